@@ -1,0 +1,1 @@
+"""Neural architecture and budget search for low-complexity acoustic scene classification."""

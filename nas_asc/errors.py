@@ -1,0 +1,50 @@
+"""The errors a user can cause or meet: one base class, one child a situation, each also a fitting built-in.
+
+Conventions:
+    A message is one line: the rule with the parameter in backticks, what came, where, and what to do.
+    Inner code gives the reason; a room's public entry adds the place once (`raise ... from None`).
+"""
+
+
+class NasAscError(Exception):
+    """Base of every error that is the input's fault, not ours; the command line prints it as one line."""
+
+
+class UnitError(NasAscError, ValueError):
+    """A count, size or duration that cannot be read."""
+
+
+class LayerError(NasAscError, ValueError):
+    """A layer that cannot take its input, or a value that a layer cannot have."""
+
+
+class FrontEndError(NasAscError, ValueError):
+    """A log-mel front end that cannot be computed."""
+
+
+class RecipeError(NasAscError, ValueError):
+    """A training recipe with a value out of range."""
+
+
+class SpaceError(NasAscError, ValueError):
+    """A space file, an axis or a candidate that breaks the rules of the language."""
+
+
+class BudgetError(NasAscError, ValueError):
+    """A budget or a rule set that cannot be read."""
+
+
+class DataError(NasAscError, ValueError):
+    """A data set that is missing, not recognised, damaged, or cannot be split as asked."""
+
+
+class StudyError(NasAscError, RuntimeError):
+    """A study that cannot be opened, does not match what was asked, or is already there."""
+
+
+class TrainingError(NasAscError, RuntimeError):
+    """A training that diverged or could not go on; it fails one trial, never a search."""
+
+
+class NothingFitsError(NasAscError, RuntimeError):
+    """No candidate of the space fits the budget; the command line exits with 3."""

@@ -1,0 +1,102 @@
+"""The front end as plain data: how a clip becomes a log-mel, and what shape that has.
+
+Conventions:
+    Times are in samples of `sample_rate`, frequencies in Hz; shapes are (C, F, T). torchaudio's spelling.
+"""
+
+from dataclasses import dataclass
+
+from nas_asc.errors import FrontEndError
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a data set asks of a network: the clip's length and the number of classes.
+
+    Args:
+        n_classes: Number of classes, at least two.
+        clip_s: Length of one clip in seconds.
+    """
+
+    n_classes: int = 10
+    clip_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.n_classes < 2:
+            raise FrontEndError(f"`n_classes` must be 2 or more, but got n_classes={self.n_classes}.")
+        if not self.clip_s > 0:
+            raise FrontEndError(f"`clip_s` must be above 0 s, but got clip_s={self.clip_s}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogMel:
+    """A log-mel front end: mono waveform (N,) to (1, n_mels, n_frames).
+
+    The spectrogram is the power of a centred short-time Fourier transform with a periodic Hann window, the mel
+    filters are HTK's without normalisation, the logarithm is natural: log(mel + log_offset). Each band is then
+    standardised with the mean and deviation of the training clips.
+
+    Args:
+        sample_rate: Hz; recordings are resampled to it.
+        n_fft: Points of the Fourier transform, at least `win_length`.
+        win_length: Window in samples.
+        hop_length: Step between frames in samples.
+        n_mels: Number of mel bands.
+        f_min: Lower edge of the first band, Hz.
+        f_max: Upper edge of the last band, Hz; None is half the sample rate.
+        log_offset: Added to the mel power before the logarithm.
+
+    Raises:
+        FrontEndError: A value is out of range, with the value.
+    """
+
+    sample_rate: int = 32_000
+    n_fft: int = 4_096
+    win_length: int = 3_072
+    hop_length: int = 500
+    n_mels: int = 256
+    f_min: float = 0.0
+    f_max: float | None = None
+    log_offset: float = 1e-5
+
+    def __post_init__(self) -> None:
+        for name in ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise FrontEndError(f"`{name}` must be a whole number above 0, but got {name}={value!r}.")
+        if self.win_length > self.n_fft:
+            raise FrontEndError(
+                f"`win_length` must not exceed n_fft={self.n_fft}, but got win_length={self.win_length}."
+            )
+        if not 0 <= self.f_min < self.upper_edge <= self.sample_rate / 2:
+            raise FrontEndError(
+                f"`f_min` and `f_max` must satisfy 0 <= f_min < f_max <= {self.sample_rate / 2:g} Hz,"
+                f" but got f_min={self.f_min}, f_max={self.f_max}."
+            )
+        if not self.log_offset > 0:
+            raise FrontEndError(f"`log_offset` must be above 0, but got log_offset={self.log_offset}.")
+
+    @property
+    def upper_edge(self) -> float:
+        """Upper edge of the last band in Hz."""
+        return self.sample_rate / 2 if self.f_max is None else self.f_max
+
+    def n_samples(self, clip_s: float) -> int:
+        """Samples of a clip of `clip_s` seconds."""
+        return round(clip_s * self.sample_rate)
+
+    def n_frames(self, clip_s: float) -> int:
+        """Frames of a clip of `clip_s` seconds: the transform is centred, so 1 + N // hop_length.
+
+        >>> LogMel(sample_rate=32000, hop_length=500).n_frames(1.0)
+        65
+        """
+        return 1 + self.n_samples(clip_s) // self.hop_length
+
+    def shape(self, clip_s: float) -> tuple[int, int, int]:
+        """(C, F, T) of one clip.
+
+        >>> LogMel().shape(1.0)
+        (1, 256, 65)
+        """
+        return (1, self.n_mels, self.n_frames(clip_s))

@@ -1,0 +1,110 @@
+"""Counts, sizes and durations between text and numbers.
+
+Conventions:
+    k = 1,000, M = 1,000,000, G = 1,000,000,000; Ki = 1,024, Mi = 1,048,576. Upper and lower case are the same.
+    Sizes may end in B: 128kB = 128,000 bytes, 128KiB = 131,072 bytes. Durations are seconds, with s, m or h.
+"""
+
+import re
+from decimal import Decimal
+
+from nas_asc.errors import UnitError
+
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_NUMBER = re.compile(r"\s*(\d[\d_,]*(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _parse(text: str, factors: dict[str, int], *, what: str, example: str) -> int:
+    match = _NUMBER.fullmatch(text)
+    factor = factors.get(match[2].lower()) if match else None
+    if match is None or factor is None:
+        raise UnitError(f"`{what}` must be {example}, but got {text!r}.")
+    value = Decimal(match[1].replace("_", "").replace(",", "")) * factor
+    if value != value.to_integral_value():
+        raise UnitError(f"`{what}` must be a whole number after its unit, but got {text!r}, which is {value}.")
+    return int(value)
+
+
+def parse_count(text: str, *, what: str = "count") -> int:
+    """Whole number written as 128k, 1.5M, 128Ki or 128,000.
+
+    Args:
+        text: The number with an optional unit.
+        what: The parameter's name, for the error.
+
+    Raises:
+        UnitError: The text is no such count.
+
+    >>> parse_count("128k"), parse_count("1.5M"), parse_count("128Ki")
+    (128000, 1500000, 131072)
+    """
+    return _parse(text, _FACTORS, what=what, example="a count such as 128k or 1.5M")
+
+
+def parse_bytes(text: str, *, what: str = "size") -> int:
+    """Bytes written as 128kB, 128KiB, 128k or 131072.
+
+    Args:
+        text: The number with an optional unit and an optional B.
+        what: The parameter's name, for the error.
+
+    Raises:
+        UnitError: The text is no such size.
+
+    >>> parse_bytes("128kB"), parse_bytes("128KiB")
+    (128000, 131072)
+    """
+    factors = _FACTORS | {unit + "b": factor for unit, factor in _FACTORS.items()}
+    return _parse(text, factors, what=what, example="a size such as 128kB or 128KiB")
+
+
+def parse_duration_s(text: str, *, what: str = "timeout") -> int:
+    """Seconds written as 90s, 20m, 2h or 90.
+
+    Args:
+        text: The number with an optional unit.
+        what: The parameter's name, for the error.
+
+    Raises:
+        UnitError: The text is no such duration.
+
+    >>> parse_duration_s("90s"), parse_duration_s("20m"), parse_duration_s("2h")
+    (90, 1200, 7200)
+    """
+    return _parse(text, _SECONDS, what=what, example="a duration such as 90s, 20m or 2h")
+
+
+def format_count(value: int) -> str:
+    """Count in full with thousands separators.
+
+    >>> format_count(29419156)
+    '29,419,156'
+    """
+    return f"{value:,}"
+
+
+def format_short(value: float) -> str:
+    """Count in three significant digits with k, M or G, for axes and narrow columns.
+
+    >>> format_short(61148), format_short(29419156), format_short(512)
+    ('61.1k', '29.4M', '512')
+    """
+    for factor, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if abs(value) >= factor:
+            return f"{value / factor:.3g}{unit}"
+    return f"{value:.3g}"
+
+
+def format_duration(seconds: float) -> str:
+    """Duration as a person says it.
+
+    >>> format_duration(9.4), format_duration(200), format_duration(7260)
+    ('9 s', '3 min 20 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
