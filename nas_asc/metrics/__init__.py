@@ -1,0 +1,31 @@
+"""Measures of classification, from labels and probabilities; numpy only.
+
+Conventions:
+    `labels` are true classes (N,) in 0..K-1, always first; `probabilities` are (N, K), rows summing to one.
+    Accuracies are in [0, 1]; losses are in nats.
+"""
+
+from nas_asc.metrics.classification import (
+    accuracy,
+    class_accuracy,
+    confusion_matrix,
+    expected_calibration_error,
+    log_loss,
+    macro_accuracy,
+    validate_predictions,
+)
+from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
+
+__all__ = [
+    "GroupScore",
+    "Scores",
+    "accuracy",
+    "class_accuracy",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "group_scores",
+    "log_loss",
+    "macro_accuracy",
+    "score_predictions",
+    "validate_predictions",
+]
