@@ -1,0 +1,29 @@
+"""Circular shift of every clip of a batch along time."""
+
+import torch
+from torch import Tensor
+
+
+def draw_roll(n_clips: int, n_frames: int, *, max_share: float, generator: torch.Generator) -> Tensor:
+    """Shifts (B,) in frames, uniform over -limit..limit with limit = floor(max_share * n_frames).
+
+    Args:
+        n_clips: Clips of the batch.
+        n_frames: Frames of a clip.
+        max_share: Largest shift as a share of the clip, in [0, 1].
+        generator: Source of randomness.
+    """
+    limit = int(max_share * n_frames)
+    return torch.randint(-limit, limit + 1, (n_clips,), generator=generator)
+
+
+def apply_roll(features: Tensor, shifts: Tensor) -> Tensor:
+    """Batch (B, C, F, T) with clip i moved by shifts[i] frames towards later; what leaves comes in at the start.
+
+    >>> apply_roll(torch.arange(4.0).view(1, 1, 1, 4), torch.tensor([1])).flatten().tolist()
+    [3.0, 0.0, 1.0, 2.0]
+    """
+    n_frames = features.shape[-1]
+    frames = torch.arange(n_frames, device=features.device)
+    source = (frames - shifts.to(features.device)[:, None]) % n_frames
+    return features.gather(3, source[:, None, None, :].expand(features.shape))

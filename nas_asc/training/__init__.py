@@ -1,0 +1,31 @@
+"""Training one network and reading its predictions.
+
+Conventions:
+    Log-mels are (n, C, F, T) as the front end made them; they are standardised per band, batch by batch, on the
+    compute device. One step is one batch. Losses are in nats, times in seconds of wall clock.
+"""
+
+from nas_asc.training.clips import Clips
+from nas_asc.training.compute import count_cores, prepare_process, resolve_device
+from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
+from nas_asc.training.precision import choose_precision
+from nas_asc.training.predict import predict
+from nas_asc.training.schedule import default_epochs, learning_rate_at
+from nas_asc.training.train import train_model
+from nas_asc.training.trainer import Trainer
+
+__all__ = [
+    "Clips",
+    "DeadlineError",
+    "EpochRow",
+    "Trainer",
+    "TrainingResult",
+    "choose_precision",
+    "count_cores",
+    "default_epochs",
+    "learning_rate_at",
+    "predict",
+    "prepare_process",
+    "resolve_device",
+    "train_model",
+]

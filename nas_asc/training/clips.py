@@ -1,0 +1,78 @@
+"""Log-mels and labels of a set of clips, from which batches are taken."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+FeatureArray = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """Clips ready for training or prediction.
+
+    Args:
+        features: (n, C, F, T), float16 or float32: a tensor on any device, or an array, which may be a memory map.
+        labels: (n,) int64 true classes on the CPU; None for prediction alone.
+        mean: (F,) mean of each band over the training clips; None when the features are standardised already.
+        std: (F,) deviation of each band; None with `mean`.
+
+    Raises:
+        ValueError: Shapes do not belong together.
+    """
+
+    features: Tensor | FeatureArray
+    labels: Tensor | None = None
+    mean: Tensor | None = None
+    std: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.features.shape)
+        if len(shape) != 4:
+            raise ValueError(f"`features` must be (n, C, F, T), but got shape {shape}.")
+        if self.labels is not None and tuple(self.labels.shape) != shape[:1]:
+            raise ValueError(f"`labels` must be ({shape[0]},), but got shape {tuple(self.labels.shape)}.")
+        for name, value in (("mean", self.mean), ("std", self.std)):
+            if value is not None and tuple(value.shape) != shape[2:3]:
+                raise ValueError(f"`{name}` must be ({shape[2]},), but got shape {tuple(value.shape)}.")
+
+    def __len__(self) -> int:
+        return int(self.features.shape[0])
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """(C, F, T) of one clip."""
+        return tuple(self.features.shape[1:])
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the features as they are stored."""
+        return int(np.prod(self.features.shape)) * self.features.dtype.itemsize
+
+    def to_device(self, torch_device: torch.device) -> "Clips":
+        """These clips with their features on a device, or themselves where they do not fit in half its free memory."""
+        if torch_device.type != "cuda" or self.n_bytes > torch.cuda.mem_get_info(torch_device)[0] // 2:
+            return self
+        features = self.features if isinstance(self.features, Tensor) else torch.from_numpy(np.array(self.features))
+        return Clips(features.to(torch_device), self.labels, self.mean, self.std)
+
+    def batch(self, rows: Tensor, *, torch_device: torch.device) -> Tensor:
+        """Standardised log-mels (B, C, F, T), float32 and channels-last, of some clips.
+
+        Args:
+            rows: (B,) int64 row numbers on the CPU.
+            torch_device: Where the batch is wanted.
+        """
+        if isinstance(self.features, Tensor):
+            taken = self.features[rows.to(self.features.device)]
+        else:
+            taken = torch.from_numpy(self.features[rows.numpy()])
+        features = taken.to(torch_device, non_blocking=True).float()
+        if self.mean is not None and self.std is not None:
+            mean, std = (value.to(torch_device).view(-1, 1) for value in (self.mean, self.std))
+            features = (features - mean).div_(std)
+        return features.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,39 @@
+"""What a training leaves behind: its learning curve and its time."""
+
+from dataclasses import dataclass
+
+from nas_asc.errors import TrainingError
+
+
+class DeadlineError(TrainingError):
+    """The time given to a training is over before its last epoch."""
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One epoch of a learning curve.
+
+    Args:
+        epoch: From 1.
+        loss: Mean training loss of the epoch's augmented clips, nats.
+        learning_rate: Of the epoch's last step.
+        clips_per_s: Training clips a second of wall clock.
+    """
+
+    epoch: int
+    loss: float
+    learning_rate: float
+    clips_per_s: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished training.
+
+    Args:
+        curve: One row an epoch.
+        seconds: Wall clock from the first batch to the last.
+    """
+
+    curve: tuple[EpochRow, ...]
+    seconds: float

@@ -1,0 +1,42 @@
+"""How long to train, and the learning rate of each step."""
+
+import math
+
+from nas_asc.recipe import Recipe
+
+# Enough for 240 clips of ESC-10 to reach what 60 epochs of one-cycle training reach.
+_N_PRESENTATIONS = 16_000
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 80
+
+
+def default_epochs(n_train: int) -> int:
+    """Passes over the training clips when the recipe leaves them open.
+
+    So many that about 16,000 clips are presented, but never fewer than 10 passes or more than 80.
+
+    Args:
+        n_train: Number of training clips, at least one.
+
+    >>> default_epochs(240), default_epochs(320), default_epochs(1_200), default_epochs(139_620)
+    (67, 50, 13, 10)
+    """
+    return max(_FEWEST_EPOCHS, min(_MOST_EPOCHS, round(_N_PRESENTATIONS / n_train)))
+
+
+def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe) -> float:
+    """Learning rate of one step: a straight rise to the peak, then half a cosine down towards zero.
+
+    Args:
+        step: From 0.
+        n_steps: Steps of the whole training.
+        recipe: Gives the peak and the share of warm-up.
+
+    >>> recipe = Recipe(learning_rate=1.0, warmup=0.5)
+    >>> [round(learning_rate_at(step, 4, recipe=recipe), 3) for step in range(4)]
+    [0.5, 1.0, 1.0, 0.5]
+    """
+    n_warmup = round(recipe.warmup * n_steps)
+    if step < n_warmup:
+        return recipe.learning_rate * (step + 1) / n_warmup
+    progress = (step - n_warmup) / (n_steps - n_warmup)
+    return recipe.learning_rate * (1 + math.cos(math.pi * progress)) / 2

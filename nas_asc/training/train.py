@@ -1,0 +1,88 @@
+"""One whole training: epochs, learning curve, and the ways in which it can end early."""
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from nas_asc.errors import TrainingError
+from nas_asc.recipe import Recipe
+from nas_asc.training.clips import Clips
+from nas_asc.training.compute import prepare_process
+from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
+from nas_asc.training.precision import choose_precision
+from nas_asc.training.schedule import default_epochs
+from nas_asc.training.trainer import Trainer
+
+
+def train_model(
+    model: nn.Module,
+    clips: Clips,
+    *,
+    recipe: Recipe,
+    n_classes: int,
+    seed: int,
+    torch_device: torch.device,
+    on_epoch: Callable[[EpochRow], None] | None = None,
+    deadline: float | None = None,
+    precision: torch.dtype | None = None,
+) -> TrainingResult:
+    """Learning curve of a model trained in place; the same seed gives the same weights on a CPU.
+
+    Args:
+        model: Maps (B, C, F, T) to (B, K) logits; its weights are the start, and are moved to the device.
+        clips: Training clips with labels.
+        recipe: How to train; where `recipe.epochs` is None, `default_epochs` of the number of clips.
+        n_classes: K.
+        seed: Fixes the order of clips, augmentation and dropout.
+        torch_device: Where to compute.
+        on_epoch: Called after every epoch; what it raises ends the training.
+        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+        precision: torch.float32 or torch.bfloat16; None takes the faster one of the device.
+
+    Raises:
+        TrainingError: The loss is no longer finite, with epoch and loss; or fewer than two clips.
+        DeadlineError: The deadline passed before the last epoch ended, with the epoch.
+    """
+    prepare_process()
+    n_epochs = recipe.epochs or default_epochs(len(clips))
+    started = time.perf_counter()
+    with torch.random.fork_rng(devices=[torch_device] if torch_device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        trainer = Trainer(
+            model,
+            clips,
+            recipe=recipe,
+            n_classes=n_classes,
+            n_epochs=n_epochs,
+            seed=seed,
+            torch_device=torch_device,
+            precision=precision or choose_precision(torch_device),
+        )
+        curve = []
+        for epoch in range(1, n_epochs + 1):
+            row = _train_epoch(trainer, epoch=epoch, n_epochs=n_epochs, deadline=deadline)
+            curve.append(row)
+            if on_epoch is not None:
+                on_epoch(row)
+    return TrainingResult(tuple(curve), time.perf_counter() - started)
+
+
+def _train_epoch(trainer: Trainer, *, epoch: int, n_epochs: int, deadline: float | None) -> EpochRow:
+    started = time.perf_counter()
+    trainer.model.train()
+    total = torch.zeros((), device=trainer.torch_device)
+    for rows in trainer.draw_order():
+        if deadline is not None and time.monotonic() > deadline:
+            raise DeadlineError(f"the time was over in epoch {epoch} of {n_epochs}. Give more time or fewer epochs.")
+        rate = trainer.learning_rate
+        total += trainer.step(*trainer.draw_batch(rows)) * len(rows)
+    n_clips = len(trainer.clips)
+    loss = float(total) / n_clips
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"training diverged in epoch {epoch} of {n_epochs}: the loss is {loss}. Try a lower `learning_rate`."
+        )
+    return EpochRow(epoch, loss, rate, n_clips / (time.perf_counter() - started))

@@ -1,0 +1,121 @@
+"""The steps of one training: batches in, weights changed."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from nas_asc.augmentation import apply_augmentation, draw_augmentation
+from nas_asc.errors import TrainingError
+from nas_asc.recipe import Recipe
+from nas_asc.training.clips import Clips
+from nas_asc.training.schedule import learning_rate_at
+
+
+class Trainer:
+    """A model under training: draws batches in a seeded order and takes optimiser steps.
+
+    `draw_batch` and `step` are apart so that the time spent outside forward, backward and optimiser can be measured.
+
+    Args:
+        model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
+        clips: Training clips with labels, at least two.
+        recipe: How to train.
+        n_classes: K.
+        n_epochs: Passes over the clips.
+        seed: Fixes the order of clips and their augmentation.
+        torch_device: Where to compute.
+        precision: Type of the forward pass; weights stay float32.
+
+    Raises:
+        TrainingError: Fewer than two clips.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        clips: Clips,
+        *,
+        recipe: Recipe,
+        n_classes: int,
+        n_epochs: int,
+        seed: int,
+        torch_device: torch.device,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        if clips.labels is None or len(clips) < 2:
+            raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
+        self.model = model.to(torch_device).to(memory_format=torch.channels_last)
+        self.clips = clips.to_device(torch_device)
+        self.labels = clips.labels
+        self.recipe = recipe
+        self.n_classes = n_classes
+        self.torch_device = torch_device
+        self.precision = precision
+        self.n_batches = math.ceil(len(clips) / recipe.batch_size)
+        self.n_steps = n_epochs * self.n_batches
+        self.n_done = 0
+        self.optimiser = build_optimiser(self.model, recipe)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the coming step; of the last one when the training is over."""
+        return learning_rate_at(min(self.n_done, self.n_steps - 1), self.n_steps, recipe=self.recipe)
+
+    def draw_order(self) -> tuple[Tensor, ...]:
+        """Row numbers of one epoch's batches, every clip once; sizes differ by one at most, so none is a lone clip."""
+        order = torch.randperm(len(self.clips), generator=self._generator)
+        return order.tensor_split(self.n_batches)
+
+    def draw_batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised, augmented log-mels (B, C, F, T) and their soft targets (B, K).
+
+        Args:
+            rows: (B,) row numbers of the clips.
+        """
+        features = self.clips.batch(rows, torch_device=self.torch_device)
+        augmentation = draw_augmentation(self.recipe, tuple(features.shape), self._generator)
+        labels = self.labels[rows].to(self.torch_device)
+        targets = smooth_labels(labels, self.n_classes, smoothing=self.recipe.label_smoothing)
+        return apply_augmentation(features, targets, augmentation)
+
+    def step(self, features: Tensor, targets: Tensor) -> Tensor:
+        """Loss of a batch before the optimiser's step that it causes; a detached scalar on the device.
+
+        Args:
+            features: (B, C, F, T) of `draw_batch`.
+            targets: (B, K) of `draw_batch`.
+        """
+        rate = self.learning_rate
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        enabled = self.precision is not torch.float32
+        with torch.autocast(self.torch_device.type, self.precision, enabled=enabled):
+            logits = self.model(features)
+        loss = nn.functional.cross_entropy(logits.float(), targets)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.n_done += 1
+        return loss.detach()
+
+
+def smooth_labels(labels: Tensor, n_classes: int, *, smoothing: float) -> Tensor:
+    """Class weights (B, K): `smoothing` spread over all classes, the rest on the true one.
+
+    >>> smooth_labels(torch.tensor([1]), 2, smoothing=0.5).tolist()
+    [[0.25, 0.75]]
+    """
+    hot = nn.functional.one_hot(labels, n_classes).float()
+    return hot * (1 - smoothing) + smoothing / n_classes
+
+
+def build_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW whose weight decay leaves out norms and biases, the parameters of one dimension."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in trained if parameter.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)

@@ -1,0 +1,149 @@
+"""Training: it learns, it repeats itself, and it ends as it should."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from nas_asc.errors import TrainingError
+from nas_asc.recipe import Recipe
+from nas_asc.training import Clips, DeadlineError, predict, train_model
+
+CPU = torch.device("cpu")
+PLAIN = Recipe(epochs=8, batch_size=16, learning_rate=0.02, mixup_alpha=None, time_roll=0.0, freq_mask=0.0)
+
+
+def make_clips(n_clips=60, n_classes=3, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n_clips) % n_classes
+    features = torch.randn(n_clips, 1, 12, 10, generator=generator) * 0.5
+    for index, label in enumerate(labels.tolist()):
+        features[index, :, 4 * label : 4 * label + 4] += 1.0
+    return Clips(features, labels)
+
+
+def make_model(n_classes=3, seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(8),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.1),
+            nn.Flatten(),
+            nn.Linear(8 * 6 * 5, n_classes),
+        )
+
+
+def train(model, clips, recipe=PLAIN, **options):
+    return train_model(model, clips, recipe=recipe, n_classes=3, torch_device=CPU, **{"seed": 1} | options)
+
+
+def test_training_learns_what_can_be_learned():
+    model, clips = make_model(), make_clips()
+    result = train(model, clips)
+    unseen = make_clips(seed=5)
+    assert (predict(model, unseen, torch_device=CPU).argmax(axis=1) == unseen.labels.numpy()).mean() > 0.95
+    assert result.curve[-1].loss < result.curve[0].loss / 2
+    assert [row.epoch for row in result.curve] == list(range(1, 9))
+
+
+def test_same_seed_gives_identical_weights_and_another_seed_others():
+    recipe = Recipe(epochs=2, batch_size=16, time_mask=0.2, label_smoothing=0.1)
+    states = []
+    for seed in (1, 1, 2):
+        model = make_model()
+        torch.manual_seed(len(states))
+        train(model, make_clips(), recipe, seed=seed)
+        states.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
+    assert torch.equal(states[0], states[1])
+    assert not torch.equal(states[0], states[2])
+
+
+def test_training_leaves_the_global_random_state_alone():
+    before = torch.get_rng_state()
+    train(make_model(), make_clips(), Recipe(epochs=1))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("n_clips", [2, 16, 17, 33])
+def test_no_batch_is_a_lone_clip(n_clips):
+    model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(1), nn.Linear(1, 3))
+    assert len(train(model, make_clips(n_clips)).curve) == 8
+
+
+def test_one_clip_cannot_be_trained_on():
+    with pytest.raises(TrainingError, match="2 or more with labels to train on, but got 1"):
+        train(make_model(), make_clips(1))
+
+
+def test_clips_without_labels_cannot_be_trained_on():
+    with pytest.raises(TrainingError, match="with labels"):
+        train(make_model(), Clips(make_clips().features))
+
+
+def test_diverging_training_names_epoch_and_loss():
+    clips = make_clips()
+    clips.features[7] = torch.nan
+    with pytest.raises(TrainingError, match="diverged in epoch 1 of 8: the loss is nan"):
+        train(make_model(), clips)
+
+
+def test_deadline_ends_the_training():
+    with pytest.raises(DeadlineError, match="epoch 1 of 8"):
+        train(make_model(), make_clips(), deadline=time.monotonic() - 1)
+
+
+def test_callback_can_interrupt():
+    rows = []
+
+    def stop_after_two(row):
+        rows.append(row)
+        if row.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(make_model(), make_clips(), on_epoch=stop_after_two)
+    assert len(rows) == 2
+    assert rows[0].clips_per_s > 0
+
+
+def test_standardising_while_training_equals_standardised_features():
+    clips = make_clips()
+    mean, std = torch.linspace(-3, 3, 12), torch.linspace(0.5, 2, 12)
+    raw = Clips(clips.features * std.view(-1, 1) + mean.view(-1, 1), clips.labels, mean, std)
+    models = [make_model(), make_model()]
+    for model, source in zip(models, (clips, raw), strict=True):
+        train(model, source)
+    first, second = (
+        predict(model, source, torch_device=CPU) for model, source in zip(models, (clips, raw), strict=True)
+    )
+    np.testing.assert_allclose(first, second, atol=1e-3)
+
+
+def test_memory_mapped_float16_features_train_and_predict(tmp_path):
+    clips = make_clips()
+    array = np.memmap(tmp_path / "features", np.float16, mode="w+", shape=tuple(clips.features.shape))
+    array[:] = clips.features.numpy()
+    mapped = Clips(np.memmap(tmp_path / "features", np.float16, mode="r", shape=array.shape), clips.labels)
+    model = make_model()
+    train(model, mapped)
+    assert predict(model, mapped, torch_device=CPU).dtype == np.float32
+
+
+def test_bfloat16_trains_to_nearly_the_same_predictions():
+    models = [make_model(), make_model()]
+    for model, precision in zip(models, (torch.float32, torch.bfloat16), strict=True):
+        train(model, make_clips(), precision=precision)
+    first, second = (predict(model, make_clips(), torch_device=CPU) for model in models)
+    assert np.abs(first - second).max() < 0.2
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 60])
+def test_prediction_does_not_depend_on_the_batch(batch_size):
+    model, clips = make_model(), make_clips()
+    expected = predict(model, clips, torch_device=CPU)
+    np.testing.assert_allclose(predict(model, clips, torch_device=CPU, batch_size=batch_size), expected, atol=1e-6)
+    np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
