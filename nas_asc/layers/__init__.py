@@ -1,0 +1,86 @@
+"""Layers as plain data: descriptions, their shapes, and their expansion into primitive operations.
+
+Conventions:
+    Shapes are (C, F, T) or (K,), without the batch; kernels, strides and paddings are (frequency, time).
+    A layer is a frozen dataclass with `expand`; everything else follows from its expansion.
+"""
+
+from nas_asc.layers.architecture import (
+    Architecture,
+    Expansion,
+    expand_architecture,
+    expand_layer,
+    validate_architecture,
+)
+from nas_asc.layers.check import ACTIVATIONS, NORMS
+from nas_asc.layers.classifier import Classifier
+from nas_asc.layers.convolution import Conv
+from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
+from nas_asc.layers.layer import Layer, format_layer
+from nas_asc.layers.operation import (
+    Activation,
+    Addition,
+    BatchNorm,
+    ChannelNorm,
+    ChannelRoll,
+    Concatenation,
+    Convolution,
+    Flattening,
+    GlobalPooling,
+    Pooling,
+    Projection,
+    RandomZeroing,
+)
+from nas_asc.layers.pooling import AvgPool, MaxPool
+from nas_asc.layers.primitive import Counts, Primitive
+from nas_asc.layers.residual import Residual
+from nas_asc.layers.shape import Pair, Shape, Size, make_divisible, to_pair
+from nas_asc.layers.tape import Operation, Tape, Value
+from nas_asc.layers.text import LAYER_TYPES, format_architecture, parse_architecture
+
+__all__ = [
+    "ACTIVATIONS",
+    "LAYER_TYPES",
+    "NORMS",
+    "Activation",
+    "Addition",
+    "Architecture",
+    "AvgPool",
+    "BatchNorm",
+    "ChannelNorm",
+    "ChannelRoll",
+    "Classifier",
+    "Concatenation",
+    "Conv",
+    "Convolution",
+    "Counts",
+    "Dense",
+    "Dropout",
+    "Expansion",
+    "Flatten",
+    "Flattening",
+    "GlobalPooling",
+    "InvertedBottleneck",
+    "Layer",
+    "MaxPool",
+    "Operation",
+    "Pair",
+    "Pooling",
+    "Primitive",
+    "Projection",
+    "RandomZeroing",
+    "Residual",
+    "Shape",
+    "Size",
+    "Tape",
+    "Value",
+    "expand_architecture",
+    "expand_layer",
+    "format_architecture",
+    "format_layer",
+    "make_divisible",
+    "parse_architecture",
+    "to_pair",
+    "validate_architecture",
+]

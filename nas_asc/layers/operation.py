@@ -1,0 +1,266 @@
+"""The built-in primitives, with their shapes and counts."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from nas_asc.errors import LayerError
+from nas_asc.layers.primitive import Counts, Primitive
+from nas_asc.layers.shape import Pair, Shape, Size, require_map, slide_window, to_pair
+
+
+@dataclass(frozen=True)
+class Convolution(Primitive):
+    """Two-dimensional convolution, optionally grouped and frequency-damped.
+
+    Args:
+        out_channels: Channels of the output, a multiple of `groups`.
+        kernel_size: (frequency, time) of the kernel.
+        stride: Step of the kernel.
+        padding: Zeros on each side.
+        groups: Channel groups that are convolved apart.
+        bias: Whether a bias is added.
+        damping: Factor of the kernel's outermost frequency rows, falling linearly from 1 at the centre; None is off.
+    """
+
+    out_channels: int
+    kernel_size: Size
+    stride: Size = 1
+    padding: Size = 0
+    groups: int = 1
+    bias: bool = False
+    damping: float | None = None
+
+    word: ClassVar[str] = "conv"
+    absorbs_norm: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(out_channels, F, T)."""
+        in_channels = require_map(in_shapes[0])[0]
+        for name, channels in (("input channels", in_channels), ("`out_channels`", self.out_channels)):
+            if channels % self.groups:
+                raise LayerError(
+                    f"`groups` must divide the {name}, but got groups={self.groups} and {channels} channels."
+                    " Use a divisor of the width, or 1."
+                )
+        return (
+            self.out_channels,
+            *slide_window(in_shapes[0], self.kernel_size, stride=self.stride, padding=self.padding),
+        )
+
+    def counts(self, *in_shapes: Shape) -> Counts:
+        """Weights, and weights times output positions."""
+        _, rows, columns = self.out_shape(*in_shapes)
+        weights = self.out_channels * in_shapes[0][0] // self.groups * prod(to_pair(self.kernel_size))
+        biases = self.out_channels if self.bias else 0
+        positions = rows * columns
+        return Counts(
+            params=weights + biases,
+            macs=weights * positions,
+            official_macs=(weights + biases) * positions,
+            int8_weights=weights,
+            int8_biases=biases,
+        )
+
+    def window(self) -> tuple[Pair, Pair] | None:
+        """Its kernel and stride."""
+        return to_pair(self.kernel_size), to_pair(self.stride)
+
+
+@dataclass(frozen=True)
+class Projection(Primitive):
+    """Matrix product of a vector: (n,) to (out_features,)."""
+
+    out_features: int
+    bias: bool = True
+
+    word: ClassVar[str] = "dense"
+    absorbs_norm: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(out_features,)."""
+        if len(in_shapes[0]) != 1:
+            raise LayerError(f"the input must be a vector, but has shape {in_shapes[0]}. Put `Flatten()` before it.")
+        return (self.out_features,)
+
+    def counts(self, *in_shapes: Shape) -> Counts:
+        """Weights once, and the biases in the official MACs."""
+        weights = in_shapes[0][0] * self.out_features
+        biases = self.out_features if self.bias else 0
+        total = weights + biases
+        return Counts(params=total, macs=weights, official_macs=total, int8_weights=weights, int8_biases=biases)
+
+    def window(self) -> tuple[Pair, Pair] | None:
+        """Everything."""
+        return None
+
+
+@dataclass(frozen=True)
+class BatchNorm(Primitive):
+    """Batch normalisation over channels; without `affine` it has no scale and bias."""
+
+    affine: bool = True
+
+    word: ClassVar[str] = "norm"
+    is_in_place: ClassVar[bool] = True
+    is_foldable: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The input's."""
+        return in_shapes[0]
+
+    def counts(self, *in_shapes: Shape) -> Counts:
+        """2C trained and 2C running; at int8, where it cannot fold, one scale and one bias a channel."""
+        channels = in_shapes[0][0]
+        trained = 2 * channels if self.affine else 0
+        return Counts(
+            params=trained,
+            buffers=2 * channels,
+            official_macs=trained,
+            int8_weights=channels,
+            int8_biases=channels,
+        )
+
+
+@dataclass(frozen=True)
+class ChannelNorm(Primitive):
+    """Layer normalisation over the channels of each position, with one scale and bias a channel."""
+
+    word: ClassVar[str] = "norm"
+    is_in_place: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The input's."""
+        return in_shapes[0]
+
+    def counts(self, *in_shapes: Shape) -> Counts:
+        """2C trained."""
+        channels = in_shapes[0][0]
+        return Counts(params=2 * channels, official_macs=2 * channels, int8_weights=channels, int8_biases=channels)
+
+
+@dataclass(frozen=True)
+class Activation(Primitive):
+    """A function of each element; PReLU has one slope a channel."""
+
+    kind: str
+
+    word: ClassVar[str] = "activation"
+    is_in_place: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The input's."""
+        return in_shapes[0]
+
+    def counts(self, *in_shapes: Shape) -> Counts:
+        """C slopes for PReLU, else nothing."""
+        slopes = in_shapes[0][0] if self.kind == "prelu" else 0
+        return Counts(params=slopes, official_macs=slopes, int8_weights=slopes)
+
+
+@dataclass(frozen=True)
+class Pooling(Primitive):
+    """Largest ("max") or mean ("mean") value of a sliding window; zeros of the padding count in the mean."""
+
+    kind: str
+    kernel_size: Size
+    stride: Size
+    padding: Size = 0
+
+    word: ClassVar[str] = "pool"
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(C, F, T) with fewer bands and frames."""
+        positions = slide_window(in_shapes[0], self.kernel_size, stride=self.stride, padding=self.padding)
+        return (in_shapes[0][0], *positions)
+
+    def window(self) -> tuple[Pair, Pair] | None:
+        """Its kernel and stride."""
+        return to_pair(self.kernel_size), to_pair(self.stride)
+
+
+@dataclass(frozen=True)
+class GlobalPooling(Primitive):
+    """Mean ("mean") or largest value ("max") of each channel's map: (C, F, T) to (C,)."""
+
+    kind: str = "mean"
+
+    word: ClassVar[str] = "pool"
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(C,)."""
+        return (require_map(in_shapes[0])[0],)
+
+    def window(self) -> tuple[Pair, Pair] | None:
+        """Everything."""
+        return None
+
+
+@dataclass(frozen=True)
+class Addition(Primitive):
+    """Sum of two tensors of one shape."""
+
+    word: ClassVar[str] = "add"
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The shape of both."""
+        if in_shapes[0] != in_shapes[1]:
+            raise LayerError(f"both branches must have one shape, but got {in_shapes[0]} and {in_shapes[1]}.")
+        return in_shapes[0]
+
+
+@dataclass(frozen=True)
+class Concatenation(Primitive):
+    """Channels of several maps, one after the other."""
+
+    word: ClassVar[str] = "concat"
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(sum of channels, F, T)."""
+        maps = [require_map(shape) for shape in in_shapes]
+        if len({shape[1:] for shape in maps}) != 1:
+            raise LayerError(f"all branches must have one map size, but got {', '.join(map(str, maps))}.")
+        return (sum(shape[0] for shape in maps), *maps[0][1:])
+
+
+@dataclass(frozen=True)
+class ChannelRoll(Primitive):
+    """Channels shifted circularly by `shift`, so that grouped convolutions mix their groups."""
+
+    shift: int
+
+    word: ClassVar[str] = "roll"
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The input's."""
+        return in_shapes[0]
+
+
+@dataclass(frozen=True)
+class Flattening(Primitive):
+    """A map as one vector: (C, F, T) to (C * F * T,)."""
+
+    word: ClassVar[str] = "flatten"
+    is_in_place: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(C * F * T,)."""
+        return (prod(in_shapes[0]),)
+
+    def window(self) -> tuple[Pair, Pair] | None:
+        """Everything."""
+        return None
+
+
+@dataclass(frozen=True)
+class RandomZeroing(Primitive):
+    """Dropout: in training each element is zero with probability `p`; at inference nothing happens."""
+
+    p: float
+
+    word: ClassVar[str] = "dropout"
+    is_in_place: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The input's."""
+        return in_shapes[0]

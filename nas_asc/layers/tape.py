@@ -1,0 +1,110 @@
+"""The tape on which a layer writes its primitives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm
+from nas_asc.layers.primitive import Primitive
+from nas_asc.layers.shape import Shape
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor on a tape: 0 is the layer's input, n the output of operation n - 1."""
+
+    index: int
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One primitive on a tape.
+
+    Args:
+        name: Unique within its layer; the name of its module.
+        primitive: What is done.
+        inputs: Indices of the values it takes.
+        in_shapes: Their shapes.
+        output: Index of the value it gives.
+        out_shape: Its shape.
+    """
+
+    name: str
+    primitive: Primitive
+    inputs: tuple[int, ...]
+    in_shapes: tuple[Shape, ...]
+    output: int
+    out_shape: Shape
+
+
+class Tape:
+    """What a layer's `expand` writes to: primitives in execution order, and the shapes between them.
+
+    Args:
+        in_shape: Shape of the layer's input.
+        n_classes: Classes of the network, for the layers that need to know.
+
+    >>> tape = Tape((8, 4, 4), n_classes=10)
+    >>> tape.apply(BatchNorm(), tape.input).shape, tape.operations[0].name
+    ((8, 4, 4), 'norm')
+    """
+
+    def __init__(self, in_shape: Shape, n_classes: int) -> None:
+        self.input = Value(0, in_shape)
+        self.n_classes = n_classes
+        self._operations: list[Operation] = []
+        self._names: set[str] = set()
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What has been written so far."""
+        return tuple(self._operations)
+
+    def apply(self, primitive: Primitive, *inputs: Value, name: str | None = None) -> Value:
+        """Write one primitive.
+
+        Args:
+            primitive: What to do.
+            inputs: Values of this tape.
+            name: Name of its module; by default the primitive's word, numbered when repeated.
+
+        Raises:
+            LayerError: The primitive cannot take the inputs.
+        """
+        shapes = tuple(value.shape for value in inputs)
+        out = Value(len(self._operations) + 1, primitive.out_shape(*shapes))
+        self._operations.append(
+            Operation(
+                name=self._unique(name or primitive.word),
+                primitive=primitive,
+                inputs=tuple(value.index for value in inputs),
+                in_shapes=shapes,
+                output=out.index,
+                out_shape=out.shape,
+            )
+        )
+        return out
+
+    def apply_all(self, primitives: Sequence[Primitive], x: Value) -> Value:
+        """Write several primitives, each taking the output of the one before."""
+        for primitive in primitives:
+            x = self.apply(primitive, x)
+        return x
+
+    def normalise(self, x: Value, norm: str | None, *, affine: bool = True) -> Value:
+        """Write the norm of this name ("batch" or "layer"), or nothing for None."""
+        if norm is None:
+            return x
+        return self.apply(BatchNorm(affine=affine) if norm == "batch" else ChannelNorm(), x)
+
+    def activate(self, x: Value, activation: str | None) -> Value:
+        """Write the activation of this name, or nothing for None."""
+        return x if activation is None else self.apply(Activation(activation), x)
+
+    def _unique(self, word: str) -> str:
+        name, number = word, 1
+        while name in self._names:
+            number += 1
+            name = f"{word}{number}"
+        self._names.add(name)
+        return name
