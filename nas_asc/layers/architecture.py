@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from nas_asc.errors import LayerError
-from nas_asc.layers.layer import Layer
+from nas_asc.layers.layer import Layer, format_layer
 from nas_asc.layers.shape import Shape
 from nas_asc.layers.tape import Operation, Tape, Value
 
@@ -86,7 +86,7 @@ def expand_architecture(architecture: Architecture) -> tuple[Expansion, ...]:
         try:
             expansions.append(expand_layer(layer, shape, architecture.n_classes))
         except LayerError as error:
-            raise LayerError(f"layer {index}, {layer!r}, cannot take the shape {shape}: {error}") from None
+            raise LayerError(f"layer {index}, {_name(layer)}, cannot take the shape {shape}: {error}") from None
         shape = expansions[-1].out_shape
     return tuple(expansions)
 
@@ -97,9 +97,13 @@ def validate_architecture(architecture: Architecture) -> None:
     Raises:
         LayerError: It does not; names the layer and the shape.
     """
-    out_shape = expand_architecture(architecture)[-1].out_shape
-    if out_shape != (architecture.n_classes,):
+    last = expand_architecture(architecture)[-1]
+    if last.out_shape != (architecture.n_classes,):
         raise LayerError(
-            f"the network must end in ({architecture.n_classes},), one logit a class, but layer"
-            f" {len(architecture.layers) - 1}, {architecture.layers[-1]!r}, gives {out_shape}. End with `Classifier()`."
+            f"the network must end in ({architecture.n_classes},), one logit a class,"
+            f" but its last layer, {_name(last.layer)}, gives {last.out_shape}. End with `Classifier()`."
         )
+
+
+def _name(layer: object) -> str:
+    return format_layer(layer) if isinstance(layer, Layer) else repr(layer)

@@ -42,9 +42,18 @@ def check_size(layer: object, name: str, *, at_least: int = 1) -> None:
     set_field(layer, name, to_size(value))
 
 
+def check_odd(layer: object, name: str, *, why: str = "") -> None:
+    """Raise unless the field is a size with odd sides; write it in its shortest form."""
+    check_size(layer, name)
+    value: Any = getattr(layer, name)
+    if any(side % 2 == 0 for side in to_pair(value)):
+        raise fail(layer, name, must=f"odd{why}", value=value, remedy="Use 3, 5 or 7.")
+
+
 def check_padding(layer: object, kernel_size: Size, name: str = "padding") -> None:
     """Raise unless the field is a size from 0 or "same"; write it as numbers."""
     if getattr(layer, name) == "same":
+        check_odd(layer, "kernel_size", why=' for padding="same"')
         set_field(layer, name, to_size(same_padding(kernel_size)))
     elif isinstance(getattr(layer, name), str):
         raise fail(layer, name, must='"same" or a number of zeros a side', value=getattr(layer, name))

@@ -8,7 +8,7 @@ import difflib
 import math
 import threading
 from abc import ABCMeta
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, fields
 from functools import lru_cache, partial
 from inspect import signature
 from typing import Any, cast, dataclass_transform
@@ -35,6 +35,9 @@ class DescriptionType(ABCMeta):
         """The class as a frozen dataclass."""
         cls: Any = super().__new__(mcs, name, bases, namespace)
         cls = dataclass(frozen=True, eq=False, repr=False)(cls)
+        del cls.__setattr__, cls.__delattr__  # so that @dataclass(frozen=True), as is usual, may stand on top
+        if not any(isinstance(base, mcs) for base in bases):
+            cls.__setattr__ = _refuse
         cls._spelled = lru_cache(maxsize=_N_SPELLINGS, typed=True)(partial(mcs._describe, cls))
         return cast(DescriptionType, cls)
 
@@ -57,6 +60,10 @@ class DescriptionType(ABCMeta):
                 )
         with _lock:
             return _known.setdefault((cls, tuple(map(type, values)), values), made)
+
+
+def _refuse(description: object, name: str, value: object) -> None:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _is_plain(value: object) -> bool:

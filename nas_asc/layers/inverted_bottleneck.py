@@ -6,6 +6,7 @@ from nas_asc.layers.check import (
     check_count,
     check_flag,
     check_number,
+    check_odd,
     check_size,
     check_word,
 )
@@ -50,8 +51,7 @@ class InvertedBottleneck(Layer):
     def __post_init__(self) -> None:
         check_count(self, "out_channels")
         check_number(self, "expansion", low=0, high=64, open_low=True)
-        check_size(self, "kernel_size")
-        same_padding(self.kernel_size)
+        check_odd(self, "kernel_size")
         check_size(self, "stride")
         check_word(self, "norm", NORMS)
         check_word(self, "activation", ACTIVATIONS)

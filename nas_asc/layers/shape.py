@@ -32,19 +32,12 @@ def to_size(pair: Pair) -> Size:
 
 
 def same_padding(kernel_size: Size) -> Pair:
-    """Zeros on each side that keep the shape at stride 1, and give ceil(F / stride) otherwise.
-
-    Raises:
-        LayerError: A side of the kernel is even.
+    """Zeros on each side of an odd kernel that keep the shape at stride 1, and give ceil(F / stride) otherwise.
 
     >>> same_padding((5, 3))
     (2, 1)
     """
     frequency, time = to_pair(kernel_size)
-    if frequency % 2 == 0 or time % 2 == 0:
-        raise LayerError(
-            f'`kernel_size` must be odd for padding="same", but got kernel_size={kernel_size}. Use 3 or 5.'
-        )
     return frequency // 2, time // 2
 
 
