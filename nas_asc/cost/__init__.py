@@ -1,0 +1,12 @@
+"""Costs of a network from its description alone: parameters, MACs, bytes, memory, receptive field.
+
+Conventions:
+    Counts are exact integers for one clip; no torch is needed.
+"""
+
+from nas_asc.cost.cost import Cost, count_cost
+from nas_asc.cost.memory import peak_ram
+from nas_asc.cost.receptive_field import receptive_field
+from nas_asc.cost.row import CostRow, count_rows
+
+__all__ = ["Cost", "CostRow", "count_cost", "count_rows", "peak_ram", "receptive_field"]

@@ -1,0 +1,128 @@
+"""What a network takes, from its description alone."""
+
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from nas_asc.cost.memory import peak_ram
+from nas_asc.errors import LayerError
+from nas_asc.layers import (
+    Architecture,
+    BatchNorm,
+    Expansion,
+    Layer,
+    Operation,
+    Shape,
+    expand_architecture,
+    expand_layer,
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one network takes for one clip.
+
+    Args:
+        params: Trainable values, zeros too (TRAIN; DCASE since 2022).
+        all_params: `params` and the running means and variances of batch norms (ALL).
+        nonzero_params: Values of `all_params` that may be other than zero; all of them until a network is pruned.
+        macs: Multiply-accumulates of convolutions and matrix products, without biases (pure).
+        official_macs: By torchinfo's rule: convolutions (weights + biases) x output positions, any other module its
+            parameters once (DCASE since 2022).
+        int8_bytes: Weights 1 byte, biases 4 bytes an output channel, batch norms folded; a convolution or dense
+            layer that absorbs a norm has a bias.
+        peak_ram_bytes: Most bytes of int8 activations live at once, batch 1, in order; see `peak_ram`.
+        norm_params: Part of `all_params` that lies in batch norms, which DCASE 2020 left out.
+    """
+
+    params: int
+    all_params: int
+    nonzero_params: int
+    macs: int
+    official_macs: int
+    int8_bytes: int
+    peak_ram_bytes: int
+    norm_params: int
+
+    def to_dict(self) -> dict[str, int]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Cost":
+        """Cost of `to_dict`."""
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What one layer takes on one input; `counts` are the sums of `Cost` in its order, without the RAM."""
+
+    out_shape: Shape
+    counts: tuple[int, int, int, int, int, int]
+    ram_bytes: int
+
+
+def count_cost(architecture: Architecture) -> Cost:
+    """What a network takes for one clip; microseconds, since layers are remembered.
+
+    Raises:
+        LayerError: A layer cannot take its input; names the layer and the shape.
+
+    Source:
+        DCASE 2024 Task 1 baseline: 61,148 parameters, 29,419,156 official MACs (tests/cost/test_published.py).
+
+    >>> from nas_asc.layers import Conv
+    >>> count_cost(Architecture((Conv(8, kernel_size=3),), (1, 34, 34), 10)).macs
+    73728
+    """
+    shape, n_classes, ram = architecture.in_shape, architecture.n_classes, 0
+    rows = []
+    try:
+        for layer in architecture.layers:
+            cost = count_layer(layer, shape, n_classes)
+            shape = cost.out_shape
+            rows.append(cost.counts)
+            if cost.ram_bytes > ram:
+                ram = cost.ram_bytes
+    except LayerError:
+        expand_architecture(architecture)  # names the layer's place
+        raise
+    params, buffers, macs, official_macs, int8_bytes, norm_params = map(sum, zip(*rows, strict=True))
+    total = params + buffers
+    return Cost(params, total, total, macs, official_macs, int8_bytes, ram, norm_params)
+
+
+@lru_cache(maxsize=2**16)
+def count_layer(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
+    """What one layer takes on one input; remembered.
+
+    Raises:
+        LayerError: The layer cannot take the input; gives the reason alone.
+    """
+    expansion = expand_layer(layer, in_shape, n_classes)
+    counts = [count_operation(expansion, operation) for operation in expansion.operations]
+    sums = tuple(map(sum, zip((0,) * 6, *counts, strict=True)))
+    return LayerCost(expansion.out_shape, sums, peak_ram(expansion))  # type: ignore[arg-type]
+
+
+def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, int, int, int, int, int]:
+    """params, buffers, macs, official_macs, int8_bytes, norm_params of one operation in its layer."""
+    counts = operation.primitive.counts(*operation.in_shapes)
+    norm_params = counts.params + counts.buffers if isinstance(operation.primitive, BatchNorm) else 0
+    weights, biases = counts.int8_weights, counts.int8_biases
+    host = _absorbing(expansion, operation)
+    if host is not None:
+        weights, biases = 0, biases - host.primitive.counts(*host.in_shapes).int8_biases
+    int8_bytes = weights + 4 * biases
+    return counts.params, counts.buffers, counts.macs, counts.official_macs, int8_bytes, norm_params
+
+
+def _absorbing(expansion: Expansion, operation: Operation) -> Operation | None:
+    """The convolution or dense layer into which int8 conversion folds this operation, if any."""
+    if not operation.primitive.is_foldable or operation.inputs[0] == 0:
+        return None
+    source = operation.inputs[0]
+    n_uses = sum(other.inputs.count(source) for other in expansion.operations)
+    host = expansion.operations[source - 1]
+    return host if host.primitive.absorbs_norm and n_uses == 1 and source != expansion.output else None
