@@ -1,0 +1,66 @@
+"""Devices, cores, precision and clips."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from nas_asc.errors import TrainingError
+from nas_asc.training import Clips, choose_precision, count_cores, prepare_process, resolve_device
+
+
+def test_automatic_device_is_a_gpu_only_where_there_is_one():
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "CPU"])
+def test_unknown_device_names_are_refused(name):
+    with pytest.raises(TrainingError, match="must be auto, cpu, cuda or cuda:N"):
+        resolve_device(name)
+
+
+def test_absent_gpu_is_refused_with_a_remedy():
+    with pytest.raises(TrainingError, match=r"'cuda:99', but this machine has \d+ GPUs. Use cpu"):
+        resolve_device("cuda:99")
+
+
+def test_cores_are_between_one_and_the_logical_ones():
+    assert 1 <= count_cores() <= os.cpu_count()
+
+
+def test_preparing_the_process_never_adds_threads():
+    before = torch.get_num_threads()
+    prepare_process()
+    assert torch.get_num_threads() <= before
+
+
+def test_precision_is_float32_or_bfloat16_and_stays():
+    chosen = choose_precision(torch.device("cpu"))
+    assert chosen in (torch.float32, torch.bfloat16)
+    assert choose_precision(torch.device("cpu")) is chosen
+
+
+def test_batches_are_standardised_per_band_and_channels_last():
+    features = np.arange(24, dtype=np.float16).reshape(2, 1, 3, 4)
+    clips = Clips(features, mean=torch.tensor([0.0, 4.0, 8.0]), std=torch.tensor([1.0, 2.0, 4.0]))
+    batch = clips.batch(torch.tensor([1]), torch_device=torch.device("cpu"))
+    expected = (features[1:].astype(np.float32) - np.array([[0], [4], [8]])) / np.array([[1], [2], [4]])
+    np.testing.assert_allclose(batch.numpy(), expected)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    assert clips.in_shape == (1, 3, 4)
+    assert clips.n_bytes == 48
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"features": torch.zeros(3, 4, 5)}, r"\(n, C, F, T\), but got shape \(3, 4, 5\)"),
+        ({"labels": torch.zeros(2)}, r"`labels` must be \(3,\)"),
+        ({"mean": torch.zeros(5)}, r"`mean` must be \(4,\)"),
+        ({"std": torch.zeros(5)}, r"`std` must be \(4,\)"),
+    ],
+)
+def test_clips_whose_shapes_do_not_belong_together_are_refused(options, reason):
+    with pytest.raises(ValueError, match=reason):
+        Clips(**{"features": torch.zeros(3, 1, 4, 5)} | options)
