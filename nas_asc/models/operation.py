@@ -1,0 +1,120 @@
+"""The module of each primitive."""
+
+from functools import singledispatch
+
+from torch import nn
+
+from nas_asc import layers
+from nas_asc.layers import Primitive, Shape, to_pair
+from nas_asc.models.module import (
+    Addition,
+    ChannelNorm,
+    ChannelRoll,
+    Concatenation,
+    DampedConv2d,
+    GlobalMax,
+    GlobalMean,
+)
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish}
+
+
+def build_operation(primitive: Primitive, in_shapes: tuple[Shape, ...], *, in_place: bool = False) -> nn.Module:
+    """Module of one primitive.
+
+    Args:
+        primitive: What to build; one of your own builds itself.
+        in_shapes: Shapes of its inputs, without the batch.
+        in_place: Whether a ReLU may write over its input.
+
+    Raises:
+        LayerError: A primitive of your own has no `build_module`.
+    """
+    if in_place and isinstance(primitive, layers.Activation) and primitive.kind == "relu":
+        return nn.ReLU(inplace=True)
+    module: nn.Module = _build(primitive, in_shapes)
+    return module
+
+
+@singledispatch
+def _build(primitive: Primitive, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    module: nn.Module = primitive.build_module(*in_shapes)
+    return module
+
+
+@_build.register
+def _(primitive: layers.Convolution, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    in_channels = in_shapes[0][0]
+    kernel, stride, padding = (to_pair(s) for s in (primitive.kernel_size, primitive.stride, primitive.padding))
+    groups, bias = primitive.groups, primitive.bias
+    if primitive.damping is None:
+        return nn.Conv2d(in_channels, primitive.out_channels, kernel, stride, padding, groups=groups, bias=bias)
+    return DampedConv2d(
+        in_channels,
+        primitive.out_channels,
+        kernel,
+        stride,
+        padding,
+        groups=groups,
+        bias=bias,
+        damping=primitive.damping,
+    )
+
+
+@_build.register
+def _(primitive: layers.Projection, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return nn.Linear(in_shapes[0][0], primitive.out_features, bias=primitive.bias)
+
+
+@_build.register
+def _(primitive: layers.BatchNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    norm = nn.BatchNorm2d if len(in_shapes[0]) == 3 else nn.BatchNorm1d
+    return norm(in_shapes[0][0], affine=primitive.affine)
+
+
+@_build.register
+def _(primitive: layers.ChannelNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return ChannelNorm(in_shapes[0][0])
+
+
+@_build.register
+def _(primitive: layers.Activation, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    if primitive.kind == "relu":
+        return nn.ReLU()
+    return nn.PReLU(in_shapes[0][0]) if primitive.kind == "prelu" else _ACTIVATIONS[primitive.kind]()
+
+
+@_build.register
+def _(primitive: layers.Pooling, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    pool = nn.MaxPool2d if primitive.kind == "max" else nn.AvgPool2d
+    return pool(to_pair(primitive.kernel_size), to_pair(primitive.stride), to_pair(primitive.padding))
+
+
+@_build.register
+def _(primitive: layers.GlobalPooling, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return GlobalMean() if primitive.kind == "mean" else GlobalMax()
+
+
+@_build.register
+def _(primitive: layers.Addition, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return Addition()
+
+
+@_build.register
+def _(primitive: layers.Concatenation, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return Concatenation()
+
+
+@_build.register
+def _(primitive: layers.ChannelRoll, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return ChannelRoll(primitive.shift)
+
+
+@_build.register
+def _(primitive: layers.Flattening, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return nn.Flatten()
+
+
+@_build.register
+def _(primitive: layers.RandomZeroing, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return nn.Dropout(primitive.p)
