@@ -1,0 +1,68 @@
+"""A study on disk as plain data: what was asked, its finished trials, its files.
+
+Conventions:
+    studies/<name>/ holds study.toml (what was asked), study.db (the truth), trials/<number>/ and final/.
+    All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
+"""
+
+from nas_asc.study.config import SAMPLERS, StudyConfig
+from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
+from nas_asc.study.folder import (
+    STUDIES,
+    create_study_dir,
+    find_study,
+    has_study,
+    list_studies,
+    load_config,
+    save_config,
+    study_dir,
+)
+from nas_asc.study.lock import is_locked, lock_study
+from nas_asc.study.objective import (
+    DEFAULT_OBJECTIVES,
+    OBJECTIVES,
+    Objective,
+    objective_values,
+    validate_objectives,
+)
+from nas_asc.study.record import TrialRecord
+from nas_asc.study.trial_files import (
+    final_dir,
+    load_card,
+    load_weights,
+    tidy_trials,
+    trial_dir,
+    write_final_files,
+    write_trial_files,
+)
+
+__all__ = [
+    "DEFAULT_OBJECTIVES",
+    "OBJECTIVES",
+    "RECORD_ATTRIBUTE",
+    "SAMPLERS",
+    "STUDIES",
+    "Objective",
+    "StudyConfig",
+    "TrialRecord",
+    "create_study_dir",
+    "database_path",
+    "final_dir",
+    "find_study",
+    "has_study",
+    "is_locked",
+    "list_studies",
+    "load_card",
+    "load_config",
+    "load_records",
+    "load_weights",
+    "lock_study",
+    "objective_values",
+    "save_config",
+    "study_dir",
+    "tidy_trials",
+    "trial_dir",
+    "validate_objectives",
+    "write_final_files",
+    "write_trial_files",
+]

@@ -1,0 +1,150 @@
+"""What a study was asked: the content of study.toml.
+
+Conventions:
+    A value that is None is absent from the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nas_asc.budget import Budget
+from nas_asc.errors import StudyError
+from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
+
+Mode = Literal["front", "best"]
+SAMPLERS = ("tpe", "random")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyConfig:
+    """What a study was asked, and what it was asked of.
+
+    Args:
+        name: Of the study and its folder.
+        space: Name or path of the search space.
+        space_digest: Of the space's content.
+        axes: Text of every axis, so that a change can be named.
+        data: Folder or file of the data set; None is the embedded synthetic scenes.
+        data_digest: Of the data set's content.
+        classes: Class names, in the order of the labels.
+        clip_s: Length of one clip in seconds.
+        budget: Limits of the network.
+        objectives: What is minimised; in the mode "best" only the first score.
+        mode: "front" for all objectives, "best" for the best score under the limits.
+        reference_point: Of the hypervolume, one value an objective.
+        sampler: "tpe" or "random".
+        seed: Of split, proposals and trainings.
+        subset: Training split of TAU 2022 in percent.
+        test_fold: Fold that is kept for the test.
+        validation_share: Share of the training rows that validates.
+        epochs: Of every training; None leaves it to the recipe and the number of clips.
+        n_trials: Trials in all; None is no number.
+        timeout_s: Wall time of one run in seconds; None is no limit.
+        versions: Of what computed it, by package.
+        created: Date and time, ISO 8601.
+
+    Raises:
+        StudyError: A value is out of range, with the value.
+    """
+
+    name: str
+    space: str
+    space_digest: str
+    data_digest: str
+    classes: tuple[str, ...]
+    clip_s: float
+    budget: Budget
+    axes: Mapping[str, str] = field(default_factory=dict)
+    data: str | None = None
+    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
+    mode: Mode = "front"
+    reference_point: tuple[float, ...] = ()
+    sampler: str = "tpe"
+    seed: int = 0
+    subset: int | None = None
+    test_fold: int | None = None
+    validation_share: float = 0.2
+    epochs: int | None = None
+    n_trials: int | None = None
+    timeout_s: float | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
+
+    def __post_init__(self) -> None:
+        validate_objectives(self.objectives)
+        if self.mode not in ("front", "best"):
+            raise StudyError(f"`--mode` must be front or best, but got {self.mode!r}.")
+        if self.sampler not in SAMPLERS:
+            raise StudyError(f"`--sampler` must be among {', '.join(SAMPLERS)}, but got {self.sampler!r}.")
+        if self.epochs is not None and self.epochs < 1:
+            raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
+        if self.n_trials is not None and self.n_trials < 1:
+            raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
+        if self.timeout_s is not None and not self.timeout_s > 0:
+            raise StudyError(f"`--timeout` must be above 0 s, but got {self.timeout_s}.")
+
+    @property
+    def minimised(self) -> tuple[str, ...]:
+        """Objectives that the sampler works on: all, or the first score in the mode "best"."""
+        if self.mode == "front":
+            return self.objectives
+        return tuple(name for name in self.objectives if OBJECTIVES[name].is_score)[:1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Tables of study.toml; `from_dict` gives the config back."""
+        study = {name: getattr(self, name) for name in _STUDY_FIELDS}
+        data = {name: getattr(self, name) for name in _DATA_FIELDS}
+        tables = {
+            "space": {"name": self.space, "digest": self.space_digest, "axes": dict(self.axes)},
+            "data": {"source": self.data, "digest": self.data_digest, **data},
+            "budget": self.budget.to_dict(),
+            "versions": dict(self.versions),
+        }
+        return _without_none(study | tables)
+
+    @classmethod
+    def from_dict(cls, tables: Mapping[str, Any]) -> "StudyConfig":
+        """Config from the tables of study.toml.
+
+        Raises:
+            StudyError: Something is missing or out of range; names it.
+        """
+        try:
+            space, data = tables["space"], tables["data"]
+            found = {name: tables[name] for name in _STUDY_FIELDS if name in tables}
+            found |= {name: data[name] for name in _DATA_FIELDS if name in data}
+            for name in ("objectives", "reference_point", "classes"):
+                found[name] = tuple(found[name])
+            return cls(
+                space=space["name"],
+                space_digest=space["digest"],
+                axes=space.get("axes", {}),
+                data=data.get("source"),
+                data_digest=data["digest"],
+                budget=Budget.from_dict(tables["budget"]),
+                versions=tables.get("versions", {}),
+                **found,
+            )
+        except KeyError as error:
+            raise StudyError(f"it has no `{error.args[0]}`") from None
+
+
+_STUDY_FIELDS = (
+    "name",
+    "created",
+    "seed",
+    "objectives",
+    "mode",
+    "reference_point",
+    "sampler",
+    "epochs",
+    "n_trials",
+    "timeout_s",
+)
+_DATA_FIELDS = ("subset", "test_fold", "validation_share", "clip_s", "classes")
+
+
+def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in table.items() if value is not None}
+    return {name: _without_none(value) if isinstance(value, Mapping) else value for name, value in kept.items()}

@@ -1,0 +1,78 @@
+"""One finished trial as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from nas_asc.cost import Cost
+from nas_asc.frontend import LogMel
+from nas_asc.metrics import Scores
+from nas_asc.recipe import Recipe
+
+State = Literal["complete", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """One finished trial: what was trained, what it takes, how it scored.
+
+    Args:
+        number: From 0, in the order of the study.
+        state: "complete", or "failed" where the training did not end well.
+        values: Value of every active axis.
+        key: Of the design: equal designs have equal keys.
+        architecture: Canonical text of the network.
+        log_mel: Front end.
+        recipe: Training recipe, with the number of epochs that was trained.
+        cost: Of the network.
+        scores: On the validation clips; None where it failed.
+        objectives: Values in the order of the study's objectives, all minimised; empty where it failed.
+        seconds: Wall clock from proposal to scores.
+        reason: Why it failed, in one line; None where it did not.
+        seed: Of the training.
+        origin: What proposed it, such as "guess", "system DampedR8", "random", "tpe".
+    """
+
+    number: int
+    state: State
+    values: Mapping[str, Any]
+    key: str
+    architecture: str
+    log_mel: LogMel
+    recipe: Recipe
+    cost: Cost
+    scores: Scores | None = None
+    objectives: tuple[float, ...] = ()
+    seconds: float = 0.0
+    reason: str | None = None
+    seed: int = 0
+    origin: str = "random"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the trial has scores."""
+        return self.state == "complete"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` gives the record back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrialRecord":
+        """Record from what `to_dict` gave, also after a way through JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: The data is no record.
+        """
+        restored = dict(values)
+        restored["values"] = {name: _freeze(value) for name, value in values["values"].items()}
+        restored["log_mel"] = LogMel(**values["log_mel"])
+        restored["recipe"] = Recipe(**values["recipe"])
+        restored["cost"] = Cost.from_dict(values["cost"])
+        restored["scores"] = None if values["scores"] is None else Scores.from_dict(values["scores"])
+        restored["objectives"] = tuple(values["objectives"])
+        return cls(**restored)
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(_freeze(item) for item in value) if isinstance(value, list | tuple) else value

@@ -1,0 +1,125 @@
+"""The files of one trial: trials/<number>/, and of the network that is handed over: final/.
+
+Conventions:
+    Weights are numpy arrays by the module's names, kept as safetensors.
+"""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from nas_asc.errors import StudyError
+from nas_asc.study.file import clean_partial, write_folder
+from nas_asc.study.record import TrialRecord
+
+Weights = Mapping[str, np.ndarray]
+_TRIALS = "trials"
+_FINAL = "final"
+_WEIGHTS = "weights.safetensors"
+_CARD = "card.json"
+
+
+def trial_dir(folder: Path, number: int) -> Path:
+    """Folder of one trial's files."""
+    return folder / _TRIALS / str(number)
+
+
+def final_dir(folder: Path) -> Path:
+    """Folder of the network that the study hands over."""
+    return folder / _FINAL
+
+
+def write_trial_files(
+    folder: Path, record: TrialRecord, *, curve: Sequence[Any] = (), weights: Weights | None = None
+) -> Path:
+    """Folder with the files of one trial, put in place whole.
+
+    Args:
+        folder: Of the study.
+        record: Of the trial.
+        curve: Rows of its learning curve, dataclasses of one kind.
+        weights: Of the trained network; None where there are none.
+    """
+    contents = {
+        "architecture.txt": (record.architecture.rstrip("\n") + "\n").encode(),
+        "metrics.json": _format_json(record.to_dict()),
+        "curve.csv": _format_csv(curve),
+    }
+    if weights is not None:
+        contents[_WEIGHTS] = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
+    path = trial_dir(folder, record.number)
+    write_folder(path, contents, root=folder)
+    return path
+
+
+def write_final_files(folder: Path, *, architecture: str, card: Mapping[str, Any], weights: Weights) -> Path:
+    """Folder with the network that the study hands over, put in place whole.
+
+    Args:
+        folder: Of the study.
+        architecture: Canonical text.
+        card: All that is needed to run it, as plain data.
+        weights: Of the trained network.
+    """
+    contents = {
+        "architecture.txt": (architecture.rstrip("\n") + "\n").encode(),
+        _CARD: _format_json(card),
+        _WEIGHTS: save({name: np.ascontiguousarray(array) for name, array in weights.items()}),
+    }
+    write_folder(final_dir(folder), contents, root=folder)
+    return final_dir(folder)
+
+
+def load_card(folder: Path) -> dict[str, Any] | None:
+    """Card of the network that the study hands over; None where there is none yet."""
+    path = final_dir(folder) / _CARD
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def load_weights(path: Path) -> dict[str, np.ndarray]:
+    """Weights from a trial's folder or the final one.
+
+    Raises:
+        StudyError: They are missing or damaged; names the file.
+    """
+    try:
+        return load_file(path / _WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise StudyError(
+            f"the weights in {path / _WEIGHTS} cannot be read: {error}. Train the network again."
+        ) from None
+
+
+def tidy_trials(folder: Path, n_recorded: int) -> None:
+    """Remove files of trials that a killed process never recorded, and what it left half written.
+
+    Args:
+        folder: Of the study.
+        n_recorded: Number of trials in the study; theirs are 0 to n_recorded - 1.
+    """
+    clean_partial(folder)
+    for path in (folder / _TRIALS).glob("*"):
+        if path.name.isdecimal() and int(path.name) >= n_recorded:
+            shutil.rmtree(path)
+
+
+def _format_json(values: Mapping[str, Any]) -> bytes:
+    return (json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def _format_csv(rows: Sequence[Any]) -> bytes:
+    stream = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(stream, fieldnames=list(asdict(rows[0])), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    return stream.getvalue().encode()
