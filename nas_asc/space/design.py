@@ -1,0 +1,147 @@
+"""What a candidate builds: network, front end and recipe as plain data."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nas_asc.errors import LayerError
+from nas_asc.frontend import LogMel, Task
+from nas_asc.layers import Architecture, Layer, expand_layer, format_architecture, validate_architecture
+from nas_asc.recipe import Recipe
+from nas_asc.space.candidate import Candidate
+from nas_asc.space.function import Function, add_place
+from nas_asc.space.place import Place, fault
+
+
+@dataclass(frozen=True)
+class Design:
+    """A candidate as something to cost, train and score.
+
+    Args:
+        architecture: The network, with its input shape and number of classes.
+        log_mel: The front end.
+        recipe: How it is trained.
+    """
+
+    architecture: Architecture
+    log_mel: LogMel
+    recipe: Recipe
+
+    @cached_property
+    def key(self) -> str:
+        """Sixteen hexadecimal digits that are equal for equal designs, whatever candidate they came from."""
+        text = f"{format_architecture(self.architecture)}\n{self.log_mel}\n{self.recipe}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Builder:
+    """The user's three functions at work; front ends and recipes are made once per values they ask for.
+
+    Args:
+        network: Generator of layers.
+        features: Gives a LogMel.
+        recipe: Gives a Recipe; None is the default one.
+    """
+
+    def __init__(self, network: Function, features: Function, recipe: Function | None) -> None:
+        self._network = network
+        self._features = features
+        self._recipe = recipe
+        self._front_ends: dict[Any, tuple[LogMel, tuple[int, int, int]]] = {}
+        self._recipes: dict[Any, Recipe] = {}
+
+    def architecture(self, candidate: Candidate, task: Task) -> Architecture:
+        """Network of a candidate, not yet checked for shapes: the fast path.
+
+        Raises:
+            SpaceError: A function of the space raised or gave something else; names its line.
+        """
+        row = candidate.row
+        _, in_shape = self._front_end(row, task)
+        network = self._network
+        try:
+            layers = tuple(network.call(*network.pick((*row, task.n_classes, in_shape, task.clip_s))))
+        except Exception as error:
+            raise network.fault(error) from error
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                place = self._yield_place(layers.index(layer), row, in_shape, task=task)
+                raise fault(f"the network yields {layer!r}, which is no layer", "Yield Conv(...), MaxPool(...).", place)
+        if not layers:
+            raise fault("the network yields no layer", "Yield one layer or more.", network.place)
+        return Architecture(layers, in_shape, task.n_classes)
+
+    def log_mel(self, candidate: Candidate, task: Task) -> LogMel:
+        """Front end of a candidate.
+
+        Raises:
+            SpaceError: The function raised or gave something else; names its line.
+        """
+        return self._front_end(candidate.row, task)[0]
+
+    def recipe(self, candidate: Candidate, task: Task) -> Recipe:
+        """Recipe of a candidate.
+
+        Raises:
+            SpaceError: The function raised or gave something else; names its line.
+        """
+        if self._recipe is None:
+            return Recipe()
+        row = (*candidate.row, task.n_classes, self._front_end(candidate.row, task)[1], task.clip_s)
+        key = self._recipe.pick(row)
+        if key not in self._recipes:
+            self._recipes[key] = _typed(self._recipe, row, Recipe)
+        return self._recipes[key]
+
+    def build(self, candidate: Candidate, task: Task) -> Design:
+        """Network with its shapes checked, front end and recipe.
+
+        Raises:
+            SpaceError: A function of the space raised or gave something else; names its line.
+            LayerError: A layer cannot take its input; names the layer, the shape and the line that yielded it.
+        """
+        architecture = self.architecture(candidate, task)
+        try:
+            validate_architecture(architecture)
+        except LayerError as error:
+            place = self._yield_place(_failing_layer(architecture), candidate.row, architecture.in_shape, task=task)
+            raise LayerError(add_place(str(error), place)) from None
+        return Design(architecture, self.log_mel(candidate, task), self.recipe(candidate, task))
+
+    def _front_end(self, row: tuple[Any, ...], task: Task) -> tuple[LogMel, tuple[int, int, int]]:
+        full = (*row, task.n_classes, None, task.clip_s)
+        key = (self._features.pick(full), task)
+        known = self._front_ends.get(key)
+        if known is None:
+            log_mel = _typed(self._features, full, LogMel)
+            known = self._front_ends[key] = (log_mel, log_mel.shape(task.clip_s))
+        return known
+
+    def _yield_place(self, index: int, row: tuple[Any, ...], in_shape: tuple[int, ...], *, task: Task) -> Place:
+        layers = self._network.call(*self._network.pick((*row, task.n_classes, in_shape, task.clip_s)))
+        for _ in range(index + 1):
+            next(layers)
+        return Place(self._network.place.file, layers.gi_frame.f_lineno)
+
+
+def _failing_layer(architecture: Architecture) -> int:
+    """Index of the layer that cannot take its input; the last one where only the output is wrong."""
+    shape = architecture.in_shape
+    for index, layer in enumerate(architecture.layers):
+        try:
+            shape = expand_layer(layer, shape, architecture.n_classes).out_shape
+        except LayerError:
+            return index
+    return len(architecture.layers) - 1
+
+
+def _typed(function: Function, row: tuple[Any, ...], wanted: type) -> Any:
+    made = function(row)
+    if isinstance(made, wanted):
+        return made
+    raise fault(
+        f"{function.role} must return a {wanted.__name__}, but got {made!r}",
+        f"Write `return {wanted.__name__}(...)`.",
+        function.place,
+    )

@@ -1,0 +1,79 @@
+"""Published points of a space: a candidate beside the numbers that its report states."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nas_asc.errors import SpaceError
+from nas_asc.frontend import Task
+from nas_asc.space.axis import is_number
+from nas_asc.space.candidate import Candidate
+from nas_asc.space.place import Place, fault, nearest
+
+CONVENTIONS: Mapping[str, str] = {
+    "TRAIN": "every trainable parameter",
+    "ALL": "trainable parameters and the running mean and variance of batch norms",
+}
+PUBLISHED = ("params", "nonzero_params", "macs", "official_macs", "log_loss", "accuracy", "receptive_field")
+_COST_FIELDS = {"macs": "macs", "official_macs": "official_macs"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A published system.
+
+    Args:
+        name: As the report names it.
+        candidate: Its point of the space.
+        published: The report's own numbers: params, nonzero_params, macs, official_macs, log_loss (nats), accuracy
+            (in [0, 1]), receptive_field (input bins).
+        convention: What `params` counts: "TRAIN" is every trainable parameter, "ALL" also the running mean and
+            variance of batch norms.
+        task: What it was built for.
+        source: The report.
+        note: What else to know.
+        place: Where it is declared.
+    """
+
+    name: str
+    candidate: Candidate
+    published: Mapping[str, Any]
+    convention: str
+    task: Task
+    source: str
+    note: str
+    place: Place
+
+    @property
+    def expected_cost(self) -> dict[str, int]:
+        """Published numbers that follow from the architecture, by field of `Cost`."""
+        params = "params" if self.convention == "TRAIN" else "all_params"
+        fields = {"params": params, **_COST_FIELDS}
+        return {field: self.published[name] for name, field in fields.items() if name in self.published}
+
+
+def validate_published(published: Mapping[str, Any], *, what: str, place: Place) -> None:
+    """Check that every published number has a known name and is a number.
+
+    Raises:
+        SpaceError: It is not; names it.
+    """
+    for name, value in published.items():
+        if name not in PUBLISHED:
+            raise fault(f"{what} publishes {name!r}, which is unknown", nearest(name, PUBLISHED, what="names"), place)
+        if not is_number(value) or value <= 0:
+            raise fault(f"{what} must publish numbers above 0, but got {name}={value!r}", "Correct it.", place)
+
+
+def validate_convention(convention: str, *, what: str, place: Place) -> None:
+    """Check that a convention is known.
+
+    Raises:
+        SpaceError: It is not.
+    """
+    if convention not in CONVENTIONS:
+        raise _unknown_convention(convention, what, place)
+
+
+def _unknown_convention(convention: str, what: str, place: Place) -> SpaceError:
+    return fault(f"`convention` of {what} must be 'TRAIN' or 'ALL', but got {convention!r}", "Use one.", place)
