@@ -4,7 +4,7 @@ Conventions:
     `layer` is the description whose argument is checked; errors name its class, the parameter and the value.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.shape import Size, same_padding, to_pair, to_size
@@ -31,15 +31,23 @@ def check_count(layer: object, name: str, *, at_least: int = 1) -> None:
         raise fail(layer, name, must=f"a whole number of {at_least} or more", value=value, remedy=remedy)
 
 
+def shorten_size(value: object, at_least: int = 1) -> Size | None:
+    """The size in its shortest form, or None when the value is no size."""
+    if _is_whole(value, at_least):
+        return cast(int, value)
+    if isinstance(value, tuple) and len(value) == 2 and all(_is_whole(side, at_least) for side in value):
+        return to_size(value)
+    return None
+
+
 def check_size(layer: object, name: str, *, at_least: int = 1) -> None:
     """Raise unless the field is a size; write it in its shortest form."""
-    value: Any = getattr(layer, name)
-    if _is_whole(value, at_least):
-        return
-    if not (isinstance(value, tuple) and len(value) == 2 and all(_is_whole(side, at_least) for side in value)):
+    value = getattr(layer, name)
+    size = shorten_size(value, at_least)
+    if size is None:
         must = f"a whole number of {at_least} or more, or a (frequency, time) pair of them"
         raise fail(layer, name, must=must, value=value)
-    set_field(layer, name, to_size(value))
+    set_field(layer, name, size)
 
 
 def check_odd(layer: object, name: str, *, why: str = "") -> None:

@@ -7,6 +7,7 @@ from nas_asc.layers.check import (
     check_word,
     fail,
     set_field,
+    shorten_size,
 )
 from nas_asc.layers.convolution import check_damping
 from nas_asc.layers.layer import Layer
@@ -51,11 +52,10 @@ class Residual(Layer):
 
     def __post_init__(self) -> None:
         check_count(self, "out_channels")
-        if not isinstance(self.kernels, tuple) or not self.kernels:
+        sizes = tuple(map(shorten_size, self.kernels)) if isinstance(self.kernels, tuple) else ()
+        if not sizes or not all(size is not None and all(side % 2 for side in to_pair(size)) for size in sizes):
             raise fail(self, "kernels", must="a tuple of odd kernel sizes such as (3, 1)", value=self.kernels)
-        for kernel in self.kernels:
-            if not all(type(side) is int and side > 0 and side % 2 for side in to_pair(kernel)):
-                raise fail(self, "kernels", must="odd kernel sizes such as (3, 1)", value=self.kernels)
+        set_field(self, "kernels", sizes)
         check_count(self, "groups")
         if self.out_channels % self.groups:
             raise fail(self, "groups", must=f"a divisor of out_channels={self.out_channels}", value=self.groups)

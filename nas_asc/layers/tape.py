@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nas_asc.errors import LayerError
 from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm
 from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.shape import Shape
@@ -54,6 +55,7 @@ class Tape:
         self.n_classes = n_classes
         self._operations: list[Operation] = []
         self._names: set[str] = set()
+        self._shapes: dict[int, Shape] = {0: in_shape}
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -69,10 +71,14 @@ class Tape:
             name: Name of its module; by default the primitive's word, numbered when repeated.
 
         Raises:
-            LayerError: The primitive cannot take the inputs.
+            LayerError: The primitive cannot take the inputs, or they belong to another tape.
         """
+        for value in inputs:
+            if self._shapes.get(value.index) != value.shape:
+                raise LayerError(f"inputs must be values of this tape, but got {value}. Pass what `tape.apply` gave.")
         shapes = tuple(value.shape for value in inputs)
         out = Value(len(self._operations) + 1, primitive.out_shape(*shapes))
+        self._shapes[out.index] = out.shape
         self._operations.append(
             Operation(
                 name=self._unique(name or primitive.word),

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
@@ -69,7 +70,7 @@ def _watch_official(model: nn.Module) -> list[int]:
 
     def note(module: nn.Module, inputs: Any, output: Tensor) -> None:
         n_params = sum(parameter.numel() for parameter in module.parameters())
-        positions = output.shape[0] * (output[0, 0].numel() if "Conv" in type(module).__name__ else 1)
+        positions = prod(output.shape[2:]) if "Conv" in type(module).__name__ else 1
         found.append(n_params * positions)
 
     for module in model.modules():
