@@ -1,0 +1,102 @@
+"""The layers that the contract suite tries: one line a case.
+
+A new layer needs a line here; `test_every_layer_has_a_case` fails until it has one.
+"""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from nas_asc.errors import LayerError
+from nas_asc.layers import (
+    ACTIVATIONS,
+    AvgPool,
+    Classifier,
+    Concatenation,
+    Conv,
+    Convolution,
+    Counts,
+    Dense,
+    Dropout,
+    Flatten,
+    InvertedBottleneck,
+    Layer,
+    MaxPool,
+    Primitive,
+    Residual,
+)
+
+
+@dataclass(frozen=True)
+class Squaring(Primitive):
+    """A primitive of one's own: x squared, times one trained number a channel."""
+
+    word = "square"
+
+    def out_shape(self, *in_shapes):
+        return in_shapes[0]
+
+    def counts(self, *in_shapes):
+        channels = in_shapes[0][0]
+        return Counts(params=channels, official_macs=channels, int8_weights=channels)
+
+    def build_module(self, *in_shapes):
+        return Square(in_shapes[0][0])
+
+
+class Square(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(nn.init.ones_(nn.Conv1d(channels, 1, 1).weight[0]))
+
+    def forward(self, x):
+        return x * x * self.weight[..., None]
+
+
+class Fork(Layer):
+    """A layer of one's own: two convolutions side by side, then a primitive of one's own."""
+
+    width: int
+
+    def __post_init__(self):
+        if self.width % 2:
+            raise LayerError(f"`width` must be even, but got width={self.width}, in Fork.")
+
+    def expand(self, tape, x):
+        small = tape.apply(Convolution(self.width // 2, 1), x)
+        wide = tape.apply(Convolution(self.width // 2, 3, padding=1), x)
+        return tape.apply(Squaring(), tape.activate(tape.apply(Concatenation(), small, wide), "relu"))
+
+
+# (layer, shape of its input, documented shape of its output)
+CASES = [
+    (Conv(8, kernel_size=3), (4, 9, 11), (8, 7, 9)),
+    (Conv(8, kernel_size=5, stride=2, padding=1, norm="batch", activation="relu"), (1, 17, 16), (8, 8, 7)),
+    (Conv(8, kernel_size=(5, 3), stride=(2, 1), padding="same", bias=True), (4, 9, 11), (8, 5, 11)),
+    (Conv(8, kernel_size=3, groups=4, norm="layer", activation="gelu"), (4, 9, 11), (8, 7, 9)),
+    (Conv(8, kernel_size=3, norm="batch", bias=True, damping=0.1), (4, 9, 11), (8, 7, 9)),
+    *((Conv(8, kernel_size=1, norm="batch", activation=name), (4, 9, 11), (8, 9, 11)) for name in ACTIVATIONS),
+    *((Conv(8, kernel_size=1, activation=name), (4, 9, 11), (8, 9, 11)) for name in ACTIVATIONS),
+    (MaxPool(2), (4, 9, 11), (4, 4, 5)),
+    (MaxPool((3, 2), stride=(2, 1), padding=(1, 0)), (4, 9, 11), (4, 5, 10)),
+    (AvgPool(2), (4, 9, 11), (4, 4, 5)),
+    (AvgPool(3, stride=2, padding=1), (4, 9, 11), (4, 5, 6)),
+    (Residual(8), (8, 9, 11), (8, 9, 11)),
+    (Residual(8, kernels=(3, 1), groups=4, roll=True, bn_affine=False, damping=0.01), (8, 9, 11), (8, 9, 11)),
+    (Residual(12, kernels=((3, 1), (1, 5), 1), groups=2, roll=True, activation="silu"), (8, 9, 11), (12, 9, 11)),
+    (InvertedBottleneck(8), (8, 9, 11), (8, 9, 11)),
+    (InvertedBottleneck(8, expansion=3, kernel_size=5, stride=(1, 2)), (8, 9, 11), (8, 9, 6)),
+    (InvertedBottleneck(12, stride=2, activation="prelu", divisor=1), (8, 9, 11), (12, 5, 6)),
+    (InvertedBottleneck(8, norm="layer", activation="gelu", end_activation=False), (8, 9, 11), (8, 9, 11)),
+    (InvertedBottleneck(8, norm=None, activation=None), (8, 9, 11), (8, 9, 11)),
+    (Flatten(), (4, 3, 5), (60,)),
+    (Dense(7), (12,), (7,)),
+    (Dense(7, bias=False, norm="batch", activation="relu"), (12,), (7,)),
+    (Dense(7, activation="prelu"), (12,), (7,)),
+    (Dropout(0.3), (4, 9, 11), (4, 9, 11)),
+    (Dropout(0), (4, 9, 11), (4, 9, 11)),
+    (Classifier(), (8, 9, 11), (10,)),
+    (Classifier(pool="max", norm=None, bias=True), (8, 9, 11), (10,)),
+    (Classifier(norm="layer", hidden=16, activation="hardswish"), (8, 9, 11), (10,)),
+    (Fork(6), (4, 9, 11), (6, 9, 11)),
+]

@@ -1,0 +1,124 @@
+"""The contract that every layer passes: shape, costs, gradients, batches, text."""
+
+import pytest
+import torch
+import torchinfo
+
+import nas_asc.layers
+from nas_asc.cost import count_cost
+from nas_asc.layers import (
+    LAYER_TYPES,
+    Architecture,
+    Layer,
+    expand_architecture,
+    format_architecture,
+    format_layer,
+    parse_architecture,
+)
+from nas_asc.models import build_model, count_module, count_thop, explain_thop
+from tests.models.cases import CASES, Fork
+
+each_layer = pytest.mark.parametrize(
+    ("layer", "in_shape", "out_shape"), CASES, ids=[format_layer(layer) for layer, _, _ in CASES]
+)
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def describe(layer, in_shape):
+    return Architecture((layer,), in_shape, 10)
+
+
+def draw_model(architecture):
+    """A model whose norms are not at their first values, so that mistakes show."""
+    model = build_model(architecture)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, mean=0.5, std=0.5)
+    for name, buffer in model.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            buffer.uniform_(0.5, 1.5)
+    return model
+
+
+def test_every_layer_has_a_case():
+    exported = {kind for kind in vars(nas_asc.layers).values() if isinstance(kind, type) and issubclass(kind, Layer)}
+    assert exported - {Layer} == set(LAYER_TYPES)
+    assert {type(layer) for layer, _, _ in CASES} == {*LAYER_TYPES, Fork}
+
+
+@each_layer
+def test_shape_is_as_documented_and_as_built(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    assert expand_architecture(architecture)[-1].out_shape == out_shape
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        clips = torch.randn(2, *in_shape)
+        clips = clips.to(memory_format=memory_format) if clips.dim() == 4 else clips
+        assert build_model(architecture)(clips).shape == (2, *out_shape)
+
+
+@each_layer
+def test_static_costs_are_those_measured_on_the_built_module(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    cost, measured = count_cost(architecture), count_module(build_model(architecture), in_shape)
+    assert measured.unknown_operations == ()
+    assert cost.params == measured.params
+    assert cost.all_params == measured.all_params
+    assert cost.macs == measured.macs
+    assert cost.official_macs == measured.official_macs
+
+
+@each_layer
+def test_official_counts_are_those_of_torchinfo(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    summary = torchinfo.summary(build_model(architecture), input_size=(1, *in_shape), verbose=0, device="cpu")
+    cost = count_cost(architecture)
+    assert (cost.params, cost.official_macs) == (summary.total_params, summary.total_mult_adds)
+
+
+@each_layer
+def test_what_thop_counts_is_explained_to_the_last_one(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    measured = count_thop(build_model(architecture), in_shape)
+    assert measured.macs == count_cost(architecture).macs + sum(explain_thop(architecture).values())
+
+
+@each_layer
+def test_gradients_reach_every_parameter(layer, in_shape, out_shape):
+    model = draw_model(describe(layer, in_shape))
+    clips = torch.randn(4, *in_shape, requires_grad=True)
+    (model(clips) * torch.randn(4, *out_shape)).sum().backward()
+    assert clips.grad.abs().sum() > 0
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@each_layer
+def test_a_batch_of_n_equals_n_batches_of_one(layer, in_shape, out_shape):
+    model = draw_model(describe(layer, in_shape)).eval()
+    clips = torch.randn(3, *in_shape)
+    kept = clips.clone()
+    with torch.no_grad():
+        together = model(clips)
+        alone = torch.cat([model(clip[None]) for clip in clips])
+    torch.testing.assert_close(together, alone)
+    assert torch.equal(clips, kept), "the input was written over"
+
+
+@each_layer
+def test_text_gives_the_layer_back(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    assert parse_architecture(format_architecture(architecture), [Fork]) == architecture
+
+
+@each_layer
+def test_weights_fit_another_build(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    first, second = draw_model(architecture).eval(), build_model(architecture).eval()
+    second.load_state_dict(first.state_dict())
+    clips = torch.randn(2, *in_shape)
+    with torch.no_grad():
+        torch.testing.assert_close(first(clips), second(clips))
