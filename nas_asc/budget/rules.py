@@ -72,7 +72,7 @@ RULES = {
             counted_params=_nonzero,
             counting="non-zero parameters, batch norms with their four vectors, KB = 1,024 as entrants read it",
             fixed_bits=None,
-            source="DCASE 2021 Task 1A baseline, its calculator prints KB = 1,024 although its README says 128,000 bytes",
+            source="DCASE 2021 Task 1A baseline: its calculator has KB = 1,024, its README says 128,000 bytes",
         ),
         Rules(
             "dcase2022",

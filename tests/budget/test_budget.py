@@ -136,7 +136,7 @@ def test_every_rule_set_says_how_it_counts(rules):
         ({"macs": "-3"}, UnitError, "`--macs` must be"),
         ({"size": "12.5"}, UnitError, "`--size` must be a whole number"),
         ({"ram": "0"}, BudgetError, "`max_ram` must be 1 or more"),
-        ({"rules": "dcase2202"}, BudgetError, "Did you mean 'dcase2022'"),
+        ({"rules": "dcase-2022"}, BudgetError, "Did you mean 'dcase2022'"),
         ({"rules": "x"}, BudgetError, "There are dcase2020-1b"),
     ],
 )
