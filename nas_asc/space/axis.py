@@ -112,12 +112,14 @@ class ChoiceAxis(Axis):
 
     Args:
         values: Distinct plain values: None, bool, int, float, str, or tuples of them.
+        prior: Probability of each value in random draws; None is uniform.
         title: Name of the form.
     """
 
     kind = "choice"
 
     values: tuple[Any, ...]
+    prior: tuple[float, ...] | None = None
     title: str = "choice"
 
     @property
@@ -151,7 +153,9 @@ class ChoiceAxis(Axis):
         return ", ".join(str(value) for value in self.values)
 
     def draw_codes(self, rng: np.random.Generator, n: int) -> list[Code]:
-        """Independent codes, uniform over the values."""
+        """Independent codes, as the prior says."""
+        if self.prior is not None:
+            return rng.choice(len(self.values), n, p=self.prior).tolist()
         return rng.integers(0, len(self.values), n).tolist()
 
     def draw_neighbour(self, code: Code, rng: np.random.Generator) -> Code:

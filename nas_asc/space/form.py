@@ -1,6 +1,6 @@
 """The forms an axis is declared with, as space files write them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,21 +29,27 @@ class Form:
     guess_is_none: bool = False
 
 
-def choice(*values: Any, when: Condition | None = None, guess: Any = _NOT_GIVEN) -> Form:
+def choice(
+    *values: Any,
+    prior: Sequence[float] | None = None,
+    when: Condition | None = None,
+    guess: Any = _NOT_GIVEN,
+) -> Form:
     """Axis over listed values; rising numbers count as ordered.
 
     Args:
         values: Distinct plain values: None, bool, int, float, str, or tuples of them.
+        prior: Relative weight of each value in random draws; None is uniform.
         when: Condition of being active, asking for other axes by name.
         guess: Value to start a search with.
 
     Raises:
-        SpaceError: There is no value, one comes twice, or one is not plain.
+        SpaceError: There is no value, one comes twice or is not plain, or the prior does not fit the values.
 
     >>> choice(8, 16, 32).axis.values_text
     '8, 16, 32'
     """
-    return _choice_form("choice", values, when, guess)
+    return _choice_form("choice", values, when, guess, prior=None if prior is None else _weights(prior, len(values)))
 
 
 def powers_of_two(low: int, high: int, *, when: Condition | None = None, guess: Any = _NOT_GIVEN) -> Form:
@@ -179,7 +185,14 @@ def optional(form: Form, *, guess: Any = _NOT_GIVEN) -> Form:
     return replace(form, is_optional=True, guess_is_none=guess is None)
 
 
-def _choice_form(title: str, values: tuple[Any, ...], when: Condition | None, guess: Any) -> Form:
+def _choice_form(
+    title: str,
+    values: tuple[Any, ...],
+    when: Condition | None,
+    guess: Any,
+    *,
+    prior: tuple[float, ...] | None = None,
+) -> Form:
     if not values:
         raise _form_fault(f"`{title}` must have one value or more, but got none", "Write choice(16, 32, 64).")
     for value in values:
@@ -189,7 +202,13 @@ def _choice_form(title: str, values: tuple[Any, ...], when: Condition | None, gu
     for index, value in enumerate(values):
         if value in values[:index]:
             raise _form_fault(f"`{title}` has the value {value!r} twice", "Leave one of them out.")
-    return _guessed(Form(ChoiceAxis(place=caller_place(), values=values, title=title), when), guess)
+    return _guessed(Form(ChoiceAxis(place=caller_place(), values=values, prior=prior, title=title), when), guess)
+
+
+def _weights(prior: Sequence[float], n: int) -> tuple[float, ...]:
+    if not isinstance(prior, list | tuple) or len(prior) != n or any(not is_number(w) or w <= 0 for w in prior):
+        raise _form_fault(f"`prior` must be {n} numbers above 0, one a value, but got {prior!r}", "Leave it out.")
+    return tuple(weight / sum(prior) for weight in prior)
 
 
 def _guessed(form: Form, guess: Any) -> Form:

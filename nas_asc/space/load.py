@@ -15,7 +15,7 @@ from nas_asc.space.function import innermost_place, place_error
 from nas_asc.space.place import Place, fault, nearest, shown_path
 from nas_asc.space.space import Space
 
-_N_REHEARSED = 256
+_N_REHEARSED = 64
 
 
 def spaces_dir() -> Path:
@@ -33,7 +33,7 @@ def list_spaces() -> tuple[str, ...]:
 def load_space(name_or_path: str | Path) -> Space:
     """Space of a packaged name such as "cp_mobile", or of a file of your own.
 
-    The file is run, and a few hundred random candidates are built from it for trial.
+    The file is run, and some random candidates are built from it for trial.
 
     Args:
         name_or_path: A packaged name; or a path, which ends in .py or has a separator.

@@ -6,12 +6,24 @@ Conventions:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from nas_asc.errors import SpaceError
 from nas_asc.space.axis import Axis, Code
 from nas_asc.space.candidate import Candidate
+from nas_asc.space.function import Function
 from nas_asc.space.place import Place, fault, nearest
+
+
+class _Step(NamedTuple):
+    """What resolving one axis needs, looked up once; `condition` is equal where the condition is."""
+
+    position: int
+    axis: Axis
+    when: Function | None
+    condition: int
+    base: int | None
+    table: tuple[Any, ...] | None
 
 
 class Resolver:
@@ -30,25 +42,36 @@ class Resolver:
         self.names = tuple(axis.name for axis in self.axes)
         self.space_name = space_name
         self._position = {name: index for index, name in enumerate(self.names)}
-        self._steps = [
-            (
-                self._position[axis.name],
-                axis,
-                axis.when,
-                None if axis.of is None else self._position[axis.of],
-                axis.table,
-            )
-            for axis in sort_axes(self.axes)
-        ]
+        self._steps = [self._step(axis) for axis in sort_axes(self.axes)]
+        self._n_conditions = len(self._conditions())
         self._fractions: dict[tuple[int, Code, Any], tuple[Code, Any]] = {}
+
+    def _conditions(self) -> list[tuple[object, tuple[str, ...]]]:
+        """Distinct conditions: the same function asking for the same axes is one."""
+        return list(dict.fromkeys((axis.when.call, axis.when.asks) for axis in self.axes if axis.when))
+
+    def _step(self, axis: Axis) -> "_Step":
+        when = axis.when
+        return _Step(
+            position=self._position[axis.name],
+            axis=axis,
+            when=when,
+            condition=self._conditions().index((when.call, when.asks)) if when else 0,
+            base=None if axis.of is None else self._position[axis.of],
+            table=axis.table,
+        )
 
     def resolve(self, codes: Sequence[Code]) -> Candidate:
         """Candidate of one code an axis, each in range; inactive ones go to `first_code`."""
         code = list(codes)
         row: list[Any] = [None] * len(code)
         inactive: tuple[int, ...] = ()
-        for index, axis, when, base, table in self._steps:
-            if (when is not None and not when.is_true(row)) or (base is not None and row[base] is None):
+        met: list[bool | None] = [None] * self._n_conditions  # axes with one condition ask it once
+        for index, axis, when, condition, base, table in self._steps:
+            is_active = True if when is None else met[condition]
+            if is_active is None and when is not None:
+                is_active = met[condition] = when.is_true(row)
+            if not is_active or (base is not None and row[base] is None):
                 code[index] = axis.first_code
                 inactive += (index,)
             elif base is not None:
@@ -100,7 +123,7 @@ class Resolver:
                 raise fault(f"no axis named {name!r} in space {self.space_name!r}, given in {what}", remedy, place)
         codes: list[Code] = [axis.first_code for axis in self.axes]
         row: list[Any] = [None] * len(codes)
-        for index, axis, when, base, _ in self._steps:
+        for index, axis, when, _, base, _ in self._steps:
             base_value = None if base is None else row[base]
             if (when is not None and not when.is_true(row)) or (base is not None and base_value is None):
                 if values.get(axis.name) is not None:

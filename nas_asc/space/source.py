@@ -44,6 +44,8 @@ class FileSource:
         multiple = getattr(axis, "multiple_of", 1)
         rounding = f" (multiples of {multiple})" if multiple > 1 else ""
         condition = self.condition_text(axis)
+        prior = getattr(axis, "prior", None)
+        rounding += f" (prior {prior})" if prior else ""
         return f"{axis.form}: {axis.values_text}{rounding}" + (f" when {condition}" if condition else "")
 
     def condition_text(self, axis: Axis) -> str:
