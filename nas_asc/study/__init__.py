@@ -5,7 +5,7 @@ Conventions:
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
-from nas_asc.study.config import SAMPLERS, StudyConfig
+from nas_asc.study.config import SAMPLERS, Mode, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.folder import (
     STUDIES,
@@ -42,6 +42,7 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "Mode",
     "Objective",
     "StudyConfig",
     "TrialRecord",

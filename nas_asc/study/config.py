@@ -24,7 +24,7 @@ class StudyConfig:
         name: Of the study and its folder.
         space: Name or path of the search space.
         space_digest: Of the space's content.
-        axes: Text of every axis, so that a change can be named.
+        fingerprint: Of the space, part by part, so that a change can be named.
         data: Folder or file of the data set; None is the embedded synthetic scenes.
         data_digest: Of the data set's content.
         classes: Class names, in the order of the labels.
@@ -55,7 +55,7 @@ class StudyConfig:
     classes: tuple[str, ...]
     clip_s: float
     budget: Budget
-    axes: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     mode: Mode = "front"
@@ -87,16 +87,19 @@ class StudyConfig:
     @property
     def minimised(self) -> tuple[str, ...]:
         """Objectives that the sampler works on: all, or the first score in the mode "best"."""
-        if self.mode == "front":
-            return self.objectives
-        return tuple(name for name in self.objectives if OBJECTIVES[name].is_score)[:1]
+        return self.objectives if self.mode == "front" else (self.score,)
+
+    @property
+    def score(self) -> str:
+        """The first score among the objectives, by which a trial is recommended."""
+        return next(name for name in self.objectives if OBJECTIVES[name].is_score)
 
     def to_dict(self) -> dict[str, Any]:
         """Tables of study.toml; `from_dict` gives the config back."""
         study = {name: getattr(self, name) for name in _STUDY_FIELDS}
         data = {name: getattr(self, name) for name in _DATA_FIELDS}
         tables = {
-            "space": {"name": self.space, "digest": self.space_digest, "axes": dict(self.axes)},
+            "space": {"name": self.space, "digest": self.space_digest, "fingerprint": dict(self.fingerprint)},
             "data": {"source": self.data, "digest": self.data_digest, **data},
             "budget": self.budget.to_dict(),
             "versions": dict(self.versions),
@@ -119,7 +122,7 @@ class StudyConfig:
             return cls(
                 space=space["name"],
                 space_digest=space["digest"],
-                axes=space.get("axes", {}),
+                fingerprint=space.get("fingerprint", {}),
                 data=data.get("source"),
                 data_digest=data["digest"],
                 budget=Budget.from_dict(tables["budget"]),

@@ -1,0 +1,36 @@
+"""The search over a space within a budget: proposals, trials, the study's database, resume, and the last training.
+
+Conventions:
+    Internally every objective is minimised. This room prints nothing; a `SearchListener` hears what happens.
+"""
+
+from nas_asc.search.ask import ask_study
+from nas_asc.search.change import CHANGES, installed_versions
+from nas_asc.search.choice import front_of, recommended
+from nas_asc.search.evaluate import TestResult, evaluate_study
+from nas_asc.search.final import design_of
+from nas_asc.search.listener import SearchListener, SilentListener
+from nas_asc.search.proposer import Proposer, build_proposer
+from nas_asc.search.screen import Proposal, Screen
+from nas_asc.search.search import SearchResult, run_search
+from nas_asc.study import load_records
+
+__all__ = [
+    "CHANGES",
+    "Proposal",
+    "Proposer",
+    "Screen",
+    "SearchListener",
+    "SearchResult",
+    "SilentListener",
+    "TestResult",
+    "ask_study",
+    "build_proposer",
+    "design_of",
+    "evaluate_study",
+    "front_of",
+    "installed_versions",
+    "load_records",
+    "recommended",
+    "run_search",
+]

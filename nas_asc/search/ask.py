@@ -1,0 +1,81 @@
+"""What is asked of a study, put together from the space and the data as they are now."""
+
+from datetime import datetime
+
+from nas_asc.budget import Budget
+from nas_asc.evaluation import PreparedData
+from nas_asc.search.change import installed_versions
+from nas_asc.search.reference import reference_point
+from nas_asc.search.screen import Screen
+from nas_asc.space import Space
+from nas_asc.study import DEFAULT_OBJECTIVES, Mode, StudyConfig, validate_objectives
+
+
+def ask_study(
+    name: str,
+    space: Space,
+    prepared: PreparedData,
+    *,
+    space_source: str,
+    data_source: str | None = None,
+    budget: Budget,
+    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES,
+    mode: Mode = "front",
+    sampler: str = "tpe",
+    seed: int = 0,
+    subset: int | None = None,
+    test_fold: int | None = None,
+    validation_share: float = 0.2,
+    epochs: int | None = None,
+    n_trials: int | None = None,
+    timeout_s: float | None = None,
+) -> StudyConfig:
+    """Config of a study to be begun or gone on with: what is asked, with digests, versions and the date.
+
+    Args:
+        name: Of the study.
+        space: The search space.
+        prepared: The clips.
+        space_source: Name or path the space was loaded by.
+        data_source: Folder or file of the data; None is the embedded synthetic scenes.
+        budget: Limits.
+        objectives: What is minimised.
+        mode: "front" or "best".
+        sampler: "tpe" or "random".
+        seed: Of split, proposals and trainings.
+        subset: Training split of TAU 2022 in percent.
+        test_fold: Fold kept for the test.
+        validation_share: Share of the training rows that validates.
+        epochs: Of every training; None leaves it to the recipe and the number of clips.
+        n_trials: Trials in all.
+        timeout_s: Wall time of one run.
+
+    Raises:
+        StudyError: A value is out of range.
+    """
+    names = validate_objectives(objectives)
+    screen = Screen(space, prepared.task, budget=budget)
+    return StudyConfig(
+        name=name,
+        space=space_source,
+        space_digest=space.digest,
+        fingerprint=dict(space.fingerprint),
+        data=data_source,
+        data_digest=prepared.data_set.digest,
+        classes=tuple(prepared.data_set.classes),
+        clip_s=prepared.task.clip_s,
+        budget=budget,
+        objectives=names,
+        mode=mode,
+        reference_point=reference_point(names, screen, seed=seed),
+        sampler=sampler,
+        seed=seed,
+        subset=subset,
+        test_fold=test_fold,
+        validation_share=validation_share,
+        epochs=epochs,
+        n_trials=n_trials,
+        timeout_s=timeout_s,
+        versions=installed_versions(),
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+    )

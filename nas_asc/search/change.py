@@ -1,0 +1,98 @@
+"""What differs between a study and what it is now to be resumed with."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from importlib.metadata import version
+
+from nas_asc.errors import StudyError
+from nas_asc.space import describe_change
+from nas_asc.study import StudyConfig
+
+CHANGES = ("space", "data", "version")
+_PACKAGES = {"nas_asc": "nas-asc", "optuna": "optuna", "torch": "torch"}
+_OPTIONS = {
+    "objectives": "--objectives",
+    "mode": "--mode",
+    "sampler": "--sampler",
+    "seed": "--seed",
+    "subset": "--subset",
+    "test_fold": "--test-fold",
+    "validation_share": "--validation-share",
+    "epochs": "--epochs",
+}
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of what computes a study, by package."""
+    return {name: version(package) for name, package in _PACKAGES.items()}
+
+
+def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collection[str]) -> StudyConfig:
+    """The stored config with the accepted changes in it.
+
+    Args:
+        stored: Of the study on disk.
+        asked: What it is to be resumed with.
+        accepted: Of "space", "data", "version", those that may have changed.
+
+    Raises:
+        StudyError: Something has changed that was not accepted, or never may; names it and the way round.
+    """
+    _validate_options(stored, asked)
+    found = {
+        "space": (_space_change(stored, asked), "was made with another search space"),
+        "data": (_data_change(stored, asked), "was made with other data"),
+        "version": (_version_change(stored.versions, asked.versions), "was made with other versions"),
+    }
+    for kind, (change, words) in found.items():
+        if change is not None and kind not in accepted:
+            raise StudyError(
+                f"study {stored.name!r} {words} ({change}). Start a new study, or give --accept-{kind}-change."
+            )
+    return replace(
+        stored,
+        space_digest=asked.space_digest,
+        fingerprint=asked.fingerprint,
+        data_digest=asked.data_digest,
+        versions=asked.versions,
+    )
+
+
+def _validate_options(stored: StudyConfig, asked: StudyConfig) -> None:
+    for field, option in _OPTIONS.items():
+        old, new = getattr(stored, field), getattr(asked, field)
+        if old != new:
+            raise _other_option(stored, f"{option} {_words(old)}", f"{option} {_words(new)}")
+    if stored.budget != asked.budget:
+        raise _other_option(stored, stored.budget.describe(), asked.budget.describe())
+
+
+def _other_option(stored: StudyConfig, old: str, new: str) -> StudyError:
+    return StudyError(
+        f"study {stored.name!r} was made with {old}, but got {new}."
+        f" Go on as it was with `nas-asc resume {stored.name}`, or give another --study."
+    )
+
+
+def _words(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else "not given" if value is None else str(value)
+
+
+def _space_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
+    if stored.space_digest == asked.space_digest:
+        return None
+    change = describe_change(dict(stored.fingerprint), dict(asked.fingerprint))
+    return change or f"its digest was {stored.space_digest} and is {asked.space_digest}"
+
+
+def _data_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
+    if stored.data_digest == asked.data_digest:
+        return None
+    if stored.classes != asked.classes:
+        return f"it had {len(stored.classes)} classes, and these are {len(asked.classes)} or have other names"
+    return "files were added, removed or changed since"
+
+
+def _version_change(old: Mapping[str, str], new: Mapping[str, str]) -> str | None:
+    changed = [name for name in new if old.get(name) != new[name]]
+    return ", ".join(f"{name} {old.get(name, 'unknown')}, now {new[name]}" for name in changed) or None

@@ -1,0 +1,63 @@
+"""The time of a search: whether another trial still fits, with the last training's share kept back."""
+
+import time
+from collections.abc import Sequence
+
+from nas_asc.evaluation import measure_speed
+from nas_asc.search.choice import recommended
+from nas_asc.search.trial import Setting
+from nas_asc.space import Design
+from nas_asc.study import TrialRecord
+
+_MARGIN = 1.25
+_AMPLE = 4.0
+
+
+class Clock:
+    """Time left of a search.
+
+    A trial begins only if it and the last training after it are expected to end in time. Forecasts are measured by a
+    few steps, and only when time is getting short. A trial that takes longer than forecast is stopped where the last
+    training must begin, and is not recorded.
+
+    Args:
+        timeout_s: Wall time from now; None is no limit.
+        refits: Whether a last training is to come.
+        setting: What is trained on.
+    """
+
+    def __init__(self, timeout_s: float | None, *, refits: bool, setting: Setting) -> None:
+        self._end = None if timeout_s is None else time.monotonic() + timeout_s
+        self._setting = setting
+        prepared = setting.prepared
+        growth = (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
+        self._refit_share = _MARGIN * growth if refits else 0.0
+
+    def deadline(self, records: Sequence[TrialRecord]) -> float | None:
+        """Reading of `time.monotonic()` at which a trial stops; None is no limit."""
+        return None if self._end is None else self._end - self._refit_share * self._best_s(records)
+
+    def is_over(self, records: Sequence[TrialRecord]) -> bool:
+        """Whether no trial can begin any more."""
+        deadline = self.deadline(records)
+        return deadline is not None and time.monotonic() >= deadline
+
+    def allows(self, design: Design, records: Sequence[TrialRecord]) -> bool:
+        """Whether a design's trial, and the last training after it, are expected to end in time."""
+        if self._end is None:
+            return True
+        left = self._end - time.monotonic()
+        slowest = max((record.seconds for record in records if record.is_complete), default=None)
+        if slowest is not None and left > _AMPLE * (1 + self._refit_share) * slowest:
+            return True
+        expected = self.forecast_s(design)
+        return left > expected + self._refit_share * max(expected / _MARGIN, self._best_s(records))
+
+    def forecast_s(self, design: Design) -> float:
+        """Expected seconds of a design's trial, with a margin."""
+        epoch_s = measure_speed(design, self._setting.prepared, torch_device=self._setting.torch_device)
+        return _MARGIN * epoch_s * self._setting.n_epochs(design)
+
+    def _best_s(self, records: Sequence[TrialRecord]) -> float:
+        best = recommended(records, objective=self._setting.config.score)
+        return 0.0 if best is None else best.seconds

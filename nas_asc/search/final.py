@@ -1,0 +1,80 @@
+"""The network that a study hands over: the recommended one, trained once more on all development clips."""
+
+from pathlib import Path
+from typing import Any
+
+from nas_asc.evaluation import refit
+from nas_asc.layers import parse_architecture
+from nas_asc.search.change import installed_versions
+from nas_asc.search.trial import Setting, to_arrays
+from nas_asc.space import Design, Space
+from nas_asc.study import TrialRecord, final_dir, load_card, write_final_files
+
+
+def design_of(record: TrialRecord, *, layer_types: tuple[type, ...] = ()) -> Design:
+    """Network, front end and recipe of a finished trial, without its space.
+
+    Args:
+        record: Of the trial.
+        layer_types: Layer classes of the space's own.
+
+    Raises:
+        LayerError: The network has a layer of an unknown class; names it.
+    """
+    architecture = parse_architecture(record.architecture, layer_types=layer_types)
+    return Design(architecture, record.log_mel, record.recipe)
+
+
+def has_final(folder: Path, record: TrialRecord) -> bool:
+    """Whether the study's final network is that of the record."""
+    card = load_card(folder)
+    return card is not None and (card["number"], card["key"]) == (record.number, record.key)
+
+
+def write_final(folder: Path, record: TrialRecord, *, space: Space, setting: Setting) -> Path:
+    """Folder of the final network, trained on training and validation clips together, with the trial's seed.
+
+    Args:
+        folder: Of the study.
+        record: The recommended trial.
+        space: Of the study.
+        setting: What to train on.
+
+    Raises:
+        TrainingError: The training failed.
+    """
+    n_epochs = record.recipe.epochs or setting.n_epochs(design_of(record, layer_types=space.layer_types))
+    trained = refit(
+        design_of(record, layer_types=space.layer_types),
+        setting.prepared,
+        seed=record.seed,
+        torch_device=setting.torch_device,
+        epochs=n_epochs,
+        on_epoch=lambda row: setting.on_epoch(record.number, row, n_epochs),
+    )
+    write_final_files(
+        folder,
+        architecture=record.architecture,
+        card=_card(record, setting=setting, seconds=trained.seconds),
+        weights=to_arrays(trained.state),
+    )
+    return final_dir(folder)
+
+
+def _card(record: TrialRecord, *, setting: Setting, seconds: float) -> dict[str, Any]:
+    config, prepared = setting.config, setting.prepared
+    values = record.to_dict()
+    kept = ("number", "key", "values", "log_mel", "recipe", "cost", "seed")
+    return {name: values[name] for name in kept} | {
+        "study": config.name,
+        "validation_scores": values["scores"],
+        "trained_on": "training and validation clips",
+        "n_clips": prepared.n_train + prepared.n_validation,
+        "seconds": seconds,
+        "classes": list(config.classes),
+        "clip_s": config.clip_s,
+        "space": config.space,
+        "space_digest": config.space_digest,
+        "data_digest": config.data_digest,
+        "versions": installed_versions(),
+    }

@@ -1,0 +1,100 @@
+"""Which candidates may be trained: those that can be built, fit the budget, and are new."""
+
+import math
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from nas_asc.budget import Budget
+from nas_asc.cost import Cost, count_cost
+from nas_asc.errors import LayerError, SpaceError
+from nas_asc.frontend import Task
+from nas_asc.space import Candidate, Design, Space
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A candidate that fits, ready to be trained.
+
+    Args:
+        candidate: The point of the space.
+        design: What it builds.
+        cost: What it takes.
+        origin: What proposed it.
+    """
+
+    candidate: Candidate
+    design: Design
+    cost: Cost
+    origin: str
+
+
+class Screen:
+    """The gate before training: nothing over the budget passes.
+
+    A candidate on which a function of the space raises does not pass either; `faults` keeps the reason.
+
+    Args:
+        space: Where candidates come from.
+        task: What they are built for.
+        budget: What they must fit.
+        on_fault: Told once of every different fault of the space's functions.
+    """
+
+    def __init__(
+        self, space: Space, task: Task, *, budget: Budget, on_fault: Callable[[str], None] | None = None
+    ) -> None:
+        self.space = space
+        self.task = task
+        self.budget = budget
+        self.faults: set[str] = set()
+        self._on_fault = on_fault
+
+    def cost(self, candidate: Candidate) -> Cost | None:
+        """What a candidate takes; None where it cannot be built."""
+        try:
+            return count_cost(self.space.architecture(candidate, self.task))
+        except LayerError:
+            return None
+        except SpaceError as error:
+            self._note_fault(str(error))
+            return None
+
+    def excess(self, candidate: Candidate) -> float:
+        """How far a candidate is over the budget: sum of log(used / limit); 0 fits, infinite cannot be built."""
+        cost = self.cost(candidate)
+        if cost is None:
+            return math.inf
+        return sum(math.log(excess.ratio) for excess in self.budget.check(cost))
+
+    def admit(self, candidate: Candidate, *, origin: str, seen: Collection[str] = ()) -> Proposal | None:
+        """Proposal of a candidate that fits and whose design's key is not in `seen`; else None."""
+        cost = self.cost(candidate)
+        if cost is None or not self.budget.fits(cost):
+            return None
+        try:
+            design = self.space.build(candidate, self.task)
+        except LayerError:
+            return None
+        except SpaceError as error:
+            self._note_fault(str(error))
+            return None
+        return None if design.key in seen else Proposal(candidate, design, cost, origin)
+
+    def admit_all(
+        self, candidates: Iterable[Candidate], *, origin: str, seen: Collection[str] = (), n_most: int
+    ) -> list[Proposal]:
+        """The first `n_most` proposals of some candidates, each design once."""
+        admitted: dict[str, Proposal] = {}
+        for candidate in candidates:
+            proposal = self.admit(candidate, origin=origin, seen=seen)
+            if proposal is not None:
+                admitted.setdefault(proposal.design.key, proposal)
+                if len(admitted) == n_most:
+                    break
+        return list(admitted.values())
+
+    def _note_fault(self, fault: str) -> None:
+        if fault not in self.faults:
+            self.faults.add(fault)
+            if self._on_fault is not None:
+                self._on_fault(f"left a candidate out: {fault}")

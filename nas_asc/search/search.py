@@ -1,0 +1,237 @@
+"""The search: propose, train, score, record, until the total or the time is reached.
+
+Conventions:
+    One process owns proposals and study. A trial is recorded when its files are complete; until then it never was.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from nas_asc.errors import NothingFitsError, StudyError, TrainingError
+from nas_asc.evaluation import PreparedData
+from nas_asc.search.change import accept_changes
+from nas_asc.search.choice import front_of, recommended
+from nas_asc.search.clock import Clock
+from nas_asc.search.database import Database
+from nas_asc.search.final import has_final, write_final
+from nas_asc.search.interrupt import delayed_interrupt
+from nas_asc.search.listener import SearchListener, SilentListener
+from nas_asc.search.proposer import Proposer, build_proposer
+from nas_asc.search.screen import Screen
+from nas_asc.search.trial import Setting, Trial, run_trial
+from nas_asc.space import Design, Space
+from nas_asc.study import (
+    StudyConfig,
+    TrialRecord,
+    create_study_dir,
+    has_study,
+    load_config,
+    load_records,
+    lock_study,
+    save_config,
+    study_dir,
+    tidy_trials,
+    write_trial_files,
+)
+from nas_asc.training import DeadlineError
+from nas_asc.units import format_duration
+
+StoppedBy = Literal["trials", "timeout", "interrupt", "exhausted"]
+_N_SAME_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search ended with.
+
+    Args:
+        folder: Of the study.
+        config: Of the study.
+        records: Every finished trial of the study.
+        stopped_by: "trials" (the total is there), "timeout", "interrupt" (Ctrl-C), or "exhausted" (no new
+            candidate that fits was found).
+        recommended: The best trial inside the budget; None where none is complete.
+        has_final: Whether the recommended network has been trained on all development clips.
+    """
+
+    folder: Path
+    config: StudyConfig
+    records: tuple[TrialRecord, ...]
+    stopped_by: StoppedBy
+    recommended: TrialRecord | None
+    has_final: bool
+
+
+def run_search(
+    config: StudyConfig,
+    space: Space,
+    prepared: PreparedData,
+    *,
+    n_trials: int | None = None,
+    timeout_s: float | None = None,
+    torch_device: torch.device,
+    listener: SearchListener | None = None,
+    folder: Path | None = None,
+    refit: bool = True,
+    accepted: Collection[str] = (),
+) -> SearchResult:
+    """The study after a search, begun or gone on with where it is on disk already.
+
+    Args:
+        config: What is asked, of the space and the data as they are now; see `ask_study`.
+        space: Where candidates come from.
+        prepared: Clips and their features.
+        n_trials: Trials in all, complete and failed, those of earlier runs included; None is no number.
+        timeout_s: Wall time from now, the last training included; None is no limit.
+        torch_device: Where to train.
+        listener: Told what happens.
+        folder: Of the study; None is studies/<name>.
+        refit: Whether the recommended network is trained once more on all development clips at the end.
+        accepted: Of "space", "data", "version", those that may have changed since the study was made.
+
+    Raises:
+        StudyError: The study differs from what is asked, another process has it, or every trial fails alike.
+        NothingFitsError: No candidate fits the budget, and there is no trial yet.
+        DataError: Audio cannot be read.
+    """
+    if n_trials is None and timeout_s is None:
+        raise StudyError("`n_trials` or `timeout_s` must be given, or the search would never end.")
+    folder = study_dir(config.name) if folder is None else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock_study(folder):
+        config = _open_config(folder, config, accepted=accepted)
+        listener = listener or SilentListener()
+        setting = Setting(config, prepared, torch_device, listener.on_epoch)
+        clock = Clock(timeout_s, refits=refit, setting=setting)
+        search = _Search(folder, space, setting=setting, listener=listener, clock=clock)
+        return search.run(n_trials, refit=refit)
+
+
+def _open_config(folder: Path, asked: StudyConfig, *, accepted: Collection[str]) -> StudyConfig:
+    if not has_study(folder):
+        create_study_dir(folder, asked)
+        return asked
+    stored = load_config(folder)
+    config = accept_changes(stored, asked, accepted=accepted)
+    if config != stored:
+        save_config(folder, config)
+    return config
+
+
+class _Search:
+    """One run on one open study."""
+
+    def __init__(self, folder: Path, space: Space, *, setting: Setting, listener: SearchListener, clock: Clock) -> None:
+        self._folder = folder
+        self._space = space
+        self._setting = setting
+        self._listener = listener
+        self._clock = clock
+        self._config = setting.config
+        self._records = load_records(folder)
+        self._n_before = len(self._records)
+        tidy_trials(folder, self._n_before)
+
+    def run(self, n_trials: int | None, *, refit: bool) -> SearchResult:
+        """Trials up to the total, then the last training."""
+        try:
+            stopped_by = self._run_trials(n_trials)
+            if refit:
+                self._refit()
+        except KeyboardInterrupt:
+            stopped_by = "interrupt"
+        best = self._recommended()
+        done = best is not None and has_final(self._folder, best)
+        return SearchResult(self._folder, self._config, tuple(self._records), stopped_by, best, done)
+
+    def _run_trials(self, n_trials: int | None) -> StoppedBy:
+        database = Database(self._folder, self._config, self._space)
+        try:
+            proposer = self._build_proposer()
+            while n_trials is None or len(self._records) < n_trials:
+                stopped_by = self._run_next(proposer, database)
+                if stopped_by is not None:
+                    return stopped_by
+        finally:
+            database.close()
+        return "trials"
+
+    def _build_proposer(self) -> Proposer:
+        task, budget = self._setting.prepared.task, self._config.budget
+        screen = Screen(self._space, task, budget=budget, on_fault=self._listener.on_note)
+        return build_proposer(screen, self._config)
+
+    def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:
+        """Why the search ends before the next trial; None when that trial has been recorded."""
+        number = len(self._records)
+        if self._clock.is_over(self._records):
+            return "timeout"
+        proposal = proposer.propose(number, self._records)
+        if proposal is None:
+            return self._exhausted()
+        if not self._clock.allows(proposal.design, self._records):
+            return self._out_of_time(proposal.design)
+        self._listener.on_trial_start(number, proposal.design, proposal.cost)
+        try:
+            deadline = self._clock.deadline(self._records)
+            trial = run_trial(proposal, number, setting=self._setting, deadline=deadline)
+        except DeadlineError:
+            self._listener.on_note(f"trial {number} took longer than forecast; it is left out, for lack of time")
+            return "timeout"
+        self._keep(trial, database)
+        self._validate_failures()
+        return None
+
+    def _keep(self, trial: Trial, database: Database) -> None:
+        """Files first, then the database: what it holds is complete."""
+        with delayed_interrupt():
+            write_trial_files(self._folder, trial.record, curve=trial.curve, weights=trial.weights)
+            database.append(trial.record)
+            self._records.append(trial.record)
+        self._listener.on_trial_end(trial.record, front_of(self._records, self._config.objectives))
+
+    def _exhausted(self) -> StoppedBy:
+        if not self._records:
+            raise NothingFitsError(
+                f"no candidate of space {self._space.name!r} fits the {self._config.budget.describe()}."
+                " Loosen it; `nas-asc plan` shows what is within reach."
+            )
+        self._listener.on_note("no further candidate that fits was found: the search ends")
+        return "exhausted"
+
+    def _out_of_time(self, design: Design) -> StoppedBy:
+        if not self._records:
+            forecast = format_duration(self._clock.forecast_s(design))
+            raise StudyError(
+                f"`--timeout` must leave time for one trial, which takes about {forecast}, and the last training."
+                " Give more time, or fewer --epochs."
+            )
+        return "timeout"
+
+    def _validate_failures(self) -> None:
+        newest = self._records[self._n_before :][-_N_SAME_FAILURES:]
+        reasons = {_without_numbers(record.reason) for record in newest}
+        if len(newest) == _N_SAME_FAILURES and len(reasons) == 1 and None not in reasons:
+            raise StudyError(f"the last {_N_SAME_FAILURES} trials all failed: {newest[-1].reason}")
+
+    def _recommended(self) -> TrialRecord | None:
+        return recommended(self._records, budget=self._config.budget, objective=self._config.score)
+
+    def _refit(self) -> None:
+        best = self._recommended()
+        if best is None or has_final(self._folder, best):
+            return
+        self._listener.on_note(f"training the network of trial {best.number} once more, on all development clips")
+        try:
+            write_final(self._folder, best, space=self._space, setting=self._setting)
+        except TrainingError as error:
+            self._listener.on_note(f"the last training failed, so the trial's own weights stand: {error}")
+
+
+def _without_numbers(reason: str | None) -> str | None:
+    return None if reason is None else re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "0", reason)

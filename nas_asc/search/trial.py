@@ -1,0 +1,131 @@
+"""One trial, from its proposal to its record."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from nas_asc.errors import DataError
+from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate
+from nas_asc.layers import format_architecture
+from nas_asc.search.screen import Proposal
+from nas_asc.space import Design
+from nas_asc.study import StudyConfig, TrialRecord, objective_values
+from nas_asc.training import DeadlineError, EpochRow, default_epochs
+
+OnEpoch = Callable[[int, EpochRow, int], None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all trainings of a search share.
+
+    Args:
+        config: Of the study.
+        prepared: Clips and their features.
+        torch_device: Where to compute.
+        on_epoch: Told trial, epoch and number of epochs.
+    """
+
+    config: StudyConfig
+    prepared: PreparedData
+    torch_device: torch.device
+    on_epoch: OnEpoch
+
+    def n_epochs(self, design: Design) -> int:
+        """Epochs of a training: the study's, or the recipe's, or by the number of clips."""
+        return self.config.epochs or design.recipe.epochs or default_epochs(self.prepared.n_train)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A finished trial with what only its files keep.
+
+    Args:
+        record: What the study keeps.
+        curve: One row an epoch.
+        weights: Of the trained network; None where it failed.
+    """
+
+    record: TrialRecord
+    curve: Sequence[EpochRow] = ()
+    weights: dict[str, np.ndarray] | None = None
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """Seed of a trial's training, from the study's seed and the trial's number.
+
+    >>> trial_seed(0, 0) == trial_seed(0, 0) != trial_seed(0, 1)
+    True
+    """
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0]) >> 1
+
+
+def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: float | None) -> Trial:
+    """The trial, complete, or failed with its reason whatever went wrong.
+
+    Args:
+        proposal: What to train.
+        number: Of the trial.
+        setting: How.
+        deadline: Reading of `time.monotonic()` at which it stops; None is no limit.
+
+    Raises:
+        DeadlineError: The time was over; the trial has no result.
+        DataError: The audio is gone or damaged, which no other trial would mend.
+    """
+    record = _empty_record(proposal, number, setting=setting)
+    n_epochs = setting.n_epochs(proposal.design)
+    setting.prepared.train_clips(proposal.design.log_mel)  # a new front end takes its time now, not the trial's
+    started = time.perf_counter()
+    try:
+        outcome = evaluate_candidate(
+            proposal.design,
+            setting.prepared,
+            seed=record.seed,
+            torch_device=setting.torch_device,
+            epochs=n_epochs,
+            on_epoch=lambda row: setting.on_epoch(number, row, n_epochs),
+            deadline=deadline,
+        )
+    except (DeadlineError, DataError):
+        raise
+    except Exception as error:  # a layer of the user's own may fail in any way
+        failed = replace(record, reason=_one_line(error), seconds=time.perf_counter() - started)
+        return Trial(failed)
+    return _complete(record, outcome, config=setting.config, seconds=time.perf_counter() - started)
+
+
+def to_arrays(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Weights as numpy arrays, which a study keeps."""
+    return {name: tensor.numpy() for name, tensor in state.items()}
+
+
+def _empty_record(proposal: Proposal, number: int, *, setting: Setting) -> TrialRecord:
+    design = proposal.design
+    return TrialRecord(
+        number=number,
+        state="failed",
+        values=dict(proposal.candidate.values),
+        key=design.key,
+        architecture=format_architecture(design.architecture),
+        log_mel=design.log_mel,
+        recipe=replace(design.recipe, epochs=setting.n_epochs(design)),
+        cost=proposal.cost,
+        seed=trial_seed(setting.config.seed, number),
+        origin=proposal.origin,
+    )
+
+
+def _complete(record: TrialRecord, outcome: Outcome, *, config: StudyConfig, seconds: float) -> Trial:
+    values = objective_values(config.objectives, record.cost, outcome.scores)
+    complete = replace(record, state="complete", scores=outcome.scores, objectives=values, seconds=seconds)
+    return Trial(complete, outcome.curve, to_arrays(outcome.state))
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or "no reason given"
+    known = type(error).__module__.startswith("nas_asc")
+    return text if known else f"{type(error).__name__}: {text}"
