@@ -1,0 +1,25 @@
+"""Recordings: what there is, in any known layout, and who trains, validates and tests.
+
+Conventions:
+    A data set is columns with one row a clip; waveforms are mono float32 (N,) in [-1, 1].
+"""
+
+from nas_asc.data.audio import ClipError
+from nas_asc.data.damage import DamageReport, check_audio, report_damage
+from nas_asc.data.data_set import DataSet
+from nas_asc.data.load import load_data_set
+from nas_asc.data.split import Split, iterate_folds, split_data_set
+from nas_asc.data.write import write_synthetic
+
+__all__ = [
+    "ClipError",
+    "DamageReport",
+    "DataSet",
+    "Split",
+    "check_audio",
+    "iterate_folds",
+    "load_data_set",
+    "report_damage",
+    "split_data_set",
+    "write_synthetic",
+]

@@ -1,0 +1,101 @@
+"""Reading one recording, and what can be wrong with it.
+
+Conventions:
+    A clip within 5 % of the nominal length is cut or padded with zeros at its end: lossy codecs round lengths up to
+    their frames. One that is further off is damaged, unless the user named the length of a clip.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from nas_asc.errors import DataError
+
+LENGTH_TOLERANCE = 0.05
+
+
+class ClipError(DataError):
+    """One recording that cannot be used; the message is its path and the cause."""
+
+
+def read_audio(path: Path, *, sample_rate: int) -> NDArray[np.float32]:
+    """Mono waveform (N,) in [-1, 1]; channels are averaged.
+
+    Args:
+        path: File that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
+        sample_rate: Rate in Hz that it must have.
+
+    Raises:
+        ClipError: It is unreadable or empty, has another rate, or values that are not finite.
+    """
+    try:
+        frames, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise ClipError(f"{path}: unreadable ({_cause(error)})") from None
+    if rate != sample_rate:
+        raise ClipError(f"{path}: {rate} Hz instead of {sample_rate} Hz")
+    if not len(frames):
+        raise ClipError(f"{path}: empty")
+    waveform = np.ascontiguousarray(frames[:, 0]) if frames.shape[1] == 1 else frames.mean(axis=1)
+    if not np.isfinite(waveform).all():
+        raise ClipError(f"{path}: values that are not finite")
+    return waveform
+
+
+def fit_length(
+    waveform: NDArray[np.float32], n_samples: int, *, path: Path, any_length: bool = False
+) -> NDArray[np.float32]:
+    """The waveform with exactly `n_samples`: cut, or padded with zeros at its end.
+
+    Args:
+        waveform: (N,) samples.
+        n_samples: Nominal length.
+        path: For the error.
+        any_length: Cut and pad however far off the length is.
+
+    Raises:
+        ClipError: The length is off by more than 5 %.
+    """
+    if not any_length and not is_near(len(waveform), n_samples):
+        raise ClipError(f"{path}: {_length_fault(len(waveform), n_samples)}")
+    if len(waveform) >= n_samples:
+        return waveform[:n_samples]
+    return np.pad(waveform, (0, n_samples - len(waveform)))
+
+
+def header_fault(path: Path, *, sample_rate: int, n_samples: int, any_length: bool) -> str | None:
+    """What the header alone says is wrong with a recording; None when nothing.
+
+    Args:
+        path: The file.
+        sample_rate: Rate in Hz that it must have.
+        n_samples: Nominal length.
+        any_length: Any length but zero will do.
+    """
+    try:
+        info = soundfile.info(path)
+    except (soundfile.SoundFileError, OSError) as error:
+        return f"unreadable ({_cause(error)})"
+    if info.frames == 0:
+        return "empty"
+    if info.samplerate != sample_rate:
+        return f"{info.samplerate} Hz instead of {sample_rate} Hz"
+    if not any_length and not is_near(info.frames, n_samples):
+        return _length_fault(info.frames, n_samples)
+    return None
+
+
+def is_near(n_found: int, n_samples: int) -> bool:
+    """Whether a length is within 5 % of the nominal one."""
+    return abs(n_found - n_samples) <= LENGTH_TOLERANCE * n_samples
+
+
+def _length_fault(n_found: int, n_samples: int) -> str:
+    return f"{n_found} samples, too {'short' if n_found < n_samples else 'long'} for {n_samples}"
+
+
+def _cause(error: Exception) -> str:
+    text = str(error).rstrip(". ").split(": ")[-1]
+    return text or type(error).__name__

@@ -1,0 +1,138 @@
+"""From a layout's rows to a data set: labels, digest, nominal rate and length, missing files."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from nas_asc.data.audio import is_near
+from nas_asc.data.data_set import DataSet
+from nas_asc.errors import DataError
+
+_N_PROBED = 25
+
+
+def build_data_set(
+    *,
+    name: str,
+    kind: str,
+    root: Path,
+    paths: Sequence[str],
+    names: Sequence[str],
+    groups: Sequence[str],
+    devices: Sequence[str] | None = None,
+    cities: Sequence[str] | None = None,
+    parts: Sequence[str] | None = None,
+    folds: Sequence[int] | None = None,
+    group_word: str = "location",
+    clip_s: float | None = None,
+    notes: tuple[str, ...] = (),
+) -> DataSet:
+    """Data set of files; checks that they exist and finds their common rate and length.
+
+    Args:
+        name: Short name.
+        kind: Layout.
+        root: Folder the paths start from.
+        paths: File of each clip.
+        names: Class name of each clip.
+        groups: Recording group of each clip.
+        devices: Device of each; None where unknown.
+        cities: City of each; None where unknown.
+        parts: "train", "test" or "unused" of each; None where nothing is said.
+        folds: Fold of each from 1; None where there are none.
+        group_word: What a group is.
+        clip_s: Length to cut and pad every clip to; None takes the common length.
+        notes: What a user should know.
+
+    Raises:
+        DataError: There are no clips, one class, missing files, or no common rate.
+    """
+    if not paths:
+        raise DataError(f"{root} lists no recordings.")
+    classes, labels = np.unique(np.asarray(names), return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(f"{root} has one class, {classes[0]!r}; a classifier needs two or more.")
+    sizes_and_times = stat_files(root, paths)
+    rate, length = _probe(root, paths, sizes_and_times)
+    blank = np.full(len(paths), "")
+    return DataSet(
+        name=name,
+        kind=kind,
+        root=root,
+        classes=tuple(str(each) for each in classes),
+        sample_rate=rate,
+        clip_s=length / rate if clip_s is None else clip_s,
+        paths=np.asarray(paths),
+        labels=labels.astype(np.int64),
+        groups=np.asarray(groups),
+        devices=blank if devices is None else np.asarray(devices),
+        cities=blank if cities is None else np.asarray(cities),
+        parts=blank if parts is None else np.asarray(parts),
+        folds=np.zeros(len(paths), np.int64) if folds is None else np.asarray(folds, np.int64),
+        digest=_digest(paths, names, groups, sizes_and_times, clip_s),
+        group_word=group_word,
+        crops=clip_s is not None,
+        notes=notes,
+    )
+
+
+def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
+    """(n, 2) sizes in bytes and times in ns of modification; each folder is listed once.
+
+    Raises:
+        DataError: Files are missing; names some.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for folder in sorted({os.path.dirname(path) for path in paths}):
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    status = entry.stat()
+                    found[f"{folder}/{entry.name}" if folder else entry.name] = (status.st_size, status.st_mtime_ns)
+        except OSError:
+            continue
+    missing = [path for path in paths if path not in found]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(paths)} recordings are missing below {root}, such as {', '.join(missing[:3])}."
+            " Unpack all archives of the data set into this folder."
+        )
+    return np.array([found[path] for path in paths], np.int64)
+
+
+def _probe(root: Path, paths: Sequence[str], sizes_and_times: NDArray[np.int64]) -> tuple[int, int]:
+    """Rate and length that most of a few recordings have, spread over the set."""
+    rows = np.unique(np.linspace(0, len(paths) - 1, min(_N_PROBED, len(paths))).round().astype(int))
+    infos = []
+    for row in rows:
+        try:
+            infos.append(soundfile.info(root / paths[row]))
+        except (soundfile.SoundFileError, OSError):
+            continue
+    if not infos:
+        raise DataError(f"none of {len(rows)} recordings below {root} can be read, such as {paths[0]}.")
+    rates = [info.samplerate for info in infos]
+    rate = max(set(rates), key=rates.count)
+    lengths = [info.frames for info in infos if info.samplerate == rate]
+    length = int(np.median(lengths))
+    seconds = round(length / rate)
+    return rate, seconds * rate if seconds and is_near(length, seconds * rate) else length
+
+
+def _digest(*columns: object) -> str:
+    state = hashlib.sha256()
+    for column in columns:
+        state.update(
+            column.tobytes()
+            if isinstance(column, np.ndarray)
+            else "\n".join(map(str, column or ())).encode()
+            if isinstance(column, Sequence)
+            else str(column).encode()
+        )
+        state.update(b"\0")
+    return state.hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""A data set as columns: one row a clip, whatever its layout on disk was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_asc.data.audio import fit_length, read_audio
+from nas_asc.frontend import Task
+
+Waveform = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DataSet:
+    """Clips and what is known of them; columns have one entry a clip.
+
+    Args:
+        name: Short name, fit for a folder.
+        kind: Layout: "synthetic", "tau2020-mobile", "tau2020-3class", "tau2022-mobile", "esc50", "folder" or "csv".
+        root: Folder the paths start from; None for the embedded scenes.
+        classes: Class names in the order of the labels.
+        sample_rate: Hz of the recordings.
+        clip_s: Length of every clip in seconds.
+        paths: (n,) file names below `root`, with forward slashes.
+        labels: (n,) class indices.
+        groups: (n,) recording group: location, or source file; clips of one group never part.
+        devices: (n,) recording device; "" where unknown.
+        cities: (n,) city; "" where unknown.
+        parts: (n,) "train", "test" or "unused" as the data set's own files say; "" where they say nothing.
+        folds: (n,) fold from 1; 0 where there are none.
+        digest: Changes when rows, files' sizes or times change.
+        group_word: What a group is, for messages.
+        crops: Whether other lengths are cropped or padded because the user asked for a clip length.
+        synthesise: Makes clip i; None where clips are files.
+        notes: What a user should know of how the files were read.
+    """
+
+    name: str
+    kind: str
+    root: Path | None
+    classes: tuple[str, ...]
+    sample_rate: int
+    clip_s: float
+    paths: NDArray[np.str_]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.str_]
+    devices: NDArray[np.str_]
+    cities: NDArray[np.str_]
+    parts: NDArray[np.str_]
+    folds: NDArray[np.int64]
+    digest: str
+    group_word: str = "location"
+    crops: bool = False
+    synthesise: Callable[[int], Waveform] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def task(self) -> Task:
+        """What the data ask of a network."""
+        return Task(n_classes=len(self.classes), clip_s=self.clip_s)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of every clip at the recordings' rate."""
+        return round(self.clip_s * self.sample_rate)
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether clips are dealt into folds."""
+        return bool(self.folds.any())
+
+    @property
+    def has_devices(self) -> bool:
+        """Whether the recording device is known."""
+        return bool((self.devices != "").any())
+
+    def path(self, row: int) -> Path:
+        """File of a clip."""
+        return (self.root or Path()) / str(self.paths[row])
+
+    def waveform(self, row: int) -> Waveform:
+        """Mono waveform (N,) of one clip at `sample_rate`, of exactly `n_samples`.
+
+        Raises:
+            ClipError: The file is unreadable or empty, or has another rate or length, or values that are not finite.
+        """
+        if self.synthesise is not None:
+            return self.synthesise(row)
+        waveform = read_audio(self.path(row), sample_rate=self.sample_rate)
+        return fit_length(waveform, self.n_samples, path=self.path(row), any_length=self.crops)

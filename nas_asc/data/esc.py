@@ -1,0 +1,62 @@
+"""ESC-50 and its ESC-10 subset.
+
+Source:
+    Piczak, "ESC: Dataset for Environmental Sound Classification", 2015; meta/esc50.csv of the data set.
+"""
+
+from pathlib import Path
+
+from nas_asc.data.columns import build_data_set
+from nas_asc.data.data_set import DataSet
+from nas_asc.data.listing import read_listing
+from nas_asc.errors import DataError
+
+
+def find_esc_listing(folder: Path) -> Path | None:
+    """The listing: meta/esc50.csv, or esc50.csv at the root as in old copies, or in a sub-folder; None if none."""
+    names = ("meta/esc50.csv", "esc50.csv", "ESC-50-master/meta/esc50.csv", "ESC-50/meta/esc50.csv")
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def load_esc(listing: Path, *, esc10: bool = False) -> DataSet:
+    """ESC-50, or the rows marked ESC-10 where asked or where only their files are there.
+
+    Args:
+        listing: What `find_esc_listing` found.
+        esc10: Take the ESC-10 rows only.
+
+    Raises:
+        DataError: The listing does not fit, or files are missing.
+    """
+    root = listing.parent.parent if listing.parent.name == "meta" else listing.parent
+    columns = read_listing(listing, required=("filename", "fold"))
+    label_column = "category_name" if "category_name" in columns else "category"
+    if label_column not in columns:
+        raise DataError(f"{listing}, line 1: no column 'category'.")
+    marked = [text.strip().lower() == "true" for text in columns.get("esc10", [])]
+    rows = list(range(len(columns["filename"])))
+    is_subset = bool(marked) and (esc10 or all(marked) or not _has_all(root, columns["filename"]))
+    if is_subset:
+        rows = [row for row in rows if marked[row]]
+    names = [columns["filename"][row] for row in rows]
+    sources = columns.get("src_file") or [name.split("-")[1] for name in columns["filename"]]
+    return build_data_set(
+        name="esc10" if is_subset else "esc50",
+        kind="esc50",
+        root=root,
+        paths=[f"audio/{name}" for name in names],
+        names=[columns[label_column][row] for row in rows],
+        groups=[sources[row] for row in rows],
+        folds=[_fold(columns["fold"][row], listing) for row in rows],
+        group_word="source file",
+    )
+
+
+def _has_all(root: Path, names: list[str]) -> bool:
+    return all((root / "audio" / name).is_file() for name in names)
+
+
+def _fold(text: str, listing: Path) -> int:
+    if not text.strip().isdigit() or int(text) < 1:
+        raise DataError(f"{listing}: a fold must be a number from 1, but got {text!r}.")
+    return int(text)

@@ -1,0 +1,96 @@
+"""A folder with one sub-folder a class, and a CSV of paths and labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nas_asc.data.columns import build_data_set
+from nas_asc.data.data_set import DataSet
+from nas_asc.data.listing import Columns, read_listing
+from nas_asc.errors import DataError
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus"})
+_PARTS = {"train": "train", "training": "train", "test": "test", "evaluate": "test", "": "unused", "unused": "unused"}
+
+
+def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
+    """Every recording below a folder, labelled by the sub-folder it lies in; each file is a group of its own.
+
+    Args:
+        root: The folder; recordings may lie deeper below a class's folder.
+        clip_s: Length to cut and pad every clip to; None takes the common length.
+
+    Raises:
+        DataError: There are fewer than two classes, or no common rate.
+    """
+    files = sorted(path for path in root.glob("*/**/*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
+    paths = [path.relative_to(root).as_posix() for path in files]
+    if not paths:
+        raise DataError(
+            f"`--data` {root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC) and no sub-folder a"
+            " class with recordings. Give such a folder, or a CSV with the columns path and label."
+        )
+    return build_data_set(
+        name=_short(root.resolve().name),
+        kind="folder",
+        root=root,
+        paths=paths,
+        names=[path.split("/")[0] for path in paths],
+        groups=paths,
+        group_word="file",
+        clip_s=clip_s,
+        notes=(
+            "every file counts as a recording of its own; if several were cut from one recording, list them in a CSV"
+            " with a group column, so that validation is honest",
+        ),
+    )
+
+
+def load_csv(listing: Path, *, clip_s: float | None = None) -> DataSet:
+    """Recordings listed in a CSV: path, label, and optionally fold, split, group, device.
+
+    Args:
+        listing: The file; paths in it start from its folder.
+        clip_s: Length to cut and pad every clip to; None takes the common length.
+
+    Raises:
+        DataError: A column or value does not fit; names the line.
+    """
+    columns = read_listing(listing, required=("path", "label"))
+    paths = [path.replace("\\", "/") for path in columns["path"]]
+    groups = columns.get("group")
+    return build_data_set(
+        name=_short(listing.stem),
+        kind="csv",
+        root=listing.parent,
+        paths=paths,
+        names=columns["label"],
+        groups=groups or paths,
+        devices=columns.get("device"),
+        parts=_parts(columns, listing),
+        folds=_folds(columns, listing),
+        group_word="group" if groups else "file",
+        clip_s=clip_s,
+        notes=() if groups else ("it has no group column, so every file counts as a recording of its own",),
+    )
+
+
+def _parts(columns: Columns, listing: Path) -> list[str] | None:
+    if "split" not in columns:
+        return None
+    for number, text in enumerate(columns["split"], start=2):
+        if text.strip().lower() not in _PARTS:
+            raise DataError(f"{listing}, line {number}: `split` must be train, test or unused, but got {text!r}.")
+    return [_PARTS[text.strip().lower()] for text in columns["split"]]
+
+
+def _folds(columns: Columns, listing: Path) -> Sequence[int] | None:
+    if "fold" not in columns:
+        return None
+    for number, text in enumerate(columns["fold"], start=2):
+        if not text.strip().isdigit() or int(text) < 1:
+            raise DataError(f"{listing}, line {number}: `fold` must be a number from 1, but got {text!r}.")
+    return [int(text) for text in columns["fold"]]
+
+
+def _short(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name).strip("-.") or "data"
