@@ -6,7 +6,7 @@ Conventions:
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -56,7 +56,7 @@ def _format_value(value: object, *, key: str) -> str:
         return str(value)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else str(value).replace("infinity", "inf")
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(_format_value(item, key=key) for item in value)}]"
     raise TypeError(f"`{key}` must be a string, number, boolean, list or table, but got {value!r}.")
 

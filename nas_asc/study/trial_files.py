@@ -55,7 +55,7 @@ def write_trial_files(
         "curve.csv": _format_csv(curve),
     }
     if weights is not None:
-        contents[_WEIGHTS] = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
+        contents[_WEIGHTS] = _pack(weights)
     path = trial_dir(folder, record.number)
     write_folder(path, contents, root=folder)
     return path
@@ -73,7 +73,7 @@ def write_final_files(folder: Path, *, architecture: str, card: Mapping[str, Any
     contents = {
         "architecture.txt": (architecture.rstrip("\n") + "\n").encode(),
         _CARD: _format_json(card),
-        _WEIGHTS: save({name: np.ascontiguousarray(array) for name, array in weights.items()}),
+        _WEIGHTS: _pack(weights),
     }
     write_folder(final_dir(folder), contents, root=folder)
     return final_dir(folder)
@@ -110,6 +110,10 @@ def tidy_trials(folder: Path, n_recorded: int) -> None:
     for path in (folder / _TRIALS).glob("*"):
         if path.name.isdecimal() and int(path.name) >= n_recorded:
             shutil.rmtree(path)
+
+
+def _pack(weights: Weights) -> bytes:
+    return save({name: np.asarray(array, order="C") for name, array in weights.items()})
 
 
 def _format_json(values: Mapping[str, Any]) -> bytes:
