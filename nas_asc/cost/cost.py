@@ -4,18 +4,10 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from nas_asc.cost.memory import peak_ram
+from nas_asc.cost.formula import Formula, derive_formula
+from nas_asc.cost.layer_cost import LayerCost, count_expansion
 from nas_asc.errors import LayerError
-from nas_asc.layers import (
-    Architecture,
-    BatchNorm,
-    Expansion,
-    Layer,
-    Operation,
-    Shape,
-    expand_architecture,
-    expand_layer,
-)
+from nas_asc.layers import Architecture, Layer, Shape, expand_architecture, expand_layer
 
 
 @dataclass(frozen=True)
@@ -54,15 +46,6 @@ class Cost:
         return cls(**values)
 
 
-@dataclass(frozen=True)
-class LayerCost:
-    """What one layer takes on one input; `counts` are the sums of `Cost` in its order, without the RAM."""
-
-    out_shape: Shape
-    counts: tuple[int, int, int, int, int, int]
-    ram_bytes: int
-
-
 def count_cost(architecture: Architecture) -> Cost:
     """What a network takes for one clip; microseconds, since layers are remembered.
 
@@ -93,36 +76,26 @@ def count_cost(architecture: Architecture) -> Cost:
     return Cost(params, total, total, macs, official_macs, int8_bytes, ram, norm_params)
 
 
-@lru_cache(maxsize=2**16)
 def count_layer(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
-    """What one layer takes on one input; remembered.
+    """What one layer takes on one input.
 
     Raises:
         LayerError: The layer cannot take the input; gives the reason alone.
     """
-    expansion = expand_layer(layer, in_shape, n_classes)
-    counts = [count_operation(expansion, operation) for operation in expansion.operations]
-    sums = tuple(map(sum, zip((0,) * 6, *counts, strict=True)))
-    return LayerCost(expansion.out_shape, sums, peak_ram(expansion))  # type: ignore[arg-type]
+    if len(in_shape) == 3:
+        formula = _formula(layer, in_shape[0], n_classes)
+        if formula is not None:
+            cost = formula.evaluate(in_shape)
+            if cost is not None:
+                return cost
+    return _count_exactly(layer, in_shape, n_classes)
 
 
-def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, int, int, int, int, int]:
-    """params, buffers, macs, official_macs, int8_bytes, norm_params of one operation in its layer."""
-    counts = operation.primitive.counts(*operation.in_shapes)
-    norm_params = counts.params + counts.buffers if isinstance(operation.primitive, BatchNorm) else 0
-    weights, biases = counts.int8_weights, counts.int8_biases
-    host = _absorbing(expansion, operation)
-    if host is not None:
-        weights, biases = 0, biases - host.primitive.counts(*host.in_shapes).int8_biases
-    int8_bytes = weights + 4 * biases
-    return counts.params, counts.buffers, counts.macs, counts.official_macs, int8_bytes, norm_params
+@lru_cache(maxsize=2**18)
+def _formula(layer: Layer, channels: int, n_classes: int) -> Formula | None:
+    return derive_formula(layer, channels, n_classes) if getattr(layer, "reads_channels_only", False) else None
 
 
-def _absorbing(expansion: Expansion, operation: Operation) -> Operation | None:
-    """The convolution or dense layer into which int8 conversion folds this operation, if any."""
-    if not operation.primitive.is_foldable or operation.inputs[0] == 0:
-        return None
-    source = operation.inputs[0]
-    n_uses = sum(other.inputs.count(source) for other in expansion.operations)
-    host = expansion.operations[source - 1]
-    return host if host.primitive.absorbs_norm and n_uses == 1 and source != expansion.output else None
+@lru_cache(maxsize=2**14)
+def _count_exactly(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
+    return count_expansion(expand_layer(layer, in_shape, n_classes))

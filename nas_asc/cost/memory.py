@@ -19,21 +19,27 @@ def peak_ram(expansion: Expansion) -> int:
         Within 4 % of TensorFlow Lite Micro's arena on most small networks; runtimes that pad strided inputs in
         a buffer of their own need more.
     """
-    buffer_of = {0: 0}
-    size_of = {0: prod(expansion.in_shape)}
+    sizes = [prod(expansion.in_shape), *(prod(operation.out_shape) for operation in expansion.operations)]
+    return max(sum(sizes[value] for value in step) for step in live_values(expansion))
+
+
+def live_values(expansion: Expansion) -> list[set[int]]:
+    """Values that are live at each step of a layer, by the rule of `peak_ram`; before the first, its input.
+
+    A value that was written over another stands under the other's index.
+    """
+    place = {0: 0}
     last_use = _last_uses(expansion)
-    peak = size_of[0]
+    steps = [{0}]
     for step, operation in enumerate(expansion.operations):
-        source = buffer_of[operation.inputs[0]] if operation.inputs else -1
-        if operation.primitive.is_in_place and _is_done(source, step, buffer_of, last_use):
-            buffer_of[operation.output] = source
-            size_of[source] = max(size_of[source], prod(operation.out_shape))
+        needed = {place[value] for value, use in last_use.items() if value in place and use > step}
+        source = place[operation.inputs[0]] if operation.inputs else None
+        if operation.primitive.is_in_place and source is not None and source not in needed:
+            place[operation.output] = source
             continue
-        buffer_of[operation.output] = operation.output
-        size_of[operation.output] = prod(operation.out_shape)
-        needed = {buffer_of[value] for value in buffer_of if last_use.get(value, -1) >= step}
-        peak = max(peak, sum(size_of[buffer] for buffer in needed | {operation.output}))
-    return peak
+        place[operation.output] = operation.output
+        steps.append(needed | {place[value] for value in operation.inputs} | {operation.output})
+    return steps
 
 
 def _last_uses(expansion: Expansion) -> dict[int, int]:
@@ -44,8 +50,3 @@ def _last_uses(expansion: Expansion) -> dict[int, int]:
             last_use[value] = step
     last_use[expansion.output] = len(expansion.operations)
     return last_use
-
-
-def _is_done(buffer: int, step: int, buffer_of: dict[int, int], last_use: dict[int, int]) -> bool:
-    """Whether nothing after this step needs what the buffer holds."""
-    return all(last_use.get(value, -1) <= step for value, place in buffer_of.items() if place == buffer)

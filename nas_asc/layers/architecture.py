@@ -1,7 +1,6 @@
 """A whole network as plain data, and its expansion into primitives."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.layer import Layer, format_layer
@@ -54,9 +53,8 @@ class Expansion:
     out_shape: Shape
 
 
-@lru_cache(maxsize=2**16)
 def expand_layer(layer: Layer, in_shape: Shape, n_classes: int) -> Expansion:
-    """The primitives of one layer; remembered.
+    """The primitives of one layer.
 
     Raises:
         LayerError: The layer cannot take the input; gives the reason alone.

@@ -1,5 +1,7 @@
 """The head that turns a map into the logits of the classes."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import ACTIVATIONS, NORMS, check_count, check_flag, check_word, fail
 from nas_asc.layers.layer import Layer
 from nas_asc.layers.operation import Convolution, GlobalPooling
@@ -28,6 +30,8 @@ class Classifier(Layer):
     bias: bool = False
     hidden: int | None = None
     activation: str = "relu"
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.pool not in ("mean", "max"):

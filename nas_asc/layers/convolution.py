@@ -1,5 +1,7 @@
 """A convolution with its norm and activation."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import (
     ACTIVATIONS,
     NORMS,
@@ -50,6 +52,8 @@ class Conv(Layer):
     norm: str | None = None
     activation: str | None = None
     damping: float | None = None
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_count(self, "out_channels")

@@ -1,5 +1,7 @@
 """Layers on vectors: flatten, dense, dropout."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import ACTIVATIONS, check_count, check_flag, check_number, check_word
 from nas_asc.layers.layer import Layer
 from nas_asc.layers.operation import Flattening, Projection, RandomZeroing
@@ -52,6 +54,8 @@ class Dropout(Layer):
     """
 
     p: float
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_number(self, "p", low=0, high=0.95)

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from nas_asc.errors import LayerError
 
 _PLAIN = (int, float, str, bool, type(None))
-_N_SPELLINGS = 2**14
+_N_SPELLINGS = 2**17
 
 _known: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 _lock = threading.Lock()
@@ -49,8 +49,11 @@ class DescriptionType(ABCMeta):
             return cls._describe(*args, **kwargs)
 
     def _describe(cls, *args: Any, **kwargs: Any) -> Any:
-        _validate_arguments(cls, args, kwargs)
-        made = super().__call__(*args, **kwargs)
+        try:
+            made = super().__call__(*args, **kwargs)
+        except TypeError:
+            _validate_arguments(cls, args, kwargs)  # the arguments are the reason, unless `__post_init__` is
+            raise
         values = tuple(getattr(made, field.name) for field in fields(made))
         for field, value in zip(fields(made), values, strict=True):
             if not _is_plain(value):

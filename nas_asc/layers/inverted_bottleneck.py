@@ -1,5 +1,7 @@
 """The inverted bottleneck of MobileNets and CP-Mobile."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import (
     ACTIVATIONS,
     NORMS,
@@ -47,6 +49,8 @@ class InvertedBottleneck(Layer):
     activation: str | None = "relu"
     end_activation: bool = True
     divisor: int = 8
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_count(self, "out_channels")

@@ -3,7 +3,7 @@
 import json
 from abc import abstractmethod
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from nas_asc.layers.description import DescriptionType
 from nas_asc.layers.tape import Tape, Value
@@ -25,7 +25,13 @@ class Layer(metaclass=DescriptionType):
 
     Fields are numbers, texts, truth values, None, or tuples of these; check them in `__post_init__`. Layers with
     equal fields are the same object.
+
+    Attributes:
+        reads_channels_only: Whether `expand` does the same for every F and T of a map, so that the costs of one
+            expansion hold for all sizes; costs are then remembered per layer and channels, which is far faster.
     """
+
+    reads_channels_only: ClassVar[bool] = False
 
     @abstractmethod
     def expand(self, tape: Tape, x: Value) -> Value:

@@ -1,5 +1,7 @@
 """Pooling layers."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import check_pool_padding, check_size, set_field
 from nas_asc.layers.layer import Layer
 from nas_asc.layers.operation import Pooling
@@ -22,6 +24,8 @@ class MaxPool(Layer):
     kernel_size: Size
     stride: Size | None = None
     padding: Size = 0
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_pool(self)
@@ -46,6 +50,8 @@ class AvgPool(Layer):
     kernel_size: Size
     stride: Size | None = None
     padding: Size = 0
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_pool(self)

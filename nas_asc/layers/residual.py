@@ -1,5 +1,7 @@
 """The residual block of CP-ResNet."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import (
     ACTIVATIONS,
     check_count,
@@ -49,6 +51,8 @@ class Residual(Layer):
     bn_affine: bool = True
     damping: float | None = None
     activation: str = "relu"
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_count(self, "out_channels")

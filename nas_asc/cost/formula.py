@@ -1,0 +1,149 @@
+"""The cost of a layer as a formula of the map's size: made once per layer and channels, valid for every F and T.
+
+Conventions:
+    The operations of a layer see few different map sizes. Each has a slot: slot 0 is a single position (vectors),
+    slot 1 the layer's input, each further one follows from an earlier one by a window. Convolutions take so much a
+    position; everything else takes the same at every size.
+"""
+
+from dataclasses import dataclass
+from operator import mul
+
+from nas_asc.cost.layer_cost import LayerCost, count_operation
+from nas_asc.cost.memory import live_values
+from nas_asc.errors import LayerError
+from nas_asc.layers import (
+    Activation,
+    Addition,
+    BatchNorm,
+    ChannelNorm,
+    ChannelRoll,
+    Concatenation,
+    Convolution,
+    Expansion,
+    GlobalPooling,
+    Layer,
+    Operation,
+    Pooling,
+    RandomZeroing,
+    Shape,
+    expand_layer,
+    to_pair,
+)
+
+_PROBE = 1024  # bands and frames of the map on which a layer is expanded once
+_VECTOR, _INPUT = 0, 1
+_SAME_SIZE = (Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, Concatenation, RandomZeroing)
+
+_Window = tuple[int, int, int, int, int]  # slot it slides over; padding less kernel and stride, in frequency and time
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Cost of one layer on maps of given channels and any size.
+
+    Args:
+        windows: How the slots from 2 on follow from earlier ones.
+        out_slot: Slot of the output.
+        out_channels: Its channels.
+        fixed: params, buffers, official MACs apart from convolutions, int8_bytes, norm_params.
+        macs: Pure MACs a position, by slot.
+        official_macs: Official MACs of convolutions a position, by slot.
+        steps: Live bytes a position at each step, by slot; steps that another one exceeds everywhere are left out.
+    """
+
+    windows: tuple[_Window, ...]
+    out_slot: int
+    out_channels: int
+    fixed: tuple[int, int, int, int, int]
+    macs: tuple[int, ...]
+    official_macs: tuple[int, ...]
+    steps: tuple[tuple[int, ...], ...]
+
+    def evaluate(self, in_shape: Shape) -> LayerCost | None:
+        """Cost on one map (C, F, T); None where a window does not fit on it."""
+        _, rows, columns = in_shape
+        sizes = [(1, 1), (rows, columns)]
+        positions = [1, rows * columns]
+        for slot, row_gain, row_stride, column_gain, column_stride in self.windows:
+            rows, columns = sizes[slot]
+            rows = (rows + row_gain) // row_stride + 1
+            columns = (columns + column_gain) // column_stride + 1
+            if rows < 1 or columns < 1:
+                return None
+            sizes.append((rows, columns))
+            positions.append(rows * columns)
+        params, buffers, official, int8_bytes, norm_params = self.fixed
+        macs = sum(map(mul, self.macs, positions))
+        official += sum(map(mul, self.official_macs, positions))
+        ram = max([sum(map(mul, step, positions)) for step in self.steps])
+        out = (self.out_channels,) if self.out_slot == _VECTOR else (self.out_channels, *sizes[self.out_slot])
+        return LayerCost(out, (params, buffers, macs, official, int8_bytes, norm_params), ram)
+
+
+def derive_formula(layer: Layer, channels: int, n_classes: int) -> Formula | None:
+    """Formula of a layer whose `expand` reads channels only; None where there is none.
+
+    There is none for layers with primitives of one's own, whose counts may follow any rule.
+    """
+    try:
+        expansion = expand_layer(layer, (channels, _PROBE, _PROBE), n_classes)
+    except LayerError:
+        return None
+    slots, windows = [_INPUT], dict[_Window, int]()
+    for operation in expansion.operations:
+        slot = _slot_of(operation, [slots[value] for value in operation.inputs], windows)
+        if slot is None:
+            return None
+        slots.append(slot)
+    return _collect(expansion, slots, tuple(windows))
+
+
+def _slot_of(operation: Operation, inputs: list[int], windows: dict[_Window, int]) -> int | None:
+    """Slot of an operation's output, added to `windows` where it is new; None for unknown primitives."""
+    primitive = operation.primitive
+    if type(primitive) in _SAME_SIZE:
+        return inputs[0] if len(set(inputs)) == 1 else None
+    if type(primitive) is GlobalPooling:
+        return _VECTOR
+    if not isinstance(primitive, Convolution | Pooling) or type(primitive) not in (Convolution, Pooling):
+        return None
+    kernel, stride, padding = to_pair(primitive.kernel_size), to_pair(primitive.stride), to_pair(primitive.padding)
+    gains = [2 * padding[axis] - kernel[axis] for axis in (0, 1)]
+    if gains == [-1, -1] and stride == (1, 1):
+        return inputs[0]
+    return windows.setdefault((inputs[0], gains[0], stride[0], gains[1], stride[1]), len(windows) + 2)
+
+
+def _collect(expansion: Expansion, slots: list[int], windows: tuple[_Window, ...]) -> Formula:
+    n_slots = len(windows) + 2
+    macs, official_macs, fixed = [0] * n_slots, [0] * n_slots, [0] * 5
+    for operation in expansion.operations:
+        counts = list(count_operation(expansion, operation))
+        if isinstance(operation.primitive, Convolution):
+            _, rows, columns = operation.out_shape
+            macs[slots[operation.output]] += counts[2] // (rows * columns)
+            official_macs[slots[operation.output]] += counts[3] // (rows * columns)
+            counts[3] = 0
+        del counts[2]
+        fixed = [sum(pair) for pair in zip(fixed, counts, strict=True)]
+    channels = [expansion.in_shape[0], *(operation.out_shape[0] for operation in expansion.operations)]
+    steps = set()
+    for values in live_values(expansion):
+        live = [0] * n_slots
+        for value in values:
+            live[slots[value]] += channels[value]
+        steps.add(tuple(live))
+    return Formula(
+        windows=windows,
+        out_slot=slots[expansion.output],
+        out_channels=expansion.out_shape[0],
+        fixed=(fixed[0], fixed[1], fixed[2], fixed[3], fixed[4]),
+        macs=tuple(macs),
+        official_macs=tuple(official_macs),
+        steps=tuple(step for step in steps if not any(_exceeds(other, step) for other in steps)),
+    )
+
+
+def _exceeds(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))

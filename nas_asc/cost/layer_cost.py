@@ -1,0 +1,54 @@
+"""What one layer takes on one input, operation by operation: the exact way, which the fast one must agree with."""
+
+from dataclasses import dataclass
+
+from nas_asc.cost.memory import peak_ram
+from nas_asc.layers import BatchNorm, Expansion, Operation, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """What one layer takes on one input.
+
+    Args:
+        out_shape: Shape of its output.
+        counts: params, buffers, macs, official_macs, int8_bytes, norm_params.
+        ram_bytes: Most activation bytes live while it runs.
+    """
+
+    out_shape: Shape
+    counts: tuple[int, ...]
+    ram_bytes: int
+
+
+def count_expansion(expansion: Expansion) -> LayerCost:
+    """What an expanded layer takes: the sums over its operations."""
+    counts = [count_operation(expansion, operation) for operation in expansion.operations]
+    return LayerCost(
+        out_shape=expansion.out_shape,
+        counts=tuple(map(sum, zip((0,) * 6, *counts, strict=True))),
+        ram_bytes=peak_ram(expansion),
+    )
+
+
+def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, ...]:
+    """params, buffers, macs, official_macs, int8_bytes, norm_params of one operation in its layer."""
+    counts = operation.primitive.counts(*operation.in_shapes)
+    norm_params = counts.params + counts.buffers if isinstance(operation.primitive, BatchNorm) else 0
+    weights, biases = counts.int8_weights, counts.int8_biases
+    host = _absorbing(expansion, operation)
+    if host is not None:
+        weights, biases = 0, biases - host.primitive.counts(*host.in_shapes).int8_biases
+    return counts.params, counts.buffers, counts.macs, counts.official_macs, weights + 4 * biases, norm_params
+
+
+def _absorbing(expansion: Expansion, operation: Operation) -> Operation | None:
+    """The convolution or dense layer into which int8 conversion folds this operation, if any."""
+    if not operation.primitive.is_foldable or operation.inputs[0] == 0:
+        return None
+    source = operation.inputs[0]
+    host = expansion.operations[source - 1]
+    if not host.primitive.absorbs_norm or source == expansion.output:
+        return None
+    n_uses = sum(other.inputs.count(source) for other in expansion.operations)
+    return host if n_uses == 1 else None
