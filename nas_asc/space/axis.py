@@ -71,7 +71,7 @@ class Axis:
     @property
     def guess_text(self) -> str:
         """Its starting guess, for tables; empty where there is none."""
-        return "" if self.guess is None else str(self.table[int(self.guess)] if self.table else self.guess)
+        return "" if self.guess is None else str(self.guess)
 
     def draw_codes(self, rng: np.random.Generator, n: int) -> list[Code]:
         """Independent codes, uniform over the values (over their logarithms where `log`)."""
@@ -151,6 +151,11 @@ class ChoiceAxis(Axis):
     def values_text(self) -> str:
         """Its values in short, for tables and digests."""
         return ", ".join(str(value) for value in self.values)
+
+    @property
+    def guess_text(self) -> str:
+        """Its starting guess, for tables; of a fraction the share."""
+        return "" if self.guess is None else str(self.values[int(self.guess)])
 
     def draw_codes(self, rng: np.random.Generator, n: int) -> list[Code]:
         """Independent codes, as the prior says."""

@@ -65,7 +65,9 @@ class Function:
 def place_error(error: BaseException, place: Place, role: str) -> SpaceError:
     """One line for an exception of the user's code: our own messages keep their words and gain the place."""
     if isinstance(error, NasAscError):
-        return SpaceError(add_place(str(error), place))
+        message = add_place(str(error), place)
+        has_remedy = ". " in message
+        return SpaceError(message if has_remedy else f"{message} Change the value, or rule it out by @space.require.")
     return fault(f"{role} raised {type(error).__name__}: {error}", "Correct the code of that line.", place)
 
 

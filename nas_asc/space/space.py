@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -13,20 +12,19 @@ import numpy as np
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture, Layer
 from nas_asc.recipe import Recipe
-from nas_asc.space.axis import Axis, ChoiceAxis, is_number
+from nas_asc.space.axis import Axis
 from nas_asc.space.candidate import Candidate
+from nas_asc.space.declaration import TASK_NAMES, declare_axes
 from nas_asc.space.design import Builder, Design
 from nas_asc.space.form import Form
 from nas_asc.space.function import Function, bind_function
-from nas_asc.space.place import Place, caller_frame, caller_place, fault, nearest
+from nas_asc.space.place import Place, caller_frame, caller_place, fault
 from nas_asc.space.resolver import Resolver
 from nas_asc.space.sampling import Sampler
 from nas_asc.space.source import FileSource, source_of
 from nas_asc.space.system import System, validate_convention, validate_published
 
 F = TypeVar("F", bound=Callable[..., Any])
-TASK_NAMES = ("n_classes", "in_shape", "clip_s")
-_RESERVED = (*TASK_NAMES, "published", "convention", "task", "source", "note")
 
 
 class Space:
@@ -58,7 +56,7 @@ class Space:
         self.name = name or Path(self.place.file).stem
         self.description: str = inspect.cleandoc(frame.f_globals.get("__doc__") or "")
         self._globals: Mapping[str, Any] = frame.f_globals
-        self.axes: Mapping[str, Axis] = self._declare(axes)
+        self.axes: Mapping[str, Axis] = declare_axes(axes, space_name=self.name, place=self.place)
         self.requirements: dict[str, Function] = {}
         self.systems: dict[str, System] = {}
         self.guesses: list[Candidate] = []
@@ -345,64 +343,3 @@ class Space:
                 f"{name}={value!r}" for name, value in zip(function.asks, function.pick(candidate.row), strict=True)
             )
             raise fault(f"{what} breaks requirement {broken!r}: {asked}", "Change one of these values.", place)
-
-    def _declare(self, forms: Mapping[str, Form]) -> dict[str, Axis]:
-        if not forms:
-            raise fault(f"space {self.name!r} has no axes", "Write Space(width=choice(16, 32)).", self.place)
-        for name, form in forms.items():
-            if not isinstance(form, Form):
-                remedy = f"Write {name}=choice({form!r})."
-                raise fault(
-                    f"axis {name!r} must be a form such as choice(16, 32), but got {form!r}", remedy, self.place
-                )
-            if name in _RESERVED:
-                raise fault(f"{name!r} is reserved and cannot name an axis", "Choose another name.", form.axis.place)
-        named = _with_switches(forms)
-        positions = {name: index for index, name in enumerate(named)}
-        axes = {name: self._name_axis(name, form, positions) for name, form in named.items()}
-        for axis in axes.values():
-            self._validate_base(axis, axes)
-        return axes
-
-    def _name_axis(self, name: str, form: Form, positions: Mapping[str, int]) -> Axis:
-        if form.when is None:
-            return replace(form.axis, name=name)
-        if form.is_optional:
-            switch = f"has_{name}"
-            pick = (lambda index: lambda row: (row[index],))(positions[switch])
-            when = Function(f"condition of axis {name!r}", form.when, (switch,), pick, form.axis.place)
-        else:
-            role = f"condition of axis {name!r}"
-            when = bind_function(form.when, role, positions=positions, space_name=self.name)
-        return replace(form.axis, name=name, when=when)
-
-    def _validate_base(self, axis: Axis, axes: Mapping[str, Axis]) -> None:
-        if axis.of is None:
-            return
-        if axis.of not in axes:
-            remedy = nearest(axis.of, axes, what="axes")
-            raise fault(f"no axis named {axis.of!r} in space {self.name!r}", remedy, axis.place)
-        base = axes[axis.of]
-        if isinstance(base, ChoiceAxis) and not all(is_number(value) for value in base.values):
-            reason = f"axis {axis.name!r} is a fraction of {axis.of!r}, whose values are not all numbers"
-            raise fault(reason, f"They are {base.values_text}.", axis.place)
-
-
-def _with_switches(forms: Mapping[str, Form]) -> dict[str, Form]:
-    """Forms by name, each optional one after a switch that decides whether it is active."""
-    named: dict[str, Form] = {}
-    for name, form in forms.items():
-        if form.is_optional:
-            switch, place = f"has_{name}", form.axis.place
-            if switch in forms:
-                raise fault(f"optional axis {name!r} brings its own axis {switch!r}", "Rename yours.", place)
-            guess = 0 if form.guess_is_none else None if form.axis.guess is None else 1
-            axis = ChoiceAxis(place=place, values=(False, True), guess=guess)
-            named[switch] = Form(axis, form.when)
-            form = replace(form, when=_is_on)
-        named[name] = form
-    return named
-
-
-def _is_on(switch: bool | None) -> bool:
-    return switch is True

@@ -1,0 +1,97 @@
+"""Contract of every packaged space: it loads, its systems are exact, its guesses and enough of its draws fit."""
+
+import numpy as np
+import pytest
+
+from nas_asc.cost import Cost, count_cost, receptive_field
+from nas_asc.errors import LayerError
+from nas_asc.frontend import Task
+from nas_asc.layers import format_architecture, parse_architecture
+from nas_asc.space import describe_axes, list_spaces, load_space
+
+SPACES = {name: load_space(name) for name in list_spaces()}
+SYSTEMS = [(space, system) for space, names in SPACES.items() for system in names.systems]
+TASKS = {"one second": Task(10, 1.0), "five seconds": Task(10, 5.0)}
+
+
+def fits(cost: Cost) -> bool:
+    return cost.params <= 128_000 and max(cost.official_macs, cost.macs) <= 30_000_000
+
+
+def costs(space, candidates, task):
+    """Costs of the candidates that can be built."""
+    for candidate in candidates:
+        try:
+            yield count_cost(space.architecture(candidate, task))
+        except LayerError:
+            continue
+
+
+def test_both_spaces_are_there():
+    assert {"cp_mobile", "cp_resnet"} <= set(SPACES)
+
+
+@pytest.mark.parametrize(("space", "name"), SYSTEMS)
+def test_system_has_its_published_cost_and_receptive_field(space, name):
+    system = SPACES[space].systems[name]
+    architecture = SPACES[space].build(system.candidate, system.task).architecture
+    cost = count_cost(architecture)
+    assert system.expected_cost
+    assert {field: getattr(cost, field) for field in system.expected_cost} == system.expected_cost
+    if "receptive_field" in system.published:
+        assert set(receptive_field(architecture)) == {system.published["receptive_field"]}
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+def test_draws_are_valid_and_their_networks_survive_as_text(space):
+    for candidate in space.draw_many(np.random.default_rng(0), 50):
+        assert space.decode(candidate.code) == candidate
+        assert space.candidate_from(candidate.values) == candidate
+        architecture = space.architecture(candidate, TASKS["five seconds"])
+        assert parse_architecture(format_architecture(architecture)) == architecture
+
+
+@pytest.mark.parametrize(("task", "share"), [("one second", 1 / 10), ("five seconds", 1 / 20)])
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+def test_enough_random_candidates_fit_the_budget(space, task, share):
+    found = list(costs(space, space.draw_many(np.random.default_rng(1), 200), TASKS[task]))
+    assert sum(map(fits, found)) >= 200 * share
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+def test_several_guesses_fit_the_budget_and_are_spread(space, task):
+    found = [cost for cost in costs(space, space.guesses, TASKS[task]) if fits(cost)]
+    assert len(found) >= 4
+    assert max(cost.params for cost in found) > 4 * min(cost.params for cost in found)
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+def test_every_axis_changes_a_design_somewhere(space):
+    rng = np.random.default_rng(2)
+    task = TASKS["five seconds"]
+    changed = set()
+    names = list(space.axes)
+    for candidate in space.draw_many(rng, 600):
+        mutant = space.mutate(candidate, rng)
+        differing = [name for name, a, b in zip(names, candidate.row, mutant.row, strict=True) if a != b]
+        if len(differing) == 1 and design_text(space, candidate, task) != design_text(space, mutant, task):
+            changed.update(differing)
+    switches = {name for name, axis in space.axes.items() if is_asked(space, name)}
+    assert changed | switches == set(names)
+
+
+def is_asked(space, name: str) -> bool:
+    """Whether other axes depend on this one, so that it seldom changes alone."""
+    return any(axis.of == name or (axis.when and name in axis.when.asks) for axis in space.axes.values())
+
+
+def design_text(space, candidate, task) -> str:
+    return f"{format_architecture(space.architecture(candidate, task))} {space.log_mel(candidate, task)}"
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+def test_space_describes_itself(space):
+    assert "Source:" in space.description
+    assert space.n_candidates > 10**6
+    assert [row.name for row in describe_axes(space)] == list(space.axes)
