@@ -44,8 +44,9 @@ class DamageReport:
             DataError: It is not; lists them.
         """
         if len(self.faults) >= MAX_SHARE * self.n_checked and self.faults:
+            share = 100 * len(self.faults) / self.n_checked
             raise DataError(
-                f"{self.describe()}. That is {100 * len(self.faults) / self.n_checked:.1f} %, and up to 1 % are left out."
+                f"{self.describe()}. That is {share:.1f} %, and less than 1 % may be left out."
                 " Mend or remove them; where only lengths differ, give --clip, such as --clip 2s."
             )
 

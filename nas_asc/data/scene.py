@@ -16,6 +16,7 @@ N_SAMPLES = 44_100
 
 Signal = NDArray[np.float64]
 _TIME = np.arange(N_SAMPLES) / SAMPLE_RATE
+_N_TABLE = 4_096
 _FREQUENCY = np.fft.rfftfreq(N_SAMPLES, 1 / SAMPLE_RATE)
 
 
@@ -70,10 +71,9 @@ def _glides(rng: np.random.Generator, *, rising: bool) -> Signal:
         low = rng.uniform(400, 1_800)
         high, length = low * rng.uniform(1.6, 2.6), rng.uniform(0.12, 0.3)
         ends = (low, high) if rising else (high, low)
-        start = rng.uniform(-0.5 * length, 1 - 0.5 * length)
-        share = np.clip((_TIME - start) / length, 0, 1)
+        where, share = _stretch(rng.uniform(-0.5 * length, 1 - 0.5 * length), length)
         phase = 2 * np.pi * np.cumsum(ends[0] * (ends[1] / ends[0]) ** share) / SAMPLE_RATE
-        signal += rng.uniform(0.5, 1) * _window(start, length) * (np.sin(phase) + 0.4 * np.sin(2 * phase))
+        signal[where] += rng.uniform(0.5, 1) * _fade(share) * (np.sin(phase) + 0.4 * np.sin(2 * phase))
     return signal
 
 
@@ -88,32 +88,32 @@ def _pops(rng: np.random.Generator, *, tonal: bool) -> Signal:
     centre = rng.uniform(1_200, 4_500)
     noise = _band_noise(rng, centre, 0.7)
     for _ in range(rng.integers(5, 10)):
-        start, length = rng.uniform(0, 0.95), rng.uniform(0.03, 0.07)
+        where, share = _stretch(rng.uniform(0, 0.95), rng.uniform(0.03, 0.07))
         pitch = centre * rng.uniform(0.75, 1.33)
-        sound = np.sin(2 * np.pi * pitch * _TIME) * 1.4 if tonal else noise
-        signal += rng.uniform(0.5, 1) * _window(start, length) * sound
+        sound = np.sin(2 * np.pi * pitch * _TIME[where]) * 1.4 if tonal else noise[where]
+        signal[where] += rng.uniform(0.5, 1) * _fade(share) * sound
     return signal
 
 
 def _harmonics(rng: np.random.Generator, *, moving: bool) -> Signal:
     pitch = rng.uniform(130, 420)
-    track = np.full(N_SAMPLES, pitch)
+    turns = pitch * _TIME + rng.uniform()
     if moving:
         wobble = np.sin(2 * np.pi * (rng.uniform(3.5, 7.5) * _TIME + rng.uniform()))
-        track = track * 2 ** (rng.uniform(0.12, 0.3) * wobble)
-    phase = 2 * np.pi * np.cumsum(track) / SAMPLE_RATE + rng.uniform(0, 6)
+        turns = np.cumsum(pitch * 2 ** (rng.uniform(0.12, 0.3) * wobble)) / SAMPLE_RATE
     weights = rng.uniform(0.3, 1.0, 10) / np.sqrt(np.arange(1, 11))
-    return np.asarray(sum(weight * np.sin((order + 1) * phase) for order, weight in enumerate(weights)))
+    period = np.fft.irfft(np.concatenate([[0], -1j * weights]), _N_TABLE) * _N_TABLE / 2
+    return np.asarray(period[(turns * _N_TABLE).astype(np.int64) % _N_TABLE])
 
 
 def _pulses(rng: np.random.Generator, *, paired: bool) -> Signal:
     noise = _band_noise(rng, rng.uniform(150, 900), rng.uniform(1.0, 2.0))
     rate = rng.uniform(2.2, 3.6) if paired else rng.uniform(4.4, 7.2)
     envelope = np.zeros(N_SAMPLES)
-    for start in np.arange(rng.uniform(0, 1 / rate) - 1 / rate, 1.0, 1 / rate):
+    for start in np.arange(rng.uniform(0, 1 / rate), 1.0, 1 / rate):
         for offset in (0.0, rng.uniform(0.075, 0.095)) if paired else (0.0,):
-            since = _TIME - start - offset
-            envelope += np.where(since >= 0, np.exp(-np.maximum(since, 0) / 0.018), 0)
+            where, share = _stretch(start + offset, 0.15)
+            envelope[where] += np.exp(-share * 0.15 / 0.018)
     return envelope * noise
 
 
@@ -137,9 +137,14 @@ def _band_noise(rng: np.random.Generator, centre_hz: float, width_octaves: float
     return draw_bed(rng, np.exp(-((octaves / width_octaves) ** 2)))
 
 
-def _window(start: float, length: float) -> Signal:
-    share = np.clip((_TIME - start) / length, 0, 1)
-    return np.sin(np.pi * share) ** 2
+def _stretch(start: float, length: float) -> tuple[slice, Signal]:
+    """Samples between `start` and `start + length` seconds, and how far along each is, in [0, 1)."""
+    where = slice(max(0, int(start * SAMPLE_RATE)), max(0, int((start + length) * SAMPLE_RATE)))
+    return where, (_TIME[where] - start) / length
+
+
+def _fade(share: Signal) -> Signal:
+    return np.sin(np.pi * np.clip(share, 0, 1)) ** 2
 
 
 def _unit(signal: Signal) -> Signal:

@@ -1,0 +1,88 @@
+"""From waveforms to log-mels, through torchaudio."""
+
+import warnings
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torchaudio import functional, transforms
+
+from nas_asc.errors import FrontEndError
+from nas_asc.frontend import LogMel
+
+
+def log_mel_batch(waveforms: Tensor, log_mel: LogMel) -> Tensor:
+    """Log-mels of a batch: log(mel power + log_offset), natural logarithm.
+
+    Args:
+        waveforms: (B, N) at `log_mel.sample_rate`.
+        log_mel: The front end.
+
+    Raises:
+        FrontEndError: A mel band would be empty; says what to change.
+
+    Shape:
+        input (B, N), output (B, 1, n_mels, 1 + N // hop_length)
+
+    >>> log_mel_batch(torch.zeros(2, 16000), LogMel(sample_rate=16000, n_fft=1024, win_length=640, n_mels=40)).shape
+    torch.Size([2, 1, 40, 33])
+    """
+    mel = _transform(log_mel, waveforms.device)(waveforms)
+    return torch.log(mel + log_mel.log_offset).unsqueeze(1)
+
+
+def resample(waveforms: Tensor, sample_rate: int, new_sample_rate: int) -> Tensor:
+    """Waveforms at another rate; (B, N) to (B, ceil(N x new / old))."""
+    if sample_rate == new_sample_rate:
+        return waveforms
+    return _resampler(sample_rate, new_sample_rate, waveforms.device)(waveforms)
+
+
+def validate_front_end(log_mel: LogMel) -> None:
+    """Check that every mel band holds at least one bin of the transform.
+
+    Raises:
+        FrontEndError: One would be empty; says what to change.
+    """
+    _transform(log_mel, torch.device("cpu"))
+
+
+@lru_cache(maxsize=64)
+def _transform(log_mel: LogMel, device: torch.device) -> transforms.MelSpectrogram:
+    filters = _filters(log_mel)
+    if bool((filters.sum(dim=0) == 0).any()):
+        raise FrontEndError(
+            f"`n_mels` must leave a bin of the transform in every band, but n_mels={log_mel.n_mels} with"
+            f" n_fft={log_mel.n_fft} at {log_mel.sample_rate} Hz leaves"
+            f" {int((filters.sum(dim=0) == 0).sum())} bands empty. Use fewer bands or a larger n_fft."
+        )
+    transform = transforms.MelSpectrogram(
+        sample_rate=log_mel.sample_rate,
+        n_fft=log_mel.n_fft,
+        win_length=log_mel.win_length,
+        hop_length=log_mel.hop_length,
+        f_min=log_mel.f_min,
+        f_max=log_mel.upper_edge,
+        n_mels=log_mel.n_mels,
+        power=2.0,
+        mel_scale="htk",
+        norm=None,
+    )
+    return transform.to(device)
+
+
+def _filters(log_mel: LogMel) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchaudio only warns of empty bands; they are an error here
+        return functional.melscale_fbanks(
+            n_freqs=log_mel.n_fft // 2 + 1,
+            f_min=log_mel.f_min,
+            f_max=log_mel.upper_edge,
+            n_mels=log_mel.n_mels,
+            sample_rate=log_mel.sample_rate,
+        )
+
+
+@lru_cache(maxsize=16)
+def _resampler(sample_rate: int, new_sample_rate: int, device: torch.device) -> transforms.Resample:
+    return transforms.Resample(sample_rate, new_sample_rate).to(device)
