@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from nas_asc.data import ClipError, DamageReport, DataSet, report_damage
 from nas_asc.errors import DataError
+from nas_asc.features.decoded import load_waveform
 from nas_asc.features.log_mel import log_mel_batch, resample, validate_front_end
 from nas_asc.frontend import LogMel
 
@@ -185,7 +186,7 @@ def _compute_batch(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) 
     waveforms, good, bad = [], [], []
     for row in rows.tolist():
         try:
-            waveforms.append(data_set.waveform(row))
+            waveforms.append(load_waveform(data_set, row))
             good.append(row)
         except ClipError as error:
             bad.append((row, str(error).removeprefix(f"{data_set.path(row)}: ")))
