@@ -7,10 +7,12 @@ Conventions:
 
 from nas_asc.space.axis import Axis, Code
 from nas_asc.space.candidate import Candidate
-from nas_asc.space.description import AxisRow, describe_axes, describe_change
+from nas_asc.space.choice_axis import ChoiceAxis, FractionAxis
+from nas_asc.space.description import AxisRow, describe_change
 from nas_asc.space.design import Design
 from nas_asc.space.form import Form, choice, fraction, integer, optional, powers_of_two, real
 from nas_asc.space.load import list_spaces, load_space, rehearse
+from nas_asc.space.number_axis import IntegerAxis, RealAxis
 from nas_asc.space.place import Place
 from nas_asc.space.space import Space
 from nas_asc.space.system import CONVENTIONS, System
@@ -20,14 +22,17 @@ __all__ = [
     "Axis",
     "AxisRow",
     "Candidate",
+    "ChoiceAxis",
     "Code",
     "Design",
     "Form",
+    "FractionAxis",
+    "IntegerAxis",
     "Place",
+    "RealAxis",
     "Space",
     "System",
     "choice",
-    "describe_axes",
     "describe_change",
     "fraction",
     "integer",

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nas_asc.space.axis import Axis, ChoiceAxis, is_number
+from nas_asc.space.axis import Axis, is_number
+from nas_asc.space.choice_axis import ChoiceAxis
 from nas_asc.space.form import Form
 from nas_asc.space.function import Function, bind_function
 from nas_asc.space.place import Place, fault, nearest

@@ -1,37 +1,39 @@
 """A space as rows for people."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from nas_asc.space.space import Space
+from nas_asc.space.axis import Axis
 
 
 class AxisRow(NamedTuple):
     """One axis in words.
 
     Args:
-        name: The axis.
+        axis: Its name.
         form: What it was declared with.
         values: In short.
         condition: When it is active; empty for always.
         guess: Value that a search starts with; empty for none.
     """
 
-    name: str
+    axis: str
     form: str
     values: str
     condition: str
     guess: str
 
-
-def describe_axes(space: Space) -> tuple[AxisRow, ...]:
-    """One row an axis, in declared order."""
-    return tuple(
-        AxisRow(name, axis.form, axis.values_text, space.condition_text(axis), axis.guess_text)
-        for name, axis in space.axes.items()
-    )
+    def to_dict(self) -> dict[str, str]:
+        """Plain data for JSON."""
+        return self._asdict()
 
 
-def describe_change(old: dict[str, str], new: dict[str, str]) -> str | None:
+def describe_axis(axis: Axis, condition: str) -> AxisRow:
+    """Row of one axis, whose condition is given as text."""
+    return AxisRow(axis.name, axis.form, axis.values_text, condition, axis.guess_text)
+
+
+def describe_change(old: Mapping[str, str], new: Mapping[str, str]) -> str | None:
     """How two fingerprints of a space differ, as a clause for an error; None when they do not.
 
     >>> describe_change({"axis width": "choice: 8"}, {"axis width": "choice: 16"})

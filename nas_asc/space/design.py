@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from nas_asc.errors import LayerError
@@ -12,6 +13,8 @@ from nas_asc.recipe import Recipe
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.function import Function, add_place
 from nas_asc.space.place import Place, fault
+
+_MOST_LAYERS = 1_000  # a generator without an end must not hang the search
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,17 @@ class Builder:
         row = candidate.row
         _, in_shape = self._front_end(row, task)
         network = self._network
+        full = (*row, task.n_classes, in_shape, task.clip_s)
         try:
-            layers = tuple(network.call(*network.pick((*row, task.n_classes, in_shape, task.clip_s))))
+            layers = tuple(islice(network.call(*network.pick(full)), _MOST_LAYERS))
         except Exception as error:
-            raise network.fault(error) from error
+            raise network.fault(error, full) from error
         for layer in layers:
             if not isinstance(layer, Layer):
                 place = self._yield_place(layers.index(layer), row, in_shape, task=task)
                 raise fault(f"the network yields {layer!r}, which is no layer", "Yield Conv(...), MaxPool(...).", place)
+        if len(layers) == _MOST_LAYERS:
+            raise fault(f"the network yields {_MOST_LAYERS:,} layers or more", "End its loop.", network.place)
         if not layers:
             raise fault("the network yields no layer", "Yield one layer or more.", network.place)
         return Architecture(layers, in_shape, task.n_classes)

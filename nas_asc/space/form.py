@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas_asc.errors import SpaceError
-from nas_asc.space.axis import Axis, ChoiceAxis, FractionAxis, IntegerAxis, RealAxis, is_number
+from nas_asc.space.axis import Axis, is_number
+from nas_asc.space.choice_axis import ChoiceAxis, FractionAxis
+from nas_asc.space.number_axis import IntegerAxis, RealAxis
 from nas_asc.space.place import caller_place, fault
 
 _NOT_GIVEN: Any = object()

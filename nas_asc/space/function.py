@@ -41,7 +41,7 @@ class Function:
         try:
             return self.call(*self.pick(row))
         except Exception as error:
-            raise self.fault(error) from error
+            raise self.fault(error, row) from error
 
     def is_true(self, row: Row) -> bool:
         """Result that must be True or False.
@@ -54,21 +54,23 @@ class Function:
             return met
         raise fault(f"{self.role} must return True or False, but got {met!r}", "Compare, or use bool(...).", self.place)
 
-    def fault(self, error: Exception) -> SpaceError:
-        """What `error`, raised inside the user's function, is to the user."""
+    def fault(self, error: Exception, row: Row) -> SpaceError:
+        """What `error`, raised inside the user's function on a row, is to the user."""
         if isinstance(error, SpaceError):
             return error
         place = innermost_place(error.__traceback__, self.place.file) or self.place
-        return place_error(error, place, self.role)
+        inactive = [name for name, value in zip(self.asks, self.pick(row), strict=True) if value is None]
+        hint = f"An inactive axis arrives as None, here {inactive[0]!r}: test for it." if inactive else None
+        return place_error(error, place, self.role, remedy=hint)
 
 
-def place_error(error: BaseException, place: Place, role: str) -> SpaceError:
+def place_error(error: BaseException, place: Place, role: str, *, remedy: str | None = None) -> SpaceError:
     """One line for an exception of the user's code: our own messages keep their words and gain the place."""
     if isinstance(error, NasAscError):
         message = add_place(str(error), place)
         has_remedy = ". " in message
         return SpaceError(message if has_remedy else f"{message} Change the value, or rule it out by @space.require.")
-    return fault(f"{role} raised {type(error).__name__}: {error}", "Correct the code of that line.", place)
+    return fault(f"{role} raised {type(error).__name__}: {error}", remedy or "Correct the code of that line.", place)
 
 
 def add_place(message: str, place: Place) -> str:

@@ -26,7 +26,10 @@ class FileSource:
 
     @cached_property
     def _tree(self) -> ast.Module:
-        return ast.parse(self.text)
+        try:
+            return ast.parse(self.text)
+        except SyntaxError:
+            return ast.Module([], [])
 
     def fingerprint(self, axes: Mapping[str, Axis], functions: Iterable[Function]) -> dict[str, str]:
         """What each part says: axes in full, functions and the file as a whole by digest."""
@@ -65,7 +68,7 @@ class FileSource:
         return ast.dump(_without_docstrings(node))
 
     def _searched_text(self) -> str:
-        tree = _without_docstrings(ast.parse(self.text))
+        tree = _without_docstrings(self._tree)
         assert isinstance(tree, ast.Module)
         return ast.dump(ast.Module([node for node in tree.body if not _is_published(node)], []))
 
@@ -80,13 +83,8 @@ class FileSource:
 
 
 def source_of(file: str) -> FileSource:
-    """Source of a file as Python has it in memory; empty where it has none."""
-    text = "".join(linecache.getlines(file))
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return FileSource("")
-    return FileSource(text)
+    """Source of a file as Python has it in memory."""
+    return FileSource("".join(linecache.getlines(file)))
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:

@@ -15,13 +15,14 @@ from nas_asc.recipe import Recipe
 from nas_asc.space.axis import Axis
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.declaration import TASK_NAMES, declare_axes
+from nas_asc.space.description import AxisRow, describe_axis
 from nas_asc.space.design import Builder, Design
 from nas_asc.space.form import Form
 from nas_asc.space.function import Function, bind_function
 from nas_asc.space.place import Place, caller_frame, caller_place, fault
+from nas_asc.space.random_candidates import RandomCandidates
 from nas_asc.space.resolver import Resolver
-from nas_asc.space.sampling import Sampler
-from nas_asc.space.source import FileSource, source_of
+from nas_asc.space.source import source_of
 from nas_asc.space.system import System, validate_convention, validate_published
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +56,7 @@ class Space:
         self.place = Place(frame.f_code.co_filename, frame.f_lineno)
         self.name = name or Path(self.place.file).stem
         self.description: str = inspect.cleandoc(frame.f_globals.get("__doc__") or "")
+        self._source = source_of(self.place.file)
         self._globals: Mapping[str, Any] = frame.f_globals
         self.axes: Mapping[str, Axis] = declare_axes(axes, space_name=self.name, place=self.place)
         self.requirements: dict[str, Function] = {}
@@ -62,7 +64,7 @@ class Space:
         self.guesses: list[Candidate] = []
         self._functions: dict[str, Function] = {}
         self._resolver = Resolver(self.axes.values(), space_name=self.name)
-        self._sampler = Sampler(self._resolver, self.requirements, place=self.place)
+        self._random = RandomCandidates(self._resolver, self.requirements, place=self.place)
 
     # Declarations ---------------------------------------------------------------------------------------------------
 
@@ -205,7 +207,7 @@ class Space:
 
     def broken_requirement(self, candidate: Candidate) -> str | None:
         """Name of the first requirement that a candidate breaks; None when it meets all."""
-        return self._sampler.broken_requirement(candidate)
+        return self._random.broken_requirement(candidate)
 
     def draw(self, rng: np.random.Generator) -> Candidate:
         """Random candidate that meets the requirements.
@@ -213,7 +215,7 @@ class Space:
         Raises:
             SpaceError: Almost no candidate meets them.
         """
-        return self._sampler.draw(rng, 1)[0]
+        return self._random.draw(rng, 1)[0]
 
     def draw_many(self, rng: np.random.Generator, n: int) -> list[Candidate]:
         """`n` independent random candidates that meet the requirements: the fast way.
@@ -221,7 +223,7 @@ class Space:
         Raises:
             SpaceError: Almost no candidate meets them.
         """
-        return self._sampler.draw(rng, n)
+        return self._random.draw(rng, n)
 
     def mutate(self, candidate: Candidate, rng: np.random.Generator) -> Candidate:
         """Another candidate that differs in one or few axes and meets the requirements.
@@ -229,7 +231,7 @@ class Space:
         Raises:
             SpaceError: Almost no candidate meets them.
         """
-        return self._sampler.mutate(candidate, rng)
+        return self._random.mutate(candidate, rng)
 
     def cross(self, one: Candidate, other: Candidate, rng: np.random.Generator) -> Candidate:
         """Candidate that has each axis from one of two parents and meets the requirements.
@@ -237,7 +239,7 @@ class Space:
         Raises:
             SpaceError: Almost no candidate meets them.
         """
-        return self._sampler.cross(one, other, rng)
+        return self._random.cross(one, other, rng)
 
     # What candidates build ------------------------------------------------------------------------------------------
 
@@ -303,13 +305,9 @@ class Space:
         """Sixteen hexadecimal digits that change when an axis or a function changes, but not with comments."""
         return self._source.digest(self.fingerprint)
 
-    def condition_text(self, axis: Axis) -> str:
-        """Condition of an axis as the file writes it; empty where it is always active."""
-        return self._source.condition_text(axis)
-
-    @cached_property
-    def _source(self) -> FileSource:
-        return source_of(self.place.file)
+    def describe(self) -> tuple[AxisRow, ...]:
+        """One row an axis, in declared order, for people."""
+        return tuple(describe_axis(axis, self._source.condition_text(axis)) for axis in self.axes.values())
 
     # Inner ----------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from nas_asc.cost import Cost, count_cost, receptive_field
 from nas_asc.errors import LayerError
 from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture, parse_architecture
-from nas_asc.space import describe_axes, list_spaces, load_space
+from nas_asc.space import list_spaces, load_space
 
 SPACES = {name: load_space(name) for name in list_spaces()}
 SYSTEMS = [(space, system) for space, names in SPACES.items() for system in names.systems]
@@ -94,4 +94,4 @@ def design_text(space, candidate, task) -> str:
 def test_space_describes_itself(space):
     assert "Source:" in space.description
     assert space.n_candidates > 10**6
-    assert [row.name for row in describe_axes(space)] == list(space.axes)
+    assert [row.axis for row in space.describe()] == list(space.axes)

@@ -118,6 +118,19 @@ BAD_FILES = {
         SPACE + GOOD_FEATURES + "@space.network\ndef network(width):\n    yield Conv(undefined, 3)  # here\n",
         "network raised NameError: name 'undefined' is not defined",
     ),
+    "network_without_end": (
+        SPACE
+        + GOOD_FEATURES
+        + "@space.network\ndef network(width):  # here\n    while True:\n        yield Conv(width, 1)\n",
+        "the network yields 1,000 layers or more",
+    ),
+    "inactive_axis_is_used": (
+        "space = Space(width=choice(8, 16), depth=choice(1, 2, when=lambda width: width > 8))\n"
+        + GOOD_FEATURES
+        + "@space.network\ndef network(width, depth):\n    for _ in range(depth):  # here\n"
+        + "        yield Conv(width, 1)\n    yield Classifier()\n",
+        "network raised TypeError: .*An inactive axis arrives as None, here 'depth': test for it",
+    ),
     "helper_raises": (
         "def half(width):\n    return width // 0  # here\n\n"
         + SPACE

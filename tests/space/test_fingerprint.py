@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nas_asc.space import describe_axes, describe_change, load_space
+from nas_asc.space import describe_change, load_space
 
 TEXT = Path(__file__).with_name("user_space.py").read_text()
 
@@ -58,7 +58,7 @@ def test_change_of_the_search_is_named(tmp_path, old, new, change):
 
 
 def test_rows_say_form_values_condition_and_guess(tmp_path):
-    rows = {row.name: row[1:] for row in describe_axes(load_text(tmp_path, TEXT))}
+    rows = {row.axis: row[1:] for row in load_text(tmp_path, TEXT).describe()}
     assert rows["width"] == ("powers of two", "8, 16, 32, 64", "", "16")
     assert rows["neck"] == ("fraction of width", "0.25, 0.5, 1", "", "0.5")
     assert rows["inner"] == ("choice", "1, 2", "depth > 1", "")

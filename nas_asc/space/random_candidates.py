@@ -17,8 +17,8 @@ _PATIENCE = 20_000  # draws in a row that break a requirement: one in 20,000 is 
 _TRIES = 64
 
 
-class Sampler:
-    """The source of random candidates of one space.
+class RandomCandidates:
+    """Draws, mutants and children of one space.
 
     Args:
         resolver: Makes candidates of codes.
