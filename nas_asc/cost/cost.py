@@ -1,10 +1,10 @@
 """What a network takes, from its description alone."""
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from nas_asc.cost.formula import Formula, derive_formula
+from nas_asc.cost.formula import Count, Found, derive_formula
 from nas_asc.cost.layer_cost import LayerCost, count_expansion
 from nas_asc.errors import LayerError
 from nas_asc.layers import Architecture, Layer, Shape, expand_architecture, expand_layer
@@ -59,21 +59,25 @@ def count_cost(architecture: Architecture) -> Cost:
     >>> count_cost(Architecture((Conv(8, kernel_size=3),), (1, 34, 34), 10)).macs
     73728
     """
-    shape, n_classes, ram = architecture.in_shape, architecture.n_classes, 0
-    rows = []
+    shape, n_classes = architecture.in_shape, architecture.n_classes
+    macs = official_macs = ram = 0
+    fixed = []
     try:
         for layer in architecture.layers:
-            cost = count_layer(layer, shape, n_classes)
-            shape = cost.out_shape
-            rows.append(cost.counts)
-            if cost.ram_bytes > ram:
-                ram = cost.ram_bytes
+            shape, row, layer_macs, layer_official_macs, layer_ram = _counter(layer, shape[0], len(shape), n_classes)(
+                shape
+            )
+            fixed.append(row)
+            macs += layer_macs
+            official_macs += layer_official_macs
+            if layer_ram > ram:
+                ram = layer_ram
     except LayerError:
         expand_architecture(architecture)  # names the layer's place
         raise
-    params, buffers, macs, official_macs, int8_bytes, norm_params = map(sum, zip(*rows, strict=True))
+    params, buffers, other_official_macs, int8_bytes, norm_params = map(sum, zip(*fixed, strict=True))
     total = params + buffers
-    return Cost(params, total, total, macs, official_macs, int8_bytes, ram, norm_params)
+    return Cost(params, total, total, macs, official_macs + other_official_macs, int8_bytes, ram, norm_params)
 
 
 def count_layer(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
@@ -82,20 +86,24 @@ def count_layer(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
     Raises:
         LayerError: The layer cannot take the input; gives the reason alone.
     """
-    if len(in_shape) == 3:
-        formula = _formula(layer, in_shape[0], n_classes)
-        if formula is not None:
-            cost = formula.evaluate(in_shape)
-            if cost is not None:
-                return cost
-    return _count_exactly(layer, in_shape, n_classes)
+    shape, fixed, macs, official_macs, ram = _counter(layer, in_shape[0], len(in_shape), n_classes)(in_shape)
+    params, buffers, other_official_macs, int8_bytes, norm_params = fixed
+    counts = (params, buffers, macs, official_macs + other_official_macs, int8_bytes, norm_params)
+    return LayerCost(shape, counts, ram)
 
 
 @lru_cache(maxsize=2**18)
-def _formula(layer: Layer, channels: int, n_classes: int) -> Formula | None:
-    return derive_formula(layer, channels, n_classes) if getattr(layer, "reads_channels_only", False) else None
+def _counter(layer: Layer, channels: int, n_dimensions: int, n_classes: int) -> Count:
+    """Function that counts a layer on any input of so many channels: by formula where there is one, else exactly."""
+    exactly = partial(_count_exactly, layer, n_classes)
+    if n_dimensions != 3 or not getattr(layer, "reads_channels_only", False):
+        return exactly
+    formula = derive_formula(layer, channels, n_classes)
+    return exactly if formula is None else formula.to_function(exactly)
 
 
 @lru_cache(maxsize=2**14)
-def _count_exactly(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
-    return count_expansion(expand_layer(layer, in_shape, n_classes))
+def _count_exactly(layer: Layer, n_classes: int, in_shape: Shape) -> Found:
+    cost = count_expansion(expand_layer(layer, in_shape, n_classes))
+    params, buffers, macs, official_macs, int8_bytes, norm_params = cost.counts
+    return cost.out_shape, (params, buffers, 0, int8_bytes, norm_params), macs, official_macs, cost.ram_bytes

@@ -6,10 +6,11 @@ Conventions:
     position; everything else takes the same at every size.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from operator import mul
 
-from nas_asc.cost.layer_cost import LayerCost, count_operation
+from nas_asc.cost.layer_cost import count_operation
 from nas_asc.cost.memory import live_values
 from nas_asc.errors import LayerError
 from nas_asc.layers import (
@@ -35,6 +36,9 @@ _PROBE = 1024  # bands and frames of the map on which a layer is expanded once
 _VECTOR, _INPUT = 0, 1
 _SAME_SIZE = (Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, Concatenation, RandomZeroing)
 
+Fixed = tuple[int, int, int, int, int]
+Found = tuple[Shape, Fixed, int, int, int]  # out_shape, fixed, macs, official_macs of convolutions, RAM
+Count = Callable[[Shape], Found]
 _Window = tuple[int, int, int, int, int]  # slot it slides over; padding less kernel and stride, in frequency and time
 
 
@@ -55,16 +59,15 @@ class Formula:
     windows: tuple[_Window, ...]
     out_slot: int
     out_channels: int
-    fixed: tuple[int, int, int, int, int]
+    fixed: Fixed
     macs: tuple[int, ...]
     official_macs: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
 
-    def evaluate(self, in_shape: Shape) -> LayerCost | None:
+    def evaluate(self, in_shape: Shape) -> Found | None:
         """Cost on one map (C, F, T); None where a window does not fit on it."""
         _, rows, columns = in_shape
-        sizes = [(1, 1), (rows, columns)]
-        positions = [1, rows * columns]
+        sizes, positions = [(1, 1), (rows, columns)], [1, rows * columns]
         for slot, row_gain, row_stride, column_gain, column_stride in self.windows:
             rows, columns = sizes[slot]
             rows = (rows + row_gain) // row_stride + 1
@@ -73,12 +76,60 @@ class Formula:
                 return None
             sizes.append((rows, columns))
             positions.append(rows * columns)
-        params, buffers, official, int8_bytes, norm_params = self.fixed
-        macs = sum(map(mul, self.macs, positions))
-        official += sum(map(mul, self.official_macs, positions))
-        ram = max([sum(map(mul, step, positions)) for step in self.steps])
-        out = (self.out_channels,) if self.out_slot == _VECTOR else (self.out_channels, *sizes[self.out_slot])
-        return LayerCost(out, (params, buffers, macs, official, int8_bytes, norm_params), ram)
+        return (
+            (self.out_channels, *sizes[self.out_slot]) if self.out_slot else (self.out_channels,),
+            self.fixed,
+            sum(map(mul, self.macs, positions)),
+            sum(map(mul, self.official_macs, positions)),
+            max(sum(map(mul, step, positions)) for step in self.steps),
+        )
+
+    def to_function(self, otherwise: Count) -> Count:
+        """`evaluate` with the two commonest cases written out, which is several times faster.
+
+        Args:
+            otherwise: Called with the map on which a window does not fit.
+        """
+        if self.out_slot == _INPUT and not self.windows:
+            return _keep_size(self)
+        if self.out_slot == _INPUT + 1 and len(self.windows) == 1:
+            return _slide_once(self, otherwise)
+        return lambda in_shape: self.evaluate(in_shape) or otherwise(in_shape)
+
+
+def _keep_size(formula: Formula) -> Count:
+    channels, fixed = formula.out_channels, formula.fixed
+    macs, official_macs = formula.macs[1], formula.official_macs[1]
+    live = max(step[1] for step in formula.steps)
+
+    def evaluate(in_shape: Shape) -> Found:
+        _, rows, columns = in_shape
+        n = rows * columns
+        return (channels, rows, columns), fixed, macs * n, official_macs * n, live * n
+
+    return evaluate
+
+
+def _slide_once(formula: Formula, otherwise: Count) -> Count:
+    channels, fixed, steps = formula.out_channels, formula.fixed, [step[1:] for step in formula.steps]
+    (_, macs, slid_macs), (_, official, slid_official) = formula.macs, formula.official_macs
+    _, row_gain, row_stride, column_gain, column_stride = formula.windows[0]
+
+    def evaluate(in_shape: Shape) -> Found:
+        _, rows, columns = in_shape
+        n = rows * columns
+        rows = (rows + row_gain) // row_stride + 1
+        columns = (columns + column_gain) // column_stride + 1
+        if rows < 1 or columns < 1:
+            return otherwise(in_shape)
+        m, ram = rows * columns, 0
+        for live, slid_live in steps:
+            need = live * n + slid_live * m
+            if need > ram:
+                ram = need
+        return (channels, rows, columns), fixed, macs * n + slid_macs * m, official * n + slid_official * m, ram
+
+    return evaluate
 
 
 def derive_formula(layer: Layer, channels: int, n_classes: int) -> Formula | None:

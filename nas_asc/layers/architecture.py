@@ -28,10 +28,14 @@ class Architecture:
     def __post_init__(self) -> None:
         if type(self.layers) is not tuple or not self.layers:
             raise LayerError(f"`layers` must be a tuple of one or more layers, but got layers={self.layers!r}.")
-        if type(self.in_shape) is not tuple or any(type(side) is not int or side < 1 for side in self.in_shape):
+        if not _is_shape(self.in_shape):
             raise LayerError(f"`in_shape` must be (C, F, T), each 1 or more, but got in_shape={self.in_shape!r}.")
         if type(self.n_classes) is not int or self.n_classes < 1:
             raise LayerError(f"`n_classes` must be a whole number of 1 or more, but got n_classes={self.n_classes!r}.")
+
+
+def _is_shape(shape: object) -> bool:
+    return type(shape) is tuple and set(map(type, shape)) == {int} and min(shape) > 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ Conventions:
 import difflib
 import math
 import threading
-from abc import ABCMeta
 from dataclasses import FrozenInstanceError, dataclass, fields
 from functools import lru_cache, partial
 from inspect import signature
@@ -24,7 +23,7 @@ _lock = threading.Lock()
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
-class DescriptionType(ABCMeta):
+class DescriptionType(type):
     """Makes its classes frozen dataclasses; equal descriptions are the same object.
 
     That makes `==` and `hash` as fast as comparing addresses, which the static counts live on: they are remembered
@@ -49,6 +48,8 @@ class DescriptionType(ABCMeta):
             return cls._describe(*args, **kwargs)
 
     def _describe(cls, *args: Any, **kwargs: Any) -> Any:
+        if missing := [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]:
+            raise LayerError(f"{cls.__name__} must define `{missing[0]}`, as every layer does.")
         try:
             made = super().__call__(*args, **kwargs)
         except TypeError:

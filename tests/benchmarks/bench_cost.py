@@ -7,11 +7,13 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from nas_asc.cost import Cost, count_cost
+from nas_asc.cost import count_cost
 from nas_asc.errors import LayerError
 from nas_asc.frontend import Task
 from nas_asc.layers import Architecture
@@ -19,25 +21,42 @@ from nas_asc.models import build_model, count_module, count_thop
 from nas_asc.space import Space, load_space
 
 TASK = Task(n_classes=10, clip_s=1.0)
-LIMITS = {"params": 128_000, "official_macs": 30_000_000}
+MAX_PARAMS, MAX_MACS = 128_000, 30_000_000
 
 
-def draw_costs(space: Space, n: int, *, seed: int) -> list[tuple[Architecture, Cost | None, bool]]:
-    """Draw candidates, build their descriptions, cost them and compare them with the limits of DCASE.
+@dataclass
+class Tally:
+    """What became of the candidates drawn: how many could be built, how many of them fit."""
+
+    n_buildable: int = 0
+    n_fitting: int = 0
+
+
+def cost_candidates(space: Space, n: int, *, seed: int) -> Tally:
+    """Draw candidates, describe their networks, cost them and compare them with the limits of DCASE.
 
     A candidate whose maps grow too small for a layer has no cost and does not fit.
     """
-    rows = []
+    tally = Tally()
     for candidate in space.draw_many(np.random.default_rng(seed), n):
-        architecture = space.architecture(candidate, TASK)
         try:
-            cost = count_cost(architecture)
+            cost = count_cost(space.architecture(candidate, TASK))
         except LayerError:
-            rows.append((architecture, None, False))
             continue
-        fits = cost.params <= LIMITS["params"] and max(cost.official_macs, cost.macs) <= LIMITS["official_macs"]
-        rows.append((architecture, cost, fits))
-    return rows
+        tally.n_buildable += 1
+        tally.n_fitting += cost.params <= MAX_PARAMS and cost.official_macs <= MAX_MACS and cost.macs <= MAX_MACS
+    return tally
+
+
+def draw_buildable(space: Space, n: int) -> list[Architecture]:
+    """The first `n` networks drawn that can be built."""
+    found: list[Architecture] = []
+    for candidate in space.draw_many(np.random.default_rng(0), 4 * n):
+        architecture = space.architecture(candidate, TASK)
+        with suppress(LayerError):
+            count_cost(architecture)
+            found.append(architecture)
+    return found[:n]
 
 
 def best_seconds(call: Callable[[], object], *, repeats: int) -> float:
@@ -67,16 +86,15 @@ def main(name: str = "cp_mobile") -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     space, n, seeds = load_space(name), 20_000, iter(range(100))
-    first = best_seconds(lambda: draw_costs(space, n, seed=next(seeds)), repeats=1)
-    warm = best_seconds(lambda: draw_costs(space, n, seed=next(seeds)), repeats=4)
-    rows = draw_costs(space, n, seed=99)
-    buildable = [architecture for architecture, cost, _ in rows if cost is not None][:12]
+    first = best_seconds(lambda: cost_candidates(space, n, seed=next(seeds)), repeats=1)
+    warm = best_seconds(lambda: cost_candidates(space, n, seed=next(seeds)), repeats=8)
+    tally, buildable = cost_candidates(space, n, seed=99), draw_buildable(space, 12)
     thop = best_seconds(lambda: [count_with_thop(a) for a in buildable], repeats=2) / len(buildable)
     meta = best_seconds(lambda: [count_on_meta(a) for a in buildable], repeats=2) / len(buildable)
     each = warm / n
     print(f"space {name}: draw, check and cost, {n:,} candidates, one core, torch {torch.__version__}")
     print(f"  first {n:,}: {n / first:,.0f} candidates/s; once the layers are known: {1 / each:,.0f} candidates/s")
-    print(f"  buildable {sum(row[1] is not None for row in rows) / n:.1%}, fit {sum(row[2] for row in rows) / n:.1%}")
+    print(f"  buildable {tally.n_buildable / n:.1%}, fit {tally.n_fitting / n:.1%}")
     print(f"  thop on the built module: {1 / thop:,.1f}/s, {thop / each:,.0f} times slower")
     print(f"  flop counter on the meta device: {1 / meta:,.1f}/s, {meta / each:,.0f} times slower")
 

@@ -117,5 +117,5 @@ def test_a_layer_without_expand_cannot_be_described():
     class Empty(Layer):
         width: int = 1
 
-    with pytest.raises(TypeError, match="expand"):
+    with pytest.raises(LayerError, match="Empty must define `expand`"):
         Empty()

@@ -1,0 +1,88 @@
+"""The fast way to a layer's cost agrees with the exact one, at every size of map."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nas_asc.cost.cost import count_layer
+from nas_asc.cost.formula import derive_formula
+from nas_asc.cost.layer_cost import count_expansion
+from nas_asc.errors import LayerError
+from nas_asc.layers import (
+    LAYER_TYPES,
+    AvgPool,
+    Classifier,
+    Conv,
+    Convolution,
+    Dropout,
+    InvertedBottleneck,
+    Layer,
+    MaxPool,
+    Residual,
+    expand_layer,
+    format_layer,
+)
+
+sizes = st.sampled_from([1, 2, 3, 4, 5, (3, 1), (1, 5), (4, 2)])
+odd_sizes = st.sampled_from([1, 3, 5, (3, 1), (1, 5)])
+norms = st.sampled_from([None, "batch", "layer"])
+activations = st.sampled_from([None, "relu", "prelu"])
+layers = st.one_of(
+    st.builds(Conv, st.sampled_from([4, 8]), sizes, sizes, st.integers(0, 3), groups=st.sampled_from([1, 2]),
+              bias=st.booleans(), norm=norms, activation=activations),
+    st.builds(MaxPool, sizes, stride=st.none() | sizes),
+    st.builds(AvgPool, sizes, stride=st.none() | sizes),
+    st.builds(Residual, st.sampled_from([4, 6]), st.lists(odd_sizes, min_size=1, max_size=3).map(tuple),
+              groups=st.sampled_from([1, 2]), roll=st.booleans(), bn_affine=st.booleans()),
+    st.builds(InvertedBottleneck, st.sampled_from([4, 8]), st.floats(0.5, 4), odd_sizes, sizes, norms, activations),
+    st.builds(Classifier, norm=norms, hidden=st.none() | st.just(8)),
+    st.builds(Dropout, st.sampled_from([0, 0.5])),
+)  # fmt: skip
+
+
+def exact_cost(layer, in_shape):
+    try:
+        return count_expansion(expand_layer(layer, in_shape, 10))
+    except LayerError as error:
+        return str(error)
+
+
+def fast_cost(layer, in_shape):
+    try:
+        return count_layer(layer, in_shape, 10)
+    except LayerError as error:
+        return str(error)
+
+
+@given(layers, st.integers(1, 12), st.integers(1, 12))
+@settings(max_examples=400, deadline=None)
+def test_the_formula_agrees_with_the_operations_at_every_size(layer, n_bands, n_frames):
+    in_shape = (4, n_bands, n_frames)
+    assert fast_cost(layer, in_shape) == exact_cost(layer, in_shape)
+
+
+EXAMPLES = [
+    *(Conv(8, 3, 2, 1, norm="batch"), MaxPool(2), AvgPool(3, stride=2, padding=1), Residual(8, groups=2, roll=True)),
+    *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
+]
+
+
+@pytest.mark.parametrize("layer", EXAMPLES, ids=format_layer)
+def test_built_in_layers_that_promise_a_formula_have_one(layer):
+    assert derive_formula(layer, 4, 10) is not None
+
+
+def test_every_layer_that_promises_a_formula_is_tried():
+    assert {type(layer) for layer in EXAMPLES} == {kind for kind in LAYER_TYPES if kind.reads_channels_only}
+
+
+class ByFrames(Layer):
+    """Reads the size of its input, so no formula may be used."""
+
+    def expand(self, tape, x):
+        return tape.apply(Convolution(2 if x.shape[2] > 8 else 4, 1), x)
+
+
+def test_a_layer_that_reads_the_size_is_counted_exactly():
+    assert count_layer(ByFrames(), (4, 6, 9), 10).out_shape == (2, 6, 9)
+    assert count_layer(ByFrames(), (4, 6, 8), 10).out_shape == (4, 6, 8)
