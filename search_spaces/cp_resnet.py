@@ -49,9 +49,9 @@ def every_band_has_a_bin(sample_rate, win_length, n_mels):
 
 @space.network
 def network(width, groups, roll, rho, kernel_size, tail, depth, stem_kernel, stem_stride, bn_affine, damping):
-    def block(out_channels, first, *, floor=damping):
-        kernels = tuple(kernel_size if i <= rho else 1 for i in (first, first + 1))
-        return Residual(out_channels, kernels, groups, roll is True, bn_affine, floor)
+    def block(out_channels, i):
+        kernels = (kernel_size if i <= rho else 1, kernel_size if i + 1 <= rho else 1)
+        return Residual(out_channels, kernels, groups, roll is True, bn_affine, damping)
 
     yield Conv(width, stem_kernel, stem_stride, 1, norm="batch", activation="relu", damping=damping)
     yield Residual(width, (3, 1), groups, roll is True, bn_affine, damping)

@@ -53,6 +53,7 @@ class Builder:
         self._recipe = recipe
         self._front_ends: dict[Any, tuple[LogMel, tuple[int, int, int]]] = {}
         self._recipes: dict[Any, Recipe] = {}
+        self._layer_types: set[type] = set()
 
     def architecture(self, candidate: Candidate, task: Task) -> Architecture:
         """Network of a candidate, not yet checked for shapes: the fast path.
@@ -68,10 +69,8 @@ class Builder:
             layers = tuple(islice(network.call(*network.pick(full)), _MOST_LAYERS))
         except Exception as error:
             raise network.fault(error, full) from error
-        for layer in layers:
-            if not isinstance(layer, Layer):
-                place = self._yield_place(layers.index(layer), row, in_shape, task=task)
-                raise fault(f"the network yields {layer!r}, which is no layer", "Yield Conv(...), MaxPool(...).", place)
+        if not self._layer_types.issuperset(map(type, layers)):
+            self._validate_layers(layers, full)
         if len(layers) == _MOST_LAYERS:
             raise fault(f"the network yields {_MOST_LAYERS:,} layers or more", "End its loop.", network.place)
         if not layers:
@@ -111,7 +110,8 @@ class Builder:
         try:
             validate_architecture(architecture)
         except LayerError as error:
-            place = self._yield_place(_failing_layer(architecture), candidate.row, architecture.in_shape, task=task)
+            full = (*candidate.row, task.n_classes, architecture.in_shape, task.clip_s)
+            place = self._yield_place(_failing_layer(architecture), full)
             raise LayerError(add_place(str(error), place)) from None
         return Design(architecture, self.log_mel(candidate, task), self.recipe(candidate, task))
 
@@ -124,8 +124,15 @@ class Builder:
             known = self._front_ends[key] = (log_mel, log_mel.shape(task.clip_s))
         return known
 
-    def _yield_place(self, index: int, row: tuple[Any, ...], in_shape: tuple[int, ...], *, task: Task) -> Place:
-        layers = self._network.call(*self._network.pick((*row, task.n_classes, in_shape, task.clip_s)))
+    def _validate_layers(self, layers: tuple[Any, ...], full_row: tuple[Any, ...]) -> None:
+        for index, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                reason = f"the network yields {layer!r}, which is no layer"
+                raise fault(reason, "Yield Conv(...), MaxPool(...).", self._yield_place(index, full_row))
+            self._layer_types.add(type(layer))
+
+    def _yield_place(self, index: int, full_row: tuple[Any, ...]) -> Place:
+        layers = self._network.call(*self._network.pick(full_row))
         for _ in range(index + 1):
             next(layers)
         return Place(self._network.place.file, layers.gi_frame.f_lineno)
