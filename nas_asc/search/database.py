@@ -5,6 +5,7 @@ Conventions:
     Parameters are the values of active axes, a fraction's its share; the whole record is a user attribute.
 """
 
+import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,9 @@ def _create(path: Path, config: StudyConfig) -> None:
     study = optuna.create_study(
         study_name=config.name, storage=storage, directions=["minimize"] * len(config.minimised)
     )
-    study.set_metric_names(list(config.minimised))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(list(config.minimised))
     _close(storage)
     beside.rename(path)
 

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+
+from nas_asc.budget import Budget
+from nas_asc.errors import StudyError
+from nas_asc.search.change import accept_changes, installed_versions
+from tests.study.records import example_config
+
+STORED = example_config(
+    fingerprint={"axis width": "choice: 8, 16", "network": "abc"}, versions={"torch": "2.13.0", "optuna": "5.0.0"}
+)
+
+
+def test_the_same_again_is_accepted():
+    assert accept_changes(STORED, STORED, accepted=()) == STORED
+
+
+def test_what_a_run_asks_of_time_and_number_is_no_change():
+    asked = replace(STORED, n_trials=100, timeout_s=60.0, created="later", reference_point=(1.0,))
+    assert accept_changes(STORED, asked, accepted=()) == STORED
+
+
+CHANGED = {
+    "space": (
+        {"space_digest": "0", "fingerprint": {"axis width": "choice: 8", "network": "abc"}},
+        r"study 'tau25' was made with another search space \(its axis 'width' has changed\)\. Start a new study,"
+        r" or give --accept-space-change",
+    ),
+    "data": ({"data_digest": "0"}, r"was made with other data \(files were added.*give --accept-data-change"),
+    "version": (
+        {"versions": {"torch": "2.14.0", "optuna": "5.0.0"}},
+        r"was made with other versions \(torch 2\.13\.0, now 2\.14\.0\).*give --accept-version-change",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_a_change_is_named_with_the_way_round(kind):
+    changes, message = CHANGED[kind]
+    asked = replace(STORED, **changes)
+    with pytest.raises(StudyError, match=message):
+        accept_changes(STORED, asked, accepted={"space", "data", "version"} - {kind})
+    assert accept_changes(STORED, asked, accepted={kind}) == asked
+
+
+def test_other_classes_are_named():
+    asked = replace(STORED, data_digest="0", classes=("bus",))
+    with pytest.raises(StudyError, match="it had 2 classes, and these are 1"):
+        accept_changes(STORED, asked, accepted=())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"budget": Budget(max_params=64_000)}, "made with budget: parameters <= 128,000 .*but got budget: .*64,000"),
+        ({"objectives": ("log_loss", "params")}, "made with --objectives log_loss,macs,int8_bytes, but got"),
+        ({"mode": "best"}, "made with --mode front, but got --mode best"),
+        ({"sampler": "random"}, "made with --sampler tpe, but got --sampler random"),
+        ({"seed": 3}, "made with --seed 0, but got --seed 3"),
+        ({"epochs": 3}, "made with --epochs not given, but got --epochs 3"),
+        ({"test_fold": 3}, "--test-fold 3"),
+        ({"subset": 25}, "--subset 25"),
+        ({"validation_share": 0.3}, "--validation-share 0.3"),
+    ],
+)
+def test_other_options_are_refused_whatever_is_accepted(changes, message):
+    with pytest.raises(StudyError, match=message):
+        accept_changes(STORED, replace(STORED, **changes), accepted=("space", "data", "version"))
+
+
+def test_the_versions_of_what_computes_a_study_are_known():
+    assert sorted(installed_versions()) == ["nas_asc", "optuna", "torch"]

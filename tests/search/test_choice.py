@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nas_asc.budget import Budget
+from nas_asc.metrics import Scores
+from nas_asc.search import front_of, recommended
+from tests.study.records import example_record
+
+OBJECTIVES = ("log_loss", "macs")
+
+
+def record(number, *, log_loss=1.0, accuracy=0.5, macs=1000, params=100):
+    base = example_record(number)
+    return replace(
+        base,
+        cost=replace(base.cost, macs=macs, params=params),
+        scores=Scores(10, log_loss, accuracy, accuracy, ()),
+        objectives=(log_loss, float(macs)),
+    )
+
+
+FAILED = replace(example_record(9), state="failed", scores=None, objectives=(), reason="diverged")
+
+
+def test_the_best_log_loss_is_recommended():
+    assert recommended([record(0, log_loss=1.2), record(1, log_loss=0.8), FAILED]).number == 1
+
+
+def test_of_equal_scores_the_cheaper_is_recommended():
+    assert recommended([record(0, macs=2000), record(1, macs=1000), record(2, macs=1000, params=90)]).number == 2
+
+
+def test_the_error_may_decide():
+    records = [record(0, log_loss=0.8, accuracy=0.6), record(1, log_loss=1.2, accuracy=0.7)]
+    assert recommended(records, objective="error").number == 1
+
+
+def test_what_does_not_fit_is_not_recommended():
+    records = [record(0, log_loss=1.2), record(1, log_loss=0.8, params=10**6)]
+    assert recommended(records, budget=Budget(max_params=1000)).number == 0
+
+
+def test_without_a_complete_trial_nothing_is_recommended():
+    assert recommended([FAILED]) is None
+    assert front_of([FAILED], OBJECTIVES) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
+def test_the_front_is_what_no_other_trial_beats(points):
+    records = [record(number, log_loss=float(a), macs=b) for number, (a, b) in enumerate(points)]
+    beaten = {
+        number
+        for number, point in enumerate(points)
+        for other in points
+        if other != point and other[0] <= point[0] and other[1] <= point[1]
+    }
+    front = front_of([*records, FAILED], OBJECTIVES)
+    numbers = [each.number for each in front]
+    assert not beaten & set(numbers)
+    assert {points[number] for number in numbers} == {points[n] for n in range(len(points)) if n not in beaten}
+    assert front_of(front, OBJECTIVES) == front

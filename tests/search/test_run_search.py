@@ -1,0 +1,287 @@
+import json
+import os
+import signal
+import time
+from dataclasses import replace
+
+import numpy as np
+import optuna
+import pytest
+import torch
+
+from nas_asc.budget import Budget
+from nas_asc.errors import NothingFitsError, StudyError
+from nas_asc.search import SilentListener, evaluate_study, front_of, run_search
+from nas_asc.study import final_dir, load_card, load_config, load_records, load_weights, trial_dir
+from nas_asc.training import EpochRow
+from tests.search.tiny import BUDGET, CPU, ask, prepare, space
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return prepare(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory, prepared):
+    """A finished search of 14 trials, and what its listener heard."""
+    folder, heard = tmp_path_factory.mktemp("studies") / "tiny", Recorder()
+    result = run_search(ask(prepared), space, prepared, n_trials=14, torch_device=CPU, folder=folder, listener=heard)
+    return result, heard
+
+
+class Recorder(SilentListener):
+    def __init__(self):
+        self.started, self.epochs, self.ended, self.fronts, self.notes = [], [], [], [], []
+
+    def on_trial_start(self, number, design, cost):
+        self.started.append((number, design.key))
+
+    def on_epoch(self, number, row, n_epochs):
+        assert isinstance(row, EpochRow)
+        self.epochs.append((number, row.epoch, n_epochs))
+
+    def on_trial_end(self, record, front):
+        self.ended.append(record)
+        self.fronts.append(list(front))
+
+    def on_note(self, text):
+        self.notes.append(text)
+
+
+def outcomes(records):
+    """All that must not depend on time."""
+    return [replace(record, seconds=0.0) for record in records]
+
+
+def test_a_search_ends_at_its_total_within_the_budget(studied):
+    result, _ = studied
+    assert result.stopped_by == "trials"
+    assert [record.number for record in result.records] == list(range(14))
+    assert all(BUDGET.fits(record.cost) for record in result.records)
+    assert len({record.key for record in result.records}) == 14
+
+
+def test_the_listener_hears_of_every_trial(studied):
+    result, heard = studied
+    assert heard.started == [(record.number, record.key) for record in result.records]
+    assert heard.ended == list(result.records)
+    complete = [record.number for record in result.records if record.is_complete]
+    assert [epoch for epoch in heard.epochs if epoch[1] == 2][: len(complete)] == [(n, 2, 2) for n in complete]
+    assert heard.fronts[-1] == front_of(result.records, result.config.objectives)
+
+
+def test_a_search_begins_with_the_guess_and_the_shrunk_system(studied):
+    result, _ = studied
+    assert [record.origin for record in result.records[:2]] == ["guess", "system large, shrunk"]
+    assert result.records[0].values["width"] == 4
+
+
+def test_the_records_on_disk_are_those_of_the_search(studied):
+    result, _ = studied
+    assert load_records(result.folder) == list(result.records)
+
+
+def test_optuna_reads_the_same_study(studied):
+    result, _ = studied
+    study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{result.folder / 'study.db'}")
+    assert study.metric_names == ["log_loss", "macs", "int8_bytes"]
+    trials = study.trials
+    assert [trial.user_attrs["record"]["key"] for trial in trials] == [record.key for record in result.records]
+    for trial, record in zip(trials, result.records, strict=True):
+        assert trial.state.is_finished()
+        assert trial.params == record.values
+        assert tuple(trial.values or ()) == record.objectives
+        elapsed = (trial.datetime_complete - trial.datetime_start).total_seconds()
+        assert elapsed == pytest.approx(record.seconds, abs=0.5)
+    front = {trial.number for trial in study.best_trials}
+    assert front == {record.number for record in front_of(result.records, result.config.objectives)}
+
+
+def test_every_trial_has_its_files(studied):
+    result, _ = studied
+    for record in result.records:
+        path = trial_dir(result.folder, record.number)
+        assert (path / "architecture.txt").read_text().strip() == record.architecture.strip()
+        assert json.loads((path / "metrics.json").read_text())["key"] == record.key
+        if record.is_complete:
+            assert len((path / "curve.csv").read_text().splitlines()) == 3
+            assert load_weights(path)
+
+
+def test_the_study_records_what_was_asked(studied, prepared):
+    result, _ = studied
+    config = load_config(result.folder)
+    assert config == result.config
+    assert config.space_digest == space.digest
+    assert config.classes == prepared.data_set.classes
+    assert config.versions["optuna"] == optuna.__version__
+    for record in result.records:
+        costs = record.objectives[1:]
+        assert all(cost <= limit for cost, limit in zip(costs, config.reference_point[1:], strict=False))
+
+
+def test_the_recommended_network_is_trained_once_more(studied):
+    result, _ = studied
+    card = load_card(result.folder)
+    assert result.has_final
+    assert card["number"] == result.recommended.number
+    assert card["n_clips"] == 48
+    again, trial = (load_weights(path) for path in (final_dir(result.folder), trial_dir(result.folder, card["number"])))
+    assert again.keys() == trial.keys()
+    assert any(not np.array_equal(again[name], trial[name]) for name in trial)
+
+
+def test_the_test_clips_are_scored_by_the_evaluation_alone(studied, prepared):
+    result, _ = studied
+    final = evaluate_study(result.folder, prepared, torch_device=CPU)
+    assert final.is_final
+    assert final.scores.n_clips == 16
+    trial = evaluate_study(result.folder, prepared, number=0, torch_device=CPU)
+    assert not trial.is_final
+    assert trial.record.number == 0
+
+
+def test_no_search_reads_a_test_clip(tmp_path):
+    prepared = prepare(tmp_path / "cache")
+    read = []
+    synthesise = prepared.data_set.synthesise
+    watched = replace(prepared.data_set, synthesise=lambda row: (read.append(int(row)), synthesise(row))[1])
+    prepared = type(prepared)(watched, prepared.split, cache_dir=tmp_path / "cache")
+    run_search(ask(prepared), space, prepared, n_trials=2, torch_device=CPU, folder=tmp_path / "tiny")
+    assert set(read) <= set(range(48))
+
+
+def test_a_resumed_search_is_the_search_it_would_have_been(tmp_path, prepared, studied):
+    whole, _ = studied
+    for total in (3, 9, 14):
+        result = run_search(
+            ask(prepared), space, prepared, n_trials=total, torch_device=CPU, folder=tmp_path / "tiny", refit=False
+        )
+        assert len(result.records) == total
+        assert not result.has_final
+    assert outcomes(result.records) == outcomes(whole.records)
+
+
+def test_a_met_total_trains_nothing_more(studied, prepared):
+    result, _ = studied
+    card = (final_dir(result.folder) / "card.json").stat().st_mtime_ns
+    heard = Recorder()
+    again = run_search(
+        ask(prepared), space, prepared, n_trials=14, torch_device=CPU, folder=result.folder, listener=heard
+    )
+    assert again.records == result.records
+    assert heard.started == heard.notes == []
+    assert (final_dir(result.folder) / "card.json").stat().st_mtime_ns == card
+
+
+@pytest.mark.parametrize("moment", ["start", "epoch", "end"])
+def test_an_interrupt_keeps_what_is_finished(tmp_path, prepared, moment):
+    class Impatient(SilentListener):
+        def on_trial_start(self, number, design, cost):
+            self.interrupt(number, "start")
+
+        def on_epoch(self, number, row, n_epochs):
+            self.interrupt(number, "epoch")
+
+        def on_trial_end(self, record, front):
+            self.interrupt(record.number, "end")
+
+        def interrupt(self, number, where):
+            if (number, where) == (2, moment):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(1)
+
+    result = run_search(
+        ask(prepared),
+        space,
+        prepared,
+        n_trials=5,
+        torch_device=CPU,
+        folder=tmp_path / "tiny",
+        listener=Impatient(),
+    )
+    assert result.stopped_by == "interrupt"
+    assert len(result.records) == (3 if moment == "end" else 2)
+    assert load_records(tmp_path / "tiny") == list(result.records)
+    assert not result.has_final
+    end = run_search(ask(prepared), space, prepared, n_trials=5, torch_device=CPU, folder=tmp_path / "tiny")
+    assert len(end.records) == 5
+    assert end.has_final
+
+
+def test_a_timeout_ends_a_search_in_time_with_its_last_training(tmp_path, prepared):
+    started = time.monotonic()
+    result = run_search(ask(prepared), space, prepared, timeout_s=4, torch_device=CPU, folder=tmp_path / "tiny")
+    assert result.stopped_by in ("timeout", "exhausted")
+    assert time.monotonic() - started < 8
+    assert result.records
+    assert result.has_final
+
+
+def test_a_timeout_too_short_for_one_trial_says_so(tmp_path, prepared):
+    config = ask(prepared, epochs=1_000)
+    with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about .* min"):
+        run_search(config, space, prepared, timeout_s=2, torch_device=CPU, folder=tmp_path / "tiny")
+
+
+def test_a_search_without_end_is_refused(tmp_path, prepared):
+    with pytest.raises(StudyError, match="`n_trials` or `timeout_s` must be given"):
+        run_search(ask(prepared), space, prepared, torch_device=CPU, folder=tmp_path / "tiny")
+
+
+def test_a_budget_that_nothing_fits_is_named(tmp_path, prepared):
+    config = ask(prepared, budget=Budget(max_params=5))
+    with pytest.raises(NothingFitsError, match=r"no candidate of space 'tiny' fits the budget: parameters <= 5"):
+        run_search(config, space, prepared, n_trials=2, torch_device=CPU, folder=tmp_path / "tiny")
+
+
+def test_a_search_of_a_space_that_is_used_up_ends(tmp_path, prepared):
+    few = Budget(max_params=70)
+    result = run_search(
+        ask(prepared, budget=few),
+        space,
+        prepared,
+        n_trials=500,
+        torch_device=CPU,
+        folder=tmp_path / "tiny",
+        refit=False,
+    )
+    assert result.stopped_by == "exhausted"
+    assert 0 < len(result.records) < 100
+
+
+def test_the_mode_best_has_one_objective_in_the_database(tmp_path, prepared):
+    result = run_search(
+        ask(prepared, mode="best"),
+        space,
+        prepared,
+        n_trials=12,
+        torch_device=CPU,
+        folder=tmp_path / "tiny",
+        refit=False,
+    )
+    study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path / 'tiny' / 'study.db'}")
+    assert study.metric_names == ["log_loss"]
+    assert study.best_value == result.recommended.scores.log_loss
+    assert len(result.recommended.objectives) == 3
+
+
+def test_evaluation_of_a_trial_that_is_not_there_is_named(studied, prepared):
+    result, _ = studied
+    with pytest.raises(StudyError, match=r"'tiny' has no complete trial 99\. The complete ones are 0, "):
+        evaluate_study(result.folder, prepared, number=99, torch_device=CPU)
+
+
+def test_evaluation_with_other_data_is_refused(studied, tmp_path):
+    result, _ = studied
+    with pytest.raises(StudyError, match="'tiny' was made with other data"):
+        evaluate_study(result.folder, prepare(tmp_path, digest="others"), torch_device=CPU)
