@@ -49,6 +49,13 @@ class Clips:
         return tuple(self.features.shape[1:])
 
     @property
+    def band_statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean (F,) and deviation (F,) of each band; zeros and ones when the features are standardised already."""
+        n_bands = self.in_shape[1]
+        mean = torch.zeros(n_bands) if self.mean is None else self.mean
+        return mean, torch.ones(n_bands) if self.std is None else self.std
+
+    @property
     def n_bytes(self) -> int:
         """Bytes of the features as they are stored."""
         return int(np.prod(self.features.shape)) * self.features.dtype.itemsize

@@ -1,0 +1,23 @@
+"""One candidate from its design to its scores: features, network, training, validation.
+
+Conventions:
+    Validation clips are scored, never trained on; test clips are read by `score_test` alone.
+    A state holds all that prediction needs: the network's weights, and the mean and deviation of each band.
+"""
+
+from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
+from nas_asc.evaluation.network import load_network, to_state
+from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.evaluation.speed import measure_speed
+
+__all__ = [
+    "Outcome",
+    "PreparedData",
+    "TrainedNetwork",
+    "evaluate_candidate",
+    "load_network",
+    "measure_speed",
+    "refit",
+    "score_test",
+    "to_state",
+]

@@ -1,0 +1,189 @@
+"""Training and scoring of one candidate; whatever fails in it ends as one reason."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nas_asc.errors import NasAscError, TrainingError
+from nas_asc.evaluation.network import build_network, load_network, to_state
+from nas_asc.evaluation.prepared import PreparedData, ScoredClips
+from nas_asc.metrics import Scores, score_predictions
+from nas_asc.space import Design
+from nas_asc.training import Clips, EpochRow, predict, train_model
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network after its training.
+
+    Args:
+        state: Weights, buffers and standardisation, on the CPU; see `load_network`.
+        curve: One row an epoch.
+        seconds: Wall clock of the training.
+        clips_per_s: Training clips a second over all epochs.
+    """
+
+    state: dict[str, Tensor]
+    curve: tuple[EpochRow, ...]
+    seconds: float
+    clips_per_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(TrainedNetwork):
+    """A trained network and how it did on validation.
+
+    Args:
+        state: Weights, buffers and standardisation, on the CPU; see `load_network`.
+        curve: One row an epoch.
+        seconds: Wall clock of the training.
+        clips_per_s: Training clips a second over all epochs.
+        scores: On the validation clips.
+        probabilities: (n, K) of the validation clips, in their order.
+    """
+
+    scores: Scores
+    probabilities: NDArray[np.float32]
+
+
+def evaluate_candidate(
+    design: Design,
+    prepared: PreparedData,
+    *,
+    seed: int,
+    torch_device: torch.device,
+    epochs: int | None = None,
+    on_epoch: Callable[[EpochRow], None] | None = None,
+    deadline: float | None = None,
+) -> Outcome:
+    """Validation scores and trained weights of one design, trained on the training clips.
+
+    Args:
+        design: Network, front end and recipe.
+        prepared: Clips and their features.
+        seed: Fixes initial weights, order of clips and augmentation.
+        torch_device: Where to compute.
+        epochs: Passes over the clips instead of the recipe's; None keeps the recipe's.
+        on_epoch: Called after every epoch; what it raises ends the training.
+        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+
+    Raises:
+        TrainingError: Training diverged, ran out of memory or failed in another way; one line.
+        DeadlineError: The deadline passed first.
+        DataError: Audio cannot be read.
+    """
+    train = prepared.train_clips(design.log_mel)
+    with _one_reason(torch_device):
+        trained = _train(design, train, seed, torch_device, epochs=epochs, on_epoch=on_epoch, deadline=deadline)
+        validation = prepared.validation_clips(design.log_mel)
+        scores, probabilities = _score(design, trained.state, validation, torch_device)
+    return Outcome(trained.state, trained.curve, trained.seconds, trained.clips_per_s, scores, probabilities)
+
+
+def refit(
+    design: Design,
+    prepared: PreparedData,
+    *,
+    seed: int,
+    torch_device: torch.device,
+    epochs: int | None = None,
+    on_epoch: Callable[[EpochRow], None] | None = None,
+    deadline: float | None = None,
+) -> TrainedNetwork:
+    """The design trained on training and validation clips together, for use on clips of neither.
+
+    Args:
+        design: Network, front end and recipe.
+        prepared: Clips and their features; bands are standardised over all development clips.
+        seed: Fixes initial weights, order of clips and augmentation.
+        torch_device: Where to compute.
+        epochs: Passes over the clips instead of the recipe's; None keeps the recipe's.
+        on_epoch: Called after every epoch; what it raises ends the training.
+        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+
+    Raises:
+        TrainingError: As `evaluate_candidate`.
+    """
+    clips = prepared.development_clips(design.log_mel)
+    with _one_reason(torch_device):
+        return _train(design, clips, seed, torch_device, epochs=epochs, on_epoch=on_epoch, deadline=deadline)
+
+
+def score_test(
+    design: Design, state: Mapping[str, Tensor], prepared: PreparedData, *, torch_device: torch.device
+) -> Scores:
+    """Scores on the test clips, which no search may read.
+
+    Args:
+        design: What the state was trained as.
+        state: Of a `TrainedNetwork`.
+        prepared: Clips and their features.
+        torch_device: Where to compute.
+
+    Raises:
+        TrainingError: Prediction failed; one line.
+        DataError: There are no labelled test clips, or audio cannot be read.
+    """
+    clips = prepared.test_clips(design.log_mel)
+    with _one_reason(torch_device):
+        return _score(design, state, clips, torch_device)[0]
+
+
+def _train(
+    design: Design,
+    clips: Clips,
+    seed: int,
+    torch_device: torch.device,
+    *,
+    epochs: int | None,
+    on_epoch: Callable[[EpochRow], None] | None,
+    deadline: float | None,
+) -> TrainedNetwork:
+    model = build_network(design.architecture, seed=seed)
+    result = train_model(
+        model,
+        clips,
+        recipe=design.recipe if epochs is None else replace(design.recipe, epochs=epochs),
+        n_classes=design.architecture.n_classes,
+        seed=seed,
+        torch_device=torch_device,
+        on_epoch=on_epoch,
+        deadline=deadline,
+    )
+    mean, std = clips.band_statistics
+    state = to_state(model, mean=mean, std=std)
+    clips_per_s = len(clips) * len(result.curve) / result.seconds
+    return TrainedNetwork(state, result.curve, result.seconds, clips_per_s)
+
+
+def _score(
+    design: Design, state: Mapping[str, Tensor], scored: ScoredClips, torch_device: torch.device
+) -> tuple[Scores, NDArray[np.float32]]:
+    model, mean, std = load_network(design.architecture, state)
+    clips = replace(scored.clips, mean=mean, std=std)
+    probabilities = predict(model, clips, torch_device=torch_device)
+    if not np.isfinite(probabilities).all():
+        raise TrainingError("training diverged: the network's predictions are not finite. Try a lower `learning_rate`.")
+    return score_predictions(scored.labels, probabilities, scored.devices), probabilities
+
+
+@contextmanager
+def _one_reason(torch_device: torch.device) -> Iterator[None]:
+    """Turn whatever torch raises into one TrainingError of one line; our own errors and interrupts pass."""
+    try:
+        yield
+    except NasAscError:
+        raise
+    except (RuntimeError, ValueError, MemoryError) as error:
+        if torch_device.type == "cuda":
+            torch.cuda.empty_cache()
+        lines = str(error).strip().splitlines()
+        reason = lines[0] if lines else "no reason given"
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in reason:
+            reason = f"out of memory: {reason} Try a smaller `batch_size`."
+        raise TrainingError(f"training failed: {type(error).__name__}: {reason}") from error

@@ -1,0 +1,153 @@
+"""The clips of one study, served as features of any front end.
+
+Conventions:
+    Rows come from the split; damaged clips are left out of every part.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nas_asc.data import DataSet, Split
+from nas_asc.errors import DataError
+from nas_asc.features import FeatureTable, compute_features, fit_standardiser
+from nas_asc.frontend import LogMel, Task
+from nas_asc.training import Clips
+
+_MEMORY_LIMIT_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredClips:
+    """Clips with what scores need.
+
+    Args:
+        clips: Features, not standardised: the state that scores them brings mean and deviation.
+        labels: (n,) true classes.
+        devices: (n,) recording devices, "" where unknown; None when the data set knows none.
+    """
+
+    clips: Clips
+    labels: NDArray[np.int64]
+    devices: NDArray[np.str_] | None
+
+
+class PreparedData:
+    """Features and labels of a data set's split, computed when first asked for.
+
+    Features of the latest front ends stay in memory within a limit; where they are larger they stay memory maps on
+    disk. Test clips are read by `test_clips` alone.
+
+    Args:
+        data_set: The recordings.
+        split: Rows of training, validation and test clips.
+        cache_dir: Where features are kept on disk; None is the user's cache folder.
+        on_progress: Called while features are computed, with clips done and clips in all.
+        memory_limit_bytes: Most bytes of features kept in memory.
+    """
+
+    def __init__(
+        self,
+        data_set: DataSet,
+        split: Split,
+        *,
+        cache_dir: Path | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+        memory_limit_bytes: int = _MEMORY_LIMIT_BYTES,
+    ) -> None:
+        self.data_set = data_set
+        self.split = split
+        self._cache_dir = cache_dir
+        self._on_progress = on_progress
+        self._memory_limit_bytes = memory_limit_bytes
+        self._kept: OrderedDict[LogMel, FeatureTable] = OrderedDict()
+
+    @property
+    def task(self) -> Task:
+        """Clip length and number of classes."""
+        return self.data_set.task
+
+    @property
+    def n_train(self) -> int:
+        """Training clips of the split, damaged ones included."""
+        return len(self.split.train)
+
+    @property
+    def n_validation(self) -> int:
+        """Validation clips of the split, damaged ones included."""
+        return len(self.split.validation)
+
+    def train_clips(self, log_mel: LogMel) -> Clips:
+        """Training clips, standardised by their own bands.
+
+        Raises:
+            DataError: One in a hundred recordings or more cannot be used.
+        """
+        table = self._development(log_mel)
+        return self._to_train(_part(table, self.split.train))
+
+    def validation_clips(self, log_mel: LogMel) -> ScoredClips:
+        """Validation clips with labels and devices.
+
+        Raises:
+            DataError: One in a hundred recordings or more cannot be used.
+        """
+        table = self._development(log_mel)
+        return self._to_score(_part(table, self.split.validation))
+
+    def development_clips(self, log_mel: LogMel) -> Clips:
+        """Training and validation clips together, standardised by the bands of all of them.
+
+        Raises:
+            DataError: One in a hundred recordings or more cannot be used.
+        """
+        return self._to_train(self._development(log_mel))
+
+    def test_clips(self, log_mel: LogMel) -> ScoredClips:
+        """Test clips with labels and devices: for the final evaluation alone, never for a search.
+
+        Raises:
+            DataError: The split has no test clips, or one in a hundred recordings or more cannot be used.
+        """
+        if not len(self.split.test):
+            raise DataError(f"data set {self.data_set.name!r} has no test clips. Give one with a labelled test part.")
+        return self._to_score(self._compute(log_mel, self.split.test))
+
+    def _development(self, log_mel: LogMel) -> FeatureTable:
+        """Training rows, then validation rows; from memory when it holds them."""
+        if log_mel not in self._kept:
+            table = self._compute(log_mel, np.concatenate([self.split.train, self.split.validation]))
+            if table.array.nbytes <= self._memory_limit_bytes:
+                table = replace(table, array=np.array(table.array))
+            self._kept[log_mel] = table
+        self._kept.move_to_end(log_mel)
+        while len(self._kept) > 1 and self._kept_bytes() > self._memory_limit_bytes:
+            self._kept.popitem(last=False)
+        return self._kept[log_mel]
+
+    def _kept_bytes(self) -> int:
+        return sum(table.array.nbytes for table in self._kept.values() if not isinstance(table.array, np.memmap))
+
+    def _compute(self, log_mel: LogMel, rows: NDArray[np.int64]) -> FeatureTable:
+        return compute_features(self.data_set, log_mel, rows, cache_dir=self._cache_dir, on_progress=self._on_progress)
+
+    def _to_train(self, table: FeatureTable) -> Clips:
+        mean, std = fit_standardiser(table.array)
+        labels = torch.from_numpy(self.data_set.labels[table.rows].astype(np.int64))
+        return Clips(table.array, labels, torch.from_numpy(mean), torch.from_numpy(std))
+
+    def _to_score(self, table: FeatureTable) -> ScoredClips:
+        devices = self.data_set.devices[table.rows] if self.data_set.has_devices else None
+        return ScoredClips(Clips(table.array), self.data_set.labels[table.rows], devices)
+
+
+def _part(table: FeatureTable, rows: NDArray[np.int64]) -> FeatureTable:
+    """The stretch of a table that holds some rows; a view, not a copy."""
+    places = np.flatnonzero(np.isin(table.rows, rows))
+    stretch = slice(places[0], places[-1] + 1) if len(places) else slice(0, 0)
+    return replace(table, array=table.array[stretch], rows=table.rows[stretch])
