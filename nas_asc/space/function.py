@@ -54,6 +54,20 @@ class Function:
             return met
         raise fault(f"{self.role} must return True or False, but got {met!r}", "Compare, or use bool(...).", self.place)
 
+    def are_true(self, columns: Sequence[Sequence[Any]]) -> list[bool]:
+        """Results for columns of values, one an axis; each must be True or False.
+
+        Raises:
+            SpaceError: One is something else, or the function raised.
+        """
+        try:
+            met = list(map(self.call, *self.pick(columns))) if self.asks else []
+        except Exception:
+            met = []
+        if met and set(map(type, met)) == {bool}:
+            return met
+        return [self.is_true(row) for row in zip(*columns, strict=True)]  # the slow way names what is wrong
+
     def fault(self, error: Exception, row: Row) -> SpaceError:
         """What `error`, raised inside the user's function on a row, is to the user."""
         if isinstance(error, SpaceError):

@@ -59,8 +59,7 @@ class RandomCandidates:
         return drawn[:n]
 
     def _draw_any(self, rng: np.random.Generator, n: int) -> list[Candidate]:
-        columns = [axis.draw_codes(rng, n) for axis in self._resolver.axes]
-        return [self._resolver.resolve(code) for code in zip(*columns, strict=True)]
+        return self._resolver.resolve_columns([axis.draw_codes(rng, n) for axis in self._resolver.axes])
 
     def mutate(self, candidate: Candidate, rng: np.random.Generator) -> Candidate:
         """A different candidate: one axis changed, half of the time a second one, and so on.

@@ -63,30 +63,47 @@ class Resolver:
 
     def resolve(self, codes: Sequence[Code]) -> Candidate:
         """Candidate of one code an axis, each in range; inactive ones go to `first_code`."""
-        code = list(codes)
-        row: list[Any] = [None] * len(code)
-        inactive: tuple[int, ...] = ()
-        met: list[bool | None] = [None] * self._n_conditions  # axes with one condition ask it once
-        for index, axis, when, condition, base, table in self._steps:
-            is_active = True if when is None else met[condition]
-            if is_active is None and when is not None:
-                is_active = met[condition] = when.is_true(row)
-            if not is_active or (base is not None and row[base] is None):
-                code[index] = axis.first_code
-                inactive += (index,)
-            elif base is not None:
-                code[index], row[index] = self._fraction(index, code[index], row[base])
-            else:
-                row[index] = code[index] if table is None else table[code[index]]  # type: ignore[index]
-        return Candidate(self.names, tuple(code), row=tuple(row), inactive=inactive)
+        return self.resolve_columns([[code] for code in codes])[0]
 
-    def _fraction(self, index: int, code: Code, base: Any) -> tuple[Code, Any]:
-        key = (index, code, base)
+    def resolve_columns(self, columns: Sequence[list[Code]]) -> list[Candidate]:
+        """Candidates of one column of codes an axis; a column at a time, since searches draw them by the million."""
+        codes = list(columns)
+        values: list[list[Any]] = [[None] * len(codes[0])] * len(codes)
+        met: dict[int, list[bool]] = {}
+        conditional: dict[int, list[bool]] = {}
+        for step in self._steps:
+            active = _active(step, values, met)
+            code = codes[step.position]
+            if active is not None:
+                conditional[step.position] = active
+                first = step.axis.first_code
+                code = [number if on else first for number, on in zip(code, active, strict=True)]
+            code, value = self._evaluate(step, code, values)
+            if active is not None:
+                value = [each if on else None for each, on in zip(value, active, strict=True)]
+            codes[step.position], values[step.position] = code, value
+        inactive = _inactive(conditional, len(codes[0]))
+        rows = zip(zip(*codes, strict=True), zip(*values, strict=True), inactive, strict=True)
+        return [Candidate(self.names, code, row=row, inactive=sleeping) for code, row, sleeping in rows]
+
+    def _evaluate(self, step: "_Step", code: list[Code], values: list[list[Any]]) -> tuple[list[Code], list[Any]]:
+        """Canonical codes of one axis and their values."""
+        if step.base is not None:
+            pairs = zip(code, values[step.base], strict=True)
+            known = [self._fraction(step.position, number, base) for number, base in pairs]
+            return [number for number, _ in known], [value for _, value in known]
+        table = step.table
+        return code, code if table is None else [table[number] for number in code]  # type: ignore[index]
+
+    def _fraction(self, position: int, code: Code, base: Any) -> tuple[Code, Any]:
+        """First code that gives the same value as this one, and the value; None where the base has none."""
+        key = (position, code, base)
         known = self._fractions.get(key)
         if known is None:
-            axis = self.axes[index]
-            value = axis.value_of(code, base)
-            known = self._fractions[key] = (axis.code_of(value, base), value)
+            axis = self.axes[position]
+            value = None if base is None else axis.value_of(code, base)
+            first = axis.first_code if base is None else axis.code_of(value, base)
+            known = self._fractions[key] = (first, value)
         return known
 
     def decode(self, numbers: Sequence[Any]) -> Candidate:
@@ -148,6 +165,32 @@ class Resolver:
             if f"has_{name}" in self._position and f"has_{name}" not in values
         }
         return {**values, **switches}
+
+
+def _active(step: _Step, values: list[list[Any]], met: dict[int, list[bool]]) -> list[bool] | None:
+    """Where an axis is active; None is everywhere. `met` keeps conditions, which axes share."""
+    active = None
+    if step.when is not None:
+        if step.condition not in met:
+            met[step.condition] = step.when.are_true(values)
+        active = met[step.condition]
+    if step.base is not None and None in values[step.base]:
+        has_base = [base is not None for base in values[step.base]]
+        active = has_base if active is None else [on and there for on, there in zip(active, has_base, strict=True)]
+    return active
+
+
+def _inactive(conditional: Mapping[int, list[bool]], n: int) -> list[tuple[int, ...]]:
+    """Positions of inactive axes, a candidate; a space has few different patterns."""
+    if not conditional:
+        return [()] * n
+    positions = tuple(conditional)
+    patterns = list(zip(*conditional.values(), strict=True))
+    known = {
+        pattern: tuple(position for position, on in zip(positions, pattern, strict=True) if not on)
+        for pattern in set(patterns)
+    }
+    return [known[pattern] for pattern in patterns]
 
 
 def sort_axes(axes: Sequence[Axis]) -> list[Axis]:
