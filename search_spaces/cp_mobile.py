@@ -119,7 +119,7 @@ space.guess(n_mels=128, hop_ms=15.625)
 # The published systems ----------------------------------------------------------------------------------------------
 
 space.system(
-    "DCASE2024-baseline", published=dict(params=61_148, official_macs=29_419_156), convention="TRAIN",
+    "CP-Mobile-2024", published=dict(params=61_148, official_macs=29_419_156), convention="TRAIN",
     sample_rate=32_000, window_ms=96, hop_ms=15.625, n_mels=256, family="cp_mobile",
     width=32, multiplier=1.8, expansion=2.1, kernel_size=3, activation="relu", norm="batch",
     stem_width=8, stem_stride=(2, 2), blocks_1=3, blocks_2=2, blocks_3=1,
@@ -127,7 +127,7 @@ space.system(
     source="DCASE 2024 and 2025 Task 1 baseline", note="simplified CP-Mobile; input 1x256x65",
 )  # fmt: skip
 space.system(
-    "DCASE2022-baseline", published=dict(params=46_118, official_macs=29_271_638), convention="TRAIN",
+    "Baseline-2022", published=dict(params=46_118, official_macs=29_271_638), convention="TRAIN",
     sample_rate=44_100, window_ms=40, hop_ms=20, n_mels=40, family="cnn", cnn_width=16, cnn_kernel=7, cnn_hidden=100,
     source="DCASE 2022 Task 1 baseline", note="input 1x40x51",
 )  # fmt: skip

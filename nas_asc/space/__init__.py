@@ -11,7 +11,7 @@ from nas_asc.space.choice_axis import ChoiceAxis, FractionAxis
 from nas_asc.space.description import AxisRow, describe_change
 from nas_asc.space.design import Design
 from nas_asc.space.form import Form, choice, fraction, integer, optional, powers_of_two, real
-from nas_asc.space.load import list_spaces, load_space, rehearse
+from nas_asc.space.load import find_system, list_spaces, load_space, rehearse
 from nas_asc.space.number_axis import IntegerAxis, RealAxis
 from nas_asc.space.place import Place
 from nas_asc.space.space import Space
@@ -34,6 +34,7 @@ __all__ = [
     "System",
     "choice",
     "describe_change",
+    "find_system",
     "fraction",
     "integer",
     "list_spaces",

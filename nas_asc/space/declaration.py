@@ -6,10 +6,9 @@ from dataclasses import replace
 from nas_asc.space.axis import Axis, is_number
 from nas_asc.space.choice_axis import ChoiceAxis
 from nas_asc.space.form import Form
-from nas_asc.space.function import Function, bind_function
+from nas_asc.space.function import TASK_NAMES, Function, bind_function
 from nas_asc.space.place import Place, fault, nearest
 
-TASK_NAMES = ("n_classes", "in_shape", "clip_s")
 _RESERVED = (*TASK_NAMES, "published", "convention", "task", "source", "note")
 
 

@@ -1,5 +1,7 @@
 """A user's function that asks for axes by the names of its arguments, inspected once when it is declared."""
 
+import builtins
+import difflib
 import inspect
 import linecache
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +14,7 @@ from nas_asc.errors import NasAscError, SpaceError
 from nas_asc.space.place import Place, caller_place, fault, nearest
 
 Row = Sequence[Any]
+TASK_NAMES = ("n_classes", "in_shape", "clip_s")
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,20 @@ def place_error(error: BaseException, place: Place, role: str, *, remedy: str | 
         message = add_place(str(error), place)
         has_remedy = ". " in message
         return SpaceError(message if has_remedy else f"{message} Change the value, or rule it out by @space.require.")
-    return fault(f"{role} raised {type(error).__name__}: {error}", remedy or "Correct the code of that line.", place)
+    remedy = remedy or _nearest_name(error) or "Correct the code of that line."
+    return fault(f"{role} raised {type(error).__name__}: {error}", remedy, place)
+
+
+def _nearest_name(error: BaseException) -> str | None:
+    """Remedy for a name that Python does not know: the nearest one of where it was used."""
+    trace = error.__traceback__
+    if not isinstance(error, NameError) or error.name is None or trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    frame = trace.tb_frame
+    close = difflib.get_close_matches(error.name, [*frame.f_locals, *frame.f_globals, *dir(builtins)], n=1)
+    return f"Did you mean {close[0]!r}?" if close else None
 
 
 def add_place(message: str, place: Place) -> str:
@@ -132,6 +148,9 @@ def bind_function(call: Callable[..., Any], role: str, *, positions: Mapping[str
                 f"Write {parameter.name!r} alone; a fixed value belongs into the body.",
                 place,
             )
+        if parameter.name in TASK_NAMES and parameter.name not in positions:
+            reason = f"{role} cannot ask for {parameter.name!r}: it is asked before the data are known"
+            raise fault(reason, "Ask for axes only.", place)
         if parameter.name not in positions:
             remedy = nearest(parameter.name, positions, what="axes")
             raise fault(f"no axis named {parameter.name!r} in space {space_name!r}", remedy, place)

@@ -14,6 +14,7 @@ from nas_asc.frontend import Task
 from nas_asc.space.function import innermost_place, place_error
 from nas_asc.space.place import Place, fault, nearest, shown_path
 from nas_asc.space.space import Space
+from nas_asc.space.system import System
 
 _N_REHEARSED = 64
 
@@ -47,6 +48,21 @@ def load_space(name_or_path: str | Path) -> Space:
     return space
 
 
+def find_system(name: str) -> tuple[Space, System]:
+    """Packaged space and published system of a name such as "CP-Mobile-2024"; case does not matter.
+
+    Raises:
+        SpaceError: No packaged space has it; gives the nearest.
+    """
+    known: dict[str, tuple[Space, System]] = {}
+    for space in map(load_space, list_spaces()):
+        known.update({each: (space, system) for each, system in space.systems.items()})
+    for each, found in known.items():
+        if each.lower() == name.lower():
+            return found
+    raise fault(f"no published system named {name!r}", nearest(name, known, what="systems"))
+
+
 def rehearse(space: Space, *, n: int = _N_REHEARSED, task: Task | None = None) -> None:
     """Build all systems, guesses and `n` random candidates, to find what is wrong with a space's functions.
 
@@ -62,7 +78,8 @@ def rehearse(space: Space, *, n: int = _N_REHEARSED, task: Task | None = None) -
         try:
             space.build(system.candidate, system.task)
         except LayerError as error:
-            raise fault(f"system {system.name!r} cannot be built: {error}", "Correct it.", system.place) from None
+            reason = f"system {system.name!r} cannot be built: {error} It is declared in {system.place}."
+            raise SpaceError(reason) from None
     reason = None
     candidates = [*space.guesses, *space.draw_many(np.random.default_rng(0), n)]
     n_built = 0

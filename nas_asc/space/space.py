@@ -14,11 +14,11 @@ from nas_asc.layers import Architecture, Layer
 from nas_asc.recipe import Recipe
 from nas_asc.space.axis import Axis
 from nas_asc.space.candidate import Candidate
-from nas_asc.space.declaration import TASK_NAMES, declare_axes
+from nas_asc.space.declaration import declare_axes
 from nas_asc.space.description import AxisRow, describe_axis
 from nas_asc.space.design import Builder, Design
 from nas_asc.space.form import Form
-from nas_asc.space.function import Function, bind_function
+from nas_asc.space.function import TASK_NAMES, Function, bind_function
 from nas_asc.space.place import Place, caller_frame, caller_place, fault
 from nas_asc.space.random_candidates import RandomCandidates
 from nas_asc.space.resolver import Resolver

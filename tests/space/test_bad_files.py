@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nas_asc.errors import SpaceError
-from nas_asc.space import load_space
+from nas_asc.space import find_system, load_space
 from tests.space.bad_files import BAD_FILES
 
 IMPORTS = """from nas_asc.frontend import LogMel
@@ -48,6 +48,13 @@ def test_missing_file_and_unknown_name_are_named(tmp_path):
         load_space(tmp_path / "none.py")
     with pytest.raises(SpaceError, match=r"it is a folder"):
         load_space(tmp_path)
+
+
+def test_system_is_found_by_name_in_any_case_or_the_nearest_is_named():
+    space, system = find_system("dampedr8nb")
+    assert (space.name, system.name) == ("cp_resnet", "DampedR8NB")
+    with pytest.raises(SpaceError, match=r"no published system named 'CP-Mobil-2024'. Did you mean 'CP-Mobile-2024'\?"):
+        find_system("CP-Mobil-2024")
 
 
 def test_binary_file_is_refused(tmp_path):
