@@ -1,9 +1,10 @@
-"""A process of its own that searches the tiny space: `python -m tests.search.run_tiny FOLDER CACHE TRIALS`."""
+"""What a process of its own runs to search the tiny space, and says on a pipe."""
 
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
+import torch._dynamo  # optimisers import it with their first step; here once for all processes
 
 from nas_asc.search import SilentListener, run_search
 from tests.search.tiny import CPU, ask, prepare, space
@@ -12,20 +13,20 @@ from tests.search.tiny import CPU, ask, prepare, space
 class Announcer(SilentListener):
     """Says what is on disk, and when the first training begins."""
 
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
     def on_trial_start(self, number, design, cost):
-        print("start", number, flush=True)
+        self._pipe.send(("start", number, design.key))
 
     def on_trial_end(self, record, front):
-        print("end", record.number, record.key, flush=True)
+        self._pipe.send(("end", record.number, record.key))
 
 
-def main(folder: Path, cache: Path, n_trials: int) -> None:
+def main(pipe: Connection, folder: Path, cache: Path, n_trials: int) -> None:
+    """Search to the total."""
     torch.set_num_threads(1)
     prepared = prepare(cache)
     config = ask(prepared, sampler="random")
-    run_search(config, space, prepared, n_trials=n_trials, torch_device=CPU, folder=folder, listener=Announcer())
-    print("done", flush=True)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    run_search(config, space, prepared, n_trials=n_trials, torch_device=CPU, folder=folder, listener=Announcer(pipe))
+    pipe.send(("done", n_trials, ""))

@@ -228,8 +228,8 @@ def test_a_timeout_ends_a_search_in_time_with_its_last_training(tmp_path, prepar
 
 
 def test_a_timeout_too_short_for_one_trial_says_so(tmp_path, prepared):
-    config = ask(prepared, epochs=1_000)
-    with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about .* min"):
+    config = ask(prepared, epochs=10_000)
+    with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about \d+ "):
         run_search(config, space, prepared, timeout_s=2, torch_device=CPU, folder=tmp_path / "tiny")
 
 
@@ -245,7 +245,7 @@ def test_a_budget_that_nothing_fits_is_named(tmp_path, prepared):
 
 
 def test_a_search_of_a_space_that_is_used_up_ends(tmp_path, prepared):
-    few = Budget(max_params=70)
+    few = Budget(max_params=50)
     result = run_search(
         ask(prepared, budget=few),
         space,
