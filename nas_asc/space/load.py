@@ -80,18 +80,18 @@ def rehearse(space: Space, *, n: int = _N_REHEARSED, task: Task | None = None) -
         except LayerError as error:
             reason = f"system {system.name!r} cannot be built: {error} It is declared in {system.place}."
             raise SpaceError(reason) from None
-    reason = None
+    last: LayerError | None = None
     candidates = [*space.guesses, *space.draw_many(np.random.default_rng(0), n)]
     n_built = 0
     for candidate in candidates:
         try:
             space.build(candidate, task or Task())
         except LayerError as error:
-            reason = error
+            last = error
         else:
             n_built += 1
-    if n_built == 0 and reason is not None:
-        raise SpaceError(f"no candidate of space {space.name!r} can be built; the last one: {reason}")
+    if n_built == 0 and last is not None:
+        raise SpaceError(f"no candidate of space {space.name!r} can be built; the last one: {last}")
 
 
 def _find_file(name_or_path: str | Path) -> Path:

@@ -65,12 +65,12 @@ class FileSource:
         if node is None:
             code: CodeType = function.call.__code__
             return f"{code.co_code.hex()} {code.co_names} {code.co_consts}"
-        return ast.dump(_without_docstrings(node))
+        return ast.unparse(_without_docstrings(node))
 
     def _searched_text(self) -> str:
         tree = _without_docstrings(self._tree)
         assert isinstance(tree, ast.Module)
-        return ast.dump(ast.Module([node for node in tree.body if not _is_published(node)], []))
+        return ast.unparse(ast.Module([node for node in tree.body if not _is_published(node)], []))
 
     def _find(self, function: Function) -> ast.AST | None:
         """Node of a function; of several lambdas in one line the one that asks for the same."""
