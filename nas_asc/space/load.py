@@ -8,7 +8,6 @@ from types import ModuleType
 
 import numpy as np
 
-import nas_asc
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space.function import innermost_place, place_error
@@ -21,7 +20,7 @@ _N_REHEARSED = 64
 
 def spaces_dir() -> Path:
     """Folder of the packaged space files: beside the package in a checkout, inside it in a wheel."""
-    package = Path(nas_asc.__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "search_spaces"
     return inside if inside.is_dir() else package.parent / "search_spaces"
 

@@ -58,13 +58,16 @@ class FileSource:
         node = self._find(axis.when)
         if isinstance(node, ast.Lambda):
             return ast.unparse(node.body)
+        if isinstance(node, ast.FunctionDef) and isinstance(node.body[0], ast.Return) and node.body[0].value:
+            return ast.unparse(node.body[0].value)
         return " and ".join(axis.when.asks) if node is None else axis.when.call.__name__
 
     def _function_text(self, function: Function) -> str:
         node = self._find(function)
         if node is None:
             code: CodeType = function.call.__code__
-            return f"{code.co_code.hex()} {code.co_names} {code.co_consts}"
+            constants = [value for value in code.co_consts if not isinstance(value, CodeType)]
+            return f"{code.co_code.hex()} {code.co_names} {constants}"
         return ast.unparse(_without_docstrings(node))
 
     def _searched_text(self) -> str:
