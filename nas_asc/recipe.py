@@ -15,7 +15,7 @@ class Recipe:
 
     Args:
         epochs: Passes over the training clips; None lets the trainer choose from their number.
-        batch_size: Clips a step.
+        batch_size: Clips a step; None lets the trainer choose from their number.
         learning_rate: Peak of the schedule.
         weight_decay: Of AdamW; not applied to norms and biases.
         warmup: Share of all steps spent in linear warm-up.
@@ -30,7 +30,7 @@ class Recipe:
     """
 
     epochs: int | None = None
-    batch_size: int = 32
+    batch_size: int | None = None
     learning_rate: float = 5e-3
     weight_decay: float = 1e-3
     warmup: float = 0.1
@@ -43,8 +43,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.epochs is not None and self.epochs < 1:
             raise RecipeError(f"`epochs` must be 1 or more, or None, but got epochs={self.epochs}.")
-        if self.batch_size < 2:
-            raise RecipeError(f"`batch_size` must be 2 or more, but got batch_size={self.batch_size}.")
+        if self.batch_size is not None and self.batch_size < 2:
+            raise RecipeError(f"`batch_size` must be 2 or more, or None, but got batch_size={self.batch_size}.")
         if not self.learning_rate > 0:
             raise RecipeError(f"`learning_rate` must be above 0, but got learning_rate={self.learning_rate}.")
         if self.weight_decay < 0:

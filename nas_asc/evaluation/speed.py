@@ -1,13 +1,14 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import time
+from dataclasses import replace
 
 import torch
 
 from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.space import Design
-from nas_asc.training import Clips, Trainer, choose_precision, prepare_process
+from nas_asc.training import Clips, Trainer, choose_precision, default_batch_size, prepare_process
 
 
 def measure_speed(design: Design, prepared: PreparedData, *, torch_device: torch.device, n_steps: int = 3) -> float:
@@ -23,13 +24,14 @@ def measure_speed(design: Design, prepared: PreparedData, *, torch_device: torch
     """
     prepare_process()
     in_shape, n_classes = design.architecture.in_shape, design.architecture.n_classes
-    n_clips = min(prepared.n_train, design.recipe.batch_size)
+    batch_size = design.recipe.batch_size or default_batch_size(prepared.n_train)
+    n_clips = min(prepared.n_train, batch_size)
     clips = Clips(torch.randn(n_clips, *in_shape), torch.arange(n_clips) % n_classes)
     with torch.random.fork_rng(devices=[]):
         trainer = Trainer(
             build_network(design.architecture, seed=0),
             clips,
-            recipe=design.recipe,
+            recipe=replace(design.recipe, batch_size=batch_size),
             n_classes=n_classes,
             n_epochs=n_steps + 1,
             seed=0,

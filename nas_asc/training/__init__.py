@@ -10,7 +10,7 @@ from nas_asc.training.compute import count_cores, prepare_process, resolve_devic
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
 from nas_asc.training.predict import predict
-from nas_asc.training.schedule import default_epochs, learning_rate_at
+from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
@@ -22,6 +22,7 @@ __all__ = [
     "TrainingResult",
     "choose_precision",
     "count_cores",
+    "default_batch_size",
     "default_epochs",
     "learning_rate_at",
     "predict",

@@ -9,7 +9,7 @@ from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
-from nas_asc.training.schedule import learning_rate_at
+from nas_asc.training.schedule import default_batch_size, learning_rate_at
 
 
 class Trainer:
@@ -52,7 +52,7 @@ class Trainer:
         self.n_classes = n_classes
         self.torch_device = torch_device
         self.precision = precision
-        self.n_batches = math.ceil(len(clips) / recipe.batch_size)
+        self.n_batches = math.ceil(len(clips) / (recipe.batch_size or default_batch_size(len(clips))))
         self.n_steps = n_epochs * self.n_batches
         self.n_done = 0
         self.optimiser = build_optimiser(self.model, recipe)

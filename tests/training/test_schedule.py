@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas_asc.recipe import Recipe
-from nas_asc.training import default_epochs, learning_rate_at
+from nas_asc.training import default_batch_size, default_epochs, learning_rate_at
 
 
 def rates(n_steps, **options):
@@ -40,3 +40,11 @@ def test_epochs_present_enough_clips_within_their_bounds(n_train):
     n_epochs = default_epochs(n_train)
     assert 10 <= n_epochs <= 80
     assert n_epochs >= default_epochs(n_train + 1)
+
+
+@given(st.integers(1, 1_000_000))
+def test_batch_is_a_multiple_of_sixteen_within_its_bounds(n_train):
+    batch_size = default_batch_size(n_train)
+    assert batch_size % 16 == 0
+    assert 16 <= batch_size <= 256
+    assert batch_size <= default_batch_size(n_train + 1)

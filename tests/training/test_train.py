@@ -15,6 +15,11 @@ CPU = torch.device("cpu")
 PLAIN = Recipe(epochs=8, batch_size=16, learning_rate=0.02, mixup_alpha=None, time_roll=0.0, freq_mask=0.0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
 def make_clips(n_clips=60, n_classes=3, seed=0):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n_clips) % n_classes

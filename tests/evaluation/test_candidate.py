@@ -1,0 +1,114 @@
+"""One candidate: scores, refit, test, repetition, and every way to fail."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from nas_asc.errors import TrainingError
+from nas_asc.evaluation import evaluate_candidate, load_network, measure_speed, refit, score_test
+from nas_asc.layers import Classifier, Conv
+from nas_asc.metrics import score_predictions
+from nas_asc.training import DeadlineError
+
+pytest_plugins = ["tones"]
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def outcome(prepared, make_design):
+    return evaluate_candidate(make_design(), prepared, seed=1, torch_device=CPU)
+
+
+def test_tones_are_told_apart_on_validation_and_test(outcome, prepared, make_design):
+    assert outcome.scores.accuracy > 0.9
+    assert outcome.scores.n_clips == prepared.n_validation
+    assert score_test(make_design(), outcome.state, prepared, torch_device=CPU).accuracy > 0.9
+    assert len(outcome.curve) == 12
+    assert outcome.clips_per_s == pytest.approx(12 * prepared.n_train / outcome.seconds)
+
+
+def test_scores_are_those_of_the_probabilities(outcome, prepared, make_design):
+    labels = prepared.validation_clips(make_design().log_mel).labels
+    assert outcome.scores == score_predictions(labels, outcome.probabilities)
+
+
+def test_state_alone_gives_the_probabilities_again(outcome, prepared, make_design):
+    design = make_design()
+    model, mean, std = load_network(design.architecture, outcome.state)
+    clips = prepared.validation_clips(design.log_mel).clips
+    features = (torch.from_numpy(np.array(clips.features)).float() - mean.view(-1, 1)) / std.view(-1, 1)
+    with torch.no_grad():
+        probabilities = model(features).softmax(dim=1).numpy()
+    np.testing.assert_allclose(probabilities, outcome.probabilities, atol=1e-5)
+
+
+def test_same_seed_gives_the_same_outcome_and_another_seed_another(outcome, prepared, make_design):
+    again, other = (evaluate_candidate(make_design(), prepared, seed=seed, torch_device=CPU) for seed in (1, 2))
+    assert all(torch.equal(again.state[name], value) for name, value in outcome.state.items())
+    np.testing.assert_array_equal(again.probabilities, outcome.probabilities)
+    assert not np.array_equal(other.probabilities, outcome.probabilities)
+
+
+def test_refit_trains_on_training_and_validation_clips(outcome, prepared, make_design):
+    design = make_design()
+    trained = refit(design, prepared, seed=1, torch_device=CPU, epochs=3)
+    assert len(trained.curve) == 3
+    assert trained.state.keys() == outcome.state.keys()
+    mean, _ = prepared.development_clips(design.log_mel).band_statistics
+    assert torch.equal(trained.state["standardiser.mean"], mean)
+    assert not torch.equal(trained.state["standardiser.mean"], outcome.state["standardiser.mean"])
+
+
+def test_epochs_and_callback_are_honoured(prepared, make_design):
+    rows = []
+    evaluate_candidate(make_design(), prepared, seed=0, torch_device=CPU, epochs=2, on_epoch=rows.append)
+    assert [row.epoch for row in rows] == [1, 2]
+
+
+def test_diverging_candidate_is_a_training_error(prepared, make_design):
+    with pytest.raises(TrainingError, match="diverged"):
+        evaluate_candidate(
+            make_design(
+                layers=(Conv(4, kernel_size=3), Conv(4, kernel_size=3), Classifier(norm=None)), learning_rate=1e20
+            ),
+            prepared,
+            seed=0,
+            torch_device=CPU,
+        )
+
+
+def test_whatever_torch_raises_is_a_training_error_of_one_line(prepared, make_design):
+    design = make_design(n_classes=2)
+    with pytest.raises(TrainingError, match=r"^training failed: RuntimeError: .+") as caught:
+        evaluate_candidate(design, prepared, seed=0, torch_device=CPU)
+    assert "\n" not in str(caught.value)
+
+
+def test_lack_of_memory_is_a_training_error_that_says_so(prepared, make_design):
+    layers = (Conv(10**13, kernel_size=1), Classifier())
+    with pytest.raises(TrainingError, match=r"out of memory.*Try a smaller `batch_size`"):
+        evaluate_candidate(make_design(layers=layers), prepared, seed=0, torch_device=CPU)
+
+
+def test_interrupt_passes_through(prepared, make_design):
+    def interrupt(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_candidate(make_design(), prepared, seed=0, torch_device=CPU, on_epoch=interrupt)
+
+
+def test_deadline_passes_through_as_itself(prepared, make_design):
+    with pytest.raises(DeadlineError):
+        evaluate_candidate(make_design(), prepared, seed=0, torch_device=CPU, deadline=time.monotonic())
+
+
+def test_forecast_is_near_the_time_of_an_epoch(prepared, make_design):
+    design = make_design()
+    forecast = measure_speed(design, prepared, torch_device=CPU)
+    trained = refit(design, prepared, seed=0, torch_device=CPU, epochs=4)
+    n_clips = prepared.n_train + prepared.n_validation
+    measured = min(n_clips / row.clips_per_s for row in trained.curve) * prepared.n_train / n_clips
+    assert measured / 30 < forecast < 30 * measured

@@ -1,0 +1,96 @@
+"""Prepared data: which clips, whose statistics, what stays in memory."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from nas_asc.data import Split, load_data_set, split_data_set
+from nas_asc.errors import DataError
+from nas_asc.evaluation import PreparedData
+from nas_asc.features import compute_features
+from nas_asc.frontend import LogMel
+
+pytest_plugins = ["tones"]
+LOG_MEL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=32)
+
+
+def test_parts_hold_the_features_and_labels_of_their_rows(prepared, tmp_path):
+    data_set, split = prepared.data_set, prepared.split
+    expected = compute_features(data_set, LOG_MEL, np.arange(len(data_set)), cache_dir=tmp_path).array
+    train, validation = prepared.train_clips(LOG_MEL), prepared.validation_clips(LOG_MEL)
+    test = prepared.test_clips(LOG_MEL)
+    np.testing.assert_array_equal(train.features, expected[split.train])
+    np.testing.assert_array_equal(train.labels, data_set.labels[split.train])
+    np.testing.assert_array_equal(validation.clips.features, expected[split.validation])
+    np.testing.assert_array_equal(validation.labels, data_set.labels[split.validation])
+    np.testing.assert_array_equal(test.clips.features, expected[split.test])
+    np.testing.assert_array_equal(test.labels, data_set.labels[split.test])
+    assert test.devices is None
+
+
+def test_statistics_are_those_of_the_clips_trained_on(prepared):
+    for clips in (prepared.train_clips(LOG_MEL), prepared.development_clips(LOG_MEL)):
+        features = np.asarray(clips.features, np.float64)
+        mean, std = clips.band_statistics
+        np.testing.assert_allclose(mean, features.mean(axis=(0, 1, 3)), rtol=1e-4)
+        np.testing.assert_allclose(std, features.std(axis=(0, 1, 3)), rtol=1e-3)
+
+
+def test_development_clips_are_training_then_validation_clips(prepared):
+    development = prepared.development_clips(LOG_MEL)
+    parts = prepared.train_clips(LOG_MEL).features, prepared.validation_clips(LOG_MEL).clips.features
+    np.testing.assert_array_equal(development.features, np.concatenate(parts))
+
+
+def test_search_reads_no_test_clip(tones_dir, tmp_path):
+    data_set = load_data_set(tones_dir)
+    split = split_data_set(data_set)
+    absent = Split(split.train, split.validation, np.array([10**6]), "test rows that do not exist")
+    prepared = PreparedData(data_set, absent, cache_dir=tmp_path)
+    assert len(prepared.development_clips(LOG_MEL)) == len(split.train) + len(split.validation)
+    with pytest.raises(IndexError):
+        prepared.test_clips(LOG_MEL)
+
+
+def test_split_without_test_clips_is_refused_with_a_reason(prepared, tmp_path):
+    split = Split(prepared.split.train, prepared.split.validation, np.zeros(0, np.int64), "no test")
+    with pytest.raises(DataError, match="no test clips"):
+        PreparedData(prepared.data_set, split, cache_dir=tmp_path).test_clips(LOG_MEL)
+
+
+def test_features_beyond_the_memory_limit_stay_on_disk(make_prepared):
+    small, large = make_prepared(memory_limit_bytes=0), make_prepared()
+    assert isinstance(small.train_clips(LOG_MEL).features, np.memmap)
+    assert not isinstance(large.train_clips(LOG_MEL).features, np.memmap)
+    np.testing.assert_array_equal(small.train_clips(LOG_MEL).features, large.train_clips(LOG_MEL).features)
+
+
+def test_features_are_computed_once_and_oldest_leave_memory_first(make_prepared):
+    calls = []
+    other = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=16)
+    n_bytes = make_prepared().development_clips(LOG_MEL).n_bytes
+    prepared = make_prepared(memory_limit_bytes=n_bytes, on_progress=lambda done, total: calls.append(done))
+    prepared.train_clips(LOG_MEL)
+    n_calls = len(calls)
+    first = prepared.development_clips(LOG_MEL).features
+    assert prepared.development_clips(LOG_MEL).features is first
+    assert len(calls) == n_calls > 0
+    prepared.train_clips(other)
+    assert prepared.development_clips(LOG_MEL).features is not first
+
+
+def test_damaged_clips_are_left_out_of_every_part(tones_dir, tmp_path):
+    root = tmp_path / "tones"
+    shutil.copytree(tones_dir, root)
+    data_set = load_data_set(root)
+    split = split_data_set(data_set)
+    many = Split(
+        np.tile(split.train, 5), split.validation, split.test, "so many rows that one is below one in a hundred"
+    )
+    data_set.path(split.validation[0]).write_bytes(b"no audio")
+    prepared = PreparedData(load_data_set(root), many, cache_dir=tmp_path / "cache")
+    assert len(prepared.train_clips(LOG_MEL)) == 5 * len(split.train)
+    validation = prepared.validation_clips(LOG_MEL)
+    np.testing.assert_array_equal(validation.labels, data_set.labels[split.validation[1:]])
+    assert len(validation.clips) == len(split.validation) - 1
