@@ -12,7 +12,7 @@ from nas_asc.space.function import Function
 from nas_asc.space.place import Place, fault
 from nas_asc.space.resolver import Resolver
 
-_BATCH = 64
+_BATCH = 16
 _PATIENCE = 20_000  # draws in a row that break a requirement: one in 20,000 is no space to search
 _TRIES = 64
 
