@@ -47,7 +47,7 @@ class RandomCandidates:
         drawn: list[Candidate] = []
         broken: Counter[str] = Counter()
         while len(drawn) < n:
-            for candidate in self._draw_any(rng, max(_BATCH, n - len(drawn)) if n > 1 else _BATCH):
+            for candidate in self._draw_any(rng, max(_BATCH, n - len(drawn))):
                 name = self.broken_requirement(candidate)
                 if name is None:
                     drawn.append(candidate)
