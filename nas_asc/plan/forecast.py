@@ -1,0 +1,100 @@
+"""How long a search will take, from a few training steps on this machine."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from nas_asc.budget import Budget
+from nas_asc.cost import count_cost
+from nas_asc.errors import LayerError
+from nas_asc.evaluation import PreparedData, measure_speed
+from nas_asc.space import Design, Space
+from nas_asc.training import default_epochs
+
+_POSITIONS = (0.1, 0.5, 0.9)
+_N_DRAWS = 400
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Expected wall time of a search; features of new front ends come on top.
+
+    Args:
+        epochs: Passes over the training clips in a trial.
+        measured: MACs and measured seconds of an epoch, of the candidates that were tried.
+        trial_s: Seconds of a trial at the 10th, 50th and 90th percentile of the MACs of candidates that fit.
+        mean_trial_s: Mean seconds of a trial.
+        n_trials: Trials asked for; None where time is the limit.
+        total_s: Seconds in all; None where time is the limit.
+    """
+
+    epochs: int
+    measured: tuple[tuple[int, float], ...]
+    trial_s: tuple[float, float, float]
+    mean_trial_s: float
+    n_trials: int | None
+    total_s: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+def forecast_search(
+    space: Space,
+    prepared: PreparedData,
+    budget: Budget,
+    *,
+    torch_device: torch.device,
+    n_trials: int | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+) -> Forecast | None:
+    """Time of a trial and of the search, by a straight line in MACs through measured steps; None where nothing fits.
+
+    Args:
+        space: Where candidates come from.
+        prepared: Gives the number of training clips.
+        budget: What candidates fit.
+        torch_device: Where to train.
+        n_trials: Trials in all; None where time is the limit.
+        epochs: Of every training; None is by the number of clips.
+        seed: Of the draws.
+    """
+    designs = _fitting(space, prepared, budget, seed)
+    if not designs:
+        return None
+    chosen = [designs[round(position * (len(designs) - 1))] for position in _POSITIONS]
+    measured = tuple((macs, measure_speed(design, prepared, torch_device=torch_device)) for macs, design in chosen)
+    n_epochs = epochs or default_epochs(prepared.n_train)
+    seconds = n_epochs * _line(measured, [macs for macs, _ in designs])
+    low, middle, high = (float(value) for value in np.quantile(seconds, _POSITIONS))
+    mean = float(seconds.mean())
+    return Forecast(
+        n_epochs, measured, (low, middle, high), mean, n_trials, None if n_trials is None else n_trials * mean
+    )
+
+
+def _fitting(space: Space, prepared: PreparedData, budget: Budget, seed: int) -> list[tuple[int, Design]]:
+    """MACs and designs of random candidates that fit, ascending in MACs."""
+    found = []
+    for candidate in space.draw_many(np.random.default_rng(seed), _N_DRAWS):
+        try:
+            design = space.build(candidate, prepared.task)
+        except LayerError:
+            continue
+        cost = count_cost(design.architecture)
+        if budget.fits(cost):
+            found.append((cost.macs, design))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _line(measured: Sequence[tuple[int, float]], macs: Sequence[int]) -> np.ndarray:
+    """Seconds of an epoch at these MACs: a line through the measured points that never falls below the fastest."""
+    x, y = (np.array(column, float) for column in zip(*measured, strict=True))
+    slope = np.polyfit(x, y, 1)[0] if np.ptp(x) > 0 else 0.0
+    slope = max(0.0, float(slope))
+    return np.maximum(y.mean() + slope * (np.array(macs) - x.mean()), y.min() * 0.5)

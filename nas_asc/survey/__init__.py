@@ -1,0 +1,10 @@
+"""What a space holds, without training: how much of it fits a budget, and its published systems counted again.
+
+Conventions:
+    Resources are those of a budget: params, macs, bytes, ram, and model_bytes under rules that limit it.
+"""
+
+from nas_asc.survey.survey import Nearest, ResourceRow, Survey, survey_space
+from nas_asc.survey.systems import SystemRow, systems_table
+
+__all__ = ["Nearest", "ResourceRow", "Survey", "SystemRow", "survey_space", "systems_table"]

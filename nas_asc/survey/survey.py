@@ -1,0 +1,205 @@
+"""What candidates of a space take, and how many of them fit a budget."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nas_asc.budget import Budget
+from nas_asc.cost import Cost, count_cost
+from nas_asc.errors import LayerError, NothingFitsError
+from nas_asc.frontend import Task
+from nas_asc.space import Candidate, Space
+
+N_DRAWS = 10_000
+_N_STEPS = 400
+
+
+@dataclass(frozen=True)
+class ResourceRow:
+    """One resource over the candidates that can be built.
+
+    Args:
+        resource: "params", "macs", "bytes", "ram" or "model_bytes".
+        minimum: Least that was found.
+        median: Half of the drawn candidates take no more.
+        maximum: Most that was drawn.
+        limit: Of the budget; None where it has none.
+        share: Share of the drawn candidates that keep this limit; None without one.
+        smallest: Axis values of the candidate that takes least.
+    """
+
+    resource: str
+    minimum: int
+    median: int
+    maximum: int
+    limit: int | None
+    share: float | None
+    smallest: Mapping[str, Any]
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether some candidate keeps the limit."""
+        return self.limit is None or self.minimum <= self.limit
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The candidate that comes nearest to a budget.
+
+    Args:
+        values: Value of every active axis.
+        used: What it takes of every limited resource.
+        ratio: Its worst use over limit; at most 1 where it fits.
+    """
+
+    values: Mapping[str, Any]
+    used: Mapping[str, int]
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found in a space under a budget.
+
+    Args:
+        n_drawn: Candidates drawn at random.
+        n_unbuildable: Those whose layers cannot take their input.
+        share_fits: Share of the drawn candidates that fit the whole budget.
+        rows: One a resource.
+        nearest: The candidate with the smallest worst use over limit.
+        macs: (m,) MACs of the drawn candidates that fit, ascending.
+    """
+
+    n_drawn: int
+    n_unbuildable: int
+    share_fits: float
+    rows: tuple[ResourceRow, ...]
+    nearest: Nearest
+    macs: tuple[int, ...]
+
+    @property
+    def fits_any(self) -> bool:
+        """Whether some candidate fits the whole budget."""
+        return self.nearest.ratio <= 1
+
+    def validate(self, budget: Budget) -> None:
+        """Check that some candidate fits.
+
+        Raises:
+            NothingFitsError: None was found; names the nearest and by how much it is over.
+        """
+        if self.fits_any:
+            return
+        over = ", ".join(
+            f"{resource} {self.nearest.used[resource]:,} of {limit:,}"
+            for resource, limit in budget.limits.items()
+            if self.nearest.used[resource] > limit
+        )
+        values = ", ".join(f"{name}={value}" for name, value in self.nearest.values.items())
+        raise NothingFitsError(
+            f"no candidate of {self.n_drawn:,} drawn fits. The nearest takes {over}: {values}. Loosen the budget."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        values = asdict(self)
+        del values["macs"]
+        return values | {"fits_any": self.fits_any}
+
+
+def survey_space(space: Space, task: Task, budget: Budget, *, n_draws: int = N_DRAWS, seed: int = 0) -> Survey:
+    """What random candidates, guesses and systems of a space take, and how many fit.
+
+    A minimum above its limit is sought further down by changing one axis after another; so is the nearest candidate
+    where none that was drawn fits.
+
+    Args:
+        space: Where to draw.
+        task: What candidates are built for.
+        budget: What they should fit.
+        n_draws: Number of random candidates.
+        seed: Of the draws.
+
+    Raises:
+        NothingFitsError: No candidate can be built at all.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = space.draw_many(rng, n_draws)
+    costs = [(candidate, _cost(space, task, candidate)) for candidate in drawn]
+    known = [(candidate, cost) for candidate, cost in costs if cost is not None]
+    if not known:
+        raise NothingFitsError(
+            f"none of {n_draws:,} candidates of space {space.name!r} can be built for clips of {task.clip_s:g} s:"
+            " every one has a layer that cannot take its input. Use another space or longer clips."
+        )
+    used = [budget.used(cost) for _, cost in known]
+    fitting = sorted(cost.macs for _, cost in known if budget.fits(cost))
+    given = [*space.guesses, *(system.candidate for system in space.systems.values())]
+    starts = known + [(each, cost) for each in given if (cost := _cost(space, task, each)) is not None]
+    seek = _Seeker(space, task, budget=budget, rng=rng)
+    return Survey(
+        n_drawn=n_draws,
+        n_unbuildable=n_draws - len(known),
+        share_fits=len(fitting) / n_draws,
+        rows=tuple(_row(resource, used, starts, seek) for resource in used[0]),
+        nearest=seek.nearest(starts),
+        macs=tuple(fitting),
+    )
+
+
+Costed = tuple[Candidate, Cost]
+
+
+class _Seeker:
+    """Looks for the candidate that takes least, one change of an axis after another."""
+
+    def __init__(self, space: Space, task: Task, *, budget: Budget, rng: np.random.Generator) -> None:
+        self.space, self.task, self.budget, self.rng = space, task, budget, rng
+
+    def ratio(self, cost: Cost) -> float:
+        """Worst use over limit; 0 without limits."""
+        used = self.budget.used(cost)
+        return max((used[resource] / limit for resource, limit in self.budget.limits.items()), default=0.0)
+
+    def nearest(self, starts: Sequence[Costed]) -> Nearest:
+        """The candidate with the smallest worst use over limit."""
+        candidate, cost = self.descend(starts, self.ratio, enough=1.0)
+        used = {resource: self.budget.used(cost)[resource] for resource in self.budget.limits}
+        return Nearest(dict(candidate.values), used, self.ratio(cost))
+
+    def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float) -> Costed:
+        """The best of some candidates, bettered by mutations until `enough` or for a fixed number of steps."""
+        best, cost = min(starts, key=lambda pair: value(pair[1]))
+        for _ in range(_N_STEPS):
+            if value(cost) <= enough:
+                break
+            candidate = self.space.mutate(best, self.rng)
+            changed = _cost(self.space, self.task, candidate)
+            if changed is not None and value(changed) <= value(cost):
+                best, cost = candidate, changed
+        return best, cost
+
+
+def _row(resource: str, used: Sequence[Mapping[str, int]], starts: Sequence[Costed], seek: _Seeker) -> ResourceRow:
+    values = np.array([each[resource] for each in used])
+    limit = seek.budget.limits.get(resource)
+    value: Callable[[Cost], float] = lambda cost: seek.budget.used(cost)[resource]  # noqa: E731
+    smallest, cost = seek.descend(starts, value, enough=float("inf") if limit is None else limit)
+    return ResourceRow(
+        resource=resource,
+        minimum=int(value(cost)),
+        median=int(np.median(values)),
+        maximum=int(values.max()),
+        limit=limit,
+        share=None if limit is None else float((values <= limit).mean()),
+        smallest=dict(smallest.values),
+    )
+
+
+def _cost(space: Space, task: Task, candidate: Candidate) -> Cost | None:
+    try:
+        return count_cost(space.architecture(candidate, task))
+    except LayerError:
+        return None
