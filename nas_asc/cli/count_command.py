@@ -1,0 +1,170 @@
+"""`nas-asc count`: what one network takes, layer by layer and under every rule."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nas_asc.cli.options import Json
+from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cost import CostRow, count_cost, count_rows, receptive_field
+from nas_asc.errors import LayerError, SpaceError, StudyError
+from nas_asc.layers import Architecture, parse_architecture
+from nas_asc.space import Space, System, find_system, load_space
+
+_COLUMNS = ("#", "layer", "input", "output", "params", "MACs (pure)", "MACs (official)", "int8 B", "RAM B")
+
+
+def count(
+    network: Annotated[
+        str, typer.Argument(help="A system from `nas-asc systems`, an architecture text file, or study:TRIAL.")
+    ],
+    space: Annotated[
+        str | None, typer.Option("--space", help="Space file that defines the layer classes or the system.")
+    ] = None,
+    static: Annotated[
+        bool, typer.Option("--static", help="From the description alone; do not build the module to compare.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Count a network: parameters, MACs and memory by layer, and the totals under every rule.
+
+    Example: nas-asc count CP-Mobile-2024
+    """
+    architecture = find_architecture(network, load_space(space) if space else None)
+    rows, totals = count_rows(architecture), _static_totals(architecture)
+    measured = {} if static else _measured_totals(architecture)
+    if json:
+        print_json({"network": network, "layers": [row.to_dict() for row in rows], "totals": totals | measured})
+        return
+    console = build_console()
+    console.print(
+        build_table(_COLUMNS, _layer_cells(rows), title=f"{network}, one clip of {_shape(architecture.in_shape)}")
+    )
+    console.print(build_table(("total", "value", "rule"), _total_cells(totals, measured)))
+
+
+def find_architecture(network: str, space: Space | None = None) -> Architecture:
+    """Architecture behind a system's name, a text file or study:TRIAL.
+
+    Args:
+        network: What the user named.
+        space: Space of the user's own layers and systems.
+
+    Raises:
+        SpaceError: There is no such system.
+        LayerError: The file is no architecture text; names the file.
+        StudyError: There is no such study or trial.
+    """
+    path = Path(network)
+    if path.is_file():
+        return _read_architecture(path.read_text(encoding="utf-8"), network, space)
+    if ":" in network:
+        return _architecture_of_trial(network, space)
+    if space is not None and network in space.systems:
+        return _build(space, space.systems[network])
+    return _build(*find_system(network))
+
+
+def _build(space: Space, system: System) -> Architecture:
+    return space.build(system.candidate, system.task).architecture
+
+
+def _read_architecture(text: str, place: str, space: Space | None) -> Architecture:
+    try:
+        return parse_architecture(text, space.layer_types if space else ())
+    except LayerError as error:
+        raise LayerError(f"{error} In {place}.") from None
+
+
+def _architecture_of_trial(network: str, space: Space | None) -> Architecture:
+    from nas_asc.study import find_study, load_config, load_records
+
+    name, _, number = network.rpartition(":")
+    folder = find_study(name)
+    config = load_config(folder)
+    found = {str(record.number): record for record in load_records(folder)}
+    if number not in found:
+        raise StudyError(f"study {name!r} has no trial {number!r}. It has trials {', '.join(found) or 'none'}.")
+    try:
+        return _read_architecture(found[number].architecture, network, space)
+    except LayerError as error:
+        try:
+            return _read_architecture(found[number].architecture, network, load_space(config.space))
+        except SpaceError:
+            raise error from None
+
+
+def _static_totals(architecture: Architecture) -> dict[str, Any]:
+    frequency, time = receptive_field(architecture)
+    return count_cost(architecture).to_dict() | {"receptive_field": [frequency, time]}
+
+
+def _measured_totals(architecture: Architecture) -> dict[str, Any]:
+    from nas_asc.models import build_model, count_module, count_thop, explain_thop
+
+    model = build_model(architecture)
+    measured = count_module(model, architecture.in_shape)
+    thop = count_thop(model, architecture.in_shape)
+    return {
+        "measured_params": measured.params,
+        "measured_macs": measured.macs,
+        "measured_official_macs": measured.official_macs,
+        "thop_macs": thop.macs,
+        "thop_params": thop.params,
+        "thop_differences": explain_thop(architecture),
+    }
+
+
+def _layer_cells(rows: Sequence[CostRow]) -> list[tuple[object, ...]]:
+    return [
+        (
+            row.index,
+            row.text,
+            _shape(row.in_shape),
+            _shape(row.out_shape),
+            row.params,
+            row.macs,
+            row.official_macs,
+            row.int8_bytes,
+            row.ram_bytes,
+        )
+        for row in rows
+    ]
+
+
+_RULES = {
+    "params": "TRAIN: every trainable value, zeros count (DCASE since 2022)",
+    "all_params": "ALL: with the running means and variances of batch norms",
+    "nonzero_params": "ALL without zeros (DCASE 2020 and 2021)",
+    "norm_params": "values of norms, buffers included (DCASE 2020 leaves them out)",
+    "macs": "pure: convolutions and matrix products, no bias",
+    "official_macs": "official: torchinfo's rule, DCASE since 2022",
+    "int8_bytes": "batch norms folded, weights 1 byte, biases 4 bytes",
+    "peak_ram_bytes": "int8 activations, batch 1, in order, the input counts",
+    "receptive_field": "bins x frames of the input that one output position sees",
+    "measured_params": "walk over the built module",
+    "measured_macs": "FlopCounterMode on the built module",
+    "measured_official_macs": "torchinfo's rule on the built module",
+    "thop_params": "thop 0.1.1 on a throw-away copy",
+    "thop_macs": "thop 0.1.1 on a throw-away copy",
+}
+
+
+def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple[object, ...]]:
+    differences = measured.get("thop_differences", {})
+    cells = []
+    for name, value in (totals | measured).items():
+        if name in _RULES:
+            cells.append((name, _shape(value) if isinstance(value, list) else value, _RULES[name]))
+    for reason, difference in differences.items():
+        cells.append(("  thop - pure", difference, reason))
+    if measured:
+        rest = measured["thop_macs"] - totals["macs"] - sum(differences.values())
+        cells.append(("  thop - pure", rest, "not explained"))
+    return cells
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))

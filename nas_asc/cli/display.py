@@ -1,0 +1,247 @@
+"""What a person watches during a search: a live table on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nas_asc.cli.terminal import build_console, build_table
+from nas_asc.cost import Cost
+from nas_asc.space import Design
+from nas_asc.study import StudyConfig, TrialRecord
+from nas_asc.training import EpochRow
+from nas_asc.units import format_duration, format_short
+
+FRONT_COLUMNS = ("trial", "log loss", "accuracy", "params", "MACs", "int8 B", "RAM B", "time", "origin")
+_SHOWN_FRONT = 12
+_BAR_WIDTH = 30
+
+
+def front_rows(front: Sequence[TrialRecord]) -> list[tuple[object, ...]]:
+    """Cells of a front's table, best log loss first.
+
+    Args:
+        front: Complete trials.
+    """
+    scored = [(record, record.scores) for record in front if record.scores is not None]
+    return [
+        (
+            record.number,
+            f"{scores.log_loss:.3f}",
+            f"{100 * scores.accuracy:.1f} %",
+            format_short(record.cost.params),
+            format_short(record.cost.official_macs),
+            format_short(record.cost.int8_bytes),
+            format_short(record.cost.peak_ram_bytes),
+            format_duration(record.seconds),
+            record.origin,
+        )
+        for record, scores in sorted(scored, key=lambda pair: pair[1].log_loss)
+    ]
+
+
+def trial_line(record: TrialRecord, *, n_front: int) -> str:
+    """One finished trial in one line.
+
+    Args:
+        record: Of the trial.
+        n_front: Trials on the front with it.
+    """
+    if record.scores is None:
+        return f"trial {record.number} failed: {record.reason}"
+    cost, scores = record.cost, record.scores
+    return (
+        f"trial {record.number}: log loss {scores.log_loss:.3f}, accuracy {100 * scores.accuracy:.1f} %,"
+        f" {format_short(cost.params)} params, {format_short(cost.official_macs)} MACs,"
+        f" {format_short(cost.int8_bytes)}B int8, {format_duration(record.seconds)}, {record.origin};"
+        f" {n_front} on the front"
+    )
+
+
+class FeatureLine:
+    """One line on stderr that tells how far a long job on clips is: rate and time left, twice a second.
+
+    Args:
+        what: What is being made.
+    """
+
+    def __init__(self, what: str = "features") -> None:
+        self._what = what
+        self._started = 0.0
+        self._said = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how far it is.
+
+        Args:
+            done: Clips done.
+            total: Clips in all.
+        """
+        text = self.text(done, total)
+        if text is None:
+            return
+        end = "\n" if done >= total else ""
+        print(f"\r{text} ", end=end, file=sys.stderr, flush=True)
+
+    def text(self, done: int, total: int) -> str | None:
+        """The line; None when the last one is less than half a second old."""
+        now = time.monotonic()
+        if not self._started:
+            self._started = self._said = now
+        if done < total and now - self._said < 0.5:
+            return None
+        self._said = now
+        rate = done / max(now - self._started, 1e-9)
+        if done >= total:
+            self._started = 0.0
+            return f"{self._what}: {total:,} clips, {rate:,.0f} clips/s"
+        left = format_duration((total - done) / rate)
+        return f"{self._what}: {done:,} of {total:,} clips, {rate:,.0f} clips/s, {left} left"
+
+
+class PlainDisplay:
+    """One line on stderr an event: for pipes, logs and continuous integration."""
+
+    def __init__(self) -> None:
+        self._features = FeatureLine()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def on_features(self, done: int, total: int) -> None:
+        """Say once that features were computed."""
+        if done >= total:
+            text = self._features.text(done, total)
+            if text:
+                self.on_note(text)
+        elif done and not self._features._started:
+            self._features.text(done, total)
+
+    def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
+        """Say nothing: the trial's end has its line."""
+
+    def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
+        """Say nothing: the learning curve stands in trials/."""
+
+    def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
+        """Say what the trial scored and took, or why it failed."""
+        self.on_note(trial_line(record, n_front=len(front)))
+
+    def on_note(self, text: str) -> None:
+        """Print one line of progress."""
+        print(text, file=sys.stderr, flush=True)
+
+
+class LiveDisplay:
+    """A table that grows: what is running, the front so far, time left.
+
+    Args:
+        console: A terminal.
+        config: Of the study; its budget heads the display.
+        n_trials: Trials in all; None is no number.
+        timeout_s: Wall time in seconds; None is no limit.
+    """
+
+    def __init__(self, console: Console, config: StudyConfig, *, n_trials: int | None, timeout_s: float | None) -> None:
+        self._console, self._config = console, config
+        self._n_trials, self._timeout_s = n_trials, timeout_s
+        self._started = time.monotonic()
+        self._seconds: list[float] = []
+        self._front: Sequence[TrialRecord] = ()
+        self._n_done = self._n_failed = 0
+        self._running = "preparing"
+        self._detail = ""
+        self._share = 0.0
+        self._features = FeatureLine()
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+    def on_features(self, done: int, total: int) -> None:
+        """Show how far the features of a front end are."""
+        text = self._features.text(done, total)
+        if text is not None:
+            self._detail, self._share = text, done / total
+
+    def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
+        """Show what is about to be trained."""
+        self._n_done = number
+        shape = "x".join(map(str, design.architecture.in_shape))
+        takes = f"{format_short(cost.params)} params, {format_short(cost.official_macs)} MACs"
+        self._running = f"trial {number}: {takes}, input {shape}"
+        self._detail, self._share = "", 0.0
+
+    def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
+        """Show the epoch, its loss and the speed."""
+        self._share = row.epoch / n_epochs
+        self._detail = f"epoch {row.epoch} of {n_epochs}, loss {row.loss:.3f}, {row.clips_per_s:,.0f} clips/s"
+
+    def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
+        """Show the front with the trial, and print its line above."""
+        self._front, self._n_done = front, record.number + 1
+        self._n_failed += not record.is_complete
+        self._seconds.append(record.seconds)
+        self._console.print(trial_line(record, n_front=len(front)), markup=False)
+
+    def on_note(self, text: str) -> None:
+        """Print one line above the display."""
+        self._running, self._detail, self._share = text, "", 0.0
+        self._console.print(text, markup=False)
+
+    def _render(self) -> Group:
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=1.0, completed=self._share, width=_BAR_WIDTH), Text(self._detail))
+        shown = front_rows(self._front)[:_SHOWN_FRONT]
+        more = len(self._front) - len(shown)
+        title = f"front, {len(self._front)} trials" + (f", {more} more not shown" if more > 0 else "")
+        parts = [Text(self._config.budget.describe()), Text(self._running, style="bold"), bar]
+        if shown:
+            parts.append(build_table(FRONT_COLUMNS, shown, title=title))
+        return Group(*parts, Text(self._footer()))
+
+    def _footer(self) -> str:
+        passed = time.monotonic() - self._started
+        asked = "" if self._n_trials is None else f" of {self._n_trials}"
+        failed = f", {self._n_failed} failed" if self._n_failed else ""
+        so_far = f"{self._n_done}{asked} trials{failed}, {format_duration(passed)} passed"
+        return f"{so_far}{self._left(passed)}. Ctrl-C saves and stops."
+
+    def _left(self, passed: float) -> str:
+        limits = [] if self._timeout_s is None else [self._timeout_s - passed]
+        if self._n_trials is not None and self._seconds:
+            mean = sum(self._seconds) / len(self._seconds)
+            limits.append((self._n_trials - self._n_done) * mean)
+        return f", about {format_duration(max(0.0, min(limits)))} left" if limits else ""
+
+
+def build_display(config: StudyConfig, *, n_trials: int | None, timeout_s: float | None) -> LiveDisplay | PlainDisplay:
+    """The display that fits stderr: live on a terminal, plain lines elsewhere.
+
+    Args:
+        config: Of the study.
+        n_trials: Trials in all; None is no number.
+        timeout_s: Wall time in seconds; None is no limit.
+    """
+    console = build_console(stderr=True)
+    if not console.is_terminal:
+        return PlainDisplay()
+    return LiveDisplay(console, config, n_trials=n_trials, timeout_s=timeout_s)

@@ -1,0 +1,111 @@
+"""Options that several commands share, each declared once with its help."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_DATA = "Data"
+_BUDGET = "Budget"
+_SEARCH = "Search"
+
+SpaceName = Annotated[
+    str, typer.Option("--space", help="Search space: a name from `nas-asc spaces`, or the path of a space file.")
+]
+DataFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="TAU 2020/2022, ESC-50/ESC-10, a folder with one sub-folder a class, or a CSV. Default: synthetic scenes.",
+        rich_help_panel=_DATA,
+    ),
+]
+Subset = Annotated[
+    int | None,
+    typer.Option(
+        "--subset", help="TAU 2022: the 2024 training split of 5, 10, 25, 50 or 100 %.", rich_help_panel=_DATA
+    ),
+]
+Clip = Annotated[
+    str | None,
+    typer.Option(
+        "--clip",
+        help="Plain folder or CSV: cut and pad every clip to this length, such as 2s.",
+        rich_help_panel=_DATA,
+    ),
+]
+TestFold = Annotated[
+    int | None,
+    typer.Option("--test-fold", help="Fold that the search never sees (data sets with folds).", rich_help_panel=_DATA),
+]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option("--cache", help="Folder of cached features. Default: ~/.cache/nas-asc.", rich_help_panel=_DATA),
+]
+Params = Annotated[str | None, typer.Option("--budget", help="Most parameters, such as 128k.", rich_help_panel=_BUDGET)]
+Macs = Annotated[
+    str | None,
+    typer.Option("--macs", help="Most multiply-accumulates of one clip, such as 30M.", rich_help_panel=_BUDGET),
+]
+Size = Annotated[str | None, typer.Option("--size", help="Most bytes at int8, such as 128kB.", rich_help_panel=_BUDGET)]
+Ram = Annotated[
+    str | None,
+    typer.Option("--ram", help="Most bytes of live activations at int8, such as 256KiB.", rich_help_panel=_BUDGET),
+]
+RulesName = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        help="A DCASE rule set: dcase2020-1b, dcase2021, dcase2022, dcase2023, dcase2024 or dcase2025.",
+        rich_help_panel=_BUDGET,
+    ),
+]
+Objectives = Annotated[
+    str,
+    typer.Option(
+        "--objectives",
+        help="What is minimised: log_loss, error, params, macs, int8_bytes, peak_ram.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+ModeName = Annotated[
+    str,
+    typer.Option(
+        "--mode",
+        help="pareto: the trade-off of all objectives; best: the best score under the limits.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+SamplerName = Annotated[str, typer.Option("--sampler", help="Who proposes: tpe or random.", rich_help_panel=_SEARCH)]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit/--no-refit",
+        help="At the end, train the recommended network once more on training and validation clips.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Trials = Annotated[
+    int | None,
+    typer.Option("--trials", help="Trials in all, resumed ones included. Default: 30.", rich_help_panel=_SEARCH),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        help="Wall time in all, such as 90s, 20m or 2h. Default: 8m when --trials is not given either.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the split, the proposals and the trainings.")]
+Epochs = Annotated[
+    int | None,
+    typer.Option(
+        "--epochs", help="Epochs of every training. Default: by the number of clips.", rich_help_panel=_SEARCH
+    ),
+]
+TorchDevice = Annotated[
+    str, typer.Option("--torch-device", help="Where networks train: auto, cpu or cuda.", rich_help_panel=_SEARCH)
+]
+StudyName = Annotated[str, typer.Argument(help="Name of a study under ./studies, or the path of its folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

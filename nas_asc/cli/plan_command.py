@@ -1,0 +1,122 @@
+"""`nas-asc plan`: what a budget leaves of a space, and what a search will take, before anything trains."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas_asc.cli import options as opt
+from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.units import format_duration, format_short, parse_duration_s
+
+if TYPE_CHECKING:
+    from nas_asc.plan import Forecast
+    from nas_asc.space import Space
+    from nas_asc.survey import Survey
+
+
+def plan(
+    space: opt.SpaceName = "cp_mobile",
+    data: opt.DataFolder = None,
+    subset: opt.Subset = None,
+    clip: opt.Clip = None,
+    test_fold: opt.TestFold = None,
+    cache: opt.CacheFolder = None,
+    budget: opt.Params = None,
+    macs: opt.Macs = None,
+    size: opt.Size = None,
+    ram: opt.Ram = None,
+    rules: opt.RulesName = None,
+    trials: opt.Trials = None,
+    timeout: opt.Timeout = None,
+    epochs: opt.Epochs = None,
+    torch_device: opt.TorchDevice = "auto",
+    seed: opt.Seed = 0,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Random candidates to cost.")] = 10_000,
+    json: opt.Json = False,
+) -> None:
+    """Show what fits a budget and how long a search will take, before anything trains.
+
+    Example: nas-asc plan --budget 128k --macs 30M
+    """
+    from nas_asc.cli.setup import data_line, read_setup
+    from nas_asc.plan import forecast_search
+    from nas_asc.survey import survey_space
+    from nas_asc.training import resolve_device
+
+    timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    setup = read_setup(
+        space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
+        params=budget, macs=macs, size=size, ram=ram, rules=rules, quiet=json,
+    )  # fmt: skip
+    survey = survey_space(setup.space, setup.data_set.task, setup.budget, n_draws=draws, seed=seed)
+    if not json:
+        print(data_line(setup), flush=True)
+        _print_survey(survey, setup.space)
+    survey.validate(setup.budget)
+    forecast = forecast_search(
+        setup.space,
+        setup.prepare(cache),
+        setup.budget,
+        torch_device=resolve_device(torch_device),
+        n_trials=30 if trials is None and timeout_s is None else trials,
+        epochs=epochs,
+        seed=seed,
+    )
+    if json:
+        print_json({"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None})
+    elif forecast is not None:
+        _print_forecast(forecast, timeout_s)
+
+
+def short_lines(survey: "Survey", space: "Space") -> list[str]:
+    """What a search prints of its plan before it begins."""
+    limited = [row for row in survey.rows if row.limit is not None]
+    shares = ", ".join(f"{_percent(row.share or 0)} by {row.resource}" for row in limited)
+    spans = ", ".join(
+        f"{row.resource} {format_short(row.minimum)} .. {format_short(row.maximum)}" for row in survey.rows
+    )
+    return [
+        f"space: {space.name}, {spans}",
+        f"plan: {_percent(survey.share_fits)} of {survey.n_drawn:,} drawn candidates fit ({shares or 'no limits'})",
+    ]
+
+
+def _print_survey(survey: "Survey", space: "Space") -> None:
+    console = build_console()
+    rows = [
+        (
+            row.resource,
+            row.minimum,
+            row.median,
+            row.maximum,
+            row.limit,
+            None if row.share is None else _percent(row.share),
+            row.is_reachable,
+        )
+        for row in survey.rows
+    ]
+    columns = ("resource", "minimum", "median", "maximum", "limit", "fit", "reachable")
+    console.print(build_table(columns, rows, title=f"space {space.name}, {survey.n_drawn:,} drawn candidates"))
+    for row in survey.rows:
+        if row.limit is not None:
+            values = ", ".join(f"{name}={value}" for name, value in row.smallest.items())
+            print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
+    unbuildable = survey.n_unbuildable / survey.n_drawn
+    print(
+        f"{_percent(survey.share_fits)} fit the whole budget; {_percent(unbuildable)} cannot take clips of this shape"
+    )
+
+
+def _print_forecast(forecast: "Forecast", timeout_s: int | None) -> None:
+    for macs, seconds in forecast.measured:
+        print(f"measured: {format_short(macs)} MACs, {seconds:.2f} s an epoch")
+    low, middle, high = (format_duration(value) for value in forecast.trial_s)
+    print(f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)")
+    if forecast.total_s is not None:
+        print(f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}")
+    if timeout_s is not None:
+        print(f"within {format_duration(timeout_s)}: about {max(1, int(timeout_s / forecast.mean_trial_s))} trials")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

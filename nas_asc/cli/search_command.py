@@ -1,0 +1,213 @@
+"""`nas-asc search` and `nas-asc resume`: the main job, and going on with it."""
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas_asc.cli import options as opt
+from nas_asc.errors import StudyError
+from nas_asc.units import parse_duration_s
+
+if TYPE_CHECKING:
+    from nas_asc.cli.setup import Setup
+    from nas_asc.search import SearchResult
+    from nas_asc.study import StudyConfig
+
+DEFAULT_TRIALS = 30
+DEFAULT_TIMEOUT_S = 8 * 60
+_INTERRUPTED = 130
+
+
+def search(
+    space: opt.SpaceName = "cp_mobile",
+    data: opt.DataFolder = None,
+    subset: opt.Subset = None,
+    clip: opt.Clip = None,
+    test_fold: opt.TestFold = None,
+    cache: opt.CacheFolder = None,
+    budget: opt.Params = None,
+    macs: opt.Macs = None,
+    size: opt.Size = None,
+    ram: opt.Ram = None,
+    rules: opt.RulesName = None,
+    objectives: opt.Objectives = "log_loss,macs,int8_bytes",
+    mode: opt.ModeName = "pareto",
+    sampler: opt.SamplerName = "tpe",
+    trials: opt.Trials = None,
+    timeout: opt.Timeout = None,
+    epochs: opt.Epochs = None,
+    refit: opt.Refit = True,
+    torch_device: opt.TorchDevice = "auto",
+    seed: opt.Seed = 0,
+    study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
+) -> None:
+    """Search a space for the networks that score best inside a budget.
+
+    Example: nas-asc search --budget 128k --macs 30M
+    """
+    from nas_asc.cli.setup import data_line, default_study_name, read_setup
+    from nas_asc.search import ask_study
+    from nas_asc.study import STUDIES, has_study, study_dir
+
+    timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    setup = read_setup(
+        space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
+        params=budget, macs=macs, size=size, ram=ram, rules=rules,
+    )  # fmt: skip
+    name = default_study_name(setup, STUDIES) if study is None else study
+    if has_study(study_dir(name)):
+        raise StudyError(f"study {name!r} exists already. Go on with `nas-asc resume {name}`, or give another --study.")
+    print(data_line(setup), flush=True)
+    if trials is None and timeout_s is None:
+        trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
+    _survey(setup, seed=seed)
+    config = ask_study(
+        name,
+        setup.space,
+        setup.prepare(cache),
+        space_source=space,
+        data_source=None if data is None else str(Path(data).resolve()),
+        budget=setup.budget,
+        objectives=tuple(objectives.split(",")),
+        mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
+        sampler=sampler,
+        seed=seed,
+        subset=subset,
+        test_fold=test_fold,
+        clip_length_s=setup.clip_length_s,
+        epochs=epochs,
+        n_trials=trials,
+        timeout_s=timeout_s,
+    )
+    _run(config, setup, trials=trials, timeout_s=timeout_s, torch_device=torch_device, cache=cache, refit=refit)
+
+
+def resume(
+    study: opt.StudyName,
+    trials: opt.Trials = None,
+    timeout: opt.Timeout = None,
+    accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
+    accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
+    accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
+    cache: opt.CacheFolder = None,
+    refit: opt.Refit = True,
+    torch_device: opt.TorchDevice = "auto",
+) -> None:
+    """Go on with a study up to a total number of trials.
+
+    Example: nas-asc resume my-study --trials 100
+    """
+    from nas_asc.cli.setup import data_line, reopen_setup
+    from nas_asc.search import ask_again
+    from nas_asc.study import find_study, load_config
+
+    folder = find_study(study)
+    stored = load_config(folder)
+    setup = reopen_setup(stored)
+    print(data_line(setup), flush=True)
+    timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    if trials is None and timeout_s is None:
+        trials, timeout_s = stored.n_trials, stored.timeout_s if stored.n_trials is None else None
+    flags = {"space": accept_space_change, "data": accept_data_change, "version": accept_version_change}
+    _run(
+        ask_again(stored, setup.space, setup.data_set),
+        setup,
+        trials=trials,
+        timeout_s=timeout_s,
+        torch_device=torch_device,
+        cache=cache,
+        refit=refit,
+        folder=folder,
+        accepted=[kind for kind, given in flags.items() if given],
+    )
+
+
+def _survey(setup: "Setup", *, seed: int) -> None:
+    from nas_asc.cli.plan_command import short_lines
+    from nas_asc.survey import survey_space
+
+    survey = survey_space(setup.space, setup.data_set.task, setup.budget, n_draws=4_000, seed=seed)
+    survey.validate(setup.budget)
+    for line in short_lines(survey, setup.space):
+        print(line, flush=True)
+
+
+def _run(
+    config: "StudyConfig",
+    setup: "Setup",
+    *,
+    trials: int | None,
+    timeout_s: float | None,
+    torch_device: str,
+    cache: Path | None,
+    refit: bool,
+    folder: Path | None = None,
+    accepted: Collection[str] = (),
+) -> None:
+    from nas_asc.cli.display import build_display
+    from nas_asc.search import run_search
+    from nas_asc.training import resolve_device
+
+    print(f"study: {config.name}, objectives {', '.join(config.minimised)}, {_extent(trials, timeout_s)}", flush=True)
+    with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
+        result = run_search(
+            config,
+            setup.space,
+            setup.prepare(cache, on_progress=display.on_features),
+            n_trials=trials,
+            timeout_s=timeout_s,
+            torch_device=resolve_device(torch_device),
+            listener=display,
+            folder=folder,
+            refit=refit,
+            accepted=accepted,
+        )
+    _conclude(result, setup)
+
+
+def _extent(trials: int | None, timeout_s: float | None) -> str:
+    from nas_asc.units import format_duration
+
+    parts = [f"up to {trials} trials"] if trials is not None else []
+    parts += [f"within {format_duration(timeout_s)}"] if timeout_s is not None else []
+    return " ".join(parts)
+
+
+_ENDINGS = {
+    "trials": "all trials asked for are done",
+    "timeout": "the time is over",
+    "interrupt": "interrupted; everything finished is saved",
+    "exhausted": "no further candidate fits",
+}
+
+
+def _conclude(result: "SearchResult", setup: "Setup") -> None:
+    """Print the front, write the report, and say how to go on."""
+    from nas_asc.cli.display import FRONT_COLUMNS, front_rows
+    from nas_asc.cli.study_command import make_report
+    from nas_asc.cli.terminal import build_console, build_table
+    from nas_asc.search import front_of
+
+    name = result.config.name
+    front = front_of(result.records, result.config.objectives)
+    print(f"{_ENDINGS[result.stopped_by]}: {len(result.records)} trials, {len(front)} on the front", flush=True)
+    if front:
+        build_console().print(build_table(FRONT_COLUMNS, front_rows(front)))
+    if result.recommended is not None:
+        print(f"recommended: trial {result.recommended.number}, {_weights(result)}")
+        print(f"report: {make_report(result.folder, setup.space)}")
+        print(f"score it on the test clips: nas-asc evaluate {name}")
+    print(f"go on: nas-asc resume {name} --trials {max(len(result.records), result.config.n_trials or 0) + 20}")
+    sys.stdout.flush()
+    if result.stopped_by == "interrupt":
+        raise typer.Exit(_INTERRUPTED)
+
+
+def _weights(result: "SearchResult") -> str:
+    if result.has_final:
+        return f"trained again on all development clips: {result.folder / 'final'}"
+    number = result.recommended.number if result.recommended else 0
+    return f"weights: {result.folder / 'trials' / str(number)}"

@@ -1,0 +1,101 @@
+"""From options to what a search needs: the space, the data and its split, the budget, the features' cache."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_asc.budget import Budget, parse_budget
+from nas_asc.data import DataSet, Split, load_data_set, split_data_set
+from nas_asc.evaluation import PreparedData
+from nas_asc.space import Space, load_space
+from nas_asc.study import StudyConfig
+from nas_asc.units import parse_duration_s
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a plan or a search works on.
+
+    Args:
+        space: Search space.
+        data_set: The recordings.
+        split: Rows of training, validation and test.
+        budget: Limits of the network.
+        clip_length_s: Length that every clip is cut or padded to, where the user named one.
+    """
+
+    space: Space
+    data_set: DataSet
+    split: Split
+    budget: Budget
+    clip_length_s: float | None = None
+
+    def prepare(self, cache: Path | None, *, on_progress: Callable[[int, int], None] | None = None) -> PreparedData:
+        """Clips and features, none computed yet.
+
+        Args:
+            cache: Where features are kept; None is the user's cache folder.
+            on_progress: Told how the computing of features goes.
+        """
+        return PreparedData(self.data_set, self.split, cache_dir=cache, on_progress=on_progress)
+
+
+def read_setup(
+    space: str,
+    data: str | None,
+    *,
+    subset: int | None,
+    clip: str | None,
+    test_fold: int | None,
+    seed: int,
+    params: str | None,
+    macs: str | None,
+    size: str | None,
+    ram: str | None,
+    rules: str | None,
+    quiet: bool = False,
+) -> Setup:
+    """Everything the options name, read and checked; the resolved budget is the first line printed unless `quiet`.
+
+    Raises:
+        NasAscError: An option is wrong; says which.
+    """
+    budget = parse_budget(params=params, macs=macs, size=size, ram=ram, rules=rules)
+    if not quiet:
+        print(budget.describe(), flush=True)
+    clip_length_s = None if clip is None else float(parse_duration_s(clip, what="--clip"))
+    data_set = load_data_set(data, subset=subset, clip_s=clip_length_s)
+    split = split_data_set(data_set, seed=seed, test_fold=test_fold)
+    return Setup(load_space(space), data_set, split, budget, clip_length_s)
+
+
+def reopen_setup(config: StudyConfig, *, quiet: bool = False) -> Setup:
+    """What a study was searched with, read again; its budget is the first line printed unless `quiet`.
+
+    Raises:
+        NasAscError: Space or data are gone or cannot be read.
+    """
+    if not quiet:
+        print(config.budget.describe(), flush=True)
+    data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
+    split = split_data_set(
+        data_set, seed=config.seed, test_fold=config.test_fold, validation_share=config.validation_share
+    )
+    return Setup(load_space(config.space), data_set, split, config.budget, config.clip_length_s)
+
+
+def data_line(setup: Setup) -> str:
+    """What will be trained and validated on, in one line."""
+    data_set, split = setup.data_set, setup.split
+    return (
+        f"data: {data_set.name}, {len(data_set.classes)} classes, {len(split.train):,} training and"
+        f" {len(split.validation):,} validation clips of {data_set.clip_s:g} s; {split.note}"
+    )
+
+
+def default_study_name(setup: Setup, root: Path) -> str:
+    """Name from space, data and date that no study has yet."""
+    stem = f"{setup.space.name}-{setup.data_set.name}-{time.strftime('%Y%m%d')}"
+    names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
+    return next(name for name in names if not (root / name).exists())

@@ -1,0 +1,137 @@
+"""`nas-asc status`, `nas-asc report` and `nas-asc evaluate`: looking at a study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nas_asc.cli import options as opt
+from nas_asc.cli.terminal import build_console, build_table, print_json
+
+if TYPE_CHECKING:
+    from nas_asc.metrics import Scores
+    from nas_asc.space import Space
+
+
+def status(study: opt.StudyName, json: opt.Json = False) -> None:
+    """Show how far a study is, its front, and what failed.
+
+    Example: nas-asc status my-study --json
+    """
+    from nas_asc.cli.display import FRONT_COLUMNS, front_rows
+    from nas_asc.pareto import hypervolume
+    from nas_asc.search import front_of, recommended
+    from nas_asc.study import find_study, is_locked, load_config, load_records
+
+    folder = find_study(study)
+    config, records = load_config(folder), load_records(folder)
+    front = front_of(records, config.objectives)
+    best = recommended(records, budget=config.budget, objective=config.score)
+    points = [record.objectives for record in records if record.is_complete]
+    failed = [record for record in records if not record.is_complete]
+    facts: dict[str, Any] = {
+        "study": config.name,
+        "budget": config.budget.describe(),
+        "is_running": is_locked(folder),
+        "n_trials": len(records),
+        "n_failed": len(failed),
+        "n_asked": config.n_trials,
+        "front": [record.number for record in front],
+        "recommended": None if best is None else best.number,
+        "hypervolume": hypervolume(points, config.reference_point[: len(config.minimised)]) if points else 0.0,
+    }
+    if json:
+        print_json(facts | {"trials": [record.to_dict() for record in records]})
+        return
+    print(config.budget.describe())
+    running = "running now" if facts["is_running"] else "not running"
+    asked = "" if config.n_trials is None else f" of {config.n_trials} asked"
+    print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
+    if front:
+        build_console().print(build_table(FRONT_COLUMNS, front_rows(front), title=f"front, {len(front)} trials"))
+    for record in failed:
+        print(f"trial {record.number} failed: {record.reason}")
+    if best is not None:
+        print(f"recommended: trial {best.number}; hypervolume {facts['hypervolume']:.4g}")
+    print(f"go on: nas-asc resume {config.name} --trials {len(records) + 20}")
+
+
+def report(study: opt.StudyName) -> None:
+    """Write a study's report.html and front.csv, and print where they are.
+
+    Example: nas-asc report my-study
+    """
+    from nas_asc.space import load_space
+    from nas_asc.study import find_study, load_config
+
+    folder = find_study(study)
+    print(make_report(folder, load_space(load_config(folder).space)))
+
+
+def make_report(folder: Path, space: "Space") -> Path:
+    """Path of the report of a study, written anew.
+
+    Args:
+        folder: Of the study.
+        space: Its search space, for the published systems that are drawn as marks.
+    """
+    from nas_asc.report import write_report
+    from nas_asc.study import load_config, load_records
+
+    return write_report(folder, load_config(folder), load_records(folder), space=space).html
+
+
+def evaluate(
+    study: opt.StudyName,
+    trial: Annotated[
+        int | None, typer.Option("--trial", help="A trial's network as it was trained. Default: the final network.")
+    ] = None,
+    cache: opt.CacheFolder = None,
+    torch_device: opt.TorchDevice = "auto",
+    json: opt.Json = False,
+) -> None:
+    """Score a network of a study on the test clips; nothing else reads them.
+
+    Example: nas-asc evaluate my-study
+    """
+    from nas_asc.cli.display import FeatureLine
+    from nas_asc.cli.setup import reopen_setup
+    from nas_asc.search import evaluate_study
+    from nas_asc.study import find_study, load_config
+    from nas_asc.training import resolve_device
+
+    folder = find_study(study)
+    setup = reopen_setup(load_config(folder), quiet=json)
+    result = evaluate_study(
+        folder,
+        setup.prepare(cache, on_progress=FeatureLine()),
+        number=trial,
+        layer_types=setup.space.layer_types,
+        torch_device=resolve_device(torch_device),
+    )
+    scores = result.scores
+    if json:
+        print_json({"trial": result.record.number, "is_final": result.is_final, "scores": scores.to_dict()})
+        return
+    weights = "trained on all development clips" if result.is_final else "as trained in its trial"
+    print(f"trial {result.record.number} of {study}, {weights}, on {scores.n_clips:,} test clips:")
+    console = build_console()
+    console.print(build_table(("score", "value"), _score_cells(scores)))
+    classes = setup.data_set.classes
+    rows = [(name, f"{100 * value:.1f} %") for name, value in zip(classes, scores.class_accuracy, strict=True)]
+    console.print(build_table(("class", "accuracy"), rows))
+    if scores.device_accuracy:
+        devices = [
+            (device, f"{100 * value:.1f} %", f"{scores.device_log_loss[device]:.3f}")
+            for device, value in scores.device_accuracy.items()
+        ]
+        console.print(build_table(("device", "accuracy", "log loss"), devices))
+
+
+def _score_cells(scores: "Scores") -> list[tuple[object, ...]]:
+    return [
+        ("accuracy", f"{100 * scores.accuracy:.2f} %"),
+        ("macro accuracy", f"{100 * scores.macro_accuracy:.2f} %"),
+        ("log loss", f"{scores.log_loss:.4f}"),
+        ("calibration error", f"{scores.calibration_error:.4f}"),
+    ]
