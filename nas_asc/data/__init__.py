@@ -9,6 +9,8 @@ from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.load import load_data_set
 from nas_asc.data.split import Split, iterate_folds, split_data_set
+from nas_asc.data.summary import Summary, summarise_data_set
+from nas_asc.data.synthetic import load_synthetic
 from nas_asc.data.write import write_synthetic
 
 __all__ = [
@@ -16,10 +18,13 @@ __all__ = [
     "DamageReport",
     "DataSet",
     "Split",
+    "Summary",
     "check_audio",
     "iterate_folds",
     "load_data_set",
+    "load_synthetic",
     "report_damage",
     "split_data_set",
+    "summarise_data_set",
     "write_synthetic",
 ]

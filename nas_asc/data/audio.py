@@ -2,9 +2,11 @@
 
 Conventions:
     A clip within 5 % of the nominal length is cut or padded with zeros at its end: lossy codecs round lengths up to
-    their frames. One that is further off is damaged, unless the user named the length of a clip.
+    their frames. One that is further off is damaged, unless the user named the length of a clip. `check_audio` counts
+    what is cut and padded, so that it is never done in silence.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +67,21 @@ def fit_length(
     return np.pad(waveform, (0, n_samples - len(waveform)))
 
 
-def header_fault(path: Path, *, sample_rate: int, n_samples: int, any_length: bool) -> str | None:
-    """What the header alone says is wrong with a recording; None when nothing.
+@dataclass(frozen=True)
+class Header:
+    """What a recording's header says.
+
+    Args:
+        fault: What is wrong with it; None when nothing.
+        n_surplus: Samples above the nominal length, negative below; 0 where there is a fault.
+    """
+
+    fault: str | None
+    n_surplus: int = 0
+
+
+def read_header(path: Path, *, sample_rate: int, n_samples: int, any_length: bool) -> Header:
+    """What the header alone says of a recording.
 
     Args:
         path: The file.
@@ -77,14 +92,14 @@ def header_fault(path: Path, *, sample_rate: int, n_samples: int, any_length: bo
     try:
         info = soundfile.info(path)
     except (soundfile.SoundFileError, OSError) as error:
-        return f"unreadable ({_cause(error)})"
+        return Header(f"unreadable ({_cause(error)})")
     if info.frames == 0:
-        return "empty"
+        return Header("empty")
     if info.samplerate != sample_rate:
-        return f"{info.samplerate} Hz instead of {sample_rate} Hz"
+        return Header(f"{info.samplerate} Hz instead of {sample_rate} Hz")
     if not any_length and not is_near(info.frames, n_samples):
-        return _length_fault(info.frames, n_samples)
-    return None
+        return Header(_length_fault(info.frames, n_samples))
+    return Header(None, info.frames - n_samples)
 
 
 def is_near(n_found: int, n_samples: int) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,17 +44,20 @@ def build_data_set(
         groups: Recording group of each clip.
         devices: Device of each; None where unknown.
         cities: City of each; None where unknown.
-        parts: "train", "test" or "unused" of each; None where nothing is said.
+        parts: "train", "validation", "test" or "unused" of each; None where nothing is said.
         folds: Fold of each from 1; None where there are none.
         group_word: What a group is.
         clip_s: Length to cut and pad every clip to; None takes the common length.
         notes: What a user should know.
 
     Raises:
-        DataError: There are no clips, one class, missing files, or no common rate.
+        DataError: There are no clips, one class, a clip twice, missing files, or no common rate.
     """
     if not paths:
         raise DataError(f"{root} lists no recordings.")
+    if len(set(paths)) < len(paths):
+        twice = next(path for path, n_times in Counter(paths).items() if n_times > 1)
+        raise DataError(f"{twice!r} is listed more than once below {root}. List each recording once.")
     classes, labels = np.unique(np.asarray(names), return_inverse=True)
     if len(classes) < 2:
         raise DataError(f"{root} has one class, {classes[0]!r}; a classifier needs two or more.")
@@ -74,7 +78,7 @@ def build_data_set(
         cities=blank if cities is None else np.asarray(cities),
         parts=blank if parts is None else np.asarray(parts),
         folds=np.zeros(len(paths), np.int64) if folds is None else np.asarray(folds, np.int64),
-        digest=_digest(paths, names, groups, sizes_and_times, clip_s),
+        digest=_digest(paths, names, groups, devices, parts, folds, sizes_and_times, clip_s),
         group_word=group_word,
         crops=clip_s is not None,
         notes=notes,
@@ -82,7 +86,7 @@ def build_data_set(
 
 
 def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
-    """(n, 2) sizes in bytes and times in ns of modification; each folder is listed once.
+    """(n, 2) sizes in bytes and times in ns of modification; each folder is listed once, no file is opened.
 
     Raises:
         DataError: Files are missing; names some.
@@ -106,14 +110,16 @@ def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _probe(root: Path, paths: Sequence[str], sizes_and_times: NDArray[np.int64]) -> tuple[int, int]:
-    """Rate and length that most of a few recordings have, spread over the set."""
-    rows = np.unique(np.linspace(0, len(paths) - 1, min(_N_PROBED, len(paths))).round().astype(int))
+    """Rate and median length of a few recordings spread over the set; near whole seconds, those."""
+    rows = np.linspace(0, len(paths) - 1, min(_N_PROBED, len(paths))).astype(int)
     infos = []
     for row in rows:
         try:
-            infos.append(soundfile.info(root / paths[row]))
+            info = soundfile.info(root / paths[row])
         except (soundfile.SoundFileError, OSError):
             continue
+        if info.frames:
+            infos.append(info)
     if not infos:
         raise DataError(f"none of {len(rows)} recordings below {root} can be read, such as {paths[0]}.")
     rates = [info.samplerate for info in infos]
@@ -127,12 +133,11 @@ def _probe(root: Path, paths: Sequence[str], sizes_and_times: NDArray[np.int64])
 def _digest(*columns: object) -> str:
     state = hashlib.sha256()
     for column in columns:
-        state.update(
-            column.tobytes()
-            if isinstance(column, np.ndarray)
-            else "\n".join(map(str, column or ())).encode()
-            if isinstance(column, Sequence)
-            else str(column).encode()
-        )
+        if isinstance(column, np.ndarray):
+            state.update(column.tobytes())
+        elif isinstance(column, Sequence):
+            state.update("\n".join(map(str, column)).encode())
+        else:
+            state.update(repr(column).encode())
         state.update(b"\0")
     return state.hexdigest()[:16]

@@ -29,7 +29,7 @@ class DataSet:
         groups: (n,) recording group: location, or source file; clips of one group never part.
         devices: (n,) recording device; "" where unknown.
         cities: (n,) city; "" where unknown.
-        parts: (n,) "train", "test" or "unused" as the data set's own files say; "" where they say nothing.
+        parts: (n,) "train", "validation", "test" or "unused" as its own files say; "" where they say nothing.
         folds: (n,) fold from 1; 0 where there are none.
         digest: Changes when rows, files' sizes or times change.
         group_word: What a group is, for messages.
@@ -74,6 +74,11 @@ class DataSet:
     def has_folds(self) -> bool:
         """Whether clips are dealt into folds."""
         return bool(self.folds.any())
+
+    @property
+    def fold_numbers(self) -> tuple[int, ...]:
+        """The folds there are, ascending."""
+        return tuple(np.unique(self.folds[self.folds > 0]).tolist())
 
     @property
     def has_devices(self) -> bool:

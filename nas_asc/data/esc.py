@@ -18,12 +18,13 @@ def find_esc_listing(folder: Path) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def load_esc(listing: Path, *, esc10: bool = False) -> DataSet:
+def load_esc(listing: Path, *, esc10: bool = False, clip_s: float | None = None) -> DataSet:
     """ESC-50, or the rows marked ESC-10 where asked or where only their files are there.
 
     Args:
         listing: What `find_esc_listing` found.
         esc10: Take the ESC-10 rows only.
+        clip_s: Length to cut and pad every clip to; None takes the common length, which is 5 s.
 
     Raises:
         DataError: The listing does not fit, or files are missing.
@@ -35,7 +36,9 @@ def load_esc(listing: Path, *, esc10: bool = False) -> DataSet:
         raise DataError(f"{listing}, line 1: no column 'category'.")
     marked = [text.strip().lower() == "true" for text in columns.get("esc10", [])]
     rows = list(range(len(columns["filename"])))
-    is_subset = bool(marked) and (esc10 or all(marked) or not _has_all(root, columns["filename"]))
+    if esc10 and not any(marked):
+        raise DataError(f"`--esc10` needs rows with 'True' in the column esc10, but {listing} has none.")
+    is_subset = any(marked) and (esc10 or all(marked) or _has_only(root, columns["filename"], marked))
     if is_subset:
         rows = [row for row in rows if marked[row]]
     names = [columns["filename"][row] for row in rows]
@@ -49,11 +52,15 @@ def load_esc(listing: Path, *, esc10: bool = False) -> DataSet:
         groups=[sources[row] for row in rows],
         folds=[_fold(columns["fold"][row], listing) for row in rows],
         group_word="source file",
+        clip_s=clip_s,
     )
 
 
-def _has_all(root: Path, names: list[str]) -> bool:
-    return all((root / "audio" / name).is_file() for name in names)
+def _has_only(root: Path, names: list[str], marked: list[bool]) -> bool:
+    """Whether of the listed recordings all marked ones are there and no others."""
+    folder = root / "audio"
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return all((name in found) == is_marked for name, is_marked in zip(names, marked, strict=True))
 
 
 def _fold(text: str, listing: Path) -> int:

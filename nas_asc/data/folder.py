@@ -1,5 +1,6 @@
 """A folder with one sub-folder a class, and a CSV of paths and labels."""
 
+import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,17 @@ from nas_asc.data.listing import Columns, read_listing
 from nas_asc.errors import DataError
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus"})
-_PARTS = {"train": "train", "training": "train", "test": "test", "evaluate": "test", "": "unused", "unused": "unused"}
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "evaluate": "test",
+    "": "unused",
+    "unused": "unused",
+}
 
 
 def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
@@ -22,8 +33,8 @@ def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
     Raises:
         DataError: There are fewer than two classes, or no common rate.
     """
-    files = sorted(path for path in root.glob("*/**/*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
-    paths = [path.relative_to(root).as_posix() for path in files]
+    files = {path.relative_to(root) for path in root.glob("*/**/*") if path.suffix.lower() in AUDIO_SUFFIXES}
+    paths = sorted(path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
     if not paths:
         raise DataError(
             f"`--data` {root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC) and no sub-folder a"
@@ -56,14 +67,16 @@ def load_csv(listing: Path, *, clip_s: float | None = None) -> DataSet:
         DataError: A column or value does not fit; names the line.
     """
     columns = read_listing(listing, required=("path", "label"))
-    paths = [path.replace("\\", "/") for path in columns["path"]]
+    paths = [posixpath.normpath(path.strip().replace("\\", "/")) for path in columns["path"]]
     groups = columns.get("group")
+    for name in {"path", "label", "group"} & set(columns):
+        _refuse_blank(columns, name, listing)
     return build_data_set(
         name=_short(listing.stem),
         kind="csv",
         root=listing.parent,
         paths=paths,
-        names=columns["label"],
+        names=[label.strip() for label in columns["label"]],
         groups=groups or paths,
         devices=columns.get("device"),
         parts=_parts(columns, listing),
@@ -74,12 +87,20 @@ def load_csv(listing: Path, *, clip_s: float | None = None) -> DataSet:
     )
 
 
+def _refuse_blank(columns: Columns, name: str, listing: Path) -> None:
+    for number, text in enumerate(columns[name], start=2):
+        if not text.strip():
+            raise DataError(f"{listing}, line {number}: `{name}` must not be empty.")
+
+
 def _parts(columns: Columns, listing: Path) -> list[str] | None:
     if "split" not in columns:
         return None
     for number, text in enumerate(columns["split"], start=2):
         if text.strip().lower() not in _PARTS:
-            raise DataError(f"{listing}, line {number}: `split` must be train, test or unused, but got {text!r}.")
+            raise DataError(
+                f"{listing}, line {number}: `split` must be train, validation, test or unused, but got {text!r}."
+            )
     return [_PARTS[text.strip().lower()] for text in columns["split"]]
 
 

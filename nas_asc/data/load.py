@@ -19,7 +19,7 @@ def load_data_set(
         source: A folder or CSV; None is the embedded synthetic scenes.
         subset: Training split of the 2024 challenge in percent, for TAU 2022.
         esc10: Take the ESC-10 rows of ESC-50 only.
-        clip_s: Length in seconds to cut and pad every clip to, for a plain folder or a CSV.
+        clip_s: Length in seconds to cut and pad every clip to, for ESC, a plain folder or a CSV.
 
     Raises:
         DataError: There is nothing, its layout is not known, files are missing, or an option does not belong to it.
@@ -41,8 +41,8 @@ def load_data_set(
         return load_tau(tau, subset=subset)
     esc = find_esc_listing(path)
     if esc is not None:
-        _refuse(subset=subset, clip_s=clip_s, what="ESC-50")
-        return load_esc(esc, esc10=esc10)
+        _refuse(subset=subset, what="ESC-50")
+        return load_esc(esc, esc10=esc10, clip_s=clip_s)
     _refuse(subset=subset, esc10=esc10, what="a plain folder")
     return load_folder(path, clip_s=clip_s)
 

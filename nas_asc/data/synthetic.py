@@ -13,7 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.data.data_set import DataSet, Waveform
-from nas_asc.data.scene import SAMPLE_RATE, SCENES, Signal, draw_bed, draw_event, draw_response, draw_shape, record
+from nas_asc.data.place import draw_colour, draw_response
+from nas_asc.data.scene import (
+    SAMPLE_RATE,
+    SCENES,
+    Signal,
+    draw_event,
+    draw_noise,
+    to_signal,
+    to_spectrum,
+    to_unit,
+)
 
 VERSION = 1
 DEVICES = ("a", "b", "c", "s1", "s2", "s3", "s4", "s5", "s6")
@@ -21,8 +31,8 @@ _CITIES = ("helsinki", "lisbon", "lyon", "milan", "paris", "vienna")
 _N_PIECES = 10
 _TRAIN_LOCATIONS, _TEST_LOCATIONS, _SEGMENTS = 9, 5, 2
 _TRAIN_DEVICES = ("a", "b", "a", "c", "a", "s1", "a", "s2", "a", "s3")
-_LEVEL, _SCALE = 0.05, 2.0**23
-_EVENT_DB = (-9.0, 3.0)
+_LEVEL_DB, _SCALE = -26.0, np.float32(2**23)
+_EVENT_DB, _DISTRACTOR_DB, _DISTRACTED = (-11.0, 2.0), (-16.0, -7.0), 0.4
 
 
 def load_synthetic(seed: int = 0) -> DataSet:
@@ -66,7 +76,7 @@ def _places(scene: int) -> list[tuple[str, int, int, int, str, str]]:
         part = "train" if index < _TRAIN_LOCATIONS else "test"
         location = 1000 + 20 * scene + index
         for take in range(_SEGMENTS):
-            device = _device(index, take, part)
+            device = _device_of(index, take, part)
             segment = 40_000 + 100 * (20 * scene + index) + take
             rows += [
                 (_CITIES[index % len(_CITIES)], location, segment, piece, device, part) for piece in range(_N_PIECES)
@@ -74,7 +84,7 @@ def _places(scene: int) -> list[tuple[str, int, int, int, str, str]]:
     return rows
 
 
-def _device(index: int, take: int, part: str) -> str:
+def _device_of(index: int, take: int, part: str) -> str:
     if part == "train":
         return _TRAIN_DEVICES[(index * _SEGMENTS + take) % len(_TRAIN_DEVICES)]
     return DEVICES[((index - _TRAIN_LOCATIONS) * _SEGMENTS + take) % len(DEVICES)]
@@ -83,22 +93,34 @@ def _device(index: int, take: int, part: str) -> str:
 def _synthesise(places: NDArray[np.int64], seed: int, row: int) -> Waveform:
     scene, location, segment, piece, device = (int(value) for value in places[row])
     rng = np.random.default_rng([seed, VERSION, segment, piece, device])
-    bed = draw_bed(rng, _place_shape(seed, location, segment))
-    event_db = rng.uniform(*_EVENT_DB)
-    mixed = bed + 10 ** (event_db / 20) * draw_event(SCENES[scene], rng)
-    response, drive = _device_response(seed, device)
-    sound = record(mixed, response, drive=drive) * _LEVEL * 10 ** (rng.uniform(-6, 6) / 20)
-    return (np.clip(np.rint(sound * _SCALE), -_SCALE, _SCALE - 1) / _SCALE).astype(np.float32)
+    mixed = draw_noise(rng) * _colour(seed, location, segment)
+    mixed += to_spectrum(draw_event(SCENES[scene], rng)) * _ratio(rng.uniform(*_EVENT_DB))
+    if rng.uniform() < _DISTRACTED:
+        other = SCENES[(scene + rng.integers(1, len(SCENES))) % len(SCENES)]
+        mixed += to_spectrum(draw_event(other, rng)) * _ratio(rng.uniform(*_DISTRACTOR_DB))
+    response, drive = _device(seed, device)
+    sound = to_unit(to_signal(mixed * response))
+    if drive:
+        sound = np.tanh(np.float32(drive) * sound) / np.float32(drive)
+    return _quantise(sound * _ratio(_LEVEL_DB + rng.uniform(-6, 6)))
+
+
+def _ratio(level_db: float) -> np.float32:
+    return np.float32(10 ** (level_db / 20))
+
+
+def _quantise(sound: Signal) -> Waveform:
+    return np.clip(np.rint(sound * _SCALE), -_SCALE, _SCALE - 1) / _SCALE
 
 
 @lru_cache(maxsize=512)
-def _place_shape(seed: int, location: int, segment: int) -> Signal:
-    place = draw_shape(np.random.default_rng([seed, VERSION, location]))
-    return place * draw_shape(np.random.default_rng([seed, VERSION, location, segment])) ** 0.3
+def _colour(seed: int, location: int, segment: int) -> Signal:
+    colour = draw_colour(np.random.default_rng([seed, VERSION, location]))
+    return colour * draw_colour(np.random.default_rng([seed, VERSION, location, segment])) ** np.float32(0.3)
 
 
 @lru_cache(maxsize=32)
-def _device_response(seed: int, device: int) -> tuple[Signal, float]:
+def _device(seed: int, device: int) -> tuple[Signal, float]:
     """Response and compression: device a is flat, b and c are phones, s1 to s6 simulated, the last three harsher."""
     strength_db, drive = ((0.0, 0.0), (3.0, 0.3), (3.0, 0.3), *[(6.0, 0.8)] * 3, *[(10.0, 1.5)] * 3)[device]
     return draw_response(np.random.default_rng([seed, VERSION, 7_777, device]), strength_db=strength_db), drive

@@ -2,7 +2,8 @@
 
 Conventions:
     The scene of the 3Class set is the listing's coarse label, not the file name's. Rows in neither the training nor
-    the test listing are unused. Listings may end lines in LF or CRLF.
+    the test listing are unused. Listings may end lines in LF or CRLF. The data set's folder, its parent, and either
+    with a folder development/ between, will do; audio/ lies beside the listing, or in development/ beside it.
 
 Source:
     Heittola, Mesaros, Virtanen, "Acoustic scene classification in DCASE 2020 Challenge"; the data sets' own listings.
@@ -26,13 +27,32 @@ _NAME = re.compile(r"audio/([a-z_]+)-([a-z]+)-(\d+)-(\d+)(?:-(\d))?-(a|b|c|s[1-6
 
 
 def find_tau_root(folder: Path) -> Path | None:
-    """Folder with meta.csv and evaluation_setup/: the folder itself, or one a level or two below; None if none."""
-    candidates = [folder, folder / "development", *sorted(folder.glob("TAU-urban-acoustic-scenes-*-development"))]
-    candidates += [each / "development" for each in candidates[2:]]
-    for each in candidates:
-        if (each / "meta.csv").is_file() and (each / _SETUP / "fold1_train.csv").is_file():
-            return each
-    return None
+    """Folder with the listing meta.csv: the folder itself, or one a level or two below; None if there is none.
+
+    Raises:
+        DataError: There are several data sets below the folder, or evaluation_setup/ is missing.
+    """
+    own = [folder, folder / "development"]
+    children = sorted(folder.glob("TAU-urban-acoustic-scenes-*-development"))
+    found = [each for each in own if _is_tau_listing(each / "meta.csv")]
+    for child in children if not found else []:
+        found += [each for each in (child, child / "development") if _is_tau_listing(each / "meta.csv")][:1]
+    if not found:
+        return None
+    if len(found) > 1 and found[0] not in own:
+        names = ", ".join(str(each.relative_to(folder)) for each in found)
+        raise DataError(f"`--data` {folder} holds several data sets: {names}. Give one of these folders.")
+    if not (found[0] / _SETUP / "fold1_train.csv").is_file():
+        raise DataError(f"{found[0]} has meta.csv but no {_SETUP}/fold1_train.csv. Unpack the data set's meta archive.")
+    return found[0]
+
+
+def _is_tau_listing(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        header = stream.readline().split()
+    return {"filename", "scene_label", "source_label"} <= set(header)
 
 
 def load_tau(root: Path, *, subset: int | None = None) -> DataSet:
@@ -60,7 +80,7 @@ def load_tau(root: Path, *, subset: int | None = None) -> DataSet:
     return build_data_set(
         name=kind if subset is None else f"{kind}-{subset}",
         kind=kind,
-        root=root,
+        root=_audio_root(root),
         paths=paths,
         names=meta["scene_label"],
         groups=meta.get("identifier", locations),
@@ -68,6 +88,11 @@ def load_tau(root: Path, *, subset: int | None = None) -> DataSet:
         cities=cities,
         parts=parts.tolist(),
     )
+
+
+def _audio_root(root: Path) -> Path:
+    inner = root / "development"
+    return inner if not (root / "audio").is_dir() and (inner / "audio").is_dir() else root
 
 
 def _kind(meta: Columns, pieces: Sequence[str | None]) -> str:

@@ -1,0 +1,23 @@
+"""Fixtures that several rooms share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+_ESC10 = Path(__file__).parents[2] / "shared" / "data" / "esc10"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_torch_threads():
+    """Tests run side by side; tiny networks gain nothing from more threads."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def esc10_dir() -> Path:
+    """Folder of 400 real recordings in ESC-50's layout."""
+    if not (_ESC10 / "meta" / "esc50.csv").is_file():
+        pytest.skip(f"no real recordings at {_ESC10}")
+    return _ESC10
