@@ -4,7 +4,7 @@ Conventions:
     Points are (n, d); every objective is minimised. Equal points do not dominate one another: both stay.
 """
 
-from nas_asc.pareto.front import non_dominated
+from nas_asc.pareto.front import front_ranks, non_dominated
 from nas_asc.pareto.volume import hypervolume, hypervolume_history
 
-__all__ = ["hypervolume", "hypervolume_history", "non_dominated"]
+__all__ = ["front_ranks", "hypervolume", "hypervolume_history", "non_dominated"]

@@ -27,6 +27,31 @@ def non_dominated(points: ArrayLike) -> NDArray[np.bool_]:
     return keeps
 
 
+def front_ranks(points: ArrayLike) -> NDArray[np.int64]:
+    """Rank of every point: 0 on the front, 1 on the front of the rest, and so on (non-dominated sorting).
+
+    Args:
+        points: (n, d), minimised; n may be 0.
+
+    Returns:
+        (n,) ranks; equal points have equal ranks.
+
+    Raises:
+        ValueError: The points are not (n, d), or hold NaN.
+
+    >>> front_ranks([[1, 3], [2, 2], [3, 3], [4, 4]]).tolist()
+    [0, 0, 1, 2]
+    """
+    values = to_points(points)
+    ranks = np.zeros(len(values), np.int64)
+    left, rank = np.arange(len(values)), 0
+    while left.size:
+        on_front = non_dominated(values[left])
+        ranks[left[on_front]] = rank
+        left, rank = left[~on_front], rank + 1
+    return ranks
+
+
 def to_points(points: ArrayLike) -> NDArray[np.float64]:
     """Points as a float array (n, d).
 

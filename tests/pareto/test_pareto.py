@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna._hypervolume import compute_hypervolume
 
-from nas_asc.pareto import hypervolume, hypervolume_history, non_dominated
+from nas_asc.pareto import front_ranks, hypervolume, hypervolume_history, non_dominated
 
 _POINTS = st.integers(1, 4).flatmap(
     lambda d: st.lists(st.lists(st.integers(0, 6), min_size=d, max_size=d), min_size=1, max_size=12)
@@ -35,6 +35,14 @@ def test_mask_is_the_definition(points):
 def test_front_of_a_front_is_the_front(points):
     front = np.array(points)[non_dominated(points)]
     assert non_dominated(front).all()
+
+
+@given(points=_POINTS)
+def test_each_rank_is_the_front_of_what_is_left(points):
+    values, ranks = np.array(points), front_ranks(points)
+    for rank in range(ranks.max() + 1):
+        left = ranks >= rank
+        assert non_dominated(values[left]).tolist() == (ranks[left] == rank).tolist()
 
 
 @given(points=_POINTS)
@@ -75,6 +83,30 @@ def test_staircase_has_its_closed_form(n):
     assert hypervolume(steps, (n, n)) == n * (n + 1) / 2
 
 
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_two_boxes_follow_inclusion_and_exclusion(d):
+    one, other = np.arange(1.0, d + 1), np.arange(d, 0.0, -1)
+    limit = np.full(d, 6.0)
+    expected = np.prod(limit - one) + np.prod(limit - other) - np.prod(limit - np.maximum(one, other))
+    assert hypervolume([one, other], limit) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_volume_is_the_share_of_random_points_it_dominates(d):
+    rng = np.random.default_rng(5)
+    points, darts = rng.random((20, d)), rng.random((100_000, d))
+    share = (points[None, :, :] <= darts[:, None, :]).all(axis=2).any(axis=1).mean()
+    assert hypervolume(points, np.ones(d)) == pytest.approx(share, abs=0.01)
+
+
+def test_volume_of_a_sphere_of_hundreds_of_points_nears_its_octant():
+    points = np.abs(np.random.default_rng(0).normal(size=(500, 3)))
+    points = 1 - points / np.linalg.norm(points, axis=1, keepdims=True)
+    volume = hypervolume(points, np.ones(3))
+    assert volume == pytest.approx(moocore.hypervolume(points, ref=np.ones(3)), rel=1e-9)
+    assert np.pi / 6 * 0.9 < volume < np.pi / 6
+
+
 def test_points_beyond_the_reference_add_nothing():
     assert hypervolume([[1, 5], [4, 1]], [4, 4]) == 0.0
     assert hypervolume(np.zeros((0, 2)), [1, 1]) == 0.0
@@ -84,6 +116,11 @@ def test_points_beyond_the_reference_add_nothing():
 def test_points_that_are_none_are_refused(points):
     with pytest.raises(ValueError, match="`points` must"):
         non_dominated(points)
+
+
+def test_reference_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="`reference` must be finite"):
+        hypervolume([[1, 2]], [3, np.inf])
 
 
 def test_reference_of_another_length_is_refused():
