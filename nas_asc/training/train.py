@@ -72,13 +72,13 @@ def train_model(
 
 def _train_epoch(trainer: Trainer, *, epoch: int, n_epochs: int, deadline: float | None) -> EpochRow:
     started = time.perf_counter()
-    trainer.model.train()
     total = torch.zeros((), device=trainer.torch_device)
-    for rows in trainer.draw_order():
+    for rows in trainer.begin_epoch():
         if deadline is not None and time.monotonic() > deadline:
             raise DeadlineError(f"the time was over in epoch {epoch} of {n_epochs}. Give more time or fewer epochs.")
         rate = trainer.learning_rate
         total += trainer.step(*trainer.draw_batch(rows)) * len(rows)
+    trainer.end_epoch()
     n_clips = len(trainer.clips)
     loss = float(total) / n_clips
     if not math.isfinite(loss):

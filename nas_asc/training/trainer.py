@@ -10,12 +10,14 @@ from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
+from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
 
 
 class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
-    `draw_batch` and `step` are apart so that the time spent outside forward, backward and optimiser can be measured.
+    An epoch is `begin_epoch`, then `draw_batch` and `step` for each of its batches, then `end_epoch`. On a CPU a batch
+    is computed in two halves at once, unless the model has a dropout.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -57,16 +59,13 @@ class Trainer:
         self.n_done = 0
         self.optimiser = build_optimiser(self.model, recipe)
         self._generator = torch.Generator().manual_seed(seed)
+        splits = torch_device.type == "cpu" and can_split(model)
+        self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property
     def learning_rate(self) -> float:
         """Of the coming step; of the last one when the training is over."""
         return learning_rate_at(min(self.n_done, self.n_steps - 1), self.n_steps, recipe=self.recipe)
-
-    def draw_order(self) -> tuple[Tensor, ...]:
-        """Row numbers of one epoch's batches, every clip once; sizes differ by one at most, so none is a lone clip."""
-        order = torch.randperm(len(self.clips), generator=self._generator)
-        return order.tensor_split(self.n_batches)
 
     def draw_batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Standardised, augmented log-mels (B, C, F, T) and their soft targets (B, K).
@@ -90,15 +89,38 @@ class Trainer:
         rate = self.learning_rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        enabled = self.precision is not torch.float32
-        with torch.autocast(self.torch_device.type, self.precision, enabled=enabled):
-            logits = self.model(features)
-        loss = nn.functional.cross_entropy(logits.float(), targets)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        if self._split is not None and len(features) >= 2 * N_PARTS:
+            loss = self._split.backward(features, targets)
+        else:
+            loss = self._compute_loss(self.model, features, targets)
+            loss.backward()
         self.optimiser.step()
         self.n_done += 1
         return loss.detach()
+
+    def begin_epoch(self) -> tuple[Tensor, ...]:
+        """Row numbers of each batch of a new epoch, the model being in training mode."""
+        self.model.train()
+        if self._split is not None:
+            self._split.train()
+        return self._draw_order()
+
+    def end_epoch(self) -> None:
+        """Make the model whole: after this its statistics are those of all that it saw."""
+        if self._split is not None:
+            self._split.merge_buffers()
+
+    def _draw_order(self) -> tuple[Tensor, ...]:
+        """Every clip once; sizes differ by one at most, so that no batch is a lone clip."""
+        order = torch.randperm(len(self.clips), generator=self._generator)
+        return order.tensor_split(self.n_batches)
+
+    def _compute_loss(self, model: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
+        enabled = self.precision is not torch.float32
+        with torch.autocast(self.torch_device.type, self.precision, enabled=enabled):
+            logits = model(features)
+        return nn.functional.cross_entropy(logits.float(), targets)
 
 
 def smooth_labels(labels: Tensor, n_classes: int, *, smoothing: float) -> Tensor:

@@ -94,14 +94,14 @@ def our_epoch(data: TensorDataset) -> Callable[[], dict[str, float]]:
     trainer = Trainer(model, clips, torch_device=CPU, precision=precision, **options)
 
     def train() -> dict[str, float]:
-        trainer.model.train()
         outside = 0.0
         started = time.perf_counter()
-        for rows in trainer.draw_order():
+        for rows in trainer.begin_epoch():
             drawn = time.perf_counter()
             batch = trainer.draw_batch(rows)
             outside += time.perf_counter() - drawn
             trainer.step(*batch)
+        trainer.end_epoch()
         return {"outside": outside / (time.perf_counter() - started)}
 
     return train

@@ -29,14 +29,14 @@ def make_clips(n_clips=60, n_classes=3, seed=0):
     return Clips(features, labels)
 
 
-def make_model(n_classes=3, seed=0):
+def make_model(n_classes=3, seed=0, dropout=0.1):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return nn.Sequential(
             nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(8),
             nn.ReLU(inplace=True),
-            nn.Dropout(0.1),
+            nn.Dropout(dropout),
             nn.Flatten(),
             nn.Linear(8 * 6 * 5, n_classes),
         )
@@ -55,11 +55,12 @@ def test_training_learns_what_can_be_learned():
     assert [row.epoch for row in result.curve] == list(range(1, 9))
 
 
-def test_same_seed_gives_identical_weights_and_another_seed_others():
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_same_seed_gives_identical_weights_and_another_seed_others(dropout):
     recipe = Recipe(epochs=2, batch_size=16, time_mask=0.2, label_smoothing=0.1)
     states = []
     for seed in (1, 1, 2):
-        model = make_model()
+        model = make_model(dropout=dropout)
         torch.manual_seed(len(states))
         train(model, make_clips(), recipe, seed=seed)
         states.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
