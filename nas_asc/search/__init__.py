@@ -4,7 +4,7 @@ Conventions:
     Internally every objective is minimised. This room prints nothing; a `SearchListener` hears what happens.
 """
 
-from nas_asc.search.ask import ask_study
+from nas_asc.search.ask import ask_again, ask_study
 from nas_asc.search.change import CHANGES, installed_versions
 from nas_asc.search.choice import front_of, recommended
 from nas_asc.search.evaluate import TestResult, evaluate_study
@@ -24,6 +24,7 @@ __all__ = [
     "SearchResult",
     "SilentListener",
     "TestResult",
+    "ask_again",
     "ask_study",
     "build_proposer",
     "design_of",

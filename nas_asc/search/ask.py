@@ -1,8 +1,10 @@
 """What is asked of a study, put together from the space and the data as they are now."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from nas_asc.budget import Budget
+from nas_asc.data import DataSet
 from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import installed_versions
 from nas_asc.search.reference import reference_point
@@ -20,12 +22,13 @@ def ask_study(
     data_source: str | None = None,
     budget: Budget,
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES,
-    mode: Mode = "front",
+    mode: Mode = "pareto",
     sampler: str = "tpe",
     seed: int = 0,
     subset: int | None = None,
     test_fold: int | None = None,
     validation_share: float = 0.2,
+    clip_length_s: float | None = None,
     epochs: int | None = None,
     n_trials: int | None = None,
     timeout_s: float | None = None,
@@ -40,12 +43,13 @@ def ask_study(
         data_source: Folder or file of the data; None is the embedded synthetic scenes.
         budget: Limits.
         objectives: What is minimised.
-        mode: "front" or "best".
+        mode: "pareto" or "best".
         sampler: "tpe" or "random".
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold kept for the test.
         validation_share: Share of the training rows that validates.
+        clip_length_s: Length that every clip is cut or padded to; None where the user named none.
         epochs: Of every training; None leaves it to the recipe and the number of clips.
         n_trials: Trials in all.
         timeout_s: Wall time of one run.
@@ -73,9 +77,28 @@ def ask_study(
         subset=subset,
         test_fold=test_fold,
         validation_share=validation_share,
+        clip_length_s=clip_length_s,
         epochs=epochs,
         n_trials=n_trials,
         timeout_s=timeout_s,
         versions=installed_versions(),
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
+    )
+
+
+def ask_again(stored: StudyConfig, space: Space, data_set: DataSet) -> StudyConfig:
+    """Config to resume a study with: all that it was asked, of the space, data and versions as they are now.
+
+    Args:
+        stored: Of the study on disk.
+        space: Its search space, read again.
+        data_set: Its recordings, listed again.
+    """
+    return replace(
+        stored,
+        space_digest=space.digest,
+        fingerprint=dict(space.fingerprint),
+        data_digest=data_set.digest,
+        classes=tuple(data_set.classes),
+        versions=installed_versions(),
     )

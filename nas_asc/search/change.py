@@ -18,6 +18,7 @@ _OPTIONS = {
     "subset": "--subset",
     "test_fold": "--test-fold",
     "validation_share": "--validation-share",
+    "clip_length_s": "--clip",
     "epochs": "--epochs",
 }
 
@@ -63,6 +64,11 @@ def _validate_options(stored: StudyConfig, asked: StudyConfig) -> None:
         old, new = getattr(stored, field), getattr(asked, field)
         if old != new:
             raise _other_option(stored, f"{option} {_words(old)}", f"{option} {_words(new)}")
+    if stored.classes != asked.classes:
+        raise StudyError(
+            f"study {stored.name!r} was made with {len(stored.classes)} classes, but these data have"
+            f" {len(asked.classes)}, or other names. Start a new study."
+        )
     if stored.budget != asked.budget:
         raise _other_option(stored, stored.budget.describe(), asked.budget.describe())
 
@@ -86,11 +92,7 @@ def _space_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
 
 
 def _data_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
-    if stored.data_digest == asked.data_digest:
-        return None
-    if stored.classes != asked.classes:
-        return f"it had {len(stored.classes)} classes, and these are {len(asked.classes)} or have other names"
-    return "files were added, removed or changed since"
+    return None if stored.data_digest == asked.data_digest else "files were added, removed or changed since"
 
 
 def _version_change(old: Mapping[str, str], new: Mapping[str, str]) -> str | None:

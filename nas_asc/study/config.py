@@ -12,7 +12,7 @@ from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
 from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
 
-Mode = Literal["front", "best"]
+Mode = Literal["pareto", "best"]
 SAMPLERS = ("tpe", "random")
 
 
@@ -31,13 +31,14 @@ class StudyConfig:
         clip_s: Length of one clip in seconds.
         budget: Limits of the network.
         objectives: What is minimised; in the mode "best" only the first score.
-        mode: "front" for all objectives, "best" for the best score under the limits.
+        mode: "pareto" for all objectives, "best" for the best score under the limits.
         reference_point: Of the hypervolume, one value an objective.
         sampler: "tpe" or "random".
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold that is kept for the test.
         validation_share: Share of the training rows that validates.
+        clip_length_s: Length that every clip is cut or padded to, in seconds; None where the user named none.
         epochs: Of every training; None leaves it to the recipe and the number of clips.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
@@ -58,13 +59,14 @@ class StudyConfig:
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
-    mode: Mode = "front"
+    mode: Mode = "pareto"
     reference_point: tuple[float, ...] = ()
     sampler: str = "tpe"
     seed: int = 0
     subset: int | None = None
     test_fold: int | None = None
     validation_share: float = 0.2
+    clip_length_s: float | None = None
     epochs: int | None = None
     n_trials: int | None = None
     timeout_s: float | None = None
@@ -73,8 +75,8 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         validate_objectives(self.objectives)
-        if self.mode not in ("front", "best"):
-            raise StudyError(f"`--mode` must be front or best, but got {self.mode!r}.")
+        if self.mode not in ("pareto", "best"):
+            raise StudyError(f"`--mode` must be pareto or best, but got {self.mode!r}.")
         if self.sampler not in SAMPLERS:
             raise StudyError(f"`--sampler` must be among {', '.join(SAMPLERS)}, but got {self.sampler!r}.")
         if self.epochs is not None and self.epochs < 1:
@@ -87,7 +89,7 @@ class StudyConfig:
     @property
     def minimised(self) -> tuple[str, ...]:
         """Objectives that the sampler works on: all, or the first score in the mode "best"."""
-        return self.objectives if self.mode == "front" else (self.score,)
+        return self.objectives if self.mode == "pareto" else (self.score,)
 
     @property
     def score(self) -> str:
@@ -145,7 +147,7 @@ _STUDY_FIELDS = (
     "n_trials",
     "timeout_s",
 )
-_DATA_FIELDS = ("subset", "test_fold", "validation_share", "clip_s", "classes")
+_DATA_FIELDS = ("subset", "test_fold", "validation_share", "clip_length_s", "clip_s", "classes")
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:

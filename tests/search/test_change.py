@@ -44,10 +44,10 @@ def test_a_change_is_named_with_the_way_round(kind):
     assert accept_changes(STORED, asked, accepted={kind}) == asked
 
 
-def test_other_classes_are_named():
+def test_other_classes_are_never_accepted():
     asked = replace(STORED, data_digest="0", classes=("bus",))
-    with pytest.raises(StudyError, match="it had 2 classes, and these are 1"):
-        accept_changes(STORED, asked, accepted=())
+    with pytest.raises(StudyError, match=r"was made with 2 classes, but these data have 1, .*Start a new study"):
+        accept_changes(STORED, asked, accepted=("data",))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,14 @@ def test_other_classes_are_named():
     [
         ({"budget": Budget(max_params=64_000)}, "made with budget: parameters <= 128,000 .*but got budget: .*64,000"),
         ({"objectives": ("log_loss", "params")}, "made with --objectives log_loss,macs,int8_bytes, but got"),
-        ({"mode": "best"}, "made with --mode front, but got --mode best"),
+        ({"mode": "best"}, "made with --mode pareto, but got --mode best"),
         ({"sampler": "random"}, "made with --sampler tpe, but got --sampler random"),
         ({"seed": 3}, "made with --seed 0, but got --seed 3"),
         ({"epochs": 3}, "made with --epochs not given, but got --epochs 3"),
         ({"test_fold": 3}, "--test-fold 3"),
         ({"subset": 25}, "--subset 25"),
         ({"validation_share": 0.3}, "--validation-share 0.3"),
+        ({"clip_length_s": 2.0}, "--clip 2.0"),
     ],
 )
 def test_other_options_are_refused_whatever_is_accepted(changes, message):

@@ -55,7 +55,7 @@ def build(sampler, *, space=space, task=TASK, budget=BUDGET, **changes):
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
-@pytest.mark.parametrize("mode", ["front", "best"])
+@pytest.mark.parametrize("mode", ["pareto", "best"])
 class TestEveryProposer:
     def test_every_proposal_fits_and_is_new(self, sampler, mode):
         records = simulate(build(sampler, mode=mode), 40)

@@ -55,7 +55,7 @@ configs = st.builds(
     fingerprint=st.dictionaries(words, words, max_size=4),
     data=st.none() | words,
     objectives=st.sampled_from([("log_loss",), ("error", "macs"), ("log_loss", "macs", "int8_bytes")]),
-    mode=st.sampled_from(["front", "best"]),
+    mode=st.sampled_from(["pareto", "best"]),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     sampler=st.sampled_from(["tpe", "random"]),
     seed=st.integers(0, 2**62),

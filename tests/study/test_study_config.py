@@ -38,7 +38,7 @@ def test_the_mode_best_minimises_the_first_score_alone():
         ({"objectives": ("log_loss", "log_loss")}, "must not repeat a name, but got log_loss,log_loss"),
         ({"objectives": ("macs",)}, "must have log_loss or error, but got macs"),
         ({"objectives": ()}, "must have log_loss or error, but got none"),
-        ({"mode": "fastest"}, "`--mode` must be front or best, but got 'fastest'"),
+        ({"mode": "fastest"}, "`--mode` must be pareto or best, but got 'fastest'"),
         ({"sampler": "cmaes"}, "`--sampler` must be among tpe, random, but got 'cmaes'"),
         ({"epochs": 0}, "`--epochs` must be 1 or more, but got 0"),
         ({"n_trials": 0}, "`--trials` must be 1 or more, but got 0"),
