@@ -25,8 +25,8 @@ def test_tones_are_told_apart_on_validation_and_test(outcome, prepared, make_des
     assert outcome.scores.accuracy > 0.9
     assert outcome.scores.n_clips == prepared.n_validation
     assert score_test(make_design(), outcome.state, prepared, torch_device=CPU).accuracy > 0.9
-    assert len(outcome.curve) == 12
-    assert outcome.clips_per_s == pytest.approx(12 * prepared.n_train / outcome.seconds)
+    assert len(outcome.curve) == 8
+    assert outcome.clips_per_s == pytest.approx(8 * prepared.n_train / outcome.seconds)
 
 
 def test_scores_are_those_of_the_probabilities(outcome, prepared, make_design):

@@ -19,14 +19,14 @@ PITCHES_HZ = {"low": 300, "middle": 900, "high": 2700}
 
 @pytest.fixture(scope="session")
 def tones_dir(tmp_path_factory):
-    """Three classes of 20 noisy half-second tones, one folder a class."""
+    """Three classes of 40 noisy half-second tones, one folder a class."""
     torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("tones")
     rng = np.random.default_rng(0)
     times = np.arange(RATE // 2) / RATE
     for name, pitch in PITCHES_HZ.items():
         (root / name).mkdir()
-        for index in range(20):
+        for index in range(40):
             tone = 0.2 * np.sin(2 * np.pi * pitch * rng.uniform(0.9, 1.1) * times)
             samples = (tone + 0.02 * rng.standard_normal(len(times))).astype(np.float32)
             soundfile.write(root / name / f"{index:02}.wav", samples, RATE)
@@ -61,7 +61,7 @@ def make_design():
             Flatten(),
             Dense(n_classes),
         )
-        options = {"epochs": 12, "batch_size": 8, "learning_rate": 0.01, "mixup_alpha": None} | recipe
+        options = {"epochs": 8, "batch_size": 8, "learning_rate": 0.01, "mixup_alpha": None} | recipe
         return Design(Architecture(chosen, LOG_MEL.shape(0.5), n_classes), LOG_MEL, Recipe(**options))
 
     return make
