@@ -90,16 +90,17 @@ def read_header(path: Path, *, sample_rate: int, n_samples: int, any_length: boo
         any_length: Any length but zero will do.
     """
     try:
-        info = soundfile.info(path)
+        with soundfile.SoundFile(path) as file:
+            n_found, rate = file.frames, file.samplerate
     except (soundfile.SoundFileError, OSError) as error:
         return Header(f"unreadable ({_cause(error)})")
-    if info.frames == 0:
+    if n_found == 0:
         return Header("empty")
-    if info.samplerate != sample_rate:
-        return Header(f"{info.samplerate} Hz instead of {sample_rate} Hz")
-    if not any_length and not is_near(info.frames, n_samples):
-        return Header(_length_fault(info.frames, n_samples))
-    return Header(None, info.frames - n_samples)
+    if rate != sample_rate:
+        return Header(f"{rate} Hz instead of {sample_rate} Hz")
+    if not any_length and not is_near(n_found, n_samples):
+        return Header(_length_fault(n_found, n_samples))
+    return Header(None, n_found - n_samples)
 
 
 def is_near(n_found: int, n_samples: int) -> bool:

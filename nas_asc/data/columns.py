@@ -60,7 +60,7 @@ def build_data_set(
         raise DataError(f"{twice!r} is listed more than once below {root}. List each recording once.")
     classes, labels = np.unique(np.asarray(names), return_inverse=True)
     if len(classes) < 2:
-        raise DataError(f"{root} has one class, {classes[0]!r}; a classifier needs two or more.")
+        raise DataError(f"{root} has one class, {str(classes[0])!r}; a classifier needs two or more.")
     sizes_and_times = stat_files(root, paths)
     rate, length = _probe(root, paths, sizes_and_times)
     blank = np.full(len(paths), "")

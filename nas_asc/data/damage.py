@@ -17,7 +17,7 @@ from nas_asc.errors import DataError
 
 MAX_SHARE = 0.01
 _N_SHOWN = 10
-_N_THREADS = 8
+_N_THREADS = 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ Conventions:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ _TEST_SHARE = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows of the three parts; no group that trains is in another.
+    """Rows of the three parts; no group is in two of them.
 
     Args:
         train: Rows to train on.
@@ -56,7 +57,7 @@ def split_data_set(
         validation_share: Share of the training rows that validates, where there are no folds.
 
     Raises:
-        DataError: There is no such fold, or too few groups to carve from, or a group is in training and elsewhere.
+        DataError: There is no such fold, or too few groups to carve from, or a group is in two parts.
     """
     if not 0 < validation_share < 1:
         raise DataError(f"`validation_share` must be above 0 and below 1, but got {validation_share}.")
@@ -138,10 +139,12 @@ def _validate(data_set: DataSet, split: Split) -> None:
                 f"no {part} clips of {names}: each class needs recordings of three or more {data_set.group_word}s,"
                 " two where the data set names its own test."
             )
-    others = data_set.groups[np.concatenate([split.validation, split.test])]
-    shared = np.intersect1d(data_set.groups[split.train], others)
-    if len(shared):
-        raise DataError(
-            f"{data_set.group_word} {str(shared[0])!r} is in training and in validation or test. Mend the listing's"
-            " folds or splits, so that a recording's clips stay together."
-        )
+    parts = {"training": split.train, "validation": split.validation, "test": split.test}
+    groups = {part: np.unique(data_set.groups[rows]) for part, rows in parts.items()}
+    for one, other in combinations(groups, 2):
+        shared = np.intersect1d(groups[one], groups[other])
+        if len(shared):
+            raise DataError(
+                f"{data_set.group_word} {str(shared[0])!r} is in {one} and in {other}. Mend the listing's folds or"
+                " splits, so that a recording's clips stay together."
+            )

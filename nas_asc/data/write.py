@@ -38,8 +38,9 @@ def write_synthetic(data_set: DataSet, folder: Path, *, on_progress: Callable[[i
             folder.rmdir()
         beside.rename(folder)
     except OSError as error:
-        shutil.rmtree(beside, ignore_errors=True)
         raise DataError(f"{folder} cannot be written: {error}.") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _write_listings(data_set: DataSet, folder: Path) -> None:

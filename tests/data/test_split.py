@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recordings import make_data_set
+
+from nas_asc.data import iterate_folds, load_data_set, split_data_set
+from nas_asc.errors import DataError
+
+
+@st.composite
+def grouped(draw):
+    """Classes of three to six groups of one to five clips, on up to three devices, in any order."""
+    columns = []
+    group = 0
+    for label in range(draw(st.integers(2, 4))):
+        for _ in range(draw(st.integers(3, 6))):
+            device = draw(st.sampled_from("abc"))
+            columns += [(label, group, device)] * draw(st.integers(1, 5))
+            group += 1
+    labels, groups, devices = zip(*draw(st.permutations(columns)), strict=True)
+    return make_data_set(labels, groups, devices=devices)
+
+
+@settings(max_examples=40)
+@given(grouped(), st.integers(0, 2**31), st.floats(0.05, 0.6))
+def test_groups_stay_whole_and_classes_are_everywhere(data, seed, share):
+    split = split_data_set(data, seed=seed, validation_share=share)
+    parts = (split.train, split.validation, split.test)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(data)))
+    groups = [set(data.groups[rows].tolist()) for rows in parts]
+    assert not groups[0] & groups[1]
+    assert not groups[0] & groups[2]
+    assert not groups[1] & groups[2]
+    assert all(set(data.labels[rows].tolist()) == set(data.labels.tolist()) for rows in parts)
+    assert all((np.diff(rows) > 0).all() for rows in parts)
+
+
+@settings(max_examples=20)
+@given(grouped(), st.integers(0, 2**31))
+def test_the_same_seed_gives_the_same_split(data, seed):
+    first, second = (split_data_set(data, seed=seed) for _ in range(2))
+    assert np.array_equal(first.train, second.train)
+    assert np.array_equal(first.test, second.test)
+
+
+def test_another_seed_validates_elsewhere():
+    data = load_data_set()
+    assert not np.array_equal(split_data_set(data, seed=0).validation, split_data_set(data, seed=1).validation)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_training_device_validates_too(seed):
+    data = load_data_set()
+    split = split_data_set(data, seed=seed)
+    seen = {"a", "b", "c", "s1", "s2", "s3"}
+    assert set(data.devices[split.train].tolist()) == seen
+    assert set(data.devices[split.validation].tolist()) == seen
+    assert abs(len(split.validation) / len(split.development) - 0.2) < 0.03
+
+
+def test_own_test_rows_are_the_test():
+    data = make_data_set([0, 1] * 6, range(12), parts=["train"] * 8 + ["test"] * 2 + ["unused"] * 2)
+    split = split_data_set(data)
+    assert split.test.tolist() == [8, 9]
+    assert sorted(split.development.tolist()) == list(range(8))
+
+
+def test_folds_without_a_test_fold_leave_no_test():
+    data = make_data_set([0, 1] * 6, range(12), folds=[1] * 4 + [2] * 4 + [3] * 4)
+    split = split_data_set(data)
+    assert (split.validation.tolist(), len(split.train), len(split.test)) == ([0, 1, 2, 3], 8, 0)
+    assert split.note == "fold 1 validates, none are kept for a test (see --test-fold)"
+
+
+def test_own_test_rows_go_with_a_fold_that_validates():
+    data = make_data_set([0, 1] * 6, range(12), folds=[1] * 4 + [2] * 4 + [3] * 4, parts=["train"] * 8 + ["test"] * 4)
+    split = split_data_set(data)
+    assert split.validation.tolist() == [0, 1, 2, 3]
+    assert split.test.tolist() == [8, 9, 10, 11]
+
+
+def test_every_fold_is_the_test_once():
+    data = make_data_set([0, 1] * 6, range(12), folds=[1] * 4 + [2] * 4 + [5] * 4)
+    splits = dict(iterate_folds(data))
+    assert list(splits) == [1, 2, 5]
+    assert sorted(np.concatenate([split.test for split in splits.values()]).tolist()) == list(range(12))
+    assert [int(data.folds[split.validation][0]) for split in splits.values()] == [2, 5, 1]
+
+
+_FOLDS = {"folds": [1] * 4 + [2] * 4 + [3] * 4}
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        (_FOLDS, {"test_fold": 4}, "`--test-fold` must be among 1, 2, 3, but got 4"),
+        ({}, {"test_fold": 1}, "`--test-fold` needs a data set with folds"),
+        (_FOLDS | {"parts": ["train"] * 10 + ["test"] * 2}, {"test_fold": 1}, "test rows of its own"),
+        ({"folds": [1] * 6 + [2] * 6}, {"test_fold": 1}, "needs three or more folds, but made has 2"),
+        ({}, {"validation_share": 1.0}, "`validation_share` must be above 0 and below 1, but got 1.0"),
+        ({"parts": ["test"] * 12}, {}, "made has no training rows"),
+        ({"parts": ["train"] * 2 + ["test"] * 10}, {}, "no validation clips of class 0, class 1"),
+    ],
+)
+def test_a_split_that_cannot_be_made_is_an_error(columns, options, message):
+    with pytest.raises(DataError, match=message):
+        split_data_set(make_data_set([0, 1] * 6, range(12), **columns), **options)
+
+
+def test_a_group_on_both_sides_of_a_listing_is_an_error():
+    groups = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 10]
+    data = make_data_set([0, 1] * 6, groups, folds=[1] * 4 + [2] * 4 + [3] * 4)
+    with pytest.raises(DataError, match="location 'g0' is in validation and in test"):
+        split_data_set(data, test_fold=3)
