@@ -85,10 +85,10 @@ class FeatureLine:
             total: Clips in all.
         """
         text = self.text(done, total)
-        if text is None:
+        if text is None or (done < total and not sys.stderr.isatty()):
             return
         end = "\n" if done >= total else ""
-        print(f"\r{text} ", end=end, file=sys.stderr, flush=True)
+        print(f"\r{text} " if sys.stderr.isatty() else text, end=end, file=sys.stderr, flush=True)
 
     def text(self, done: int, total: int) -> str | None:
         """The line; None when the last one is less than half a second old."""

@@ -1,0 +1,134 @@
+"""Every command by one contract, and what bad words get."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from nas_asc.cli import app, main
+
+_PATHS = [("search",), ("resume",), ("status",), ("report",), ("evaluate",), ("plan",), ("count",), ("spaces",)]
+_PATHS += [("systems",), ("data", "show"), ("data", "synth")]
+
+
+def test_the_list_above_is_complete():
+    group = typer.main.get_command(app)
+    found = set()
+    for name, command in group.commands.items():
+        found |= {(name, each) for each in command.commands} if hasattr(command, "commands") else {(name,)}
+    assert found == set(_PATHS)
+
+
+@pytest.mark.parametrize("path", _PATHS, ids=" ".join)
+def test_command_has_help_with_an_example_that_names_it(path, capsys):
+    assert main([*path, "--help"]) == 0
+    out = capsys.readouterr().out
+    if path != ("data", "synth"):
+        assert "Example:" in out
+    assert f"nas-asc {' '.join(path)}" in out
+
+
+@pytest.mark.parametrize("path", _PATHS, ids=" ".join)
+def test_every_option_has_help(path):
+    command = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    assert [parameter.name for parameter in command.params if not getattr(parameter, "help", None)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["serach"], 2, "No such command"),
+        (["search", "--bugdet", "1"], 2, "--budget"),
+        (["search", "--budget", "128q"], 2, "`--budget` must be a count such as 128k or 1.5M, but got '128q'"),
+        (["search", "--macs", "3.5"], 2, "`--macs` must be a whole number"),
+        (["search", "--size", "1kBB"], 2, "`--size` must be a size"),
+        (["search", "--ram", "many"], 2, "`--ram` must be a size"),
+        (["search", "--timeout", "5 days"], 2, "`--timeout` must be a duration such as 90s, 20m or 2h"),
+        (["search", "--rules", "dcase2026"], 2, "Did you mean 'dcase20"),
+        (["search", "--space", "cp_mobil"], 2, "cp_mobile"),
+        (["search", "--space", "absent.py"], 2, "absent.py"),
+        (["search", "--data", "absent"], 2, "absent"),
+        (["search", "--test-fold", "1"], 2, "`--test-fold` needs a data set with folds"),
+        (["search", "--subset", "5"], 2, "`--subset` does not belong"),
+        (["search", "--trials", "many"], 2, "'--trials'"),
+        (["search", "--objectives", "loss", "--study", "x"], 2, "`--objectives` must be among"),
+        (["search", "--mode", "both", "--study", "x"], 2, "`--mode` must be"),
+        (["search", "--sampler", "grid", "--study", "x"], 2, "`--sampler` must be among"),
+        (["search", "--study", "a/b"], 2, "a/b"),
+        (["search", "--torch-device", "tpu", "--study", "x"], 2, "tpu"),
+        (["search", "--trials", "0", "--study", "x"], 2, "`--trials` must be 1 or more"),
+        (["search", "--budget", "10"], 3, "The nearest takes params"),
+        (["plan", "--macs", "10"], 3, "The nearest takes macs"),
+        (["resume", "absent"], 2, "absent"),
+        (["status", "absent"], 2, "absent"),
+        (["report", "absent"], 2, "absent"),
+        (["evaluate", "absent"], 2, "absent"),
+        (["count", "CP-Mobil-2024"], 2, "CP-Mobile-2024"),
+        (["count", "absent:3"], 2, "absent"),
+        (["spaces", "cp_resent"], 2, "cp_resnet"),
+        (["data", "show", "absent"], 2, "absent"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_words_get_one_line_and_a_code(words, code, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == code
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith("nas-asc: ")
+    assert message in err
+    assert list(tmp_path.rglob("study.toml")) == []
+
+
+def test_a_file_that_is_no_architecture_is_named(capsys, tmp_path):
+    path = tmp_path / "network.txt"
+    path.write_text("Architecture(in_shape=(1, 64, 51), n_classes=10)\nConvv(8)\n")
+    assert main(["count", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "Convv" in err
+    assert "network.txt" in err
+
+
+def test_count_of_a_system_is_the_published_one(capsys):
+    assert main(["count", "cp-mobile-2024", "--static", "--json"]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert (totals["params"], totals["official_macs"]) == (61_148, 29_419_156)
+
+
+def test_counts_measured_on_the_module_equal_the_static_ones_and_thop_is_explained(capsys):
+    assert main(["count", "CP-Mobile-2024", "--json"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    totals = counted["totals"]
+    assert totals["measured_macs"] == totals["macs"] == sum(layer["macs"] for layer in counted["layers"])
+    assert totals["measured_official_macs"] == totals["official_macs"]
+    assert totals["thop_macs"] - totals["macs"] == sum(totals["thop_differences"].values())
+
+
+def test_systems_are_all_exact(capsys):
+    assert main(["systems", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert all(row["matches"] for row in rows)
+    assert len({row["system"] for row in rows}) >= 9
+
+
+def test_spaces_are_described(capsys):
+    assert main(["spaces", "cp_mobile", "--json"]) == 0
+    (space,) = json.loads(capsys.readouterr().out)
+    assert {row["axis"] for row in space["axes"]} >= {"width", "expansion", "kernel_size", "activation"}
+
+
+def test_data_show_counts_the_synthetic_scenes(capsys):
+    assert main(["data", "show", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["kind"] == "synthetic"
+    assert sum(sum(counts.values()) for counts in facts["classes"].values()) == facts["n_clips"]
+
+
+def test_module_runs_like_the_command():
+    done = subprocess.run([sys.executable, "-m", "nas_asc.cli", "spaces"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "cp_mobile" in done.stdout
