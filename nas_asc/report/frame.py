@@ -1,0 +1,68 @@
+"""Trials as tables: one row a trial; columns by the vocabulary."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from nas_asc.study import TrialRecord
+
+COSTS = (
+    "params",
+    "all_params",
+    "nonzero_params",
+    "macs",
+    "official_macs",
+    "int8_bytes",
+    "peak_ram_bytes",
+    "norm_params",
+)
+SCORE_COLUMNS = ("log_loss", "accuracy", "macro_accuracy", "calibration_error", "n_clips")
+_FIRST = ("number", "origin")
+_LAST = ("seconds", "seed", "key", "architecture")
+_RESERVED = {*_FIRST, *SCORE_COLUMNS, *COSTS, *_LAST}
+
+
+def trials_frame(records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+    """One row a complete trial, in the order given: number, scores, costs, axes, scores by device and class.
+
+    Args:
+        records: Trials; those without scores are left out.
+        axes: Names of the axes; an axis named as another column becomes `axis.<name>`.
+        classes: Names of the classes, in the order of the labels.
+
+    Returns:
+        Accuracies in [0, 1], log loss in nats, `accuracy.device.<name>`, `log_loss.device.<name>` and
+        `accuracy.class.<name>`; an inactive axis is empty, a kernel is text such as (3, 1).
+    """
+    rows = [_row(record, axes, classes) for record in records if record.scores is not None]
+    columns = [*_FIRST, *SCORE_COLUMNS, *COSTS, *map(axis_column, axes)]
+    found = dict.fromkeys(name for row in rows for name in row if name not in {*columns, *_LAST})
+    return pd.DataFrame(rows, columns=[*columns, *found, *_LAST], dtype=object).infer_objects()
+
+
+def axis_column(name: str) -> str:
+    """Column of an axis; told apart from the columns every study has.
+
+    >>> axis_column("width"), axis_column("params")
+    ('width', 'axis.params')
+    """
+    return f"axis.{name}" if name in _RESERVED or name.startswith("axis.") else name
+
+
+def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
+    scores = record.scores
+    row: dict[str, Any] = {name: getattr(record, name) for name in (*_FIRST, *_LAST)}
+    row |= {name: getattr(scores, name) for name in SCORE_COLUMNS}
+    row |= {name: getattr(record.cost, name) for name in COSTS}
+    row |= {axis_column(name): _plain(record.values.get(name)) for name in axes}
+    if scores is not None:
+        row |= {f"accuracy.device.{name}": value for name, value in scores.device_accuracy.items()}
+        row |= {f"log_loss.device.{name}": value for name, value in scores.device_log_loss.items()}
+        pairs = zip(classes, scores.class_accuracy, strict=False)
+        row |= {f"accuracy.class.{name}": value for name, value in pairs}
+    return row
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, tuple | list) else value

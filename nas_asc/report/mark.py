@@ -1,0 +1,41 @@
+"""Published systems of the space, costed on the study's own task: reference marks on the cost axes."""
+
+from dataclasses import dataclass
+
+from nas_asc.cost import Cost, count_cost
+from nas_asc.errors import NasAscError
+from nas_asc.frontend import Task
+from nas_asc.space import Space, System
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One published system.
+
+    Args:
+        name: As its report names it.
+        source: The report.
+        cost: At the study's number of classes and clip length; None where it cannot take such clips.
+    """
+
+    name: str
+    source: str
+    cost: Cost | None
+
+
+def mark_systems(space: Space | None, task: Task) -> tuple[Mark, ...]:
+    """Every published system of a space.
+
+    Args:
+        space: Of the study; None has none.
+        task: Of the study.
+    """
+    systems = () if space is None else space.systems.values()
+    return tuple(Mark(system.name, system.source, _cost(space, system, task)) for system in systems if space)
+
+
+def _cost(space: Space, system: System, task: Task) -> Cost | None:
+    try:
+        return count_cost(space.build(system.candidate, task).architecture)
+    except NasAscError:
+        return None

@@ -1,0 +1,87 @@
+"use strict";
+const figures = JSON.parse(document.getElementById("figures").textContent);
+const hover = JSON.parse(document.getElementById("hover").textContent);
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+function look() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const axis = {
+    gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"), zeroline: false,
+    automargin: true, title: { font: { size: 12 }, standoff: 10 }, tickfont: { size: 11 },
+  };
+  return {
+    layout: {
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("--soft") },
+      xaxis: axis, yaxis: axis,
+      hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink"), size: 12 } },
+    },
+  };
+}
+
+function prepare(trace) {
+  if (trace.customdata) {
+    trace.hovertext = trace.customdata.map((number) => hover[number]);
+    trace.hoverinfo = "text";
+  }
+  return trace;
+}
+
+function draw(place) {
+  const figure = figures[place.id];
+  const layout = { ...figure.layout, template: look() };
+  const options = {
+    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  };
+  Plotly.react(place, figure.data.map(prepare), layout, options);
+}
+
+function drawShown() {
+  for (const place of document.querySelectorAll(".plot")) {
+    if (!place.closest("[hidden]")) draw(place);
+  }
+}
+
+for (const place of document.querySelectorAll(".plot")) place.style.height = `${place.dataset.height}px`;
+drawShown();
+dark.addEventListener("change", drawShown);
+
+for (const button of document.querySelectorAll("[data-shows]")) {
+  button.addEventListener("click", () => {
+    for (const other of document.querySelectorAll("[data-shows]")) {
+      const chosen = other === button;
+      other.setAttribute("aria-pressed", String(chosen));
+      document.getElementById(other.dataset.shows).hidden = !chosen;
+    }
+    drawShown();
+  });
+}
+
+function keyOf(row, column) {
+  const cell = row.cells[column];
+  const text = cell.dataset.key ?? cell.textContent;
+  const number = Number(text);
+  return text === "" || Number.isNaN(number) ? text : number;
+}
+
+function compare(one, other) {
+  if (one === "" || other === "") return (one === "") - (other === "");
+  if (typeof one === typeof other) return one < other ? -1 : one > other ? 1 : 0;
+  return typeof one === "number" ? -1 : 1;
+}
+
+const table = document.getElementById("trials");
+if (table) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => head.addEventListener("click", () => {
+    const ascending = head.getAttribute("aria-sort") !== "ascending";
+    for (const other of heads) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    const rows = [...table.tBodies[0].rows].map((row) => [keyOf(row, column), row]);
+    rows.sort((one, other) => (ascending ? 1 : -1) * compare(one[0], other[0]));
+    table.tBodies[0].append(...rows.map((pair) => pair[1]));
+  }));
+  document.getElementById("front-only").addEventListener("change", (event) => {
+    table.classList.toggle("front-only", event.target.checked);
+  });
+}

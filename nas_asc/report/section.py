@@ -1,0 +1,157 @@
+"""The sections of the page in their order, each with its figures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nas_asc.report.axes_figure import constant_axes, draw_axes
+from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
+from nas_asc.report.facts import Facts, scores_of
+from nas_asc.report.front_figure import draw_front, marks_within
+from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
+from nas_asc.report.history_figure import draw_history, volume_history
+from nas_asc.report.quantity import SCORES, drawn_resources
+from nas_asc.report.setting import failed_html, settings_html
+from nas_asc.report.summary import summary_html
+from nas_asc.report.text import escape, format_value
+from nas_asc.report.theme import NOTHING, Drawing
+from nas_asc.report.trial_table import table_html
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section.
+
+    Args:
+        name: Its identifier in the page.
+        title: Its heading.
+        html: Its content.
+        drawings: Figures that the content has places for.
+    """
+
+    name: str
+    title: str
+    html: str
+    drawings: tuple[Drawing, ...] = ()
+
+
+def build_sections(facts: Facts) -> tuple[Section, ...]:
+    """All sections; those that need a complete trial say so where there is none.
+
+    Args:
+        facts: Of the study.
+    """
+    shown: list[tuple[str, str, Callable[[Facts], tuple[str, tuple[Drawing, ...]]]]] = [
+        ("fronts", "Pareto fronts", _fronts),
+        ("history", "Hypervolume over trials", _history),
+        ("table", "All trials", lambda facts: (table_html(facts), ())),
+        ("axes", "What the trials have in common", _axes),
+        ("groups", "By device and by class", _groups),
+        ("mistakes", "Confusion matrix", _confusion),
+        ("learning", "Learning curves", _curves),
+    ]
+    middle = [
+        Section(name, title, *(build(facts) if facts.ranked else (f"<p>{NOTHING}</p>", ())))
+        for name, title, build in shown
+    ]
+    return (
+        Section("summary", "The network to ship", summary_html(facts)),
+        *middle,
+        Section("failed", "Failed trials", failed_html(facts)),
+        Section("settings", "The study", settings_html(facts)),
+    )
+
+
+def place_html(drawing: Drawing) -> str:
+    """Place of a figure, which the page's script fills."""
+    width = f' style="min-width:{drawing.min_width}px"' if drawing.min_width else ""
+    label = escape(drawing.label)
+    height = int(drawing.figure.layout.height)
+    return (
+        f'<figure class="scroll"><div class="plot" id="{escape(drawing.name)}" role="group" aria-label="{label}"'
+        f' data-height="{height}"{width}></div></figure>'
+    )
+
+
+def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    resources = drawn_resources(facts.config.budget)
+    drawings = {name: [draw_front(facts, resource, score) for resource in resources] for name, score in SCORES.items()}
+    buttons = "".join(
+        f'<button type="button" data-shows="score-{name}" aria-pressed="{str(name == "log_loss").lower()}">'
+        f"{escape(score.title)}</button>"
+        for name, score in SCORES.items()
+    )
+    groups = "".join(
+        f'<div class="grid" id="score-{name}"{"" if name == "log_loss" else " hidden"}>'
+        f"{''.join(map(place_html, found))}</div>"
+        for name, found in drawings.items()
+    )
+    lead = (
+        f"<p>{len(facts.ranked)} trials, {len(facts.front)} on the study’s front of {', '.join(facts.config.objectives)}."
+        " The line joins the trials that no other beats in the two quantities shown; the red line is the limit."
+        " Scores far worse than the rest lie outside the frame: a double click shows all."
+        f" {_beyond(facts)}</p>"
+    )
+    switch = f'<div class="switch" role="group" aria-label="score of the vertical axis">{buttons}</div>'
+    return lead + switch + groups, tuple(drawing for found in drawings.values() for drawing in found)
+
+
+def _beyond(facts: Facts) -> str:
+    seen = {mark.name for resource in drawn_resources(facts.config.budget) for mark in marks_within(facts, resource)}
+    beyond = [mark.name for mark in facts.marks if mark.name not in seen]
+    marks = "Triangles are published systems, costed on this study’s clips; their scores are on other data."
+    if not facts.marks:
+        return ""
+    return marks if not beyond else f"{marks} Beyond all axes: {escape(', '.join(beyond))}."
+
+
+def _history(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    drawing, history = draw_history(facts), volume_history(facts)
+    point = ", ".join(
+        f"{name} {format_value(value)}" for name, value in zip(facts.config.objectives, history.reference, strict=True)
+    )
+    origin = "fixed when the study began" if history.is_fixed else "a tenth beyond the worst trial"
+    lead = (
+        "<p>How much of the box between zero and the reference point the front dominates. A line that has gone flat says"
+        f" that more trials of this kind gain little. Reference point ({origin}): {escape(point)}.</p>"
+    )
+    return lead + place_html(drawing), (drawing,)
+
+
+def _axes(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    drawing, constant = draw_axes(facts), constant_axes(facts)
+    same = ", ".join(f"{name} = {value}" for name, value in constant.items())
+    note = f'<p class="note">The same in all trials: {escape(same)}.</p>' if same else ""
+    lead = "<p>One line a trial, blue is good. Drag along an axis to keep only the trials that pass there.</p>"
+    return lead + place_html(drawing) + note, (drawing,)
+
+
+def _groups(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    drawings = [draw_classes(facts)]
+    if any(scores_of(record).device_accuracy for record in facts.front_records):
+        drawings.insert(0, draw_devices(facts))
+        note = ""
+    else:
+        note = '<p class="note">The data names no recording devices.</p>'
+    n_shown = min(MOST_ROWS, len(facts.front_records))
+    lead = f"<p>Validation accuracy in percent, {n_shown} of {len(facts.front)} trials of the front, best score on top.</p>"
+    return lead + note + "".join(map(place_html, drawings)), tuple(drawings)
+
+
+def _confusion(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    record = facts.recommended or facts.ranked[0]
+    if not scores_of(record).confusion:
+        return f"<p>No confusion matrix was kept for trial {record.number}.</p>", ()
+    drawing = draw_confusion(facts, record)
+    lead = f"<p>Trial {record.number} on the validation clips: of each true scene, the percentage taken for each.</p>"
+    return lead + place_html(drawing), (drawing,)
+
+
+def _curves(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    drawing = draw_curves(facts)
+    if drawing is None:
+        return "<p>No learning curves were kept.</p>", ()
+    lead = (
+        f"<p>Mean training loss of augmented clips, the recommended trial in orange; at most {MOST_CURVES} trials of the"
+        " front.</p>"
+    )
+    return lead + place_html(drawing), (drawing,)

@@ -1,0 +1,161 @@
+"""The top of the page: the recommended network, what it takes of each limit, and how far its score can be believed."""
+
+from nas_asc.report.facts import Facts, scores_of
+from nas_asc.report.interval import wilson_interval
+from nas_asc.report.quantity import RESOURCES
+from nas_asc.report.text import escape, format_percent
+from nas_asc.study import TrialRecord, final_dir, trial_dir
+from nas_asc.units import format_count
+
+
+def summary_html(facts: Facts) -> str:
+    """What to ship, as HTML; where nothing is complete, how to go on.
+
+    Args:
+        facts: Of the study.
+    """
+    record = facts.recommended
+    if record is None:
+        return _nothing(facts)
+    return (
+        f'<p class="lead">Ship <strong>trial {record.number}</strong>: the best {_score_word(facts)} of'
+        f" {len(facts.ranked)} complete {_plural(len(facts.ranked), 'trial')} that {_within(facts)}.</p>"
+        f"{_tiles(record)}"
+        '<div class="columns">'
+        f"<section><h3>What it takes</h3>{bars_html(facts, record)}</section>"
+        f"<section><h3>Can I believe it?</h3>{_belief(facts, record)}</section>"
+        "</div>"
+        f"<h3>Use it</h3>{_commands(facts, record)}"
+        f"<details><summary>The network, layer by layer</summary><pre>{escape(record.architecture)}</pre></details>"
+    )
+
+
+def bars_html(facts: Facts, record: TrialRecord) -> str:
+    """Use of every cost beside its limit, as HTML.
+
+    Args:
+        facts: Of the study.
+        record: A trial.
+    """
+    budget = facts.config.budget
+    rows = []
+    for name, used in budget.used(record.cost).items():
+        limit = budget.limits.get(name)
+        title = escape(RESOURCES[name].title)
+        if limit is None:
+            rows.append(f"<tr><th scope=row>{title}</th><td>{format_count(used)}</td><td>no limit</td></tr>")
+            continue
+        share = used / limit
+        rows.append(
+            f"<tr><th scope=row>{title}</th><td>{format_count(used)}<small> of {format_count(limit)}</small></td>"
+            f'<td><div class="bar" role="img" aria-label="{share:.0%} of the limit">'
+            f'<span style="width:{min(1, share):.1%}"></span></div><small>{format_percent(share)}</small></td></tr>'
+        )
+    return f'<table class="bars">{"".join(rows)}</table><p class="note">{escape(budget.describe())}.</p>'
+
+
+def close_trials(facts: Facts, record: TrialRecord) -> list[TrialRecord]:
+    """Other complete trials whose accuracy lies inside the 95 % interval of one trial, fewest MACs first."""
+    scores = scores_of(record)
+    low, high = wilson_interval(scores.accuracy, scores.n_clips)
+    close = [other for other in facts.ranked if low <= scores_of(other).accuracy <= high]
+    return sorted((other for other in close if other.number != record.number), key=lambda other: other.cost.macs)
+
+
+def validation_text(facts: Facts) -> str:
+    """How candidates were scored, in one sentence."""
+    config = facts.config
+    if config.test_fold is not None:
+        return (
+            f"Validated on the fold after test fold {config.test_fold}; fold {config.test_fold} itself was never read"
+            " by the search"
+        )
+    return (
+        "Validated on whole recording groups that the training never saw (the data set’s own validation rows or fold"
+        f" where it names one, else {config.validation_share:.0%} of the training rows, drawn with seed {config.seed})"
+    )
+
+
+def _nothing(facts: Facts) -> str:
+    name = escape(facts.config.name)
+    reason = "no trial is complete yet" if not facts.ranked else "no complete trial is within the budget"
+    return (
+        f'<p class="lead">There is no network to ship: {reason}.</p><p>{len(facts.records)} trials ran,'
+        f" {len(facts.failed)} failed. Go on with:</p>{command_html(f'nas-asc resume {name} --trials 20')}"
+    )
+
+
+def _tiles(record: TrialRecord) -> str:
+    scores = scores_of(record)
+    low, high = wilson_interval(scores.accuracy, scores.n_clips)
+    tiles = (
+        ("accuracy", format_percent(scores.accuracy), f"95 % interval {100 * low:.1f} to {format_percent(high)}"),
+        ("log loss", f"{scores.log_loss:.3f}", "nats, mean of the true class"),
+        ("macro accuracy", format_percent(scores.macro_accuracy), "mean over classes"),
+        ("calibration error", format_percent(scores.calibration_error), "expected, 15 bins"),
+    )
+    cells = (f'<div class="tile"><b>{value}</b><span>{name}</span><small>{note}</small></div>' for name, value, note in tiles)
+    return f'<div class="tiles">{"".join(cells)}</div>'
+
+
+def _belief(facts: Facts, record: TrialRecord) -> str:
+    scores = scores_of(record)
+    low, high = wilson_interval(scores.accuracy, scores.n_clips)
+    points = [
+        f"{escape(validation_text(facts))}: {scores.n_clips:,} clips.",
+        f"Counting {scores.n_clips:,} clips alone leaves {100 * low:.1f} to {100 * high:.1f} % (95 %, binomial). Clips of one"
+        " place are alike, so the true interval is wider.",
+        f"It was chosen as the best of {len(facts.ranked)} by this very score, and trained once, with seed {record.seed}:"
+        " expect somewhat less on clips that no search has seen.",
+        _close_text(facts, record),
+    ]
+    return f"<ul>{''.join(f'<li>{point}</li>' for point in points if point)}</ul>"
+
+
+def _close_text(facts: Facts, record: TrialRecord) -> str:
+    close = close_trials(facts, record)
+    if not close:
+        return "No other complete trial lies inside that interval."
+    cheapest = close[0]
+    words = f"{len(close)} other {_plural(len(close), 'trial')} inside that interval: their order is mostly noise."
+    if cheapest.cost.macs >= record.cost.macs:
+        return f"{words} None of them takes fewer MACs."
+    return (
+        f"{words} The cheapest of them is trial {cheapest.number}: {format_percent(scores_of(cheapest).accuracy)}, with"
+        f" {cheapest.cost.macs / record.cost.macs:.0%} of the MACs and"
+        f" {cheapest.cost.int8_bytes / record.cost.int8_bytes:.0%} of the int8 size."
+    )
+
+
+def _commands(facts: Facts, record: TrialRecord) -> str:
+    name = facts.config.name
+    if facts.has_final and facts.card is not None:
+        place = final_dir(facts.folder).name
+        text = (
+            f"Its weights in <code>{escape(place)}/</code> were trained once more on training and validation clips"
+            f" together ({int(facts.card.get('n_clips', 0)):,} clips)."
+        )
+    else:
+        place = trial_dir(facts.folder, record.number).relative_to(facts.folder).as_posix()
+        text = f"Its weights, as validated above, lie in <code>{escape(place)}/</code>."
+    return (
+        f"<p>{text} Score it on the test clips, which nothing has read so far; and see what every layer takes:</p>"
+        + command_html(f"nas-asc evaluate {name}", f"nas-asc count {name}:{record.number}")
+    )
+
+
+def command_html(*lines: str) -> str:
+    """Commands to paste, as HTML."""
+    return f"<pre>{escape(chr(10).join(lines))}</pre>"
+
+
+def _within(facts: Facts) -> str:
+    return "fit the budget" if facts.config.budget.limits else "the study has (it sets no limits)"
+
+
+def _score_word(facts: Facts) -> str:
+    return "log loss" if facts.config.score == "log_loss" else "accuracy"
+
+
+def _plural(n: int, word: str) -> str:
+    return word if n == 1 else f"{word}s"

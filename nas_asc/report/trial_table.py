@@ -1,0 +1,103 @@
+"""The table of all complete trials, best score first; a click on a head sorts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nas_asc.report.facts import Facts, scores_of
+from nas_asc.report.text import escape, format_percent, format_value
+from nas_asc.study import TrialRecord
+from nas_asc.units import format_count, format_duration
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Args:
+        text: As printed, plain.
+        key: What it is sorted by.
+    """
+
+    text: str
+    key: float | str
+
+
+def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
+    """Cells of one complete trial by the heads of their columns: number, scores, costs, every axis."""
+    scores, cost = scores_of(record), record.cost
+    cells = {
+        "trial": Cell(str(record.number), record.number),
+        "log loss (nats)": Cell(f"{scores.log_loss:.4f}", scores.log_loss),
+        "accuracy (%)": Cell(f"{100 * scores.accuracy:.2f}", scores.accuracy),
+        "macro accuracy (%)": Cell(f"{100 * scores.macro_accuracy:.2f}", scores.macro_accuracy),
+        "calibration error (%)": Cell(f"{100 * scores.calibration_error:.2f}", scores.calibration_error),
+        "parameters": Cell(format_count(cost.params), cost.params),
+        "MACs": Cell(format_count(cost.macs), cost.macs),
+        "official MACs": Cell(format_count(cost.official_macs), cost.official_macs),
+        "int8 bytes": Cell(format_count(cost.int8_bytes), cost.int8_bytes),
+        "peak RAM (bytes)": Cell(format_count(cost.peak_ram_bytes), cost.peak_ram_bytes),
+    }
+    values = record.values
+    cells |= {f"axis {name}": _axis_cell(values[name] if name in values else None) for name in facts.axes}
+    return cells | {
+        "time": Cell(format_duration(record.seconds), record.seconds),
+        "origin": Cell(record.origin, record.origin),
+    }
+
+
+def table_html(facts: Facts) -> str:
+    """The table, as HTML.
+
+    Args:
+        facts: Of the study, with one complete trial or more.
+    """
+    rows = [(record, trial_cells(facts, record)) for record in facts.ranked]
+    heads = list(rows[0][1])
+    row_of = "".join(_row(facts, record, cells) for record, cells in rows)
+    return (
+        '<p><label><input type="checkbox" id="front-only"> only the front'
+        f" ({len(facts.front)} of {len(rows)})</label></p>"
+        '<div class="scroll tall" tabindex="0" role="region" aria-label="all complete trials">'
+        '<table id="trials"><caption class="unseen">all complete trials, best score first</caption>'
+        f"<thead><tr>{''.join(map(_head, heads))}</tr></thead><tbody>{row_of}</tbody></table></div>"
+    )
+
+
+def hover_text(facts: Facts, record: TrialRecord) -> str:
+    """What a point of a figure says: scores, costs and every active axis, escaped, lines apart by <br>."""
+    scores, cost = scores_of(record), record.cost
+    lines = [
+        f"<b>trial {record.number}</b>",
+        f"{format_percent(scores.accuracy)}, log loss {scores.log_loss:.3f}",
+        f"{format_count(cost.params)} parameters, {format_count(cost.int8_bytes)} int8 bytes",
+        f"{format_count(cost.macs)} MACs, {format_count(cost.official_macs)} official",
+        f"{format_count(cost.peak_ram_bytes)} bytes of RAM",
+        *(f"{escape(name)} = {escape(format_value(value))}" for name, value in record.values.items()),
+    ]
+    return "<br>".join(lines)
+
+
+def _axis_cell(value: Any) -> Cell:
+    if value is None:
+        return Cell("–", "")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Cell(format_value(value), float(value) if is_number else format_value(value))
+
+
+def _head(name: str) -> str:
+    label = escape(name.removeprefix("axis "))
+    kind = ' class="axis"' if name.startswith("axis ") else ""
+    return f'<th scope="col"{kind}><button type="button">{label}</button></th>'
+
+
+def _row(facts: Facts, record: TrialRecord, cells: dict[str, Cell]) -> str:
+    marks = ["front"] if record.number in facts.front else []
+    marks += ["best"] if facts.recommended and record.number == facts.recommended.number else []
+    return f'<tr class="{" ".join(marks)}">{"".join(map(_cell, cells.values()))}</tr>'
+
+
+def _cell(cell: Cell) -> str:
+    key = f"{cell.key!r}" if isinstance(cell.key, int | float) else escape(cell.key)
+    kind = ' class="n"' if isinstance(cell.key, int | float) else ""
+    shown = "" if key == cell.text else f' data-key="{key}"'
+    return f"<td{kind}{shown}>{escape(cell.text)}</td>"

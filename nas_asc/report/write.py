@@ -1,0 +1,56 @@
+"""The report's two files, written beside their place and renamed."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_asc.report.facts import gather_facts
+from nas_asc.report.frame import trials_frame
+from nas_asc.report.page import page_html
+from nas_asc.space import Space
+from nas_asc.study import StudyConfig, TrialRecord
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where a report lies.
+
+    Args:
+        html: The page.
+        csv: The front, one row a trial.
+    """
+
+    html: Path
+    csv: Path
+
+
+def write_report(
+    study_dir: Path,
+    config: StudyConfig,
+    records: Sequence[TrialRecord],
+    *,
+    space: Space | None = None,
+    recommended: TrialRecord | None = None,
+) -> ReportFiles:
+    """Paths of a study's report.html and front.csv, written anew.
+
+    Args:
+        study_dir: Folder of the study; learning curves and the final network's card are read from it.
+        config: What was asked.
+        records: Finished trials, in order; none is fine.
+        space: Of the study, for its published systems; None draws none.
+        recommended: The trial to ship; None is the best score inside the budget.
+    """
+    facts = gather_facts(study_dir, config, records, space=space, recommended=recommended)
+    paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
+    front = trials_frame(facts.front_records, facts.axes, config.classes)
+    _write(paths.csv, front.to_csv(index=False, lineterminator="\n"))
+    _write(paths.html, page_html(facts))
+    return paths
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".partial-{path.name}")
+    beside.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(beside, path)
