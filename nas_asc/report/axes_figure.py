@@ -35,7 +35,7 @@ def draw_axes(facts: Facts) -> Drawing:
     line |= {"cmin": min(losses), "cmax": _middle_high(losses), "colorbar": {"title": "log loss", "thickness": 10}}
     figure.add_trace(go.Parcoords(line=line, dimensions=dimensions, labelangle=-28, labelside="top"))
     label = f"parallel coordinates of {len(dimensions)} dimensions, one line for each of {len(records)} trials"
-    return Drawing("axes", label, figure, min_width=_WIDTH_AN_AXIS * len(dimensions))
+    return Drawing("coordinates", label, figure, min_width=_WIDTH_AN_AXIS * len(dimensions))
 
 
 def varying_axes(facts: Facts) -> list[str]:

@@ -94,7 +94,9 @@ def _tiles(record: TrialRecord) -> str:
         ("macro accuracy", format_percent(scores.macro_accuracy), "mean over classes"),
         ("calibration error", format_percent(scores.calibration_error), "expected, 15 bins"),
     )
-    cells = (f'<div class="tile"><b>{value}</b><span>{name}</span><small>{note}</small></div>' for name, value, note in tiles)
+    cells = (
+        f'<div class="tile"><b>{value}</b><span>{name}</span><small>{note}</small></div>' for name, value, note in tiles
+    )
     return f'<div class="tiles">{"".join(cells)}</div>'
 
 
