@@ -1,6 +1,6 @@
 """The finished trials as the proposers see them: candidates, minimised values, what is known already."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -43,7 +43,9 @@ class History:
         return [self.candidates[row] for row in np.flatnonzero(non_dominated(self.values))]
 
 
-def read_history(records: Sequence[TrialRecord], space: Space, *, minimised: Sequence[str]) -> History:
+def read_history(
+    records: Sequence[TrialRecord], space: Space, *, minimised: Sequence[str], avoid: Collection[str] = ()
+) -> History:
     """What the records tell a proposer.
 
     Records of another space, after a change of it was accepted, count as seen alone.
@@ -52,6 +54,7 @@ def read_history(records: Sequence[TrialRecord], space: Space, *, minimised: Seq
         records: All finished trials.
         space: Of the study.
         minimised: Names of the objectives.
+        avoid: Keys of designs that count as seen as well.
     """
     candidates, values, costs = [], [], []
     for record in records:
@@ -64,7 +67,7 @@ def read_history(records: Sequence[TrialRecord], space: Space, *, minimised: Seq
         raw = objective_values(minimised, record.cost, record.scores)
         values.append([_scaled(name, value) for name, value in zip(minimised, raw, strict=True)])
         costs.append(record.cost)
-    seen = frozenset(record.key for record in records)
+    seen = frozenset(record.key for record in records).union(avoid)
     return History(tuple(candidates), np.array(values, float).reshape(-1, len(minimised)), tuple(costs), seen)
 
 

@@ -5,7 +5,7 @@ Conventions:
     and resumed proposes what it would have proposed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,8 +25,14 @@ _N_APART = 8
 class Proposer(Protocol):
     """A strategy."""
 
-    def propose(self, number: int, records: Sequence[TrialRecord]) -> Proposal | None:
-        """What trial `number` trains: it fits and is new; None where nothing new was found."""
+    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+        """What trial `number` trains: it fits and is new; None where nothing new was found.
+
+        Args:
+            number: Of the trial.
+            records: All finished trials.
+            avoid: Keys of designs that are not wanted.
+        """
 
 
 class RandomProposer:
@@ -41,9 +47,9 @@ class RandomProposer:
         self._screen = screen
         self._config = config
 
-    def propose(self, number: int, records: Sequence[TrialRecord]) -> Proposal | None:
+    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
         """A random candidate."""
-        history = read_history(records, self._screen.space, minimised=self._config.minimised)
+        history = read_history(records, self._screen.space, minimised=self._config.minimised, avoid=avoid)
         return propose_random(self._screen, history, np.random.default_rng([self._config.seed, number]))
 
 
@@ -60,9 +66,9 @@ class TpeProposer:
         self._config = config
         self._starts = warm_start(screen, seed=config.seed)
 
-    def propose(self, number: int, records: Sequence[TrialRecord]) -> Proposal | None:
+    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
         """The next start, or what the strategy whose turn it is finds, or what any other finds."""
-        history = read_history(records, self._screen.space, minimised=self._config.minimised)
+        history = read_history(records, self._screen.space, minimised=self._config.minimised, avoid=avoid)
         for start in self._starts:
             if start.design.key not in history.seen:
                 return start

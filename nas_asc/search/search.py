@@ -22,9 +22,9 @@ from nas_asc.search.final import has_final, write_final
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
-from nas_asc.search.screen import Screen
+from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.trial import Setting, Trial, run_trial
-from nas_asc.space import Design, Space
+from nas_asc.space import Space
 from nas_asc.study import (
     StudyConfig,
     TrialRecord,
@@ -43,6 +43,7 @@ from nas_asc.units import format_duration
 
 StoppedBy = Literal["trials", "timeout", "interrupt", "exhausted"]
 _N_SAME_FAILURES = 5
+_N_TRIED_FIRST = 6
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def run_search(
         space: Where candidates come from.
         prepared: Clips and their features.
         n_trials: Trials in all, complete and failed, those of earlier runs included; None is no number.
-        timeout_s: Wall time from now, the last training included; None is no limit.
+        timeout_s: Wall time from now that is aimed at, the last training included, which is never cut; None is no
+            limit.
         torch_device: Where to train.
         listener: Told what happens.
         folder: Of the study; None is studies/<name>.
@@ -172,10 +174,12 @@ class _Search:
         if self._clock.is_over(self._records):
             return "timeout"
         proposal = proposer.propose(number, self._records)
+        if proposal is not None and not self._clock.allows(proposal.design, self._records):
+            if self._records:
+                return "timeout"
+            proposal = self._find_short(proposer, proposal)
         if proposal is None:
             return self._exhausted()
-        if not self._clock.allows(proposal.design, self._records):
-            return self._out_of_time(proposal.design)
         self._listener.on_trial_start(number, proposal.design, proposal.cost)
         try:
             deadline = self._clock.deadline(self._records)
@@ -186,6 +190,22 @@ class _Search:
         self._keep(trial, database)
         self._validate_failures()
         return None
+
+    def _find_short(self, proposer: Proposer, proposal: Proposal) -> Proposal:
+        """A first trial for which there is time, instead of one for which there is not."""
+        shortest, avoid = self._clock.forecast_s(proposal.design), {proposal.design.key}
+        for _ in range(_N_TRIED_FIRST):
+            other = proposer.propose(0, self._records, avoid=avoid)
+            if other is None:
+                break
+            if self._clock.allows(other.design, self._records):
+                return other
+            shortest = min(shortest, self._clock.forecast_s(other.design))
+            avoid.add(other.design.key)
+        raise StudyError(
+            f"`--timeout` must leave time for one trial, which takes about {format_duration(shortest)}, and for the"
+            " last training. Give more time, or fewer --epochs."
+        )
 
     def _keep(self, trial: Trial, database: Database) -> None:
         """Files first, then the database: what it holds is complete."""
@@ -203,15 +223,6 @@ class _Search:
             )
         self._listener.on_note("no further candidate that fits was found: the search ends")
         return "exhausted"
-
-    def _out_of_time(self, design: Design) -> StoppedBy:
-        if not self._records:
-            forecast = format_duration(self._clock.forecast_s(design))
-            raise StudyError(
-                f"`--timeout` must leave time for one trial, which takes about {forecast}, and the last training."
-                " Give more time, or fewer --epochs."
-            )
-        return "timeout"
 
     def _validate_failures(self) -> None:
         newest = self._records[self._n_before :][-_N_SAME_FAILURES:]
