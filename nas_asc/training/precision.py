@@ -1,6 +1,7 @@
 """Whether a device trains faster in bfloat16, by what it can do and what it then shows."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def choose_precision(torch_device: torch.device) -> torch.dtype:
     return torch.bfloat16 if seconds[torch.float32] > _LEAST_GAIN * seconds[torch.bfloat16] else torch.float32
 
 
+def autocast(torch_device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:
+    """Context in which torch computes in a precision; nothing changes for float32."""
+    if precision is torch.float32:
+        return nullcontext()
+    return torch.autocast(torch_device.type, precision)
+
+
 def _has_bfloat16_units() -> bool:
     try:
         flags = Path("/proc/cpuinfo").read_text()
@@ -47,7 +55,7 @@ def _measure_block(dtype: torch.dtype, *, n_steps: int = 4) -> float:
     shortest = float("inf")
     for _ in range(n_steps):
         started = time.perf_counter()
-        with torch.autocast("cpu", dtype, enabled=dtype is not torch.float32):
+        with autocast(torch.device("cpu"), dtype):
             loss = block(batch).square().mean()
         loss.backward()
         shortest = min(shortest, time.perf_counter() - started)

@@ -7,6 +7,7 @@ from torch import nn
 
 from nas_asc.training.clips import Clips
 from nas_asc.training.compute import prepare_process
+from nas_asc.training.precision import autocast
 
 
 def predict(
@@ -29,9 +30,8 @@ def predict(
     prepare_process()
     model = model.to(torch_device).to(memory_format=torch.channels_last).eval()
     clips = clips.to_device(torch_device)
-    enabled = precision is not torch.float32
     found = []
-    with torch.inference_mode(), torch.autocast(torch_device.type, precision, enabled=enabled):
+    with torch.inference_mode(), autocast(torch_device, precision):
         for rows in torch.arange(len(clips)).split(batch_size):
             logits = model(clips.batch(rows, torch_device=torch_device))
             found.append(logits.float().softmax(dim=1).cpu())

@@ -9,6 +9,7 @@ from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
+from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
 
@@ -117,8 +118,7 @@ class Trainer:
         return order.tensor_split(self.n_batches)
 
     def _compute_loss(self, model: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
-        enabled = self.precision is not torch.float32
-        with torch.autocast(self.torch_device.type, self.precision, enabled=enabled):
+        with autocast(self.torch_device, self.precision):
             logits = model(features)
         return nn.functional.cross_entropy(logits.float(), targets)
 
