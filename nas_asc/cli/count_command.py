@@ -154,7 +154,7 @@ _RULES = {
 
 def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple[object, ...]]:
     differences = measured.get("thop_differences", {})
-    cells = []
+    cells: list[tuple[object, ...]] = []
     for name, value in (totals | measured).items():
         if name in _RULES:
             cells.append((name, _shape(value) if isinstance(value, list) else value, _RULES[name]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -213,7 +213,7 @@ class LiveDisplay:
         shown = front_rows(self._front)[:_SHOWN_FRONT]
         more = len(self._front) - len(shown)
         title = f"front, {len(self._front)} trials" + (f", {more} more not shown" if more > 0 else "")
-        parts = [Text(self._config.budget.describe()), Text(self._running, style="bold"), bar]
+        parts: list[RenderableType] = [Text(self._config.budget.describe()), Text(self._running, style="bold"), bar]
         if shown:
             parts.append(build_table(FRONT_COLUMNS, shown, title=title))
         return Group(*parts, Text(self._footer()))

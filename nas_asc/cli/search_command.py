@@ -108,7 +108,7 @@ def resume(
     stored = load_config(folder)
     setup = reopen_setup(stored)
     print(data_line(setup), flush=True)
-    timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    timeout_s: float | None = None if timeout is None else parse_duration_s(timeout, what="--timeout")
     if trials is None and timeout_s is None:
         trials, timeout_s = stored.n_trials, stored.timeout_s if stored.n_trials is None else None
     flags = {"space": accept_space_change, "data": accept_data_change, "version": accept_version_change}

@@ -28,8 +28,8 @@ def spaces(
         return
     (space,) = found
     console.print(space.description, markup=False)
-    rows = [(row.axis, row.form, row.values, row.condition, row.guess) for row in space.describe()]
-    console.print(build_table(("axis", "form", "values", "when", "guess"), rows))
+    axes = [(row.axis, row.form, row.values, row.condition, row.guess) for row in space.describe()]
+    console.print(build_table(("axis", "form", "values", "when", "guess"), axes))
     console.print(
         f"{_size(space)} combinations before requirements: {', '.join(space.requirements) or 'none'}", markup=False
     )

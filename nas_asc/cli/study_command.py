@@ -118,11 +118,11 @@ def evaluate(
     console = build_console()
     console.print(build_table(("score", "value"), _score_cells(scores)))
     classes = setup.data_set.classes
-    rows = [(name, f"{100 * value:.1f} %") for name, value in zip(classes, scores.class_accuracy, strict=True)]
+    rows = [(name, _percent(value)) for name, value in zip(classes, scores.class_accuracy, strict=True)]
     console.print(build_table(("class", "accuracy"), rows))
     if scores.device_accuracy:
         devices = [
-            (device, f"{100 * value:.1f} %", f"{scores.device_log_loss[device]:.3f}")
+            (device, _percent(value), f"{scores.device_log_loss[device]:.3f}")
             for device, value in scores.device_accuracy.items()
         ]
         console.print(build_table(("device", "accuracy", "log loss"), devices))
@@ -135,3 +135,7 @@ def _score_cells(scores: "Scores") -> list[tuple[object, ...]]:
         ("log loss", f"{scores.log_loss:.4f}"),
         ("calibration error", f"{scores.calibration_error:.4f}"),
     ]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
