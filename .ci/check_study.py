@@ -1,4 +1,7 @@
-"""Check what a search left on disk, reading only SQLite, CSV, TOML and text: `check_study.py FOLDER TRIALS PARAMS MACS`."""
+"""Check what a search left on disk, reading SQLite, CSV, TOML and text alone.
+
+Use: check_study.py FOLDER TRIALS PARAMS MACS
+"""
 
 import csv
 import re
@@ -6,6 +9,8 @@ import sqlite3
 import sys
 import tomllib
 from pathlib import Path
+
+_LOADS = re.compile(r"""<(script|link|img|iframe)[^>]+(src|href)=["']?(https?:)?//""")
 
 
 def main(folder: Path, n_trials: int, max_params: int, max_macs: int) -> None:
@@ -24,7 +29,7 @@ def main(folder: Path, n_trials: int, max_params: int, max_macs: int) -> None:
         check(max(int(row["macs"]), int(row["official_macs"])) <= max_macs, f"trial {row['number']} is over in MACs")
     html = (folder / "report.html").read_text()
     check("<html" in html and html.rstrip().endswith("</html>"), "report.html is cut off")
-    check(not re.search(r"""<(script|link|img|iframe)[^>]+(src|href)=["']?(https?:)?//""", html), "report.html loads from the network")
+    check(not _LOADS.search(html), "report.html loads from the network")
     check(not list(folder.rglob("*.tmp*")), "temporary files were left behind")
     print(f"{folder}: {n_trials} trials, {len(front)} on the front, all within the limits")
 

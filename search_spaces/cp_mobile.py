@@ -4,7 +4,6 @@ Source: Schmid et al., baseline of DCASE 2024 and 2025 Task 1 (simplified CP-Mob
 DCASE 2022 Task 1.
 """
 
-# ruff: noqa: C408, D103
 import math
 
 from nas_asc.frontend import LogMel

@@ -4,7 +4,6 @@ Source: Koutini, Schlüter, Widmer, "CPJKU submission to DCASE21: cross-device a
 sparse frequency-damped CNNs", Table 1; the dense rows are from its comparison of widths.
 """
 
-# ruff: noqa: C408, D103
 import math
 
 from nas_asc.frontend import LogMel, Task
