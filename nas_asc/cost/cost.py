@@ -1,13 +1,15 @@
 """What a network takes, from its description alone."""
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from nas_asc.cost.formula import Count, Found, derive_formula
 from nas_asc.cost.layer_cost import LayerCost, count_expansion
 from nas_asc.errors import LayerError
 from nas_asc.layers import Architecture, Layer, Shape, expand_architecture, expand_layer
+
+_N_COUNTERS = 2**18  # remembered; then all are forgotten, since keeping an order would cost more
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,11 @@ def count_layer(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
     return LayerCost(shape, counts, ram)
 
 
-@lru_cache(maxsize=2**18)
+@cache
 def _counter(layer: Layer, channels: int, n_dimensions: int, n_classes: int) -> Count:
     """Function that counts a layer on any input of so many channels: by formula where there is one, else exactly."""
+    if _counter.cache_info().currsize >= _N_COUNTERS:
+        _counter.cache_clear()
     exactly = partial(_count_exactly, layer, n_classes)
     if n_dimensions != 3 or not getattr(layer, "reads_channels_only", False):
         return exactly

@@ -8,7 +8,7 @@ Conventions:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import mul
+from operator import ge, mul
 
 from nas_asc.cost.layer_cost import count_operation
 from nas_asc.cost.memory import live_values
@@ -157,7 +157,7 @@ def _slot_of(operation: Operation, inputs: list[int], windows: dict[_Window, int
         return inputs[0] if len(set(inputs)) == 1 else None
     if type(primitive) is GlobalPooling:
         return _VECTOR
-    if not isinstance(primitive, Convolution | Pooling) or type(primitive) not in (Convolution, Pooling):
+    if type(primitive) is not Convolution and type(primitive) is not Pooling:
         return None
     kernel, stride, padding = to_pair(primitive.kernel_size), to_pair(primitive.stride), to_pair(primitive.padding)
     gains = [2 * padding[axis] - kernel[axis] for axis in (0, 1)]
@@ -168,33 +168,37 @@ def _slot_of(operation: Operation, inputs: list[int], windows: dict[_Window, int
 
 def _collect(expansion: Expansion, slots: list[int], windows: tuple[_Window, ...]) -> Formula:
     n_slots = len(windows) + 2
-    macs, official_macs, fixed = [0] * n_slots, [0] * n_slots, [0] * 5
+    macs, official_macs, rows = [0] * n_slots, [0] * n_slots, [(0, 0, 0, 0, 0)]
     for operation in expansion.operations:
-        counts = list(count_operation(expansion, operation))
+        params, buffers, pure, official, int8_bytes, norm_params = count_operation(expansion, operation)
         if isinstance(operation.primitive, Convolution):
-            _, rows, columns = operation.out_shape
-            macs[slots[operation.output]] += counts[2] // (rows * columns)
-            official_macs[slots[operation.output]] += counts[3] // (rows * columns)
-            counts[3] = 0
-        del counts[2]
-        fixed = [sum(pair) for pair in zip(fixed, counts, strict=True)]
-    channels = [expansion.in_shape[0], *(operation.out_shape[0] for operation in expansion.operations)]
+            slot, n = slots[operation.output], operation.out_shape[1] * operation.out_shape[2]
+            macs[slot] += pure // n
+            official_macs[slot] += official // n
+            official = 0
+        rows.append((params, buffers, official, int8_bytes, norm_params))
+    params, buffers, official, int8_bytes, norm_params = map(sum, zip(*rows, strict=True))
+    return Formula(
+        windows=windows,
+        out_slot=slots[expansion.output],
+        out_channels=expansion.out_shape[0],
+        fixed=(params, buffers, official, int8_bytes, norm_params),
+        macs=tuple(macs),
+        official_macs=tuple(official_macs),
+        steps=_live_steps(expansion, slots, n_slots),
+    )
+
+
+def _live_steps(expansion: Expansion, slots: list[int], n_slots: int) -> tuple[tuple[int, ...], ...]:
+    channels = [expansion.in_shape[0], *[operation.out_shape[0] for operation in expansion.operations]]
     steps = set()
     for values in live_values(expansion):
         live = [0] * n_slots
         for value in values:
             live[slots[value]] += channels[value]
         steps.add(tuple(live))
-    return Formula(
-        windows=windows,
-        out_slot=slots[expansion.output],
-        out_channels=expansion.out_shape[0],
-        fixed=(fixed[0], fixed[1], fixed[2], fixed[3], fixed[4]),
-        macs=tuple(macs),
-        official_macs=tuple(official_macs),
-        steps=tuple(step for step in steps if not any(_exceeds(other, step) for other in steps)),
-    )
+    return tuple(step for step in steps if not any(_exceeds(other, step) for other in steps))
 
 
 def _exceeds(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
+    return one != other and all(map(ge, one, other))

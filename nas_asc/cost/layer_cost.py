@@ -50,5 +50,5 @@ def _absorbing(expansion: Expansion, operation: Operation) -> Operation | None:
     host = expansion.operations[source - 1]
     if not host.primitive.absorbs_norm or source == expansion.output:
         return None
-    n_uses = sum(other.inputs.count(source) for other in expansion.operations)
-    return host if n_uses == 1 else None
+    later = expansion.operations[source:]  # only what follows can read it
+    return host if sum([other.inputs.count(source) for other in later]) == 1 else None

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from nas_asc.errors import LayerError
 
 _PLAIN = (int, float, str, bool, type(None))
-_N_SPELLINGS = 2**17
+_N_SPELLINGS = 2**17  # remembered a class; then all are forgotten, since keeping an order would cost more
 
 _known: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 _lock = threading.Lock()
@@ -37,7 +37,8 @@ class DescriptionType(type):
         del cls.__setattr__, cls.__delattr__  # so that @dataclass(frozen=True), as is usual, may stand on top
         if not any(isinstance(base, mcs) for base in bases):
             cls.__setattr__ = _refuse
-        cls._spelled = lru_cache(maxsize=_N_SPELLINGS, typed=True)(partial(mcs._describe, cls))
+        cls._spelled = lru_cache(maxsize=None, typed=True)(partial(mcs._describe, cls))
+        cls._missing = [key for key in dir(cls) if getattr(getattr(cls, key), "__isabstractmethod__", False)]
         return cast(DescriptionType, cls)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -48,8 +49,10 @@ class DescriptionType(type):
             return cls._describe(*args, **kwargs)
 
     def _describe(cls, *args: Any, **kwargs: Any) -> Any:
-        if missing := [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]:
-            raise LayerError(f"{cls.__name__} must define `{missing[0]}`, as every layer does.")
+        if cls._spelled.cache_info().currsize >= _N_SPELLINGS:  # type: ignore[attr-defined]
+            cls._spelled.cache_clear()  # type: ignore[attr-defined]
+        if cls._missing:  # type: ignore[attr-defined]
+            raise LayerError(f"{cls.__name__} must define `{cls._missing[0]}`, as every layer does.")  # type: ignore[attr-defined]
         try:
             made = super().__call__(*args, **kwargs)
         except TypeError:

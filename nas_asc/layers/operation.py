@@ -37,12 +37,13 @@ class Convolution(Primitive):
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """(out_channels, F, T)."""
         in_channels = require_map(in_shapes[0])[0]
-        for name, channels in (("input channels", in_channels), ("`out_channels`", self.out_channels)):
-            if channels % self.groups:
-                raise LayerError(
-                    f"`groups` must divide the {name}, but got groups={self.groups} and {channels} channels."
-                    " Use a divisor of the width, or 1."
-                )
+        if in_channels % self.groups or self.out_channels % self.groups:
+            name = "input channels" if in_channels % self.groups else "`out_channels`"
+            channels = in_channels if in_channels % self.groups else self.out_channels
+            raise LayerError(
+                f"`groups` must divide the {name}, but got groups={self.groups} and {channels} channels."
+                " Use a divisor of the width, or 1."
+            )
         return (
             self.out_channels,
             *slide_window(in_shapes[0], self.kernel_size, stride=self.stride, padding=self.padding),

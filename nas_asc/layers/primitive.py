@@ -6,14 +6,13 @@ Conventions:
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.shape import Pair, Shape
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """What one primitive takes.
 
     Args:

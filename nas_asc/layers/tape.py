@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm
@@ -17,8 +18,7 @@ class Value:
     shape: Shape
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One primitive on a tape.
 
     Args:
@@ -76,14 +76,14 @@ class Tape:
         for value in inputs:
             if self._shapes.get(value.index) != value.shape:
                 raise LayerError(f"inputs must be values of this tape, but got {value}. Pass what `tape.apply` gave.")
-        shapes = tuple(value.shape for value in inputs)
+        shapes = tuple([value.shape for value in inputs])
         out = Value(len(self._operations) + 1, primitive.out_shape(*shapes))
         self._shapes[out.index] = out.shape
         self._operations.append(
             Operation(
                 name=self._unique(name or primitive.word),
                 primitive=primitive,
-                inputs=tuple(value.index for value in inputs),
+                inputs=tuple([value.index for value in inputs]),
                 in_shapes=shapes,
                 output=out.index,
                 out_shape=out.shape,
