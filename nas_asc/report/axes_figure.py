@@ -12,27 +12,27 @@ from nas_asc.study import TrialRecord
 
 _MOST_TICKS = 12
 _ABSENT = object()
-_WIDTH_AN_AXIS = 84
+_WIDTH_AN_AXIS = 56
 
 
 def draw_axes(facts: Facts) -> Drawing:
-    """One line a complete trial across the axes that vary, the score last.
+    """One line a complete trial across the axes that vary, the scores first.
 
     Args:
         facts: Of the study, with one complete trial or more.
     """
     records = sorted(facts.ranked, key=lambda record: -scores_of(record).log_loss)  # the best on top
     losses = [scores_of(record).log_loss for record in records]
-    dimensions = [_dimension(name, records) for name in varying_axes(facts)]
-    dimensions += [
+    dimensions = [
+        {"label": "log loss (nats)", "values": losses, "tickformat": ".2f"},
+        {"label": "accuracy (%)", "values": [scores_of(r).accuracy for r in records], "tickformat": ".0%"},
         {"label": "MACs", "values": [record.cost.macs for record in records], "tickformat": "~s"},
         {"label": "parameters", "values": [record.cost.params for record in records], "tickformat": "~s"},
-        {"label": "accuracy (%)", "values": [scores_of(r).accuracy for r in records], "tickformat": ".0%"},
-        {"label": "log loss (nats)", "values": losses, "tickformat": ".2f"},
+        *(_dimension(name, records) for name in varying_axes(facts)),
     ]
-    figure = empty_figure(height=460, margin={"l": 56, "r": 90, "t": 96, "b": 24})
-    line: dict[str, Any] = {"color": losses, "colorscale": GOOD_TO_BAD, "showscale": True}
-    line |= {"cmin": min(losses), "cmax": _middle_high(losses), "colorbar": {"title": "log loss", "thickness": 10}}
+    figure = empty_figure(height=460, margin={"l": 56, "r": 40, "t": 96, "b": 24})
+    line: dict[str, Any] = {"color": losses, "colorscale": GOOD_TO_BAD, "showscale": False}
+    line |= {"cmin": min(losses), "cmax": _middle_high(losses)}
     figure.add_trace(go.Parcoords(line=line, dimensions=dimensions, labelangle=-28, labelside="top"))
     label = f"parallel coordinates of {len(dimensions)} dimensions, one line for each of {len(records)} trials"
     return Drawing("coordinates", label, figure, min_width=_WIDTH_AN_AXIS * len(dimensions))
@@ -58,7 +58,7 @@ def _dimension(name: str, records: Sequence[TrialRecord]) -> dict[str, Any]:
     distinct = sorted(set(map(repr, values)), key=lambda text: _order(text, values))
     if len(distinct) > _MOST_TICKS and all(_is_number(value) for value in values):
         return {"label": escape(name), "values": values}
-    texts = {repr(value): "inactive" if value is _ABSENT else format_value(value) for value in values}
+    texts = {repr(value): "–" if value is _ABSENT else format_value(value) for value in values}
     return {
         "label": escape(name),
         "values": [distinct.index(repr(value)) for value in values],

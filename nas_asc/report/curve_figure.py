@@ -12,7 +12,7 @@ def draw_curves(facts: Facts) -> Drawing | None:
     Args:
         facts: Of the study.
     """
-    figure = empty_figure(height=320, showlegend=False)
+    figure = empty_figure(height=320)
     best = facts.recommended.number if facts.recommended else None
     chosen = [record for record in facts.front_records[:MOST_CURVES] if record.number != best]
     for record in [*chosen, *([facts.recommended] if facts.recommended else [])]:

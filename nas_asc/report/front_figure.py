@@ -8,14 +8,10 @@ import plotly.graph_objects as go
 
 from nas_asc.pareto import non_dominated
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.mark import Mark
 from nas_asc.report.quantity import Resource, Score, used_of
-from nas_asc.report.text import escape
-from nas_asc.report.theme import DOMINATED, FRONT, LIMIT, RECOMMENDED, REFERENCE, Drawing, empty_figure
+from nas_asc.report.reference import add_references, cost_range
+from nas_asc.report.theme import DOMINATED, FRONT, RECOMMENDED, Drawing, empty_figure
 from nas_asc.study import TrialRecord
-
-_SLACK = 4.0  # systems this many times beyond the trials and the limit are left to the caption
-_PADDING = 1.25
 
 
 def draw_front(facts: Facts, resource: Resource, score: Score) -> Drawing:
@@ -38,36 +34,26 @@ def draw_front(facts: Facts, resource: Resource, score: Score) -> Drawing:
     if facts.recommended in records:
         row = records.index(facts.recommended)
         _add_star(figure, facts.recommended, costs[row], values[row])
+    add_references(figure, facts, resource, labels_on_top=score.sign > 0)
     low, high = cost_range(facts, resource)
-    _add_limit(figure, facts.config.budget.limits.get(resource.name), resource)
-    _add_marks(figure, marks_within(facts, resource), resource, facts)
     edges = [math.log10(low), math.log10(high)]
-    figure.update_xaxes(type="log", title=resource.axis_title, tickformat="~s", range=edges, nticks=6)
-    figure.update_yaxes(title=score.title, tickformat=score.tick_format, range=_score_range(values, on_line, score))
+    figure.update_xaxes(type="log", title=resource.axis_title, tickformat="~s", range=edges, tickvals=_ticks(low, high))
+    span = _score_range(values, on_line, score)
+    figure.update_layout(yaxis={"title": score.title, "tickformat": score.tick_format, "range": span})
     label = f"{score.title} against {resource.title} of {len(records)} trials, {int(on_line.sum())} on the front"
     return Drawing(f"front-{score.name}-{resource.name}", label, figure)
 
 
-def cost_range(facts: Facts, resource: Resource) -> tuple[float, float]:
-    """Ends of the cost axis: all trials, the limit, and systems that are not far beyond them."""
-    budget = facts.config.budget
-    costs = [used_of(resource, record.cost, budget) for record in facts.ranked]
-    limit = budget.limits.get(resource.name)
-    known = [max(1.0, float(cost)) for cost in [*costs, *([limit] if limit else [])]]
-    low, high = min(known), max(known)
-    near = [
-        used
-        for mark in facts.marks
-        if mark.cost and low / _SLACK <= (used := used_of(resource, mark.cost, budget)) <= high * _SLACK
-    ]
-    return min([low, *near]) / _PADDING, max([high, *near]) * _PADDING
-
-
-def marks_within(facts: Facts, resource: Resource) -> list[Mark]:
-    """Published systems whose cost is on the axis."""
-    low, high = cost_range(facts, resource)
-    budget = facts.config.budget
-    return [mark for mark in facts.marks if mark.cost and low <= used_of(resource, mark.cost, budget) <= high]
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of every decade; where they are few, round steps."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    inside = [tick for tick in ticks if low <= tick <= high]
+    if len(inside) > 2:
+        return inside
+    step = 10.0 ** math.floor(math.log10((high - low) / 2))
+    step *= max(1, round((high - low) / step / 5))
+    return [step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _score_range(values: np.ndarray, on_line: np.ndarray, score: Score) -> list[float]:
@@ -107,7 +93,7 @@ def _add_line(
     figure: go.Figure, records: Sequence[TrialRecord], costs: np.ndarray, values: np.ndarray, on_line: np.ndarray
 ) -> None:
     rows = np.flatnonzero(on_line)
-    rows = rows[np.argsort(costs[rows], kind="stable")]
+    rows = rows[np.argsort(costs[rows], kind="stable")].tolist()
     figure.add_scatter(
         x=costs[rows].tolist(),
         y=values[rows].tolist(),
@@ -115,7 +101,7 @@ def _add_line(
         name="front of these two",
         line={"color": FRONT, "width": 2, "shape": "hv"},
         marker={"color": FRONT, "size": 9},
-        customdata=[records[row].number for row in rows],
+        customdata=[records[int(row)].number for row in rows],
     )
 
 
@@ -128,37 +114,3 @@ def _add_star(figure: go.Figure, record: TrialRecord, cost: float, value: float)
         marker={"color": RECOMMENDED, "size": 16, "symbol": "star", "line": {"width": 1, "color": "white"}},
         customdata=[record.number],
     )
-
-
-def _add_limit(figure: go.Figure, limit: int | None, resource: Resource) -> None:
-    if limit is None:
-        return
-    text = f"limit {resource.text(limit)}"
-    figure.add_vline(x=limit, line={"color": LIMIT, "width": 1.5, "dash": "dash"})
-    figure.add_annotation(
-        x=math.log10(limit), y=1, yref="paper", yanchor="top", xanchor="right", text=text, showarrow=False,
-        textangle=-90, xshift=-2, font={"color": LIMIT, "size": 11},
-    )  # fmt: skip
-
-
-def _add_marks(figure: go.Figure, marks: Sequence[Mark], resource: Resource, facts: Facts) -> None:
-    """Triangles on the cost axis, by a second vertical axis from 0 to 1 that is not drawn."""
-    if not marks:
-        return
-    costs = [used_of(resource, mark.cost, facts.config.budget) for mark in marks if mark.cost]
-    hover = [f"{mark.name}: {resource.text(cost)}<br>{mark.source}" for mark, cost in _escaped(marks, costs)]
-    figure.add_scatter(
-        x=costs, y=[0.0] * len(costs), yaxis="y2", mode="markers", name="published system", hovertext=hover,
-        hoverinfo="text", cliponaxis=False, marker={"color": REFERENCE, "size": 12, "symbol": "triangle-up"},
-    )  # fmt: skip
-    figure.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
-    for mark, cost in zip(marks, costs, strict=True):
-        figure.add_annotation(
-            x=math.log10(cost), y=0, yref="paper", yanchor="bottom", xanchor="center", yshift=8, showarrow=False,
-            text=escape(mark.name), textangle=-90, font={"color": REFERENCE, "size": 10},
-        )  # fmt: skip
-
-
-def _escaped(marks: Sequence[Mark], costs: Sequence[int]) -> list[tuple[Mark, int]]:
-    safe = [Mark(escape(mark.name), escape(mark.source), mark.cost) for mark in marks]
-    return list(zip(safe, costs, strict=True))

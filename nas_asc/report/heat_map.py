@@ -94,12 +94,12 @@ def _heat_map(
     texts: list[list[str]],
     hover: list[list[str]],
 ) -> go.Figure:
-    figure = empty_figure(height=120 + max(26 * len(rows), 60), margin={"l": 130, "r": 10, "t": 12, "b": 90})
+    figure = empty_figure(height=90 + max(26 * len(rows), 60), margin={"l": 130, "r": 10, "t": 12, "b": 56})
     figure.add_heatmap(
         x=list(range(len(columns))), y=list(range(len(rows))), z=shares, text=texts, hovertext=hover,
         hoverinfo="text", colorscale=SHARES, zmin=0, zmax=1, xgap=2, ygap=2,
         texttemplate="%{text}" if len(columns) <= _MOST_TEXTS else None,
-        colorbar={"tickformat": ".0%", "thickness": 10, "title": "accuracy"},
+        showscale=len(columns) > _MOST_TEXTS, colorbar={"tickformat": ".0%", "thickness": 10},
     )  # fmt: skip
     figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=list(columns), showgrid=False, automargin=True)
     figure.update_yaxes(

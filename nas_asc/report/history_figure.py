@@ -50,7 +50,7 @@ def draw_history(facts: Facts) -> Drawing:
         facts: Of the study, with one complete trial or more.
     """
     history = volume_history(facts)
-    figure = empty_figure(height=280, showlegend=False)
+    figure = empty_figure(height=280)
     figure.add_scatter(
         x=history.numbers, y=history.shares, mode="lines+markers" if len(history.numbers) < 60 else "lines",
         line={"color": FRONT, "width": 2, "shape": "hv"}, marker={"size": 5}, name="hypervolume",

@@ -8,7 +8,7 @@ function look() {
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = {
     gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"), zeroline: false,
-    automargin: true, title: { font: { size: 12 }, standoff: 10 }, tickfont: { size: 11 },
+    title: { font: { size: 12 } }, tickfont: { size: 11 },
   };
   return {
     layout: {
@@ -30,9 +30,7 @@ function prepare(trace) {
 function draw(place) {
   const figure = figures[place.id];
   const layout = { ...figure.layout, template: look() };
-  const options = {
-    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-  };
+  const options = { responsive: true, displaylogo: false, displayModeBar: false };
   Plotly.react(place, figure.data.map(prepare), layout, options);
 }
 

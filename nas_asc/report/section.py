@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from nas_asc.report.axes_figure import constant_axes, draw_axes
 from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.front_figure import draw_front, marks_within
+from nas_asc.report.front_figure import draw_front
 from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
 from nas_asc.report.history_figure import draw_history, volume_history
 from nas_asc.report.quantity import SCORES, drawn_resources
+from nas_asc.report.reference import marks_within
 from nas_asc.report.setting import failed_html, settings_html
 from nas_asc.report.summary import summary_html
-from nas_asc.report.text import escape, format_value
+from nas_asc.report.text import escape
 from nas_asc.report.theme import NOTHING, Drawing
 from nas_asc.report.trial_table import table_html
 
@@ -85,14 +86,23 @@ def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
         f"{''.join(map(place_html, found))}</div>"
         for name, found in drawings.items()
     )
+    objectives = escape(", ".join(facts.config.objectives))
     lead = (
-        f"<p>{len(facts.ranked)} trials, {len(facts.front)} on the study’s front of {', '.join(facts.config.objectives)}."
+        f"<p>{len(facts.ranked)} trials, {len(facts.front)} on the study’s front of {objectives}."
         " The line joins the trials that no other beats in the two quantities shown; the red line is the limit."
         " Scores far worse than the rest lie outside the frame: a double click shows all."
         f" {_beyond(facts)}</p>"
     )
     switch = f'<div class="switch" role="group" aria-label="score of the vertical axis">{buttons}</div>'
-    return lead + switch + groups, tuple(drawing for found in drawings.values() for drawing in found)
+    return lead + switch + _legend(facts) + groups, tuple(drawing for found in drawings.values() for drawing in found)
+
+
+def _legend(facts: Facts) -> str:
+    names = {"line": "front of these two", "ring": "on the study’s front", "dot": "dominated", "star": "recommended"}
+    names |= {"limit": "limit"} if facts.config.budget.limits else {}
+    names |= {"mark": "published system"} if facts.marks else {}
+    items = "".join(f'<li><span class="key {kind}"></span>{name}</li>' for kind, name in names.items())
+    return f'<ul class="legend">{items}</ul>'
 
 
 def _beyond(facts: Facts) -> str:
@@ -107,12 +117,12 @@ def _beyond(facts: Facts) -> str:
 def _history(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     drawing, history = draw_history(facts), volume_history(facts)
     point = ", ".join(
-        f"{name} {format_value(value)}" for name, value in zip(facts.config.objectives, history.reference, strict=True)
+        f"{name} {value:,.10g}" for name, value in zip(facts.config.objectives, history.reference, strict=True)
     )
     origin = "fixed when the study began" if history.is_fixed else "a tenth beyond the worst trial"
     lead = (
-        "<p>How much of the box between zero and the reference point the front dominates. A line that has gone flat says"
-        f" that more trials of this kind gain little. Reference point ({origin}): {escape(point)}.</p>"
+        "<p>How much of the box between zero and the reference point the front dominates. A line that has gone flat"
+        f" says that more trials of this kind gain little. Reference point ({origin}): {escape(point)}.</p>"
     )
     return lead + place_html(drawing), (drawing,)
 
@@ -121,7 +131,10 @@ def _axes(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     drawing, constant = draw_axes(facts), constant_axes(facts)
     same = ", ".join(f"{name} = {value}" for name, value in constant.items())
     note = f'<p class="note">The same in all trials: {escape(same)}.</p>' if same else ""
-    lead = "<p>One line a trial, blue is good. Drag along an axis to keep only the trials that pass there.</p>"
+    lead = (
+        "<p>One line a trial, from blue for the best log loss to orange for the worst tenth; – is an inactive axis."
+        " Drag along an axis to keep only the trials that pass there.</p>"
+    )
     return lead + place_html(drawing) + note, (drawing,)
 
 
@@ -133,7 +146,7 @@ def _groups(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     else:
         note = '<p class="note">The data names no recording devices.</p>'
     n_shown = min(MOST_ROWS, len(facts.front_records))
-    lead = f"<p>Validation accuracy in percent, {n_shown} of {len(facts.front)} trials of the front, best score on top.</p>"
+    lead = f"<p>Validation accuracy in percent, {n_shown} of {len(facts.front)} trials of the front, best on top.</p>"
     return lead + note + "".join(map(place_html, drawings)), tuple(drawings)
 
 
@@ -151,7 +164,7 @@ def _curves(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     if drawing is None:
         return "<p>No learning curves were kept.</p>", ()
     lead = (
-        f"<p>Mean training loss of augmented clips, the recommended trial in orange; at most {MOST_CURVES} trials of the"
-        " front.</p>"
+        f"<p>Mean training loss of augmented clips, the recommended trial in orange; at most {MOST_CURVES} trials of"
+        " the front.</p>"
     )
     return lead + place_html(drawing), (drawing,)

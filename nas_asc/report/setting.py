@@ -43,7 +43,7 @@ def settings_html(facts: Facts) -> str:
         "budget": config.budget.describe(),
         "objectives": ", ".join(config.objectives),
         "mode": config.mode,
-        "reference point": ", ".join(f"{value:,.6g}" for value in config.reference_point) or "–",
+        "reference point": ", ".join(f"{value:,.10g}" for value in config.reference_point) or "–",
         "sampler": config.sampler,
         "seed": str(config.seed),
         "epochs": "by the recipe and the number of clips" if config.epochs is None else str(config.epochs),

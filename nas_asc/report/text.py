@@ -15,8 +15,8 @@ __all__ = ["definition_list", "escape", "format_bytes", "format_percent", "forma
 def format_value(value: Any) -> str:
     """Value of an axis or setting, as one reads it; not escaped.
 
-    >>> format_value((3, 1)), format_value(True), format_value(None), format_value(0.005), format_value("relu")
-    ('3 × 1', 'yes', '–', '0.005', 'relu')
+    >>> format_value((3, 1)), format_value(True), format_value(None), format_value(3e7), format_value("relu")
+    ('3 × 1', 'yes', '–', '30,000,000', 'relu')
     """
     if value is None:
         return "–"
@@ -24,6 +24,8 @@ def format_value(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return format_value(int(value))
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, tuple | list):

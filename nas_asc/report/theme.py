@@ -47,11 +47,11 @@ def empty_figure(*, height: int, **layout: Any) -> go.Figure:
     figure.update_layout(
         template="none",
         height=height,
-        margin={"l": 64, "r": 20, "t": 16, "b": 52},
+        margin={"l": 64, "r": 20, "t": 24, "b": 52},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"align": "left"},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        showlegend=False,
     )
     figure.update_layout(**layout)
     return figure

@@ -38,7 +38,7 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
         "peak RAM (bytes)": Cell(format_count(cost.peak_ram_bytes), cost.peak_ram_bytes),
     }
     values = record.values
-    cells |= {f"axis {name}": _axis_cell(values[name] if name in values else None) for name in facts.axes}
+    cells |= {f"axis {name}": _axis_cell(values.get(name)) for name in facts.axes}
     return cells | {
         "time": Cell(format_duration(record.seconds), record.seconds),
         "origin": Cell(record.origin, record.origin),
@@ -52,14 +52,14 @@ def table_html(facts: Facts) -> str:
         facts: Of the study, with one complete trial or more.
     """
     rows = [(record, trial_cells(facts, record)) for record in facts.ranked]
-    heads = list(rows[0][1])
+    heads = rows[0][1].items()
     row_of = "".join(_row(facts, record, cells) for record, cells in rows)
     return (
         '<p><label><input type="checkbox" id="front-only"> only the front'
         f" ({len(facts.front)} of {len(rows)})</label></p>"
         '<div class="scroll tall" tabindex="0" role="region" aria-label="all complete trials">'
         '<table id="trials"><caption class="unseen">all complete trials, best score first</caption>'
-        f"<thead><tr>{''.join(map(_head, heads))}</tr></thead><tbody>{row_of}</tbody></table></div>"
+        f"<thead><tr>{''.join(_head(*head) for head in heads)}</tr></thead><tbody>{row_of}</tbody></table></div>"
     )
 
 
@@ -84,9 +84,11 @@ def _axis_cell(value: Any) -> Cell:
     return Cell(format_value(value), float(value) if is_number else format_value(value))
 
 
-def _head(name: str) -> str:
+def _head(name: str, cell: Cell) -> str:
     label = escape(name.removeprefix("axis "))
-    kind = ' class="axis"' if name.startswith("axis ") else ""
+    kinds = ["axis"] if name.startswith("axis ") else []
+    kinds += ["n"] if isinstance(cell.key, int | float) else []
+    kind = f' class="{" ".join(kinds)}"' if kinds else ""
     return f'<th scope="col"{kind}><button type="button">{label}</button></th>'
 
 

@@ -18,11 +18,11 @@ class ReportFiles:
 
     Args:
         html: The page.
-        csv: The front, one row a trial.
+        front_csv: The front, one row a trial.
     """
 
     html: Path
-    csv: Path
+    front_csv: Path
 
 
 def write_report(
@@ -45,7 +45,7 @@ def write_report(
     facts = gather_facts(study_dir, config, records, space=space, recommended=recommended)
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
     front = trials_frame(facts.front_records, facts.axes, config.classes)
-    _write(paths.csv, front.to_csv(index=False, lineterminator="\n"))
+    _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))
     _write(paths.html, page_html(facts))
     return paths
 

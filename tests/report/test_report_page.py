@@ -128,7 +128,7 @@ def test_csv_is_the_front_by_definition_and_comes_back(example):
     complete = {record.number: record for record in records if record.is_complete}
     points = {number: record.objectives for number, record in complete.items()}
     front = {number for number, point in points.items() if not _is_dominated(point, points.values())}
-    with next(files.html.parent.glob("front.csv")).open(newline="") as stream:
+    with files.front_csv.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert {int(row["number"]) for row in rows} == front
     losses = [float(row["log_loss"]) for row in rows]
