@@ -26,8 +26,8 @@ def draw_axes(facts: Facts) -> Drawing:
     dimensions = [
         {"label": "log loss (nats)", "values": losses, "tickformat": ".2f"},
         {"label": "accuracy (%)", "values": [scores_of(r).accuracy for r in records], "tickformat": ".0%"},
-        {"label": "MACs", "values": [record.cost.macs for record in records], "tickformat": "~s"},
-        {"label": "parameters", "values": [record.cost.params for record in records], "tickformat": "~s"},
+        {"label": "MACs", "values": [record.cost.macs for record in records], "tickformat": ".3s"},
+        {"label": "parameters", "values": [record.cost.params for record in records], "tickformat": ".3s"},
         *(_dimension(name, records) for name in varying_axes(facts)),
     ]
     figure = empty_figure(height=460, margin={"l": 56, "r": 40, "t": 96, "b": 24})

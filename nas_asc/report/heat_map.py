@@ -9,7 +9,7 @@ from nas_asc.report.text import escape, format_percent
 from nas_asc.report.theme import SHARES, Drawing, empty_figure
 from nas_asc.study import TrialRecord
 
-MOST_ROWS = 25
+MOST_ROWS = 15
 _MOST_TEXTS = 20  # columns beyond which cells carry no number
 
 

@@ -8,7 +8,7 @@ function look() {
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = {
     gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"), zeroline: false,
-    title: { font: { size: 12 } }, tickfont: { size: 11 },
+    automargin: true, title: { font: { size: 12 }, standoff: 8 }, tickfont: { size: 11 },
   };
   return {
     layout: {

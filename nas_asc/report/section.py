@@ -117,7 +117,7 @@ def _beyond(facts: Facts) -> str:
 def _history(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     drawing, history = draw_history(facts), volume_history(facts)
     point = ", ".join(
-        f"{name} {value:,.10g}" for name, value in zip(facts.config.objectives, history.reference, strict=True)
+        f"{name} {format_value(value)}" for name, value in zip(facts.config.objectives, history.reference, strict=True)
     )
     origin = "fixed when the study began" if history.is_fixed else "a tenth beyond the worst trial"
     lead = (
