@@ -60,7 +60,7 @@ def _score_range(values: np.ndarray, on_line: np.ndarray, score: Score) -> list[
     """From the best to the worse of the front and of nine tenths of the trials, with room around."""
     signed = score.sign * values
     best, worst = signed.min(), max(signed[on_line].max(), np.quantile(signed, 0.9))
-    room = max(0.08 * (worst - best), 0.005)
+    room = max(0.08 * (worst - best), 0.015)
     edges = [score.sign * (best - 2 * room), score.sign * (worst + room)]
     low, high = min(edges), max(edges)
     return [low, min(high, 1.02)] if score.name == "accuracy" else [max(low, 0.0), high]

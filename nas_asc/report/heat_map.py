@@ -81,7 +81,8 @@ def _by_trial(
         ]
         for line, (record, row) in enumerate(zip(records, shares, strict=True))
     ]
-    figure = _heat_map(columns, labels, shares, texts, hover)
+    known = [share for row in shares for share in row if share is not None]
+    figure = _heat_map(columns, labels, shares, texts, hover, low=max(0.0, min(known, default=0.0) - 0.1))
     figure.update_xaxes(title=what)
     label = f"accuracy of {len(records)} trials of the front by {what}"
     return Drawing(name, label, figure, min_width=140 + 44 * len(columns))
@@ -93,11 +94,14 @@ def _heat_map(
     shares: list[list[float]] | list[list[float | None]],
     texts: list[list[str]],
     hover: list[list[str]],
+    *,
+    low: float = 0.0,
 ) -> go.Figure:
+    """Cells from the share `low`, the lightest, to 1."""
     figure = empty_figure(height=90 + max(26 * len(rows), 60), margin={"l": 130, "r": 10, "t": 12, "b": 56})
     figure.add_heatmap(
         x=list(range(len(columns))), y=list(range(len(rows))), z=shares, text=texts, hovertext=hover,
-        hoverinfo="text", colorscale=SHARES, zmin=0, zmax=1, xgap=2, ygap=2,
+        hoverinfo="text", colorscale=SHARES, zmin=low, zmax=1, xgap=2, ygap=2,
         texttemplate="%{text}" if len(columns) <= _MOST_TEXTS else None,
         showscale=len(columns) > _MOST_TEXTS, colorbar={"tickformat": ".0%", "thickness": 10},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from nas_asc.report.quantity import SCORES, drawn_resources
 from nas_asc.report.reference import marks_within
 from nas_asc.report.setting import failed_html, settings_html
 from nas_asc.report.summary import summary_html
-from nas_asc.report.text import escape
+from nas_asc.report.text import escape, format_value
 from nas_asc.report.theme import NOTHING, Drawing
 from nas_asc.report.trial_table import table_html
 
@@ -88,7 +88,7 @@ def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     )
     objectives = escape(", ".join(facts.config.objectives))
     lead = (
-        f"<p>{len(facts.ranked)} trials, {len(facts.front)} on the study’s front of {objectives}."
+        f"<p>Complete trials: {len(facts.ranked)}; {len(facts.front)} on the study’s front of {objectives}."
         " The line joins the trials that no other beats in the two quantities shown; the red line is the limit."
         " Scores far worse than the rest lie outside the frame: a double click shows all."
         f" {_beyond(facts)}</p>"

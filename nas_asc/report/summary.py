@@ -48,12 +48,13 @@ def bars_html(facts: Facts, record: TrialRecord) -> str:
     for name, used in budget.used(record.cost).items():
         limit = budget.limits.get(name)
         title = escape(RESOURCES[name].title)
+        unit = " B" if name in ("bytes", "ram", "model_bytes") else ""
         if limit is None:
-            rows.append(f"<tr><th scope=row>{title}</th><td>{format_count(used)}</td><td>no limit</td></tr>")
+            rows.append(f"<tr><th scope=row>{title}</th><td>{format_count(used)}{unit}</td><td>no limit</td></tr>")
             continue
         share = used / limit
         rows.append(
-            f"<tr><th scope=row>{title}</th><td>{format_count(used)}<small> of {format_count(limit)}</small></td>"
+            f"<tr><th scope=row>{title}</th><td>{format_count(used)}<small> of {format_count(limit)}{unit}</small></td>"
             f'<td><div class="bar" role="img" aria-label="{share:.0%} of the limit">'
             f'<span style="width:{min(1, share):.1%}"></span></div><small>{format_percent(share)}</small></td></tr>'
         )
@@ -117,7 +118,9 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
         " interval). Clips of one place are alike, so the true interval is wider.",
         f"It was trained once, with seed {record.seed}. {_SEED_NOISE}",
         f"It was chosen as the best of {len(facts.ranked)} by this very score: expect somewhat less on clips that no"
-        " search has seen.",
+        " search has seen."
+        if len(facts.ranked) > 1
+        else "",
         _close_text(facts, record),
     ]
     return f"<ul>{''.join(f'<li>{point}</li>' for point in points if point)}</ul>"
