@@ -9,7 +9,6 @@ from typing import Self
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from nas_asc.cli.terminal import build_console, build_table
@@ -21,7 +20,7 @@ from nas_asc.units import format_duration, format_short
 
 FRONT_COLUMNS = ("trial", "log loss", "accuracy", "params", "MACs", "int8 B", "RAM B", "time", "origin")
 _SHOWN_FRONT = 12
-_BAR_WIDTH = 30
+_BAR_WIDTH = 60
 
 
 def front_rows(front: Sequence[TrialRecord]) -> list[tuple[object, ...]]:
@@ -208,12 +207,12 @@ class LiveDisplay:
         self._console.print(text, markup=False)
 
     def _render(self) -> Group:
-        bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=1.0, completed=self._share, width=_BAR_WIDTH), Text(self._detail))
+        bar = ProgressBar(total=1.0, completed=self._share, width=_BAR_WIDTH)
         shown = front_rows(self._front)[:_SHOWN_FRONT]
         more = len(self._front) - len(shown)
         title = f"front, {len(self._front)} trials" + (f", {more} more not shown" if more > 0 else "")
-        parts: list[RenderableType] = [Text(self._config.budget.describe()), Text(self._running, style="bold"), bar]
+        parts: list[RenderableType] = [Text(self._config.budget.describe()), Text(self._running, style="bold")]
+        parts += [bar, Text(self._detail)]
         if shown:
             parts.append(build_table(FRONT_COLUMNS, shown, title=title))
         return Group(*parts, Text(self._footer()))

@@ -38,7 +38,7 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
         "n_asked": config.n_trials,
         "front": [record.number for record in front],
         "recommended": None if best is None else best.number,
-        "hypervolume": hypervolume(points, config.reference_point[: len(config.minimised)]) if points else 0.0,
+        "hypervolume": hypervolume(points, config.reference_point) if points else 0.0,
     }
     if json:
         print_json(facts | {"trials": [record.to_dict() for record in records]})

@@ -1,8 +1,10 @@
 """The time of a search: whether another trial still fits, with the last training's share kept back."""
 
+import math
 import time
 from collections.abc import Sequence
 
+from nas_asc.cost import count_cost
 from nas_asc.evaluation import measure_speed
 from nas_asc.search.choice import recommended
 from nas_asc.search.trial import Setting
@@ -50,13 +52,26 @@ class Clock:
         slowest = max((record.seconds for record in records if record.is_complete), default=None)
         if slowest is not None and left > _AMPLE * (1 + self._refit_share) * slowest:
             return True
-        expected = self.forecast_s(design)
+        expected = self.forecast_s(design, records)
         return left > expected + self._refit_share * max(expected / _MARGIN, self._best_s(records))
 
-    def forecast_s(self, design: Design) -> float:
-        """Expected seconds of a design's trial, with a margin."""
+    def forecast_s(self, design: Design, records: Sequence[TrialRecord] = ()) -> float:
+        """Expected seconds of a design's trial, with a margin: measured, or as the nearest one took if that is less.
+
+        A few steps measured while another process was busy say too much; the deadline catches what says too little.
+
+        Args:
+            design: What would be trained.
+            records: Finished trials.
+        """
         epoch_s = measure_speed(design, self._setting.prepared, torch_device=self._setting.torch_device)
-        return _MARGIN * epoch_s * self._setting.n_epochs(design)
+        measured = epoch_s * self._setting.n_epochs(design)
+        macs = count_cost(design.architecture).macs
+        complete = [record for record in records if record.is_complete]
+        nearest = min(complete, key=lambda record: abs(math.log(record.cost.macs / macs)), default=None)
+        if nearest is None:
+            return _MARGIN * measured
+        return _MARGIN * min(measured, nearest.seconds * max(1.0, macs / nearest.cost.macs))
 
     def _best_s(self, records: Sequence[TrialRecord]) -> float:
         best = recommended(records, objective=self._setting.config.score)
