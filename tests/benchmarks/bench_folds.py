@@ -1,0 +1,82 @@
+"""Search once for each fold as the test fold, and score what is recommended on the fold its search never saw.
+
+Run: python -m tests.benchmarks.bench_folds --data ../shared/data/esc10 --timeout 12m
+Prints the commands, their output, and a table in Markdown with the date and the commit.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import date
+from statistics import mean
+
+_NAS_ASC = [sys.executable, "-m", "nas_asc.cli"]
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--timeout", default="12m")
+    parser.add_argument("--folds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--stem", default="esc10-fold", help="Studies are named by this and the fold's number.")
+    arguments = parser.parse_args()
+    rows = [search_fold(fold, arguments) for fold in arguments.folds]
+    print(format_table(rows))
+
+
+def search_fold(fold: int, arguments: argparse.Namespace) -> dict[str, object]:
+    """Facts of one fold: its search, then the one reading of its test clips."""
+    study = f"{arguments.stem}{fold}"
+    words = ["--data", arguments.data, "--budget", "128k", "--macs", "30M", "--test-fold", str(fold)]
+    run("search", *words, "--timeout", arguments.timeout, "--study", study)
+    run("evaluate", study)
+    evaluated = json.loads(run("evaluate", study, "--json", quiet=True))
+    status = json.loads(run("status", study, "--json", quiet=True))
+    (record,) = [each for each in status["trials"] if each["number"] == evaluated["trial"]]
+    return {
+        "fold": fold,
+        "trials": status["n_trials"],
+        "front": len(status["front"]),
+        "cost": record["cost"],
+        "validation": record["scores"],
+        "test": evaluated["scores"],
+        "is_final": evaluated["is_final"],
+    }
+
+
+def run(*words: str, quiet: bool = False) -> str:
+    """Standard output of a command, which is shown with it unless `quiet`."""
+    if not quiet:
+        print(f"$ nas-asc {' '.join(words)}", flush=True)
+    done = subprocess.run([*_NAS_ASC, *words], stdout=subprocess.PIPE, stderr=None, text=True, check=True)
+    if not quiet:
+        print(done.stdout, flush=True)
+    return done.stdout
+
+
+def format_table(rows: list[dict[str, object]]) -> str:
+    """Markdown table of the folds and their mean."""
+    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
+    lines = [
+        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores",
+        "",
+        "| test fold | trials | front | params | MACs | validation accuracy | test clips | test accuracy | test log loss |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cost, validation, test = row["cost"], row["validation"], row["test"]
+        lines.append(
+            f"| {row['fold']} | {row['trials']} | {row['front']} | {cost['params']:,} | {cost['official_macs']:,}"
+            f" | {100 * validation['accuracy']:.1f} % | {test['n_clips']} | {100 * test['accuracy']:.1f} %"
+            f" | {test['log_loss']:.3f} |"
+        )
+    accuracies = [100 * row["test"]["accuracy"] for row in rows]
+    return "\n".join([*lines, "", f"mean test accuracy over {len(rows)} folds: {mean(accuracies):.2f} %"])
+
+
+if __name__ == "__main__":
+    main()
