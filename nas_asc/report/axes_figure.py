@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_value
-from nas_asc.report.theme import GOOD_TO_BAD, Drawing, empty_figure
+from nas_asc.report.theme import BAD_TO_GOOD, Drawing, empty_figure
 from nas_asc.study import TrialRecord
 
 _MOST_TICKS = 12
@@ -31,8 +31,8 @@ def draw_axes(facts: Facts) -> Drawing:
         *(_dimension(name, records) for name in varying_axes(facts)),
     ]
     figure = empty_figure(height=460, margin={"l": 56, "r": 40, "t": 96, "b": 24})
-    line: dict[str, Any] = {"color": losses, "colorscale": GOOD_TO_BAD, "showscale": False}
-    line |= {"cmin": min(losses), "cmax": _middle_high(losses)}
+    line: dict[str, Any] = {"color": [-loss for loss in losses], "colorscale": BAD_TO_GOOD, "showscale": False}
+    line |= {"cmin": -_middle_high(losses), "cmax": -min(losses)}  # the largest value is drawn on top
     figure.add_trace(go.Parcoords(line=line, dimensions=dimensions, labelangle=-28, labelside="top"))
     label = f"parallel coordinates of {len(dimensions)} dimensions, one line for each of {len(records)} trials"
     return Drawing("coordinates", label, figure, min_width=_WIDTH_AN_AXIS * len(dimensions))

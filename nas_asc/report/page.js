@@ -19,7 +19,13 @@ function look() {
   };
 }
 
+const darkShares = [[0, "#232b37"], [0.5, "#2c5694"], [1, "#86b6f5"]];
+
 function prepare(trace) {
+  if (trace.type === "heatmap") {
+    trace.meta ??= trace.colorscale;
+    trace.colorscale = dark.matches ? darkShares : trace.meta;
+  }
   if (trace.customdata) {
     trace.hovertext = trace.customdata.map((number) => hover[number]);
     trace.hoverinfo = "text";
@@ -29,7 +35,8 @@ function prepare(trace) {
 
 function draw(place) {
   const figure = figures[place.id];
-  const layout = { ...figure.layout, template: look() };
+  const card = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
+  const layout = { ...figure.layout, paper_bgcolor: card, template: look() };
   const options = { responsive: true, displaylogo: false, displayModeBar: false };
   Plotly.react(place, figure.data.map(prepare), layout, options);
 }

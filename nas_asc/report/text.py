@@ -27,7 +27,7 @@ def format_value(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return format_value(int(value))
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.6g}"
     if isinstance(value, tuple | list):
         return " × ".join(format_value(item) for item in value)
     return str(value)

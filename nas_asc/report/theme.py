@@ -14,7 +14,7 @@ RECOMMENDED = "#e8833a"
 DOMINATED = "rgba(128, 136, 150, 0.40)"
 LIMIT = "#d1495b"
 REFERENCE = "#8a7fc7"
-GOOD_TO_BAD = [[0.0, "#2a6fdb"], [0.5, "#9db4c8"], [1.0, "#e0a458"]]
+BAD_TO_GOOD = [[0.0, "#e0a458"], [0.5, "#9db4c8"], [1.0, "#2a6fdb"]]
 SHARES = [[0.0, "#eef3fa"], [0.5, "#86aee6"], [1.0, "#174a94"]]
 NOTHING = "Nothing to show yet: no trial is complete."
 
