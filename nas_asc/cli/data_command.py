@@ -24,38 +24,22 @@ def show(
 
     Example: nas-asc data show recordings/
     """
-    from nas_asc.data import check_audio, load_data_set, split_data_set
+    from nas_asc.data import check_audio, load_data_set, split_data_set, summarise_data_set
     from nas_asc.units import parse_duration_s
 
     clip_s = None if clip is None else float(parse_duration_s(clip, what="--clip"))
     data_set = load_data_set(data, subset=subset, clip_s=clip_s)
     split = split_data_set(data_set, seed=seed, test_fold=test_fold)
+    summary = summarise_data_set(data_set, split)
     damage = check_audio(data_set, range(len(data_set)))
-    parts = {"training": split.train, "validation": split.validation, "test": split.test}
-    rows = [
-        (name, *(int((data_set.labels[each] == label).sum()) for each in parts.values()))
-        for label, name in enumerate(data_set.classes)
-    ]
     if json:
-        counts = {row[0]: dict(zip(parts, row[1:], strict=True)) for row in rows}
-        facts = {"name": data_set.name, "kind": data_set.kind, "n_clips": len(data_set), "clip_s": data_set.clip_s}
-        print_json(facts | {"sample_rate": data_set.sample_rate, "classes": counts, "damaged": list(damage.faults)})
+        print_json(summary.to_dict() | {"n_clips": len(data_set), "damaged": list(damage.faults)})
         return
-    print(
-        f"{data_set.name} ({data_set.kind}): {len(data_set):,} clips of {data_set.clip_s:g} s"
-        f" at {data_set.sample_rate:,} Hz"
-    )
-    print(split.note)
-    build_console().print(build_table(("class", *parts), rows))
-    if data_set.has_devices:
-        devices = sorted(set(data_set.devices.tolist()))
-        counts_of = [
-            (each, *(int((data_set.devices[part] == each).sum()) for part in parts.values())) for each in devices
-        ]
-        build_console().print(build_table(("device", *parts), counts_of))
-    for line in (*data_set.notes, damage.describe()):
-        if line:
-            print(line)
+    for name, value in summary.facts:
+        print(f"{name}: {value}")
+    build_console().print(build_table(summary.columns, summary.rows))
+    if damage.describe():
+        print(damage.describe())
 
 
 @data_app.command("synth")

@@ -23,14 +23,16 @@ DataFolder = Annotated[
 Subset = Annotated[
     int | None,
     typer.Option(
-        "--subset", help="TAU 2022: the 2024 training split of 5, 10, 25, 50 or 100 %.", rich_help_panel=_DATA
+        "--subset",
+        help="TAU 2022: the 2024 split of 5, 10, 25, 50 or 100 %. ESC-50: 10 is ESC-10.",
+        rich_help_panel=_DATA,
     ),
 ]
 Clip = Annotated[
     str | None,
     typer.Option(
         "--clip",
-        help="Plain folder or CSV: cut and pad every clip to this length, such as 2s.",
+        help="Folder, CSV or ESC: cut and pad every clip to this length, such as 2s.",
         rich_help_panel=_DATA,
     ),
 ]

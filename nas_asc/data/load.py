@@ -11,14 +11,13 @@ from nas_asc.errors import DataError
 
 
 def load_data_set(
-    source: str | Path | None = None, *, subset: int | None = None, esc10: bool = False, clip_s: float | None = None
+    source: str | Path | None = None, *, subset: int | None = None, clip_s: float | None = None
 ) -> DataSet:
     """The data set behind a path.
 
     Args:
         source: A folder or CSV; None is the embedded synthetic scenes.
-        subset: Training split of the 2024 challenge in percent, for TAU 2022.
-        esc10: Take the ESC-10 rows of ESC-50 only.
+        subset: For TAU 2022 the training split of the 2024 challenge in percent; for ESC-50, 10 is its ESC-10 rows.
         clip_s: Length in seconds to cut and pad every clip to, for ESC, a plain folder or a CSV.
 
     Raises:
@@ -27,27 +26,28 @@ def load_data_set(
     if clip_s is not None and not clip_s > 0:
         raise DataError(f"`--clip` must be above 0 s, but got {clip_s}.")
     if source is None:
-        _refuse(subset=subset, esc10=esc10, clip_s=clip_s, what="the synthetic scenes")
+        _refuse(subset=subset, clip_s=clip_s, what="the synthetic scenes")
         return load_synthetic()
     path = Path(source).expanduser()
     if not path.exists():
         raise DataError(f"`--data` must be a folder or CSV that is there, but there is no {str(source)!r}.")
     if path.is_file():
-        _refuse(subset=subset, esc10=esc10, what="a CSV")
+        _refuse(subset=subset, what="a CSV")
         return load_csv(path, clip_s=clip_s)
     tau = find_tau_root(path)
     if tau is not None:
-        _refuse(esc10=esc10, clip_s=clip_s, what="a TAU data set")
+        _refuse(clip_s=clip_s, what="a TAU data set")
         return load_tau(tau, subset=subset)
     esc = find_esc_listing(path)
     if esc is not None:
-        _refuse(subset=subset, what="ESC-50")
-        return load_esc(esc, esc10=esc10, clip_s=clip_s)
-    _refuse(subset=subset, esc10=esc10, what="a plain folder")
+        if subset not in (None, 10):
+            raise DataError(f"`--subset` must be 10 (ESC-10) or left out for ESC-50, but got {subset}.")
+        return load_esc(esc, esc10=subset == 10, clip_s=clip_s)
+    _refuse(subset=subset, what="a plain folder")
     return load_folder(path, clip_s=clip_s)
 
 
-def _refuse(*, what: str, subset: int | None = None, esc10: bool = False, clip_s: float | None = None) -> None:
-    for option, given in (("--subset", subset is not None), ("--esc10", esc10), ("--clip", clip_s is not None)):
+def _refuse(*, what: str, subset: int | None = None, clip_s: float | None = None) -> None:
+    for option, given in (("--subset", subset is not None), ("--clip", clip_s is not None)):
         if given:
             raise DataError(f"`{option}` does not belong to {what}. Leave it out.")

@@ -64,7 +64,7 @@ def format_table(rows: list[dict[str, object]]) -> str:
     lines = [
         f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores",
         "",
-        "| test fold | trials | front | params | MACs | validation accuracy | test clips | test accuracy | test log loss |",
+        "| test fold | trials | front | params | MACs | validation accuracy | test clips | test accuracy | log loss |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -123,9 +123,11 @@ def test_spaces_are_described(capsys):
 
 def test_data_show_counts_the_synthetic_scenes(capsys):
     assert main(["data", "show", "--json"]) == 0
-    facts = json.loads(capsys.readouterr().out)
-    assert facts["kind"] == "synthetic"
-    assert sum(sum(counts.values()) for counts in facts["classes"].values()) == facts["n_clips"]
+    summary = json.loads(capsys.readouterr().out)
+    *classes, total = summary["classes"]
+    assert summary["facts"]["data"] == "synthetic (synthetic)"
+    assert total["clips"] == summary["n_clips"] == sum(each["clips"] for each in classes)
+    assert total["train"] + total["validation"] + total["test"] == total["clips"]
 
 
 def test_module_runs_like_the_command():

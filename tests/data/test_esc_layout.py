@@ -37,7 +37,7 @@ def test_esc50_is_used_whole(tmp_path):
 
 
 def test_esc10_is_taken_where_asked(tmp_path):
-    data = load_data_set(_write(tmp_path), esc10=True)
+    data = load_data_set(_write(tmp_path), subset=10)
     assert (data.name, data.classes, len(data)) == ("esc10", ("dog", "rain"), 40)
 
 
@@ -56,8 +56,8 @@ def test_missing_recordings_do_not_turn_esc50_into_esc10(tmp_path):
 def test_esc10_of_a_listing_without_marks_is_an_error(tmp_path):
     rows = [(*row[:4], False, *row[5:]) for row in _rows()]
     write_rows(tmp_path / "meta" / "esc50.csv", [_HEADER, *rows], separator=",", ending="\n")
-    with pytest.raises(DataError, match="`--esc10` needs rows with 'True'"):
-        load_data_set(tmp_path, esc10=True)
+    with pytest.raises(DataError, match="`--subset 10` needs rows with 'True'"):
+        load_data_set(tmp_path, subset=10)
 
 
 def test_old_columns_at_the_root_are_read(tmp_path):

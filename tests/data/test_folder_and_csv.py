@@ -99,7 +99,7 @@ def test_a_bad_listing_is_one_line_with_its_place(tmp_path, header, row, message
     ("options", "message"),
     [
         ({"subset": 5}, "`--subset` does not belong to a plain folder"),
-        ({"esc10": True}, "`--esc10` does not belong to a plain folder"),
+        ({"subset": 10}, "`--subset` does not belong to a plain folder"),
         ({"clip_s": 0.0}, "`--clip` must be above 0 s, but got 0.0"),
     ],
 )
