@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from recordings import link_wavs, write_rows
+from tests.data.recordings import link_wavs, write_rows
 
 SCENES = (
     "airport",

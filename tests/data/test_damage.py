@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import soundfile
-from recordings import write_wav
 
 from nas_asc.data import ClipError, check_audio, load_data_set, report_damage
 from nas_asc.errors import DataError
+from tests.data.recordings import write_wav
 
 
 def _write_good(root, n_clips=210):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from recordings import link_wavs, write_rows
 
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import DataError
+from tests.data.recordings import link_wavs, write_rows
 
 _HEADER = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
 _CLASSES = (("dog", True), ("rain", True), ("engine", False))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from recordings import write_rows, write_wav
 
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import DataError
+from tests.data.recordings import write_rows, write_wav
 
 
 def _write_folder(root, *, classes=("cat", "dog"), n_files=10):

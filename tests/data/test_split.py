@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import make_data_set
 
 from nas_asc.data import iterate_folds, load_data_set, split_data_set
 from nas_asc.errors import DataError
+from tests.data.recordings import make_data_set
 
 
 @st.composite

@@ -3,11 +3,11 @@ import time
 
 import numpy as np
 import pytest
-from recordings import write_rows
-from tau_files import SCENES, UNSEEN, real_size_takes, small_takes, write_tau
 
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import DataError
+from tests.data.recordings import write_rows
+from tests.data.tau_files import SCENES, UNSEEN, real_size_takes, small_takes, write_tau
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from nas_asc.layers import Classifier, Conv
 from nas_asc.metrics import score_predictions
 from nas_asc.training import DeadlineError
 
-pytest_plugins = ["tones"]
+pytest_plugins = ["tests.evaluation.tones"]
 CPU = torch.device("cpu")
 
 

@@ -11,7 +11,7 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.features import compute_features
 from nas_asc.frontend import LogMel
 
-pytest_plugins = ["tones"]
+pytest_plugins = ["tests.evaluation.tones"]
 LOG_MEL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=32)
 
 
@@ -81,7 +81,7 @@ def test_features_are_computed_once_and_oldest_leave_memory_first(make_prepared)
 
 
 def test_damaged_clips_are_left_out_of_every_part(tones_dir, tmp_path):
-    root = tmp_path / "tones"
+    root = tmp_path / "tests.evaluation.tones"
     shutil.copytree(tones_dir, root)
     data_set = load_data_set(root)
     split = split_data_set(data_set)

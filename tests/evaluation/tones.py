@@ -21,7 +21,7 @@ PITCHES_HZ = {"low": 300, "middle": 900, "high": 2700}
 def tones_dir(tmp_path_factory):
     """Three classes of 40 noisy half-second tones, one folder a class."""
     torch.set_num_threads(1)
-    root = tmp_path_factory.mktemp("tones")
+    root = tmp_path_factory.mktemp("tests.evaluation.tones")
     rng = np.random.default_rng(0)
     times = np.arange(RATE // 2) / RATE
     for name, pitch in PITCHES_HZ.items():

@@ -207,6 +207,8 @@ def test_report_is_written_anew_and_leaves_nothing_beside(tmp_path):
     assert len(Page(files.html.read_text(encoding="utf-8")).rows()) == 5
 
 
-def test_four_hundred_trials_make_a_page(tmp_path):
-    _, page = _report(tmp_path / "many", make_config(), make_records(400))
-    assert len(page.rows()) == sum(record.is_complete for record in make_records(400))
+def test_four_hundred_trials_make_a_page_of_a_few_megabytes(tmp_path):
+    records = make_records(400)
+    files, page = _report(tmp_path / "many", make_config(), records)
+    assert len(page.rows()) == sum(record.is_complete for record in records)
+    assert files.html.stat().st_size < 10e6
