@@ -25,7 +25,7 @@ def draw_axes(facts: Facts) -> Drawing:
     losses = [scores_of(record).log_loss for record in records]
     dimensions = [
         {"label": "log loss (nats)", "values": losses, "tickformat": ".2f"},
-        {"label": "accuracy (%)", "values": [scores_of(r).accuracy for r in records], "tickformat": ".0%"},
+        _accuracy_dimension([scores_of(record).accuracy for record in records]),
         {"label": "MACs", "values": [record.cost.macs for record in records], "tickformat": ".3s"},
         {"label": "parameters", "values": [record.cost.params for record in records], "tickformat": ".3s"},
         *(_dimension(name, records) for name in varying_axes(facts)),
@@ -51,6 +51,12 @@ def constant_axes(facts: Facts) -> dict[str, str]:
 
 def _key(record: TrialRecord, name: str) -> str:
     return repr(record.values.get(name, _ABSENT))
+
+
+def _accuracy_dimension(accuracies: list[float]) -> dict[str, Any]:
+    low, high = min(accuracies), max(accuracies)
+    ends = [low, high] if low < high else [max(0.0, low - 0.05), min(1.0, low + 0.05)]
+    return {"label": "accuracy (%)", "values": accuracies, "tickformat": ".0%", "range": ends}
 
 
 def _dimension(name: str, records: Sequence[TrialRecord]) -> dict[str, Any]:

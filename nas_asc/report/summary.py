@@ -9,8 +9,8 @@ from nas_asc.units import format_count
 
 # Source: results table in the README of the DCASE 2024 Task 1 baseline, 0.42 to 1.11 points over its five splits.
 _SEED_NOISE = (
-    "Another seed alone moves the accuracy of the official DCASE 2024 baseline by 0.4 to 1.1 points (one deviation):"
-    " differences below about a point say nothing."
+    "Another seed alone moves the accuracy of the official DCASE 2024 baseline by 0.4 to 1.1 points, one"
+    " standard deviation: differences below about a point say nothing."
 )
 
 
@@ -24,8 +24,7 @@ def summary_html(facts: Facts) -> str:
     if record is None:
         return _nothing(facts)
     return (
-        f'<p class="lead">Ship <strong>trial {record.number}</strong>: the best {_score_word(facts)} of'
-        f" {len(facts.ranked)} complete {_plural(len(facts.ranked), 'trial')} that {_within(facts)}.</p>"
+        f'<p class="lead">Ship <strong>trial {record.number}</strong>: {_rank_text(facts)}.</p>'
         f"{_tiles(record)}"
         '<div class="columns">'
         f"<section><h3>What it takes</h3>{bars_html(facts, record)}</section>"
@@ -86,11 +85,11 @@ def validation_text(facts: Facts) -> str:
 
 
 def _nothing(facts: Facts) -> str:
-    name = escape(facts.config.name)
     reason = "no trial is complete yet" if not facts.ranked else "no complete trial is within the budget"
     return (
-        f'<p class="lead">There is no network to ship: {reason}.</p><p>{len(facts.records)} trials ran,'
-        f" {len(facts.failed)} failed. Go on with:</p>{command_html(f'nas-asc resume {name} --trials 20')}"
+        f'<p class="lead">There is no network to ship: {reason}.</p><p>{len(facts.records)}'
+        f" {_plural(len(facts.records), 'trial')} ran, {len(facts.failed)} failed. Go on with:</p>"
+        f"{command_html(f'nas-asc resume {facts.config.name} --trials {len(facts.records) + 20}')}"
     )
 
 
@@ -129,9 +128,10 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
 def _close_text(facts: Facts, record: TrialRecord) -> str:
     close = close_trials(facts, record)
     if not close:
-        return "No other complete trial lies inside that interval."
+        return "No other complete trial lies inside that interval." if len(facts.ranked) > 1 else ""
     cheapest = close[0]
-    words = f"{len(close)} other {_plural(len(close), 'trial')} inside that interval: their order is mostly noise."
+    verb = "lies" if len(close) == 1 else "lie"
+    words = f"{len(close)} other {_plural(len(close), 'trial')} {verb} inside that interval: the order is mostly noise."
     if cheapest.cost.macs >= record.cost.macs:
         return f"{words} None of them takes fewer MACs."
     return (
@@ -172,8 +172,13 @@ def command_html(*lines: str) -> str:
     return f"<pre>{escape(chr(10).join(lines))}</pre>"
 
 
-def _within(facts: Facts) -> str:
-    return "fit the budget" if facts.config.budget.limits else "the study has (it sets no limits)"
+def _rank_text(facts: Facts) -> str:
+    n, within = len(facts.ranked), ", within the budget" if facts.config.budget.limits else ""
+    return (
+        f"the only complete trial{within}"
+        if n == 1
+        else f"the best {_score_word(facts)} of {n} complete trials{within}"
+    )
 
 
 def _score_word(facts: Facts) -> str:
