@@ -1,6 +1,6 @@
 """How long a search will take, from a few training steps on this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,19 +11,21 @@ from nas_asc.budget import Budget
 from nas_asc.cost import count_cost
 from nas_asc.errors import LayerError
 from nas_asc.evaluation import PreparedData, measure_speed
-from nas_asc.space import Design, Space
+from nas_asc.frontend import Task
+from nas_asc.space import Candidate, Design, Space
 from nas_asc.training import default_epochs
 
 _POSITIONS = (0.1, 0.5, 0.9)
-_N_DRAWS = 400
+_N_DRAWS = 400  # at a time, until some fit
+_N_BATCHES = 25
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Expected wall time of a search; features of new front ends come on top.
+    """Expected wall time of a search on this machine; features of new front ends come on top.
 
     Args:
-        epochs: Passes over the training clips in a trial.
+        epochs: Passes over the training clips in the trial of median MACs.
         measured: MACs and measured seconds of an epoch, of the candidates that were tried.
         trial_s: Seconds of a trial at the 10th, 50th and 90th percentile of the MACs of candidates that fit.
         mean_trial_s: Mean seconds of a trial.
@@ -69,26 +71,39 @@ def forecast_search(
         return None
     chosen = [designs[round(position * (len(designs) - 1))] for position in _POSITIONS]
     measured = tuple((macs, measure_speed(design, prepared, torch_device=torch_device)) for macs, design in chosen)
-    n_epochs = epochs or default_epochs(prepared.n_train)
-    seconds = n_epochs * _line(measured, [macs for macs, _ in designs])
+    n_epochs = [epochs or design.recipe.epochs or default_epochs(prepared.n_train) for _, design in designs]
+    seconds = np.array(n_epochs) * _line(measured, [macs for macs, _ in designs])
     low, middle, high = (float(value) for value in np.quantile(seconds, _POSITIONS))
     mean = float(seconds.mean())
     return Forecast(
-        n_epochs, measured, (low, middle, high), mean, n_trials, None if n_trials is None else n_trials * mean
+        epochs=n_epochs[len(n_epochs) // 2],
+        measured=measured,
+        trial_s=(low, middle, high),
+        mean_trial_s=mean,
+        n_trials=n_trials,
+        total_s=None if n_trials is None else n_trials * mean,
     )
 
 
 def _fitting(space: Space, prepared: PreparedData, budget: Budget, seed: int) -> list[tuple[int, Design]]:
-    """MACs and designs of random candidates that fit, ascending in MACs."""
+    """MACs and designs of random candidates that fit, ascending in MACs; of guesses where none drawn does."""
+    rng = np.random.default_rng(seed)
+    for _ in range(_N_BATCHES):
+        found = _costed(space, space.draw_many(rng, _N_DRAWS), prepared.task, budget)
+        if found:
+            return found
+    return _costed(space, space.guesses, prepared.task, budget)
+
+
+def _costed(space: Space, candidates: Iterable[Candidate], task: Task, budget: Budget) -> list[tuple[int, Design]]:
     found = []
-    for candidate in space.draw_many(np.random.default_rng(seed), _N_DRAWS):
+    for candidate in candidates:
         try:
-            design = space.build(candidate, prepared.task)
+            cost = count_cost(space.architecture(candidate, task))
         except LayerError:
             continue
-        cost = count_cost(design.architecture)
         if budget.fits(cost):
-            found.append((cost.macs, design))
+            found.append((cost.macs, space.build(candidate, task)))
     return sorted(found, key=lambda pair: pair[0])
 
 

@@ -13,7 +13,7 @@ from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
 
 N_DRAWS = 10_000
-_N_STEPS = 400
+_PATIENCE = 120  # mutations in a row that better nothing, then a minimum is taken for one
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class ResourceRow:
 
     Args:
         resource: "params", "macs", "bytes", "ram" or "model_bytes".
-        minimum: Least that was found.
-        median: Half of the drawn candidates take no more.
+        minimum: Least that was found, first by drawing, then by changing one axis after another.
+        median: Half of the drawn candidates that can be built take no more.
         maximum: Most that was drawn.
         limit: Of the budget; None where it has none.
-        share: Share of the drawn candidates that keep this limit; None without one.
+        share: Share of all drawn candidates that can be built and keep this limit; None without one.
         smallest: Axis values of the candidate that takes least.
     """
 
@@ -66,7 +66,7 @@ class Survey:
     Args:
         n_drawn: Candidates drawn at random.
         n_unbuildable: Those whose layers cannot take their input.
-        share_fits: Share of the drawn candidates that fit the whole budget.
+        share_fits: Share of all drawn candidates that can be built and fit the whole budget.
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.
         macs: (m,) MACs of the drawn candidates that fit, ascending.
@@ -112,8 +112,8 @@ class Survey:
 def survey_space(space: Space, task: Task, budget: Budget, *, n_draws: int = N_DRAWS, seed: int = 0) -> Survey:
     """What random candidates, guesses and systems of a space take, and how many fit.
 
-    A minimum above its limit is sought further down by changing one axis after another; so is the nearest candidate
-    where none that was drawn fits.
+    Minima are sought further down by changing one axis after another; so is the nearest candidate where none that was
+    drawn fits.
 
     Args:
         space: Where to draw.
@@ -143,7 +143,7 @@ def survey_space(space: Space, task: Task, budget: Budget, *, n_draws: int = N_D
         n_drawn=n_draws,
         n_unbuildable=n_draws - len(known),
         share_fits=len(fitting) / n_draws,
-        rows=tuple(_row(resource, used, starts, seek) for resource in used[0]),
+        rows=tuple(_row(resource, used, starts, seek, n_drawn=n_draws) for resource in used[0]),
         nearest=seek.nearest(starts),
         macs=tuple(fitting),
     )
@@ -169,31 +169,33 @@ class _Seeker:
         used = {resource: self.budget.used(cost)[resource] for resource in self.budget.limits}
         return Nearest(dict(candidate.values), used, self.ratio(cost))
 
-    def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float) -> Costed:
-        """The best of some candidates, bettered by mutations until `enough` or for a fixed number of steps."""
+    def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float = 0.0) -> Costed:
+        """The best of some candidates, bettered by mutations until `enough` or until they better nothing."""
         best, cost = min(starts, key=lambda pair: value(pair[1]))
-        for _ in range(_N_STEPS):
-            if value(cost) <= enough:
-                break
+        n_vain = 0
+        while n_vain < _PATIENCE and value(cost) > enough:
             candidate = self.space.mutate(best, self.rng)
             changed = _cost(self.space, self.task, candidate)
+            n_vain += 1
             if changed is not None and value(changed) <= value(cost):
+                n_vain = n_vain if value(changed) == value(cost) else 0
                 best, cost = candidate, changed
         return best, cost
 
 
-def _row(resource: str, used: Sequence[Mapping[str, int]], starts: Sequence[Costed], seek: _Seeker) -> ResourceRow:
+def _row(
+    resource: str, used: Sequence[Mapping[str, int]], starts: Sequence[Costed], seek: _Seeker, *, n_drawn: int
+) -> ResourceRow:
     values = np.array([each[resource] for each in used])
     limit = seek.budget.limits.get(resource)
-    value: Callable[[Cost], float] = lambda cost: seek.budget.used(cost)[resource]  # noqa: E731
-    smallest, cost = seek.descend(starts, value, enough=float("inf") if limit is None else limit)
+    smallest, cost = seek.descend(starts, lambda cost: seek.budget.used(cost)[resource])
     return ResourceRow(
         resource=resource,
-        minimum=int(value(cost)),
+        minimum=seek.budget.used(cost)[resource],
         median=int(np.median(values)),
         maximum=int(values.max()),
         limit=limit,
-        share=None if limit is None else float((values <= limit).mean()),
+        share=None if limit is None else float((values <= limit).sum()) / n_drawn,
         smallest=dict(smallest.values),
     )
 
