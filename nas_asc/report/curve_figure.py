@@ -1,7 +1,7 @@
 """Learning curves of the front: training loss over epochs."""
 
 from nas_asc.report.facts import Facts
-from nas_asc.report.theme import DOMINATED, RECOMMENDED, Drawing, empty_figure
+from nas_asc.report.theme import DOMINATED, RECOMMENDED, Drawing, empty_figure, whole_ticks
 
 MOST_CURVES = 20
 
@@ -21,12 +21,12 @@ def draw_curves(facts: Facts) -> Drawing | None:
             continue
         is_best = record.number == best
         figure.add_scatter(
-            x=curve["epoch"].tolist(), y=curve["loss"].tolist(), mode="lines", name=f"trial {record.number}",
+            x=curve["epoch"].tolist(), y=curve["loss"].tolist(), mode="lines" if len(curve) > 1 else "markers", name=f"trial {record.number}",
             line={"color": RECOMMENDED if is_best else DOMINATED, "width": 2.5 if is_best else 1.5},
             hovertemplate=f"trial {record.number}, epoch %{{x}}: %{{y:.3f}} nats<extra></extra>",
         )  # fmt: skip
     if not figure.data:
         return None
-    figure.update_xaxes(title="epoch (number)", tickformat="d")
+    figure.update_xaxes(title="epoch (number)", **whole_ticks(max(max(trace.x) for trace in figure.data)))
     figure.update_yaxes(title="training loss (nats)", tickformat=".2f", rangemode="tozero")
     return Drawing("curves", f"training loss over epochs of {len(figure.data)} trials", figure)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nas_asc.pareto import hypervolume_history
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.theme import FRONT, Drawing, empty_figure
+from nas_asc.report.theme import FRONT, Drawing, empty_figure, whole_ticks
 from nas_asc.study import objective_values
 
 
@@ -57,7 +57,7 @@ def draw_history(facts: Facts) -> Drawing:
         hovertemplate="after trial %{x}: %{y:.1%}<extra></extra>",
     )  # fmt: skip
     dtick = 1 if history.numbers[-1] < 10 else None
-    figure.update_xaxes(title="trial (number)", tickformat="d", rangemode="tozero", dtick=dtick)
+    figure.update_xaxes(title="trial (number)", rangemode="tozero", **whole_ticks(max(history.numbers)), dtick=dtick)
     figure.update_yaxes(title="hypervolume (% of the box)", tickformat=".0%", rangemode="tozero")
     label = f"hypervolume over {len(history.numbers)} trials, at the end {history.shares[-1]:.1%} of the box"
     return Drawing("hypervolume", label, figure)

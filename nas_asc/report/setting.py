@@ -40,7 +40,7 @@ def settings_html(facts: Facts) -> str:
         "data": f"{config.data or 'embedded synthetic scenes'} (digest {config.data_digest})",
         "classes": ", ".join(config.classes),
         "clip length": f"{config.clip_s:g} s",
-        "budget": config.budget.describe(),
+        "limits": config.budget.describe(),
         "objectives": ", ".join(config.objectives),
         "mode": config.mode,
         "reference point": ", ".join(f"{value:,.10g}" for value in config.reference_point) or "–",

@@ -55,3 +55,12 @@ def empty_figure(*, height: int, **layout: Any) -> go.Figure:
     )
     figure.update_layout(**layout)
     return figure
+
+
+def whole_ticks(highest: float) -> dict[str, Any]:
+    """Parts of an axis of whole numbers from 0 or 1 on, which must not be cut into fractions.
+
+    >>> whole_ticks(3)
+    {'tickformat': 'd', 'dtick': 1}
+    """
+    return {"tickformat": "d"} | ({"dtick": 1} if highest < 8 else {})

@@ -7,13 +7,14 @@ import pytest
 from nas_asc.budget import Budget
 from nas_asc.pareto import hypervolume
 from nas_asc.report.axes_figure import constant_axes, draw_axes, varying_axes
+from nas_asc.report.curve_figure import draw_curves
 from nas_asc.report.facts import gather_facts
 from nas_asc.report.front_figure import draw_front
 from nas_asc.report.heat_map import draw_confusion
 from nas_asc.report.history_figure import volume_history
 from nas_asc.report.quantity import RESOURCES, SCORES
 from nas_asc.space import load_space
-from tests.report.example_study import CLASSES, make_config, make_records
+from tests.report.example_study import CLASSES, make_config, make_records, write_curves
 
 SPACE = load_space("cp_mobile")
 
@@ -103,3 +104,12 @@ def test_rows_of_the_confusion_matrix_are_shares_of_the_true_scene(facts):
     assert all(sum(row) == pytest.approx(1) for row in shares)
     diagonal = [row[index] for index, row in enumerate(shares)]
     assert diagonal == pytest.approx(facts.recommended.scores.class_accuracy)
+
+
+def test_single_epoch_is_a_point(tmp_path):
+    records = make_records(2)
+    write_curves(tmp_path, records, n_epochs=1)
+    facts = gather_facts(tmp_path, make_config(), records, space=None, recommended=None)
+    drawing = draw_curves(facts)
+    assert {trace.mode for trace in drawing.figure.data} == {"markers"}
+    assert drawing.figure.layout.xaxis.dtick == 1
