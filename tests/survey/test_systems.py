@@ -1,0 +1,48 @@
+"""Published counts beside reproduced ones."""
+
+from pathlib import Path
+
+import pytest
+
+from nas_asc.space import list_spaces
+from nas_asc.survey import systems_table
+from tests.survey import small
+
+
+def test_packaged_systems_are_reproduced_to_the_integer():
+    rows = systems_table(list_spaces())
+    assert [row for row in rows if not row.matches] == []
+    assert {row.space for row in rows} == set(list_spaces())
+    assert len({row.system for row in rows}) >= 9
+
+
+@pytest.mark.parametrize(
+    ("system", "quantity", "count"),
+    [
+        ("CP-Mobile-2024", "params", 61_148),
+        ("CP-Mobile-2024", "official_macs", 29_419_156),
+        ("Baseline-2022", "params", 46_118),
+        ("Baseline-2022", "official_macs", 29_271_638),
+        ("DampedR7NB", "params", 504_104),
+        ("DampedR7NB", "receptive_field", 135),
+        ("Dense-W384-G32", "params", 2_027_156),
+    ],
+)
+def test_row_holds_the_count_that_the_report_states(system, quantity, count):
+    (row,) = [row for row in systems_table(list_spaces()) if (row.system, row.quantity) == (system, quantity)]
+    assert (row.published, row.reproduced) == (count, count)
+
+
+def test_only_numbers_that_follow_from_the_architecture_are_compared():
+    (row,) = systems_table([small.__file__])
+    assert (row.system, row.quantity, row.source) == ("one", "params", small.SOURCE)
+    assert row.convention == "TRAIN: every trainable parameter"
+
+
+def test_wrong_number_does_not_match(tmp_path):
+    text = Path(small.__file__).read_text(encoding="utf-8").replace('"params": 38', '"params": 39')
+    path = tmp_path / "wrong.py"
+    path.write_text(text, encoding="utf-8")
+    (row,) = systems_table([str(path)])
+    assert not row.matches
+    assert row.to_dict()["reproduced"] == 38
