@@ -21,7 +21,8 @@ def draw_curves(facts: Facts) -> Drawing | None:
             continue
         is_best = record.number == best
         figure.add_scatter(
-            x=curve["epoch"].tolist(), y=curve["loss"].tolist(), mode="lines" if len(curve) > 1 else "markers", name=f"trial {record.number}",
+            x=curve["epoch"].tolist(), y=curve["loss"].tolist(), name=f"trial {record.number}",
+            mode="lines" if len(curve) > 1 else "markers", marker={"size": 8},
             line={"color": RECOMMENDED if is_best else DOMINATED, "width": 2.5 if is_best else 1.5},
             hovertemplate=f"trial {record.number}, epoch %{{x}}: %{{y:.3f}} nats<extra></extra>",
         )  # fmt: skip

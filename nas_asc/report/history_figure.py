@@ -56,8 +56,7 @@ def draw_history(facts: Facts) -> Drawing:
         line={"color": FRONT, "width": 2, "shape": "hv"}, marker={"size": 5}, name="hypervolume",
         hovertemplate="after trial %{x}: %{y:.1%}<extra></extra>",
     )  # fmt: skip
-    dtick = 1 if history.numbers[-1] < 10 else None
-    figure.update_xaxes(title="trial (number)", rangemode="tozero", **whole_ticks(max(history.numbers)), dtick=dtick)
+    figure.update_xaxes(title="trial (number)", rangemode="tozero", **whole_ticks(history.numbers[-1]))
     figure.update_yaxes(title="hypervolume (% of the box)", tickformat=".0%", rangemode="tozero")
     label = f"hypervolume over {len(history.numbers)} trials, at the end {history.shares[-1]:.1%} of the box"
     return Drawing("hypervolume", label, figure)
