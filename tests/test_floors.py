@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 _PACKAGE = Path(__file__).parent.parent / "nas_asc"
+_SPACES = _PACKAGE.parent / "search_spaces"
 _FLOORS = (
     ("errors",),
     ("units",),
@@ -33,6 +34,7 @@ _ONLY_DOORS = {
 }
 _WITHOUT_TORCH = [*_FLOORS[0], *_FLOORS[1], *_FLOORS[2], *_FLOORS[3], "budget", "study", "survey"]
 _HEAVY = ("torch", "torchaudio", "optuna", "pandas", "plotly")
+_LANGUAGE = {f"nas_asc.{room}" for room in ("errors", "units", "frontend", "recipe", "layers", "space")}
 _BANNED = {"utils", "helpers", "common", "core", "misc", "base"}
 
 
@@ -44,37 +46,43 @@ def _room(path):
     return path.relative_to(_PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imports(path):
-    """(line, module, whether at the top) of every import of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _imports(text):
+    """(line, module, whether at the top) of every import; `from nas_asc import budget` is one of nas_asc.budget."""
+    tree = ast.parse(text)
     top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name, id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "nas_asc":
+            yield from ((node.lineno, f"nas_asc.{alias.name}", id(node) in top) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.lineno, "." * node.level + (node.module or ""), id(node) in top
 
 
-def _faults(path):
-    room = _room(path)
-    for line, module, is_top in _imports(path):
-        place = f"{path.relative_to(_PACKAGE.parent)}:{line}"
-        door = _ONLY_DOORS.get(module.split(".")[0])
-        if module.startswith("."):
-            yield f"{place}: relative import"
-        if door is not None and door != room:
-            yield f"{place}: {module} belongs to the room {door}"
-        if not module.startswith("nas_asc."):
-            continue
-        parts = module.split(".")[1:]
-        if parts[0] == room:
-            continue
-        if _FLOOR_OF[parts[0]] >= _FLOOR_OF[room]:
-            yield f"{place}: {room} must not import {parts[0]}, which is not on a lower floor"
-        if len(parts) > 1:
-            yield f"{place}: import from nas_asc.{parts[0]}, not from inside it"
-        if not is_top and room != "cli":
-            yield f"{place}: an import of {module} that is not at the top"
+def _faults(text, room, name):
+    for line, module, is_top in _imports(text):
+        yield from (f"{name}:{line}: {fault}" for fault in _faults_of_import(module, room, is_top=is_top))
+
+
+def _faults_of_import(module, room, *, is_top):
+    package, *parts = module.split(".")
+    if module.startswith("."):
+        yield "relative import"
+    if _ONLY_DOORS.get(package, room) != room:
+        yield f"{package} belongs to the room {_ONLY_DOORS[package]}"
+    if package == "torch" and room in _WITHOUT_TORCH:
+        yield f"{room} must not import torch"
+    if package != "nas_asc" or parts == ["__version__"] or parts[0] == room:
+        return
+    if parts[0] not in _FLOOR_OF:
+        yield f"there is no room {parts[0]}"
+        return
+    if _FLOOR_OF[parts[0]] >= _FLOOR_OF[room]:
+        yield f"{room} must not import {parts[0]}, which is not on a lower floor"
+    if len(parts) > 1:
+        yield f"import from nas_asc.{parts[0]}, not from inside it"
+    if not is_top and room != "cli":
+        yield f"an import of {module} that is not at the top"
 
 
 def test_every_room_has_a_floor_and_a_name_that_says_something():
@@ -85,7 +93,39 @@ def test_every_room_has_a_floor_and_a_name_that_says_something():
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda path: path.relative_to(_PACKAGE).as_posix())
 def test_module_imports_downward_only(path):
-    assert list(_faults(path)) == []
+    name = path.relative_to(_PACKAGE.parent).as_posix()
+    assert list(_faults(path.read_text(encoding="utf-8"), _room(path), name)) == []
+
+
+@pytest.mark.parametrize("path", sorted(_SPACES.glob("*.py")), ids=lambda path: path.stem)
+def test_space_file_needs_nothing_but_the_language(path):
+    modules = {module for _, module, _ in _imports(path.read_text(encoding="utf-8"))}
+    assert modules - set(sys.stdlib_module_names) <= _LANGUAGE
+
+
+@pytest.mark.parametrize(
+    ("room", "text", "fault"),
+    [
+        ("cost", "from nas_asc.budget import Budget", "x.py:1: cost must not import budget, which is not on a lower"),
+        ("cost", "from nas_asc.space import Space", "x.py:1: cost must not import space"),
+        ("cost", "import math\nfrom nas_asc import budget", "x.py:2: cost must not import budget"),
+        ("cost", "from nas_asc.layers.shape import Shape", "x.py:1: import from nas_asc.layers, not from inside it"),
+        ("cost", "from nas_asc.layer import Conv", "x.py:1: there is no room layer"),
+        ("cost", "def f():\n    from nas_asc.layers import Conv", "x.py:2: an import of nas_asc.layers that is not at"),
+        ("cost", "if TYPE_CHECKING:\n    import torch", "x.py:2: cost must not import torch"),
+        ("cost", "from .formula import Count", "x.py:1: relative import"),
+        ("report", "import optuna", "x.py:1: optuna belongs to the room search"),
+        ("search", "def f():\n    from rich.table import Table", "x.py:2: rich belongs to the room cli"),
+    ],
+)
+def test_forbidden_import_is_named_with_file_and_line(room, text, fault):
+    (found,) = _faults(text, room, "x.py")
+    assert found.startswith(fault)
+
+
+def test_imports_within_a_room_and_from_below_are_free():
+    text = "from nas_asc.cost import Cost\nfrom nas_asc.budget.rules import Rules\nimport numpy as np"
+    assert list(_faults(text, "budget", "x.py")) == []
 
 
 def _loaded(code):
