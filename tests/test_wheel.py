@@ -37,24 +37,34 @@ def program(wheel, tmp_path_factory):
     home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=False)
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(home), "platbase": str(home)}))
-    zipfile.ZipFile(wheel).extractall(site)
+    install = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install"]
+    subprocess.run([*install, "--quiet", "--no-index", "--no-deps", str(wheel)], check=True, capture_output=True)
     # a path file's own folder is searched before those it names, and path files in those are not read
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     folder = tmp_path_factory.mktemp("empty")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*words):
-        command = [str(home / "bin" / "python"), "-m", "nas_asc.cli", *words]
+        command = [str(home / "bin" / "nas-asc"), *words]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     return run
 
 
 @pytest.mark.slow
+def test_installed_wheel_lists_its_spaces_from_an_empty_folder(program):
+    done = program("spaces")
+    assert done.returncode == 0, done.stderr
+    assert all(path.stem in done.stdout for path in (_ROOT / "search_spaces").glob("*.py"))
+
+
+@pytest.mark.slow
 def test_installed_wheel_counts_the_published_systems_from_an_empty_folder(program):
     done = program("systems", "--json")
     assert done.returncode == 0, done.stderr
-    assert all(row["matches"] for row in json.loads(done.stdout))
+    rows = json.loads(done.stdout)
+    assert len(rows) >= len(list((_ROOT / "search_spaces").glob("*.py")))
+    assert all(row["matches"] for row in rows)
 
 
 @pytest.mark.slow
