@@ -70,7 +70,7 @@ RULES = {
             max_macs=None,
             max_model_bytes=128 * 1024,
             counted_params=_nonzero,
-            counting="non-zero parameters, batch norms with their four vectors, KB = 1,024 (128,000 bytes if read strictly)",
+            counting="non-zero parameters, batch norms with their four vectors, KB = 1,024 (strictly 128,000 bytes)",
             fixed_bits=None,
             source="DCASE 2021 Task 1A baseline: its calculator has KB = 1,024, its README says 128,000 bytes",
         ),

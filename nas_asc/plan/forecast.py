@@ -1,6 +1,6 @@
 """How long a search will take, from a few training steps on this machine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,10 +12,13 @@ from nas_asc.cost import count_cost
 from nas_asc.errors import LayerError
 from nas_asc.evaluation import PreparedData, measure_speed
 from nas_asc.frontend import Task
+from nas_asc.plan.line import predict_seconds
 from nas_asc.space import Candidate, Design, Space
 from nas_asc.training import default_epochs
 
-_POSITIONS = (0.1, 0.5, 0.9)
+_QUANTILES = (0.1, 0.5, 0.9)
+_MEASURED = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
+_N_STEPS = 5
 _N_DRAWS = 400  # at a time, until some fit
 _N_BATCHES = 25
 
@@ -69,11 +72,13 @@ def forecast_search(
     designs = _fitting(space, prepared, budget, seed)
     if not designs:
         return None
-    chosen = [designs[round(position * (len(designs) - 1))] for position in _POSITIONS]
-    measured = tuple((macs, measure_speed(design, prepared, torch_device=torch_device)) for macs, design in chosen)
+    chosen = [designs[round(position * (len(designs) - 1))] for position in _MEASURED]
+    measured = tuple(
+        (macs, measure_speed(design, prepared, torch_device=torch_device, n_steps=_N_STEPS)) for macs, design in chosen
+    )
     n_epochs = [epochs or design.recipe.epochs or default_epochs(prepared.n_train) for _, design in designs]
-    seconds = np.array(n_epochs) * _line(measured, [macs for macs, _ in designs])
-    low, middle, high = (float(value) for value in np.quantile(seconds, _POSITIONS))
+    seconds = np.array(n_epochs) * predict_seconds(measured, [macs for macs, _ in designs])
+    low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
     mean = float(seconds.mean())
     return Forecast(
         epochs=n_epochs[len(n_epochs) // 2],
@@ -105,11 +110,3 @@ def _costed(space: Space, candidates: Iterable[Candidate], task: Task, budget: B
         if budget.fits(cost):
             found.append((cost.macs, space.build(candidate, task)))
     return sorted(found, key=lambda pair: pair[0])
-
-
-def _line(measured: Sequence[tuple[int, float]], macs: Sequence[int]) -> np.ndarray:
-    """Seconds of an epoch at these MACs: a line through the measured points that never falls below the fastest."""
-    x, y = (np.array(column, float) for column in zip(*measured, strict=True))
-    slope = np.polyfit(x, y, 1)[0] if np.ptp(x) > 0 else 0.0
-    slope = max(0.0, float(slope))
-    return np.maximum(y.mean() + slope * (np.array(macs) - x.mean()), y.min() * 0.5)

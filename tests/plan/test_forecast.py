@@ -25,7 +25,7 @@ def forecast(prepared):
 def test_measured_candidates_fit_and_ascend_in_macs(forecast):
     macs = [count for count, _ in forecast.measured]
     assert macs == sorted(macs)
-    assert len(set(macs)) == 3
+    assert len(set(macs)) >= 3
     assert 0 < macs[0] < macs[-1] <= 100_000
     assert all(seconds > 0 for _, seconds in forecast.measured)
 
