@@ -189,7 +189,7 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
     from nas_asc.cli.display import FRONT_COLUMNS, front_rows
     from nas_asc.cli.study_command import make_report
     from nas_asc.cli.terminal import build_console, build_table
-    from nas_asc.search import front_of
+    from nas_asc.study import front_of
 
     name = result.config.name
     front = front_of(result.records, result.config.objectives)

@@ -20,8 +20,7 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     """
     from nas_asc.cli.display import FRONT_COLUMNS, front_rows
     from nas_asc.pareto import hypervolume
-    from nas_asc.search import front_of, recommended
-    from nas_asc.study import find_study, is_locked, load_config, load_records
+    from nas_asc.study import find_study, front_of, is_locked, load_config, load_records, recommended
 
     folder = find_study(study)
     config, records = load_config(folder), load_records(folder)

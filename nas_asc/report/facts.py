@@ -11,9 +11,9 @@ import pandas as pd
 from nas_asc.frontend import Task
 from nas_asc.metrics import Scores
 from nas_asc.report.mark import Mark, mark_systems
-from nas_asc.report.ranking import first_that_fits, front_numbers, rank_trials
 from nas_asc.space import Space
-from nas_asc.study import StudyConfig, TrialRecord, load_card, trial_dir
+from nas_asc.study import StudyConfig, TrialRecord, front_of, load_card, rank_trials, trial_dir
+from nas_asc.study import recommended as recommend
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Facts:
     @cached_property
     def front(self) -> frozenset[int]:
         """Numbers of the trials on the front of the study's objectives."""
-        return front_numbers(self.records, self.config.objectives)
+        return frozenset(record.number for record in front_of(self.records, self.config.objectives))
 
     @cached_property
     def front_records(self) -> tuple[TrialRecord, ...]:
@@ -87,7 +87,7 @@ def gather_facts(
 ) -> Facts:
     """Facts of a study; the recommended trial is the best score inside the budget where none is named."""
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
-    best = recommended or first_that_fits(rank_trials(records, config.score), config.budget)
+    best = recommended or recommend(records, budget=config.budget, objective=config.score)
     return Facts(folder, config, tuple(records), best, mark_systems(space, task), load_card(folder))
 
 

@@ -6,7 +6,6 @@ Conventions:
 
 from nas_asc.search.ask import ask_again, ask_study
 from nas_asc.search.change import CHANGES, installed_versions
-from nas_asc.search.choice import front_of, recommended
 from nas_asc.search.evaluate import TestResult, evaluate_study
 from nas_asc.search.final import design_of
 from nas_asc.search.listener import SearchListener, SilentListener
@@ -29,9 +28,7 @@ __all__ = [
     "build_proposer",
     "design_of",
     "evaluate_study",
-    "front_of",
     "installed_versions",
     "load_records",
-    "recommended",
     "run_search",
 ]

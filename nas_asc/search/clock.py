@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from nas_asc.cost import count_cost
 from nas_asc.evaluation import measure_speed
-from nas_asc.search.choice import recommended
 from nas_asc.search.trial import Setting
 from nas_asc.space import Design
-from nas_asc.study import TrialRecord
+from nas_asc.study import TrialRecord, recommended
 
 _MARGIN = 1.25
 _AMPLE = 4.0

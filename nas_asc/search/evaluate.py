@@ -8,9 +8,8 @@ import torch
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, score_test
 from nas_asc.metrics import Scores
-from nas_asc.search.choice import recommended
 from nas_asc.search.final import design_of, has_final
-from nas_asc.study import TrialRecord, final_dir, load_config, load_records, load_weights, trial_dir
+from nas_asc.study import TrialRecord, final_dir, load_config, load_records, load_weights, recommended, trial_dir
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import torch
 from nas_asc.errors import NothingFitsError, StudyError, TrainingError
 from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import accept_changes
-from nas_asc.search.choice import front_of, recommended
 from nas_asc.search.clock import Clock
 from nas_asc.search.database import Database
 from nas_asc.search.final import has_final, write_final
@@ -29,10 +28,12 @@ from nas_asc.study import (
     StudyConfig,
     TrialRecord,
     create_study_dir,
+    front_of,
     has_study,
     load_config,
     load_records,
     lock_study,
+    recommended,
     save_config,
     study_dir,
     tidy_trials,

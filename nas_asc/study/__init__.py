@@ -25,6 +25,7 @@ from nas_asc.study.objective import (
     objective_values,
     validate_objectives,
 )
+from nas_asc.study.ranking import front_of, rank_trials, recommended
 from nas_asc.study.record import TrialRecord
 from nas_asc.study.trial_files import (
     final_dir,
@@ -50,6 +51,7 @@ __all__ = [
     "database_path",
     "final_dir",
     "find_study",
+    "front_of",
     "has_study",
     "is_locked",
     "list_studies",
@@ -59,6 +61,8 @@ __all__ = [
     "load_weights",
     "lock_study",
     "objective_values",
+    "rank_trials",
+    "recommended",
     "save_config",
     "study_dir",
     "tidy_trials",

@@ -11,8 +11,8 @@ import torch
 
 from nas_asc.budget import Budget
 from nas_asc.errors import NothingFitsError, StudyError
-from nas_asc.search import SilentListener, evaluate_study, front_of, run_search
-from nas_asc.study import final_dir, load_card, load_config, load_records, load_weights, trial_dir
+from nas_asc.search import SilentListener, evaluate_study, run_search
+from nas_asc.study import final_dir, front_of, load_card, load_config, load_records, load_weights, trial_dir
 from nas_asc.training import EpochRow
 from tests.search.tiny import BUDGET, CPU, ask, prepare, space
 

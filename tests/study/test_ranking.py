@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from nas_asc.budget import Budget
 from nas_asc.metrics import Scores
-from nas_asc.search import front_of, recommended
+from nas_asc.study import front_of, rank_trials, recommended
 from tests.study.records import example_record
 
 OBJECTIVES = ("log_loss", "macs")
@@ -45,6 +45,12 @@ def test_what_does_not_fit_is_not_recommended():
 def test_without_a_complete_trial_nothing_is_recommended():
     assert recommended([FAILED]) is None
     assert front_of([FAILED], OBJECTIVES) == []
+
+
+def test_ranking_does_not_depend_on_the_order_of_trials():
+    records = [record(0), record(1), record(2, log_loss=0.5), record(3, macs=500), FAILED]
+    assert [each.number for each in rank_trials(records)] == [2, 3, 0, 1]
+    assert rank_trials(records[::-1]) == rank_trials(records)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
