@@ -185,6 +185,7 @@ def parse_budget(
     size: str | None = None,
     ram: str | None = None,
     rules: str | None = None,
+    bits: int = 8,
 ) -> Budget:
     """Budget from the command line's words.
 
@@ -194,6 +195,7 @@ def parse_budget(
         size: `--size`, such as 128kB.
         ram: `--ram`, such as 256KiB.
         rules: `--rules`, such as dcase2024.
+        bits: `--bits` a parameter, where the rules limit bytes.
 
     Raises:
         UnitError: A word is no count or size; names the option.
@@ -208,6 +210,7 @@ def parse_budget(
         max_bytes=None if size is None else parse_bytes(size, what="--size"),
         max_ram=None if ram is None else parse_bytes(ram, what="--ram"),
         rules=rules,
+        bits=bits,
     )
 
 

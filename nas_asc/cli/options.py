@@ -62,6 +62,10 @@ RulesName = Annotated[
         rich_help_panel=_BUDGET,
     ),
 ]
+Bits = Annotated[
+    int,
+    typer.Option("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32.", rich_help_panel=_BUDGET),
+]
 Objectives = Annotated[
     str,
     typer.Option(

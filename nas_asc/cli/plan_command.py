@@ -26,6 +26,7 @@ def plan(
     size: opt.Size = None,
     ram: opt.Ram = None,
     rules: opt.RulesName = None,
+    bits: opt.Bits = 8,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
     epochs: opt.Epochs = None,
@@ -46,7 +47,7 @@ def plan(
     timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
-        params=budget, macs=macs, size=size, ram=ram, rules=rules, quiet=json,
+        params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits, quiet=json,
     )  # fmt: skip
     survey = survey_space(setup.space, setup.data_set.task, setup.budget, n_draws=draws, seed=seed)
     if not json:
@@ -64,7 +65,9 @@ def plan(
     )
     if json:
         print_json({"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None})
-    elif forecast is not None:
+    elif forecast is None:
+        print("no time is forecast: what fits is too rare among random candidates to be measured")
+    else:
         _print_forecast(forecast, timeout_s)
 
 

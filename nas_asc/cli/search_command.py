@@ -33,6 +33,7 @@ def search(
     size: opt.Size = None,
     ram: opt.Ram = None,
     rules: opt.RulesName = None,
+    bits: opt.Bits = 8,
     objectives: opt.Objectives = "log_loss,macs,int8_bytes",
     mode: opt.ModeName = "pareto",
     sampler: opt.SamplerName = "tpe",
@@ -55,7 +56,7 @@ def search(
     timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
-        params=budget, macs=macs, size=size, ram=ram, rules=rules,
+        params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits,
     )  # fmt: skip
     name = default_study_name(setup, STUDIES) if study is None else study
     if has_study(study_dir(name)):

@@ -54,6 +54,7 @@ def read_setup(
     size: str | None,
     ram: str | None,
     rules: str | None,
+    bits: int = 8,
     quiet: bool = False,
 ) -> Setup:
     """Everything the options name, read and checked; the resolved budget is the first line printed unless `quiet`.
@@ -61,7 +62,7 @@ def read_setup(
     Raises:
         NasAscError: An option is wrong; says which.
     """
-    budget = parse_budget(params=params, macs=macs, size=size, ram=ram, rules=rules)
+    budget = parse_budget(params=params, macs=macs, size=size, ram=ram, rules=rules, bits=bits)
     if not quiet:
         print(budget.describe(), flush=True)
     clip_length_s = None if clip is None else float(parse_duration_s(clip, what="--clip"))

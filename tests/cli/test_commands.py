@@ -49,6 +49,8 @@ def test_every_option_has_help(path):
         (["search", "--ram", "many"], 2, "`--ram` must be a size"),
         (["search", "--timeout", "5 days"], 2, "`--timeout` must be a duration such as 90s, 20m or 2h"),
         (["search", "--rules", "dcase2026"], 2, "Did you mean 'dcase20"),
+        (["search", "--rules", "dcase2022", "--bits", "16"], 2, "`bits` must be 8 under dcase2022"),
+        (["search", "--rules", "dcase2024", "--bits", "4"], 2, "`bits` must be 8, 16 or 32"),
         (["search", "--space", "cp_mobil"], 2, "cp_mobile"),
         (["search", "--space", "absent.py"], 2, "absent.py"),
         (["search", "--data", "absent"], 2, "absent"),
