@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_asc.errors import DataError
+
 _CHUNK = 512
 _SMALLEST_STD = 1e-3
 
@@ -17,8 +19,13 @@ def fit_standardiser(
     Args:
         features: (n, C, F, T), also as a memory map; read in chunks.
         rows: Clips to take, the training ones; None takes all.
+
+    Raises:
+        DataError: There are no clips.
     """
     chosen = np.arange(len(features)) if rows is None else rows
+    if not len(chosen):
+        raise DataError("`rows` must name one clip or more to standardise by, but none is left. Check the split.")
     n_bands, count = features.shape[2], 0
     total, squares = np.zeros(n_bands), np.zeros(n_bands)
     for start in range(0, len(chosen), _CHUNK):

@@ -1,0 +1,99 @@
+"""Log-mels of many clips: decoded, resampled and transformed in batches on all cores.
+
+Conventions:
+    Decoding, resampling and transforms leave the interpreter, so threads use all cores, and none outlives the call.
+    A batch holds about a million samples and goes to one thread, in which torch itself uses one.
+"""
+
+import os
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nas_asc.data import ClipError, DataSet
+from nas_asc.features.decoded import load_waveform
+from nas_asc.features.log_mel import log_mel_batch, resample
+from nas_asc.frontend import LogMel
+
+_BATCH_SAMPLES = 2**20
+_MOST_CLIPS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Features of the good clips among some rows.
+
+    Args:
+        features: (n, C, F, T) float16 of the good ones.
+        rows: The good rows, in the order asked.
+        faults: The other rows, each with its cause.
+    """
+
+    features: NDArray[np.float16]
+    rows: list[int]
+    faults: list[tuple[int, str]]
+
+
+def iterate_batches(
+    data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64], *, n_workers: int | None = None
+) -> Generator[Batch, None, None]:
+    """Features of the rows, batch after batch in their order; only a few batches are in memory.
+
+    Close it (`contextlib.closing`) when it is left early: that stops its threads.
+
+    Args:
+        data_set: The recordings.
+        log_mel: The front end.
+        rows: Which clips, in the order wanted.
+        n_workers: Threads; None is one a core.
+    """
+    n_workers = n_workers or os.cpu_count() or 1
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,))
+    pending: deque[Future[Batch]] = deque()
+    try:
+        for some in _cut(rows, max(1, min(_MOST_CLIPS, _BATCH_SAMPLES // data_set.n_samples))):
+            pending.append(pool.submit(compute_batch, data_set, log_mel, some))
+            if len(pending) > 2 * n_workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        torch.set_num_threads(n_threads)
+
+
+def compute_batch(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> Batch:
+    """Features of these rows, those that cannot be used set apart."""
+    waveforms, good, faults = [], [], []
+    for row in rows.tolist():
+        try:
+            waveforms.append(load_waveform(data_set, row))
+            good.append(row)
+        except ClipError as error:
+            faults.append((row, str(error).removeprefix(f"{data_set.path(row)}: ")))
+    if not good:
+        return Batch(np.zeros((0, *log_mel.shape(data_set.clip_s)), np.float16), [], faults)
+    features = _transform(np.stack(waveforms), data_set, log_mel)
+    finite = np.isfinite(features).reshape(len(good), -1).all(axis=1)
+    faults += [(good[place], "too loud for a log-mel") for place in np.flatnonzero(~finite)]
+    return Batch(features[finite], [good[place] for place in np.flatnonzero(finite)], faults)
+
+
+def _transform(waveforms: NDArray[np.float32], data_set: DataSet, log_mel: LogMel) -> NDArray[np.float16]:
+    batch = resample(torch.from_numpy(waveforms), data_set.sample_rate, log_mel.sample_rate)
+    n_samples = log_mel.n_samples(data_set.clip_s)
+    # a length that the ratio of the rates does not divide comes back a sample longer or shorter
+    batch = torch.nn.functional.pad(batch[:, :n_samples], (0, max(0, n_samples - batch.shape[1])))
+    features: NDArray[np.float16] = log_mel_batch(batch, log_mel).half().numpy()
+    return features
+
+
+def _cut(rows: NDArray[np.int64], n_clips: int) -> Iterator[NDArray[np.int64]]:
+    return (rows[start : start + n_clips] for start in range(0, len(rows), n_clips))

@@ -1,0 +1,137 @@
+"""Where tables are kept, and how a folder comes to be there whole or not at all.
+
+Conventions:
+    A table is written in a folder beside, named `.new-` and its key, and renamed when whole. Who writes holds a lock in
+    that folder; the operating system lets it go when the process ends, however it ends. So of two processes that want
+    one table the second waits for the first, and what a killed process left is known as such and removed.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+_BESIDE = ".new-"
+_LOCK = ".lock"
+
+
+def default_cache_dir() -> Path:
+    """Folder of kept features: $NAS_ASC_CACHE, or nas-asc below $XDG_CACHE_HOME or ~/.cache."""
+    named = os.environ.get("NAS_ASC_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "nas-asc"
+
+
+def table_folder(cache_dir: Path | None) -> Path:
+    """Folder that holds the tables; None is `default_cache_dir()`."""
+    return (cache_dir or default_cache_dir()) / "features"
+
+
+def count_cached_bytes(cache_dir: Path | None = None) -> int:
+    """Bytes of all kept features, those being written included.
+
+    Args:
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+    """
+    return sum(_size(path) for path in table_folder(cache_dir).rglob("*"))
+
+
+def clear_cache(cache_dir: Path | None = None) -> int:
+    """Remove all kept features; the bytes this freed.
+
+    Tables that a process is writing stay; memory maps that a process has open stay readable for it.
+
+    Args:
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+    """
+    folder = table_folder(cache_dir)
+    before = count_cached_bytes(cache_dir)
+    for path in folder.glob("[!.]*"):
+        shutil.rmtree(path, ignore_errors=True)
+    remove_stale(folder)
+    return before - count_cached_bytes(cache_dir)
+
+
+@contextmanager
+def hold_beside(path: Path) -> Iterator[Path]:
+    """An empty folder to write a table in, this process's alone; waits while another process has it.
+
+    It is removed at the end unless `publish` has renamed it.
+
+    Args:
+        path: Where the table is to be.
+    """
+    beside = path.with_name(_BESIDE + path.name)
+    stream = _lock(beside)
+    try:
+        for left in beside.iterdir():  # of a process that was killed
+            if left.name != _LOCK:
+                left.unlink()
+        yield beside
+    finally:
+        if _is_at(stream, beside / _LOCK):
+            shutil.rmtree(beside, ignore_errors=True)
+        stream.close()
+
+
+def publish(beside: Path, path: Path) -> None:
+    """Rename a whole table to its place, where at most an unreadable one is."""
+    if path.exists():
+        shutil.rmtree(path)
+    beside.rename(path)
+    (path / _LOCK).unlink()
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what killed processes have left; what living ones are writing stays."""
+    for beside in folder.glob(f"{_BESIDE}*"):
+        stream = _try_lock(beside, wait=False)
+        if stream is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+            stream.close()
+
+
+def _lock(beside: Path) -> IO[str]:
+    while True:
+        beside.mkdir(parents=True, exist_ok=True)
+        stream = _try_lock(beside, wait=True)
+        if stream is not None:
+            return stream
+
+
+def _try_lock(beside: Path, *, wait: bool) -> IO[str] | None:
+    """The lock of a folder, or None where another holds it or the folder went away meanwhile."""
+    try:
+        stream = (beside / _LOCK).open("a")
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        return None
+    except BaseException:
+        stream.close()
+        raise
+    if _is_at(stream, beside / _LOCK):
+        return stream
+    stream.close()
+    return None
+
+
+def _is_at(stream: IO[str], path: Path) -> bool:
+    """Whether the open file is still the one of that name: its folder may have been renamed or removed."""
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return 0 if path.is_dir() else path.stat().st_size
+    except FileNotFoundError:
+        return 0
