@@ -22,7 +22,7 @@ def log_mel_batch(waveforms: Tensor, log_mel: LogMel) -> Tensor:
     """Log-mels of a batch: log(mel power + log_offset), natural logarithm.
 
     Args:
-        waveforms: (B, N) at `log_mel.sample_rate`.
+        waveforms: (B, N) at `log_mel.sample_rate`, one clip or more.
         log_mel: The front end.
 
     Raises:
@@ -40,7 +40,7 @@ def log_mel_batch(waveforms: Tensor, log_mel: LogMel) -> Tensor:
     if waveforms.device.type == "cpu":
         bytes_per_clip = 4 * log_mel.n_fft * (1 + waveforms.shape[1] // log_mel.hop_length)
         n_clips = max(1, _PIECE_BYTES // bytes_per_clip)
-    pieces = [torch.log_(transform(piece).add_(log_mel.log_offset)) for piece in waveforms.split(max(1, n_clips))]
+    pieces = [torch.log_(transform(piece).add_(log_mel.log_offset)) for piece in waveforms.split(n_clips)]
     return torch.cat(pieces).unsqueeze(1)
 
 

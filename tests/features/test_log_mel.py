@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from torchaudio import transforms
 
-from nas_asc.errors import FrontEndError
+from nas_asc.errors import DataError, FrontEndError
 from nas_asc.features import fit_standardiser, log_mel_batch, resample, validate_front_end
 from nas_asc.frontend import LogMel
 
@@ -73,6 +74,17 @@ def test_a_clip_has_the_same_features_in_any_batch():
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
 
 
+def test_long_batches_are_cut_in_pieces_without_a_seam():
+    batch = torch.randn(9, 160_000) * 0.1  # some pieces at 16 MB of spectrum
+    whole = transforms.MelSpectrogram(16_000, n_fft=1024, win_length=640, hop_length=320, n_mels=40)(batch)
+    torch.testing.assert_close(log_mel_batch(batch, _FRONT_END)[:, 0], torch.log(whole + 1e-5), atol=1e-4, rtol=1e-4)
+
+
+def test_clip_shorter_than_half_the_transform_is_refused():
+    with pytest.raises(FrontEndError, match=r"n_fft=1024 for clips of 512 samples at 16000 Hz"):
+        log_mel_batch(torch.zeros(1, 512), _FRONT_END)
+
+
 def test_empty_band_is_refused_with_a_way_out():
     with pytest.raises(FrontEndError, match=r"n_mels=256 with n_fft=512 .* Use fewer bands or a larger n_fft"):
         validate_front_end(LogMel(sample_rate=16_000, n_fft=512, win_length=512, hop_length=160, n_mels=256))
@@ -98,3 +110,16 @@ def test_standardiser_is_mean_and_deviation_of_the_given_rows():
 def test_silent_band_does_not_divide_by_zero():
     _, std = fit_standardiser(np.zeros((2, 1, 3, 4), np.float16))
     assert (std > 0).all()
+
+
+def test_standardiser_takes_memory_maps_of_many_chunks(tmp_path):
+    features = np.random.default_rng(1).normal(-6, 3, (1_300, 1, 2, 5)).astype(np.float16)
+    np.save(tmp_path / "features.npy", features)
+    mean, std = fit_standardiser(np.load(tmp_path / "features.npy", mmap_mode="r"))
+    np.testing.assert_allclose(mean, features.astype(np.float64).mean(axis=(0, 1, 3)), rtol=1e-6)
+    np.testing.assert_allclose(std, features.astype(np.float64).std(axis=(0, 1, 3)), rtol=1e-6)
+
+
+def test_standardiser_of_no_clips_is_refused():
+    with pytest.raises(DataError, match="`rows` must name one clip or more"):
+        fit_standardiser(np.zeros((3, 1, 2, 5), np.float16), np.zeros(0, np.int64))
