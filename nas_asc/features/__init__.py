@@ -7,6 +7,7 @@ Conventions:
     training clips only.
 """
 
+from nas_asc.features.decoded import forget_waveforms
 from nas_asc.features.log_mel import log_mel_batch, resample, validate_front_end
 from nas_asc.features.standardiser import fit_standardiser
 from nas_asc.features.storage import clear_cache, count_cached_bytes, default_cache_dir
@@ -20,6 +21,7 @@ __all__ = [
     "count_cached_bytes",
     "default_cache_dir",
     "fit_standardiser",
+    "forget_waveforms",
     "log_mel_batch",
     "resample",
     "validate_front_end",

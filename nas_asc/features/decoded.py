@@ -36,3 +36,9 @@ def load_waveform(data_set: DataSet, row: int) -> NDArray[np.float32]:
                 _kept.clear()
             _kept[source, row] = known
     return known
+
+
+def forget_waveforms() -> None:
+    """Give the memory of all kept recordings back."""
+    with _lock:
+        _kept.clear()
