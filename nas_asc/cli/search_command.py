@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60
 _INTERRUPTED = 130
+_N_MORE = 20
 
 
 def search(
@@ -201,10 +202,15 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
         print(f"recommended: trial {result.recommended.number}, {_weights(result)}")
         print(f"report: {make_report(result.folder, setup.space)}")
         print(f"score it on the test clips: nas-asc evaluate {name}")
-    print(f"go on: nas-asc resume {name} --trials {max(len(result.records), result.config.n_trials or 0) + 20}")
+    print(f"go on: nas-asc resume {name} --trials {_next_total(len(result.records), result.config.n_trials)}")
     sys.stdout.flush()
     if result.stopped_by == "interrupt":
         raise typer.Exit(_INTERRUPTED)
+
+
+def _next_total(n_done: int, n_asked: int | None) -> int:
+    """Trials to ask for next: what was asked while that is not reached, then some more."""
+    return n_asked if n_asked is not None and n_asked > n_done else n_done + _N_MORE
 
 
 def _weights(result: "SearchResult") -> str:

@@ -52,7 +52,7 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
         print(f"trial {record.number} failed: {record.reason}")
     if best is not None:
         print(f"recommended: trial {best.number}; hypervolume {facts['hypervolume']:.4g}")
-    print(f"go on: nas-asc resume {config.name} --trials {len(records) + 20}")
+    print(f"go on: nas-asc resume {config.name} --trials {max(len(records) + 1, config.n_trials or 0)}")
 
 
 def report(study: opt.StudyName) -> None:
