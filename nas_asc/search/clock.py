@@ -10,7 +10,7 @@ from nas_asc.search.trial import Setting
 from nas_asc.space import Design
 from nas_asc.study import TrialRecord, recommended
 
-_MARGIN = 1.25
+_MARGIN, _REFIT_MARGIN = 1.25, 1.1
 _AMPLE = 4.0
 
 
@@ -32,7 +32,7 @@ class Clock:
         self._setting = setting
         prepared = setting.prepared
         growth = (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
-        self._refit_share = _MARGIN * growth if refits else 0.0
+        self._refit_share = _REFIT_MARGIN * growth if refits else 0.0
 
     def deadline(self, records: Sequence[TrialRecord]) -> float | None:
         """Reading of `time.monotonic()` at which a trial stops; None is no limit."""

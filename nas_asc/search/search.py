@@ -44,7 +44,7 @@ from nas_asc.units import format_duration
 
 StoppedBy = Literal["trials", "timeout", "interrupt", "exhausted"]
 _N_SAME_FAILURES = 5
-_N_TRIED_FIRST = 6
+_N_TRIED = 6
 
 
 @dataclass(frozen=True)
@@ -172,13 +172,13 @@ class _Search:
     def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:
         """Why the search ends before the next trial; None when that trial has been recorded."""
         number = len(self._records)
-        if self._clock.is_over(self._records):
+        if self._records and self._clock.is_over(self._records):
             return "timeout"
         proposal = proposer.propose(number, self._records)
         if proposal is not None and not self._clock.allows(proposal.design, self._records):
-            if self._records:
+            proposal = self._find_short(proposer, proposal, number)
+            if proposal is None:
                 return "timeout"
-            proposal = self._find_short(proposer, proposal)
         if proposal is None:
             return self._exhausted()
         self._listener.on_trial_start(number, proposal.design, proposal.cost)
@@ -192,17 +192,19 @@ class _Search:
         self._validate_failures()
         return None
 
-    def _find_short(self, proposer: Proposer, proposal: Proposal) -> Proposal:
-        """A first trial for which there is time, instead of one for which there is not."""
-        shortest, avoid = self._clock.forecast_s(proposal.design), {proposal.design.key}
-        for _ in range(_N_TRIED_FIRST):
-            other = proposer.propose(0, self._records, avoid=avoid)
+    def _find_short(self, proposer: Proposer, proposal: Proposal, number: int) -> Proposal | None:
+        """Another trial for which there is time, instead of one for which there is not; None where none is found."""
+        shortest, avoid = self._clock.forecast_s(proposal.design, self._records), {proposal.design.key}
+        for _ in range(_N_TRIED):
+            other = proposer.propose(number, self._records, avoid=avoid)
             if other is None:
                 break
             if self._clock.allows(other.design, self._records):
                 return other
-            shortest = min(shortest, self._clock.forecast_s(other.design))
+            shortest = min(shortest, self._clock.forecast_s(other.design, self._records))
             avoid.add(other.design.key)
+        if self._records:
+            return None
         raise StudyError(
             f"`--timeout` must leave time for one trial, which takes about {format_duration(shortest)}, and for the"
             " last training. Give more time, or fewer --epochs."

@@ -1,6 +1,6 @@
 """Speed of features, measured against the loop that a user would write.
 
-    python tests/benchmarks/bench_features.py --data ../shared/data/esc10
+    python -m tests.benchmarks.bench_features --data ../shared/data/esc10
 
 For each front end, in turns so that all meet the same load, the best round of each:
     loop: each clip decoded, resampled and transformed by itself, kept as float32 in memory; torch has all threads in
