@@ -5,8 +5,9 @@ Conventions:
 """
 
 from nas_asc.cost.cost import Cost, count_cost
+from nas_asc.cost.layer_cost import absorbing_operation
 from nas_asc.cost.memory import peak_ram
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
 
-__all__ = ["Cost", "CostRow", "count_cost", "count_rows", "peak_ram", "receptive_field"]
+__all__ = ["Cost", "CostRow", "absorbing_operation", "count_cost", "count_rows", "peak_ram", "receptive_field"]

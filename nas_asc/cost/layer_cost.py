@@ -36,13 +36,13 @@ def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, ..
     counts = operation.primitive.counts(*operation.in_shapes)
     norm_params = counts.params + counts.buffers if isinstance(operation.primitive, BatchNorm) else 0
     weights, biases = counts.int8_weights, counts.int8_biases
-    host = _absorbing(expansion, operation)
+    host = absorbing_operation(expansion, operation)
     if host is not None:
         weights, biases = 0, biases - host.primitive.counts(*host.in_shapes).int8_biases
     return counts.params, counts.buffers, counts.macs, counts.official_macs, weights + 4 * biases, norm_params
 
 
-def _absorbing(expansion: Expansion, operation: Operation) -> Operation | None:
+def absorbing_operation(expansion: Expansion, operation: Operation) -> Operation | None:
     """The convolution or dense layer into which int8 conversion folds this operation, if any."""
     if not operation.primitive.is_foldable or operation.inputs[0] == 0:
         return None

@@ -44,6 +44,7 @@ def measure_speed(design: Design, prepared: PreparedData, *, torch_device: torch
 
 def _time_step(trainer: Trainer) -> float:
     started = time.perf_counter()
-    for rows in trainer.begin_epoch():
-        float(trainer.step(*trainer.draw_batch(rows)))
+    with trainer.epoch() as batches:
+        for rows in batches:
+            float(trainer.step(*trainer.draw_batch(rows)))
     return time.perf_counter() - started

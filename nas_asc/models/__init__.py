@@ -4,6 +4,7 @@ Conventions:
     Modules take (B, C, F, T) and give (B, K) logits.
 """
 
+from nas_asc.models.folding import fold_norms
 from nas_asc.models.initialisation import initialise
 from nas_asc.models.measure import ModuleCount, count_module
 from nas_asc.models.network import LayerModule, Network, build_model
@@ -18,5 +19,6 @@ __all__ = [
     "count_module",
     "count_thop",
     "explain_thop",
+    "fold_norms",
     "initialise",
 ]

@@ -1,10 +1,13 @@
 """Class probabilities of a trained model."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from nas_asc.models import Network, fold_norms
 from nas_asc.training.clips import Clips
 from nas_asc.training.compute import prepare_process
 from nas_asc.training.precision import autocast
@@ -20,6 +23,8 @@ def predict(
 ) -> NDArray[np.float32]:
     """Probabilities (n, K) of every clip, in the clips' order; the model is left in eval mode.
 
+    Batch norms are folded first. On a CPU each core takes whole batches, which is faster than all cores on one.
+
     Args:
         model: Maps (B, C, F, T) to (B, K) logits.
         clips: What to predict; labels are not read.
@@ -28,11 +33,17 @@ def predict(
         precision: Type of the forward pass; the softmax is float32.
     """
     prepare_process()
-    model = model.to(torch_device).to(memory_format=torch.channels_last).eval()
+    model.eval()
+    runner = fold_norms(model) if isinstance(model, Network) else model
+    runner = runner.to(torch_device).to(memory_format=torch.channels_last)
     clips = clips.to_device(torch_device)
-    found = []
-    with torch.inference_mode(), autocast(torch_device, precision):
-        for rows in torch.arange(len(clips)).split(batch_size):
-            logits = model(clips.batch(rows, torch_device=torch_device))
-            found.append(logits.float().softmax(dim=1).cpu())
-    return torch.cat(found).numpy()
+
+    def predict_batch(rows: Tensor) -> Tensor:
+        with torch.inference_mode(), autocast(torch_device, precision):
+            logits = runner(clips.batch(rows, torch_device=torch_device))
+            return logits.float().softmax(dim=1).cpu()
+
+    batches = torch.arange(len(clips)).split(batch_size)
+    n_workers = torch.get_num_threads() if torch_device.type == "cpu" else 1
+    with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        return torch.cat(list(pool.map(predict_batch, batches))).numpy()

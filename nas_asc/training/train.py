@@ -73,12 +73,14 @@ def train_model(
 def _train_epoch(trainer: Trainer, *, epoch: int, n_epochs: int, deadline: float | None) -> EpochRow:
     started = time.perf_counter()
     total = torch.zeros((), device=trainer.torch_device)
-    for rows in trainer.begin_epoch():
-        if deadline is not None and time.monotonic() > deadline:
-            raise DeadlineError(f"the time was over in epoch {epoch} of {n_epochs}. Give more time or fewer epochs.")
-        rate = trainer.learning_rate
-        total += trainer.step(*trainer.draw_batch(rows)) * len(rows)
-    trainer.end_epoch()
+    with trainer.epoch() as batches:
+        for rows in batches:
+            if deadline is not None and time.monotonic() > deadline:
+                raise DeadlineError(
+                    f"the time was over in epoch {epoch} of {n_epochs}. Give more time or fewer epochs."
+                )
+            rate = trainer.learning_rate
+            total += trainer.step(*trainer.draw_batch(rows)) * len(rows)
     n_clips = len(trainer.clips)
     loss = float(total) / n_clips
     if not math.isfinite(loss):

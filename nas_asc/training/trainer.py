@@ -1,6 +1,8 @@
 """The steps of one training: batches in, weights changed."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +19,8 @@ from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
 class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
-    An epoch is `begin_epoch`, then `draw_batch` and `step` for each of its batches, then `end_epoch`. On a CPU a batch
-    is computed in two halves at once, unless the model has a dropout.
+    Inside `epoch` come `draw_batch` and `step` for each of its batches. On a CPU a batch is computed in two halves at
+    once, unless the model has a dropout.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -100,17 +102,12 @@ class Trainer:
         self.n_done += 1
         return loss.detach()
 
-    def begin_epoch(self) -> tuple[Tensor, ...]:
-        """Row numbers of each batch of a new epoch, the model being in training mode."""
+    @contextmanager
+    def epoch(self) -> Iterator[tuple[Tensor, ...]]:
+        """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
-        if self._split is not None:
-            self._split.train()
-        return self._draw_order()
-
-    def end_epoch(self) -> None:
-        """Make the model whole: after this its statistics are those of all that it saw."""
-        if self._split is not None:
-            self._split.merge_buffers()
+        with nullcontext() if self._split is None else self._split.epoch():
+            yield self._draw_order()
 
     def _draw_order(self) -> tuple[Tensor, ...]:
         """Every clip once; sizes differ by one at most, so that no batch is a lone clip."""

@@ -7,7 +7,8 @@ at a time in turns, so that they meet the same load:
     decoding: a Dataset that decodes, resamples and computes the log-mel of each item, DataLoader workers, float32;
     cached: the same loop on log-mels kept in memory;
     nas_asc: `nas_asc.training.Trainer` with the default recipe, augmentation included.
-The user's loops do without augmentation, which favours them. Then 29,680 one-second clips (1 x 256 x 65) are predicted.
+All take batches of 32. The user's loops do without augmentation, which favours them. Then 29,680 one-second clips
+(1 x 256 x 65) are predicted.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from nas_asc.training import Clips, Trainer, choose_precision, predict, prepare_
 
 SAMPLE_RATE, CLIP_S, N_MELS, HOP = 22_050, 5, 64, 441
 CPU = torch.device("cpu")
-N_WORKERS = 2
+N_WORKERS, BATCH_SIZE = 2, 32
 
 
 def cp_mobile(in_shape: tuple[int, int, int]) -> Architecture:
@@ -69,7 +70,7 @@ class Recordings(Dataset):
 def user_epoch(data: Dataset) -> Callable[[], dict[str, float]]:
     """The loop of a user: DataLoader, eager float32, AdamW."""
     model = build_model(cp_mobile((1, N_MELS, 251)))
-    loader = DataLoader(data, batch_size=32, shuffle=True, num_workers=N_WORKERS, persistent_workers=True)
+    loader = DataLoader(data, batch_size=BATCH_SIZE, shuffle=True, num_workers=N_WORKERS, persistent_workers=True)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
 
     def train() -> dict[str, float]:
@@ -90,18 +91,18 @@ def our_epoch(data: TensorDataset) -> Callable[[], dict[str, float]]:
     clips = Clips(features.half(), labels, features.mean(dim=(0, 1, 3)), features.std(dim=(0, 1, 3)))
     model = build_model(cp_mobile((1, N_MELS, 251)))
     precision = choose_precision(CPU)
-    options = {"recipe": Recipe(), "n_classes": 10, "n_epochs": 1000, "seed": 0}
+    options = {"recipe": Recipe(batch_size=BATCH_SIZE), "n_classes": 10, "n_epochs": 1000, "seed": 0}
     trainer = Trainer(model, clips, torch_device=CPU, precision=precision, **options)
 
     def train() -> dict[str, float]:
         outside = 0.0
         started = time.perf_counter()
-        for rows in trainer.begin_epoch():
-            drawn = time.perf_counter()
-            batch = trainer.draw_batch(rows)
-            outside += time.perf_counter() - drawn
-            trainer.step(*batch)
-        trainer.end_epoch()
+        with trainer.epoch() as batches:
+            for rows in batches:
+                drawn = time.perf_counter()
+                batch = trainer.draw_batch(rows)
+                outside += time.perf_counter() - drawn
+                trainer.step(*batch)
         return {"outside": outside / (time.perf_counter() - started)}
 
     return train

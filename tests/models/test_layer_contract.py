@@ -15,7 +15,7 @@ from nas_asc.layers import (
     format_layer,
     parse_architecture,
 )
-from nas_asc.models import build_model, count_module, count_thop, explain_thop
+from nas_asc.models import build_model, count_module, count_thop, explain_thop, fold_norms
 from tests.models.cases import CASES, Fork
 
 each_layer = pytest.mark.parametrize(
@@ -122,3 +122,17 @@ def test_weights_fit_another_build(layer, in_shape, out_shape):
     clips = torch.randn(2, *in_shape)
     with torch.no_grad():
         torch.testing.assert_close(first(clips), second(clips))
+
+
+@each_layer
+def test_folding_norms_changes_no_output_and_leaves_the_values_of_the_int8_file(layer, in_shape, out_shape):
+    architecture = describe(layer, in_shape)
+    model, clips = draw_model(architecture).eval(), torch.randn(2, *in_shape)
+    with torch.inference_mode():
+        expected = model(clips)
+        folded = fold_norms(model)
+        torch.testing.assert_close(folded(clips), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(model(clips), expected)
+    lone = [module for module in folded.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+    n_bytes = sum(value.numel() * (4 if name.endswith("bias") else 1) for name, value in folded.named_parameters())
+    assert lone or n_bytes == count_cost(architecture).int8_bytes

@@ -38,8 +38,11 @@ def test_merged_statistics_are_the_mean_of_the_halves():
         half(part)
     model = make_model(nn.BatchNorm2d(4))
     split = SplitBatch(model, compute_loss=compute_loss)
-    split.backward(features, targets)
-    split.merge_buffers()
+    n_threads = torch.get_num_threads()
+    with split.epoch():
+        assert torch.get_num_threads() <= n_threads
+        split.backward(features, targets)
+    assert torch.get_num_threads() == n_threads
     expected = (halves[0][1].running_var + halves[1][1].running_var) / 2
     torch.testing.assert_close(model[1].running_var, expected)
     assert model[1].num_batches_tracked == 1

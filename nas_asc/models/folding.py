@@ -1,0 +1,33 @@
+"""Batch norms folded into the convolutions and dense layers before them, as int8 conversion does."""
+
+import copy
+
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+from nas_asc.cost import absorbing_operation
+from nas_asc.layers import expand_architecture
+from nas_asc.models.network import Network
+
+
+def fold_norms(network: Network) -> Network:
+    """A copy for prediction, in eval mode, with an identity in the place of each batch norm that folds.
+
+    Outputs are the same up to float rounding. The same norms fold as are counted as folded in `Cost.int8_bytes`.
+
+    >>> from nas_asc.layers import Architecture, Classifier, Conv
+    >>> from nas_asc.models import build_model
+    >>> architecture = Architecture((Conv(8, kernel_size=3, norm="batch"), Classifier()), (1, 64, 51), 10)
+    >>> list(fold_norms(build_model(architecture)).state_dict())[:2]
+    ['0.conv.weight', '0.conv.bias']
+    """
+    folded = copy.deepcopy(network).eval()
+    for layer, expansion in zip(folded, expand_architecture(network.architecture), strict=True):
+        for operation in expansion.operations:
+            host, norm = absorbing_operation(expansion, operation), getattr(layer, operation.name)
+            if host is None or not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+                continue
+            fuse = fuse_linear_bn_eval if isinstance(norm, nn.BatchNorm1d) else fuse_conv_bn_eval
+            setattr(layer, host.name, fuse(getattr(layer, host.name), norm))
+            setattr(layer, operation.name, nn.Identity())
+    return folded
