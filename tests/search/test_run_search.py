@@ -227,6 +227,20 @@ def test_a_timeout_ends_a_search_in_time_with_its_last_training(tmp_path, prepar
     assert result.has_final
 
 
+def test_a_trial_for_which_there_is_no_time_gives_way_to_a_shorter_one(tmp_path, prepared, monkeypatch):
+    asked, too_long = [], 1e6
+
+    def measure(design, prepared, **options):
+        asked.append(design.key)
+        return too_long if design.key == asked[0] else 0.0
+
+    monkeypatch.setattr("nas_asc.search.clock.measure_speed", measure)
+    folder = tmp_path / "tiny"
+    result = run_search(ask(prepared), space, prepared, n_trials=1, timeout_s=600, torch_device=CPU, folder=folder)
+    assert result.stopped_by == "trials"
+    assert [record.key for record in result.records] == asked[-1:] != asked[:1]
+
+
 def test_a_timeout_too_short_for_one_trial_says_so(tmp_path, prepared):
     config = ask(prepared, epochs=10_000)
     with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about \d+ "):
