@@ -1,4 +1,4 @@
-"""`nas-asc data`: look at a data set, or write the synthetic one."""
+"""`nas-asc data`: look at a data set, write the synthetic one, or clear what is kept of any."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,9 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
-data_app = typer.Typer(help="Look at a data set, or write the synthetic scenes as recordings.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Look at a data set, write the synthetic scenes as recordings, or clear kept features.", no_args_is_help=True
+)
 
 
 @data_app.command("show")
@@ -56,3 +58,25 @@ def synth(
     data_set = load_data_set()
     write_synthetic(data_set, folder, on_progress=FeatureLine(what="recordings"))
     print(f"{len(data_set):,} recordings in {folder}; search them with `nas-asc search --data {folder}`")
+
+
+@data_app.command("cache")
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all kept features.")] = False,
+    cache_dir: opt.CacheFolder = None,
+    json: opt.Json = False,
+) -> None:
+    """Show where features are kept and how much they take; with --clear remove them.
+
+    They are computed again when needed. What another process is writing stays.
+
+    Example: nas-asc data cache --clear
+    """
+    from nas_asc.features import clear_cache, count_cached_bytes, default_cache_dir
+
+    folder = cache_dir or default_cache_dir()
+    n_bytes = clear_cache(folder) if clear else count_cached_bytes(folder)
+    if json:
+        print_json({"folder": str(folder), "bytes": n_bytes, "cleared": clear})
+        return
+    print(f"{folder}: {n_bytes / 1e6:,.1f} MB of features{' removed' if clear else ''}")

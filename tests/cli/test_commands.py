@@ -10,7 +10,7 @@ import typer
 from nas_asc.cli import app, main
 
 _PATHS = [("search",), ("resume",), ("status",), ("report",), ("evaluate",), ("plan",), ("count",), ("spaces",)]
-_PATHS += [("systems",), ("data", "show"), ("data", "synth")]
+_PATHS += [("systems",), ("data", "show"), ("data", "synth"), ("data", "cache")]
 
 
 def test_the_list_above_is_complete():
@@ -25,8 +25,7 @@ def test_the_list_above_is_complete():
 def test_command_has_help_with_an_example_that_names_it(path, capsys):
     assert main([*path, "--help"]) == 0
     out = capsys.readouterr().out
-    if path != ("data", "synth"):
-        assert "Example:" in out
+    assert "Example:" in out
     assert f"nas-asc {' '.join(path)}" in out
 
 
@@ -130,6 +129,16 @@ def test_data_show_counts_the_synthetic_scenes(capsys):
     assert summary["facts"]["data"] == "synthetic (synthetic)"
     assert total["clips"] == summary["n_clips"] == sum(each["clips"] for each in classes)
     assert total["train"] + total["validation"] + total["test"] == total["clips"]
+
+
+def test_the_cache_is_measured_and_cleared(capsys, tmp_path):
+    kept = tmp_path / "features" / "table"
+    kept.mkdir(parents=True)
+    (kept / "features.npy").write_bytes(b"0" * 1000)
+    for words, n_bytes in (([], 1000), (["--clear"], 1000), ([], 0)):
+        assert main(["data", "cache", "--cache", str(tmp_path), "--json", *words]) == 0
+        assert json.loads(capsys.readouterr().out)["bytes"] == n_bytes
+    assert not kept.exists()
 
 
 def test_module_runs_like_the_command():
