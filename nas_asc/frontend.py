@@ -32,9 +32,9 @@ class Task:
 class LogMel:
     """A log-mel front end: mono waveform (N,) to (1, n_mels, n_frames).
 
-    The spectrogram is the power of a centred short-time Fourier transform with a periodic Hann window, the mel
-    filters are HTK's without normalisation, the logarithm is natural: log(mel + log_offset). Each band is then
-    standardised with the mean and deviation of the training clips.
+    The spectrogram is the power of a short-time Fourier transform with a periodic Hann window, the mel filters are
+    HTK's without normalisation, the logarithm is natural: log(mel + log_offset). Each band is then standardised with
+    the mean and deviation of the training clips.
 
     Args:
         sample_rate: Hz; recordings are resampled to it.
@@ -45,6 +45,8 @@ class LogMel:
         f_min: Lower edge of the first band, Hz.
         f_max: Upper edge of the last band, Hz; None is half the sample rate.
         log_offset: Added to the mel power before the logarithm.
+        center: Whether frames are centred on multiples of `hop_length`, the clip being mirrored beyond its ends; else
+            the first frame begins with the clip and the last ends within it.
 
     Raises:
         FrontEndError: A value is out of range, with the value.
@@ -58,6 +60,7 @@ class LogMel:
     f_min: float = 0.0
     f_max: float | None = None
     log_offset: float = 1e-5
+    center: bool = True
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels"):
@@ -73,6 +76,8 @@ class LogMel:
                 f"`f_min` and `f_max` must satisfy 0 <= f_min < f_max <= {self.sample_rate / 2:g} Hz,"
                 f" but got f_min={self.f_min}, f_max={self.f_max}."
             )
+        if not isinstance(self.center, bool):
+            raise FrontEndError(f"`center` must be True or False, but got center={self.center!r}.")
         if not self.log_offset > 0:
             raise FrontEndError(f"`log_offset` must be above 0, but got log_offset={self.log_offset}.")
 
@@ -86,12 +91,23 @@ class LogMel:
         return round(clip_s * self.sample_rate)
 
     def n_frames(self, clip_s: float) -> int:
-        """Frames of a clip of `clip_s` seconds: the transform is centred, so 1 + N // hop_length.
+        """Frames of a clip of `clip_s` seconds: 1 + N // hop_length, or 1 + (N - n_fft) // hop_length if not centred.
+
+        Raises:
+            FrontEndError: The clip is shorter than the one frame that it must hold.
 
         >>> LogMel(sample_rate=32000, hop_length=500).n_frames(1.0)
         65
         """
-        return 1 + self.n_samples(clip_s) // self.hop_length
+        n_samples = self.n_samples(clip_s)
+        if self.center:
+            return 1 + n_samples // self.hop_length
+        if n_samples < self.n_fft:
+            raise FrontEndError(
+                f"`n_fft` must not exceed a clip's samples where frames are not centred, but got n_fft={self.n_fft} for"
+                f" clips of {n_samples} samples at {self.sample_rate} Hz. Use a smaller n_fft, or center=True."
+            )
+        return 1 + (n_samples - self.n_fft) // self.hop_length
 
     def shape(self, clip_s: float) -> tuple[int, int, int]:
         """(C, F, T) of one clip.

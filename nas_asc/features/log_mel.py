@@ -29,7 +29,7 @@ def log_mel_batch(waveforms: Tensor, log_mel: LogMel) -> Tensor:
         FrontEndError: A mel band would be empty, or N is half of `n_fft` or less; says what to change.
 
     Shape:
-        input (B, N), output (B, 1, n_mels, 1 + N // hop_length)
+        input (B, N), output (B, 1, n_mels, T) with T of `LogMel.n_frames`
 
     >>> log_mel_batch(torch.zeros(2, 16000), LogMel(sample_rate=16000, n_fft=1024, win_length=640, n_mels=40)).shape
     torch.Size([2, 1, 40, 33])
@@ -67,7 +67,7 @@ def validate_front_end(log_mel: LogMel, *, clip_s: float | None = None) -> None:
 
 
 def _validate_length(log_mel: LogMel, n_samples: int) -> None:
-    if n_samples <= log_mel.n_fft // 2:
+    if log_mel.center and n_samples <= log_mel.n_fft // 2:
         raise FrontEndError(
             f"`n_fft` must be less than twice a clip's samples, but got n_fft={log_mel.n_fft} for clips of"
             f" {n_samples} samples at {log_mel.sample_rate} Hz. Use a smaller n_fft or longer clips."
@@ -94,6 +94,7 @@ def _transform(log_mel: LogMel, device: torch.device) -> transforms.MelSpectrogr
         power=2.0,
         mel_scale="htk",
         norm=None,
+        center=log_mel.center,
     )
     return transform.to(device)
 

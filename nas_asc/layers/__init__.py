@@ -16,8 +16,10 @@ from nas_asc.layers.check import ACTIVATIONS, NORMS
 from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
+from nas_asc.layers.norm import Norm
 from nas_asc.layers.operation import (
     Activation,
     Addition,
@@ -61,9 +63,11 @@ __all__ = [
     "Flatten",
     "Flattening",
     "GlobalPooling",
+    "Inception",
     "InvertedBottleneck",
     "Layer",
     "MaxPool",
+    "Norm",
     "Operation",
     "Pair",
     "Pooling",

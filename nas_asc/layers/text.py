@@ -15,8 +15,10 @@ from nas_asc.layers.architecture import Architecture
 from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
+from nas_asc.layers.norm import Norm
 from nas_asc.layers.pooling import AvgPool, MaxPool
 from nas_asc.layers.residual import Residual
 
@@ -27,8 +29,10 @@ LAYER_TYPES: tuple[type[Layer], ...] = (
     Dense,
     Dropout,
     Flatten,
+    Inception,
     InvertedBottleneck,
     MaxPool,
+    Norm,
     Residual,
 )
 

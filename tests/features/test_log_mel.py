@@ -1,6 +1,7 @@
 """The front end against physics and a slow transform written out."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from nas_asc.features import fit_standardiser, log_mel_batch, resample, validate
 from nas_asc.frontend import LogMel
 
 _FRONT_END = LogMel(sample_rate=16_000, n_fft=1024, win_length=640, hop_length=320, n_mels=40)
+_NOT_CENTRED = replace(_FRONT_END, center=False)
 
 
 def _tone(hz, *, sample_rate=16_000, seconds=1.0, amplitude=0.5):
@@ -24,13 +26,13 @@ def _to_mel(hz):
 
 
 def _slow_log_mel(waveform, front_end):
-    """One clip by definition: reflected edges, a periodic Hann window, a discrete Fourier sum, triangles in mel."""
+    """One clip by definition: edges (reflected), a periodic Hann window, a discrete Fourier sum, triangles in mel."""
     n_fft, win, hop = front_end.n_fft, front_end.win_length, front_end.hop_length
     window = np.zeros(n_fft)
     start = (n_fft - win) // 2
     window[start : start + win] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(win) / win)
-    padded = np.pad(waveform, n_fft // 2, mode="reflect")
-    frames = np.stack([padded[i : i + n_fft] * window for i in range(0, len(waveform) + 1, hop)])
+    padded = np.pad(waveform, n_fft // 2 if front_end.center else 0, mode="reflect")
+    frames = np.stack([padded[i : i + n_fft] * window for i in range(0, len(padded) - n_fft + 1, hop)])
     turns = np.outer(np.arange(n_fft), np.arange(n_fft // 2 + 1)) / n_fft
     power = np.abs(frames @ np.exp(-2j * np.pi * turns)) ** 2
     edges = np.linspace(_to_mel(front_end.f_min), _to_mel(front_end.upper_edge), front_end.n_mels + 2)
@@ -41,10 +43,11 @@ def _slow_log_mel(waveform, front_end):
     return np.log(filters @ power.T + front_end.log_offset)
 
 
-def test_transform_equals_its_definition_written_out():
+@pytest.mark.parametrize("front_end", [_FRONT_END, _NOT_CENTRED], ids=["centred", "not centred"])
+def test_transform_equals_its_definition_written_out(front_end):
     waveform = np.random.default_rng(0).standard_normal(4_000).astype(np.float32) * 0.1
-    found = log_mel_batch(torch.from_numpy(waveform)[None], _FRONT_END)[0, 0].numpy()
-    np.testing.assert_allclose(found, _slow_log_mel(waveform.astype(np.float64), _FRONT_END), atol=2e-3)
+    found = log_mel_batch(torch.from_numpy(waveform)[None], front_end)[0, 0].numpy()
+    np.testing.assert_allclose(found, _slow_log_mel(waveform.astype(np.float64), front_end), atol=2e-3)
 
 
 @pytest.mark.parametrize("hz", [300, 1_000, 3_000, 6_000])
@@ -61,10 +64,17 @@ def test_twice_the_amplitude_adds_the_logarithm_of_four():
 
 @pytest.mark.parametrize("hop_length", [160, 320, 500])
 @pytest.mark.parametrize("seconds", [0.5, 1.0])
-def test_shape_is_the_one_foretold(hop_length, seconds):
-    front_end = LogMel(sample_rate=16_000, n_fft=1024, win_length=640, hop_length=hop_length, n_mels=40)
+@pytest.mark.parametrize("center", [True, False])
+def test_shape_is_the_one_foretold(hop_length, seconds, center):
+    front_end = replace(_FRONT_END, hop_length=hop_length, center=center)
     found = log_mel_batch(_tone(500, seconds=seconds).repeat(3, 1), front_end)
     assert tuple(found.shape) == (3, *front_end.shape(seconds))
+
+
+def test_frames_that_are_not_centred_must_lie_within_the_clip():
+    assert _NOT_CENTRED.n_frames(1024 / 16_000) == 1
+    with pytest.raises(FrontEndError, match=r"`n_fft` must not exceed a clip's .* n_fft=1024 for clips of 1023"):
+        _NOT_CENTRED.n_frames(1023 / 16_000)
 
 
 def test_a_clip_has_the_same_features_in_any_batch():

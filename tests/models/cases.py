@@ -10,6 +10,7 @@ from torch import nn
 from nas_asc.errors import LayerError
 from nas_asc.layers import (
     ACTIVATIONS,
+    NORMS,
     AvgPool,
     Classifier,
     Concatenation,
@@ -19,9 +20,11 @@ from nas_asc.layers import (
     Dense,
     Dropout,
     Flatten,
+    Inception,
     InvertedBottleneck,
     Layer,
     MaxPool,
+    Norm,
     Primitive,
     Residual,
 )
@@ -89,6 +92,9 @@ CASES = [
     (InvertedBottleneck(12, stride=2, activation="prelu", divisor=1), (8, 9, 11), (12, 5, 6)),
     (InvertedBottleneck(8, norm="layer", activation="gelu", end_activation=False), (8, 9, 11), (8, 9, 11)),
     (InvertedBottleneck(8, norm=None, activation=None), (8, 9, 11), (8, 9, 11)),
+    (Inception(4), (6, 9, 11), (12, 9, 11)),
+    (Inception(2, activation="prelu"), (6, 1, 2), (6, 1, 2)),
+    *((Norm(kind), (4, 9, 11), (4, 9, 11)) for kind in NORMS),
     (Flatten(), (4, 3, 5), (60,)),
     (Dense(7), (12,), (7,)),
     (Dense(7, bias=False, norm="batch", activation="relu"), (12,), (7,)),

@@ -27,8 +27,8 @@ def costs(space, candidates, task):
             continue
 
 
-def test_both_spaces_are_there():
-    assert {"cp_mobile", "cp_resnet"} <= set(SPACES)
+def test_all_spaces_are_there():
+    assert {"cp_mobile", "cp_resnet", "vgg_inception"} <= set(SPACES)
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS)
