@@ -51,6 +51,6 @@ def apply_masks(features: Tensor, masks: Masks) -> Tensor:
     """
     bins = torch.arange(features.shape[_AXES[masks.axis]], device=features.device)
     starts, widths = (value.to(features.device)[:, None] for value in (masks.starts, masks.widths))
-    hidden = (bins >= starts) & (bins < starts + widths)
+    kept = ((bins < starts) | (bins >= starts + widths)).to(features.dtype)
     shape = (-1, 1, len(bins), 1) if masks.axis == "frequency" else (-1, 1, 1, len(bins))
-    return features.masked_fill(hidden.view(shape), 0.0)
+    return features * kept.view(shape)  # several times faster than filling

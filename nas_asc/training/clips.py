@@ -81,5 +81,5 @@ class Clips:
         features = taken.to(torch_device, non_blocking=True).float()
         if self.mean is not None and self.std is not None:
             mean, std = (value.to(torch_device).view(-1, 1) for value in (self.mean, self.std))
-            features = (features - mean).div_(std)
+            features = features.sub_(mean).div_(std)  # of the copy that indexing made
         return features.contiguous(memory_format=torch.channels_last)
