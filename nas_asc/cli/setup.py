@@ -10,6 +10,7 @@ from nas_asc.data import DataSet, Split, load_data_set, split_data_set
 from nas_asc.evaluation import PreparedData
 from nas_asc.space import Space, load_space
 from nas_asc.study import StudyConfig
+from nas_asc.training import prepare_process
 from nas_asc.units import parse_duration_s
 
 
@@ -38,6 +39,7 @@ class Setup:
             cache: Where features are kept; None is the user's cache folder.
             on_progress: Told how the computing of features goes.
         """
+        prepare_process()
         return PreparedData(self.data_set, self.split, cache_dir=cache, on_progress=on_progress)
 
 
