@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from nas_asc.cost.memory import peak_ram
-from nas_asc.layers import BatchNorm, Expansion, Operation, Shape
+from nas_asc.layers import BatchNorm, Expansion, Operation, Shape, SubSpectralNorm
+
+_BATCH_NORMS = (BatchNorm, SubSpectralNorm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def count_expansion(expansion: Expansion) -> LayerCost:
 def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, ...]:
     """params, buffers, macs, official_macs, int8_bytes, norm_params of one operation in its layer."""
     counts = operation.primitive.counts(*operation.in_shapes)
-    norm_params = counts.params + counts.buffers if isinstance(operation.primitive, BatchNorm) else 0
+    norm_params = counts.params + counts.buffers if isinstance(operation.primitive, _BATCH_NORMS) else 0
     weights, biases = counts.int8_weights, counts.int8_biases
     host = absorbing_operation(expansion, operation)
     if host is not None:

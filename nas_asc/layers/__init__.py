@@ -33,6 +33,7 @@ from nas_asc.layers.operation import (
     Pooling,
     Projection,
     RandomZeroing,
+    SubSpectralNorm,
 )
 from nas_asc.layers.pooling import AvgPool, MaxPool
 from nas_asc.layers.primitive import Counts, Primitive
@@ -77,6 +78,7 @@ __all__ = [
     "Residual",
     "Shape",
     "Size",
+    "SubSpectralNorm",
     "Tape",
     "Value",
     "expand_architecture",

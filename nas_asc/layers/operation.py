@@ -124,6 +124,41 @@ class BatchNorm(Primitive):
 
 
 @dataclass(frozen=True)
+class SubSpectralNorm(Primitive):
+    """Batch normalisation of each channel in sub-bands of its own.
+
+    Args:
+        n_bands: Sub-bands of equal width, a divisor of the map's frequency bins.
+        per_band: Whether scale and bias belong to a channel's sub-band, not to the whole channel.
+
+    Source:
+        Chang et al., "SubSpectral normalization for neural audio data processing", ICASSP 2021.
+    """
+
+    n_bands: int
+    per_band: bool = False
+
+    word: ClassVar[str] = "norm"
+    is_in_place: ClassVar[bool] = True
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """The input's."""
+        n_bins = require_map(in_shapes[0])[1]
+        if n_bins % self.n_bands:
+            raise LayerError(
+                f"`n_bands` must divide the frequency bins, but got n_bands={self.n_bands} on {n_bins} bins."
+                " Use a divisor, or other padding or mel bands."
+            )
+        return in_shapes[0]
+
+    def counts(self, *in_shapes: Shape) -> Counts:
+        """2C trained, or 2C a sub-band; 2C running and, at int8, a scale and a bias for every sub-band."""
+        channels, parts = in_shapes[0][0], in_shapes[0][0] * self.n_bands
+        trained = 2 * parts if self.per_band else 2 * channels
+        return Counts(params=trained, buffers=2 * parts, official_macs=trained, int8_weights=parts, int8_biases=parts)
+
+
+@dataclass(frozen=True)
 class ChannelNorm(Primitive):
     """Layer normalisation over the channels of each position, with one scale and bias a channel."""
 

@@ -42,6 +42,47 @@ class DampedConv2d(nn.Conv2d):
         return self._conv_forward(x, self.weight * self.damping, self.bias)
 
 
+class SubSpectralNorm(nn.Module):
+    """Batch normalisation of each channel in sub-bands of its own.
+
+    Shape: input (B, C, F, T) with F a multiple of `n_bands`, output the same.
+
+    Args:
+        channels: C.
+        n_bands: Sub-bands of equal width.
+        per_band: Whether each sub-band has scale and bias of its own; else a channel's sub-bands share them.
+
+    Source:
+        Chang et al., "SubSpectral normalization for neural audio data processing", ICASSP 2021.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, n_bands: int, *, per_band: bool = False) -> None:
+        super().__init__()
+        self.n_bands = n_bands
+        n_trained = n_bands if per_band else 1
+        self.weight = nn.Parameter(torch.ones(channels, n_trained))
+        self.bias = nn.Parameter(torch.zeros(channels, n_trained))
+        self.register_buffer("running_mean", torch.zeros(channels * n_bands))
+        self.register_buffer("running_var", torch.ones(channels * n_bands))
+
+    def extra_repr(self) -> str:
+        """The sub-bands, for print."""
+        return f"n_bands={self.n_bands}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Each channel's sub-bands with mean 0 and deviation 1 over clips and positions, scaled and shifted."""
+        n_clips, channels, n_bins, n_frames = x.shape
+        weight, bias = (value.expand(channels, self.n_bands).reshape(-1) for value in (self.weight, self.bias))
+        bands = x.reshape(n_clips, channels * self.n_bands, n_bins // self.n_bands, n_frames)
+        normed = nn.functional.batch_norm(
+            bands, self.running_mean, self.running_var, weight, bias, training=self.training
+        )
+        return normed.reshape(x.shape)
+
+
 class ChannelNorm(nn.LayerNorm):
     """Layer normalisation over the channels of each position.
 

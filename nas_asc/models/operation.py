@@ -14,6 +14,7 @@ from nas_asc.models.module import (
     DampedConv2d,
     GlobalMax,
     GlobalMean,
+    SubSpectralNorm,
 )
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish}
@@ -70,6 +71,11 @@ def _(primitive: layers.Projection, in_shapes: tuple[Shape, ...]) -> nn.Module:
 def _(primitive: layers.BatchNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
     norm = nn.BatchNorm2d if len(in_shapes[0]) == 3 else nn.BatchNorm1d
     return norm(in_shapes[0][0], affine=primitive.affine)
+
+
+@_build.register
+def _(primitive: layers.SubSpectralNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return SubSpectralNorm(in_shapes[0][0], primitive.n_bands, per_band=primitive.per_band)
 
 
 @_build.register

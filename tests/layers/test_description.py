@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nas_asc.errors import LayerError
-from nas_asc.layers import AvgPool, Conv, Convolution, Dense, Dropout, Layer, MaxPool, Residual, format_layer
+from nas_asc.layers import AvgPool, Conv, Convolution, Dense, Dropout, Layer, MaxPool, Norm, Residual, format_layer
 
 
 class Doubled(Layer):
@@ -80,6 +80,8 @@ def test_truth_values_and_numbers_are_not_mistaken_for_one_another():
         (lambda: Conv(8, kernal_size=3), "Conv has no parameter `kernal_size`. Did you mean `kernel_size`"),
         (lambda: MaxPool(2, qqq=3), "MaxPool has no parameter `qqq`. It has `kernel_size`, `stride`, `padding`"),
         (lambda: Conv(8), "missing a required argument: 'kernel_size'"),
+        (lambda: Norm("layer", n_bands=2), "`n_bands` must be 1 with kind='layer', but got n_bands=2, in Norm"),
+        (lambda: Norm(None), "`kind` must be a name"),
         (lambda: Dropout(0.1, 0.2), "too many positional arguments"),
         (lambda: Doubled([3]), r"`kernel_size` must be a number.*kernel_size=\[3\] of type list, in Doubled"),
         (lambda: Doubled(np.int64(3)), "of type int64, in Doubled"),

@@ -95,6 +95,7 @@ CASES = [
     (Inception(4), (6, 9, 11), (12, 9, 11)),
     (Inception(2, activation="prelu"), (6, 1, 2), (6, 1, 2)),
     *((Norm(kind), (4, 9, 11), (4, 9, 11)) for kind in NORMS),
+    *((Norm(n_bands=3, per_band=per_band), (4, 9, 11), (4, 9, 11)) for per_band in (False, True)),
     (Flatten(), (4, 3, 5), (60,)),
     (Dense(7), (12,), (7,)),
     (Dense(7, bias=False, norm="batch", activation="relu"), (12,), (7,)),

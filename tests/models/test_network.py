@@ -5,8 +5,10 @@ import pickle
 
 import pytest
 import torch
+from torch import nn
 
 from nas_asc.cost import count_cost, receptive_field
+from nas_asc.errors import LayerError
 from nas_asc.layers import (
     Architecture,
     ChannelRoll,
@@ -16,11 +18,12 @@ from nas_asc.layers import (
     GlobalPooling,
     Layer,
     MaxPool,
+    Norm,
     Residual,
 )
 from nas_asc.models import build_model, count_module, count_thop, explain_thop
 from nas_asc.models.module import ChannelRoll as RollModule
-from nas_asc.models.module import DampedConv2d
+from nas_asc.models.module import DampedConv2d, SubSpectralNorm
 from tests.cost.systems import S1, cp_mobile, cp_resnet, dcase2022
 
 
@@ -174,3 +177,24 @@ class Shared(Layer):
 def test_an_activation_does_not_write_over_what_another_operation_reads():
     model = build_model(Architecture((Shared(), Dropout(0.5)), (4, 5, 5), 10)).eval()
     assert not any(getattr(module, "inplace", False) for module in model.modules())
+
+
+@pytest.mark.parametrize("per_band", [False, True])
+def test_sub_spectral_norm_is_a_batch_norm_of_each_sub_band(per_band):
+    norm, clips = SubSpectralNorm(4, 3, per_band=per_band), torch.randn(5, 4, 6, 7)
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    expected = []
+    for index, band in enumerate(clips.split(2, dim=2)):
+        whole = nn.BatchNorm2d(4)
+        whole.weight.data, whole.bias.data = norm.weight[:, index * per_band], norm.bias[:, index * per_band]
+        expected.append(whole(band))
+        if index == 1:
+            middle = whole
+    torch.testing.assert_close(norm(clips), torch.cat(expected, dim=2))
+    torch.testing.assert_close(norm.running_var.view(4, 3)[:, 1], middle.running_var)
+
+
+def test_sub_bands_must_divide_the_frequency_bins():
+    with pytest.raises(LayerError, match=r"`n_bands` must divide the frequency bins, but got n_bands=2 on 9 bins"):
+        build_model(Architecture((Norm(n_bands=2),), (4, 9, 11), 10))
