@@ -5,10 +5,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from nas_asc.augmentation.draw import draw
+from nas_asc.recipe import FreqMask, TimeMask
+
 _AXES = {"frequency": 2, "time": 3}
 
 
-class Masks(NamedTuple):
+class MaskDraw(NamedTuple):
     """One stretch a clip.
 
     Args:
@@ -21,8 +24,12 @@ class Masks(NamedTuple):
     starts: Tensor
     widths: Tensor
 
+    def apply(self, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Batch with its stretches set to zero, and the targets as they are."""
+        return apply_masks(features, self), targets
 
-def draw_masks(n_clips: int, n_bins: int, *, axis: str, max_share: float, generator: torch.Generator) -> Masks:
+
+def draw_masks(n_clips: int, n_bins: int, *, axis: str, max_share: float, generator: torch.Generator) -> MaskDraw:
     """Widths uniform over 0..floor(max_share * n_bins), starts uniform over where they fit.
 
     Args:
@@ -39,13 +46,13 @@ def draw_masks(n_clips: int, n_bins: int, *, axis: str, max_share: float, genera
         raise ValueError(f"`axis` must be 'frequency' or 'time', but got axis={axis!r}.")
     widths = torch.randint(0, int(max_share * n_bins) + 1, (n_clips,), generator=generator)
     places = torch.rand(n_clips, generator=generator)
-    return Masks(axis, (places * (n_bins - widths + 1)).long(), widths)
+    return MaskDraw(axis, (places * (n_bins - widths + 1)).long(), widths)
 
 
-def apply_masks(features: Tensor, masks: Masks) -> Tensor:
+def apply_masks(features: Tensor, masks: MaskDraw) -> Tensor:
     """Batch (B, C, F, T) with each clip's stretch set to zero, the mean of standardised features.
 
-    >>> masks = Masks("time", torch.tensor([1]), torch.tensor([2]))
+    >>> masks = MaskDraw("time", torch.tensor([1]), torch.tensor([2]))
     >>> apply_masks(torch.ones(1, 1, 1, 4), masks).flatten().tolist()
     [1.0, 0.0, 0.0, 1.0]
     """
@@ -54,3 +61,13 @@ def apply_masks(features: Tensor, masks: Masks) -> Tensor:
     kept = ((bins < starts) | (bins >= starts + widths)).to(features.dtype)
     shape = (-1, 1, len(bins), 1) if masks.axis == "frequency" else (-1, 1, 1, len(bins))
     return features * kept.view(shape)  # several times faster than filling
+
+
+@draw.register
+def _(part: FreqMask, shape: tuple[int, ...], generator: torch.Generator) -> MaskDraw:
+    return draw_masks(shape[0], shape[2], axis="frequency", max_share=part.max_share, generator=generator)
+
+
+@draw.register
+def _(part: TimeMask, shape: tuple[int, ...], generator: torch.Generator) -> MaskDraw:
+    return draw_masks(shape[0], shape[3], axis="time", max_share=part.max_share, generator=generator)

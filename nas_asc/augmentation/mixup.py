@@ -6,8 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nas_asc.augmentation.draw import draw
+from nas_asc.recipe import Mixup
 
-class Mixup(NamedTuple):
+
+class MixupDraw(NamedTuple):
     """What every clip is mixed with.
 
     Args:
@@ -18,8 +21,12 @@ class Mixup(NamedTuple):
     partners: Tensor
     weights: Tensor
 
+    def apply(self, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Mixed batch and targets."""
+        return apply_mixup(features, targets, self)
 
-def draw_mixup(n_clips: int, *, alpha: float, generator: torch.Generator) -> Mixup:
+
+def draw_mixup(n_clips: int, *, alpha: float, generator: torch.Generator) -> MixupDraw:
     """A permutation as partners, and weights max(b, 1 - b) with b from Beta(alpha, alpha).
 
     The larger share stays with the clip itself, which changes nothing in distribution: pairs are symmetric.
@@ -35,16 +42,21 @@ def draw_mixup(n_clips: int, *, alpha: float, generator: torch.Generator) -> Mix
     partners = torch.randperm(n_clips, generator=generator)
     seed = int(torch.randint(2**62, (1,), generator=generator))
     shares = np.random.default_rng(seed).beta(alpha, alpha, n_clips).astype(np.float32)
-    return Mixup(partners, torch.from_numpy(np.maximum(shares, 1 - shares)))
+    return MixupDraw(partners, torch.from_numpy(np.maximum(shares, 1 - shares)))
 
 
-def apply_mixup(features: Tensor, targets: Tensor, mixup: Mixup) -> tuple[Tensor, Tensor]:
+def apply_mixup(features: Tensor, targets: Tensor, mixup: MixupDraw) -> tuple[Tensor, Tensor]:
     """Batch (B, C, F, T) and targets (B, K), each row weights * itself + (1 - weights) * its partner.
 
-    >>> mixup = Mixup(torch.tensor([1, 0]), torch.tensor([0.75, 1.0]))
+    >>> mixup = MixupDraw(torch.tensor([1, 0]), torch.tensor([0.75, 1.0]))
     >>> apply_mixup(torch.tensor([0.0, 4.0]).view(2, 1, 1, 1), torch.eye(2), mixup)[1].tolist()
     [[0.75, 0.25], [0.0, 1.0]]
     """
     partners, weights = mixup.partners.to(features.device), mixup.weights.to(features.device)
     mixed = torch.lerp(features[partners], features, weights[:, None, None, None])
     return mixed, torch.lerp(targets[partners], targets, weights[:, None])
+
+
+@draw.register
+def _(part: Mixup, shape: tuple[int, ...], generator: torch.Generator) -> MixupDraw:
+    return draw_mixup(shape[0], alpha=part.alpha, generator=generator)

@@ -1,7 +1,26 @@
 """Circular shift of every clip of a batch along time."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+from nas_asc.augmentation.draw import draw
+from nas_asc.recipe import TimeRoll
+
+
+class RollDraw(NamedTuple):
+    """How far every clip is rolled.
+
+    Args:
+        shifts: (B,) frames towards later.
+    """
+
+    shifts: Tensor
+
+    def apply(self, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Rolled batch, and the targets as they are."""
+        return apply_roll(features, self.shifts), targets
 
 
 def draw_roll(n_clips: int, n_frames: int, *, max_share: float, generator: torch.Generator) -> Tensor:
@@ -27,3 +46,8 @@ def apply_roll(features: Tensor, shifts: Tensor) -> Tensor:
     frames = torch.arange(n_frames, device=features.device)
     source = (frames - shifts.to(features.device)[:, None]) % n_frames
     return features.gather(3, source[:, None, None, :].expand(features.shape))
+
+
+@draw.register
+def _(part: TimeRoll, shape: tuple[int, ...], generator: torch.Generator) -> RollDraw:
+    return RollDraw(draw_roll(shape[0], shape[3], max_share=part.max_share, generator=generator))

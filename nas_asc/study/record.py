@@ -55,7 +55,7 @@ class TrialRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the record back."""
-        return asdict(self)
+        return asdict(self) | {"recipe": self.recipe.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrialRecord":
@@ -67,7 +67,7 @@ class TrialRecord:
         restored = dict(values)
         restored["values"] = {name: _freeze(value) for name, value in values["values"].items()}
         restored["log_mel"] = LogMel(**values["log_mel"])
-        restored["recipe"] = Recipe(**values["recipe"])
+        restored["recipe"] = Recipe.from_dict(values["recipe"])
         restored["cost"] = Cost.from_dict(values["cost"])
         restored["scores"] = None if values["scores"] is None else Scores.from_dict(values["scores"])
         restored["objectives"] = tuple(values["objectives"])

@@ -1,7 +1,5 @@
 """How long to train, and the learning rate of each step."""
 
-import math
-
 from nas_asc.recipe import Recipe
 
 # Enough for 240 clips of ESC-10 to reach what 60 epochs of one-cycle training reach.
@@ -45,19 +43,16 @@ def default_batch_size(n_train: int) -> int:
 
 
 def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe) -> float:
-    """Learning rate of one step: a straight rise to the peak, then half a cosine down towards zero.
+    """Learning rate of one step: the optimiser's peak times the schedule's factor.
 
     Args:
         step: From 0.
         n_steps: Steps of the whole training.
-        recipe: Gives the peak and the share of warm-up.
+        recipe: Gives the peak and the schedule.
 
-    >>> recipe = Recipe(learning_rate=1.0, warmup=0.5)
+    >>> from nas_asc.recipe import AdamW, CosineDecay
+    >>> recipe = Recipe(optimiser=AdamW(1.0), schedule=CosineDecay(warmup=0.5))
     >>> [round(learning_rate_at(step, 4, recipe=recipe), 3) for step in range(4)]
     [0.5, 1.0, 1.0, 0.5]
     """
-    n_warmup = round(recipe.warmup * n_steps)
-    if step < n_warmup:
-        return recipe.learning_rate * (step + 1) / n_warmup
-    progress = (step - n_warmup) / (n_steps - n_warmup)
-    return recipe.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+    return recipe.optimiser.learning_rate * recipe.schedule.factor_at(step, n_steps)

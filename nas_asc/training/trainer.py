@@ -77,9 +77,9 @@ class Trainer:
             rows: (B,) row numbers of the clips.
         """
         features = self.clips.batch(rows, torch_device=self.torch_device)
-        augmentation = draw_augmentation(self.recipe, tuple(features.shape), self._generator)
+        augmentation = draw_augmentation(self.recipe.augmentation, tuple(features.shape), self._generator)
         labels = self.labels[rows].to(self.torch_device)
-        targets = smooth_labels(labels, self.n_classes, smoothing=self.recipe.label_smoothing)
+        targets = smooth_labels(labels, self.n_classes, smoothing=self.recipe.loss.label_smoothing)
         return apply_augmentation(features, targets, augmentation)
 
     def step(self, features: Tensor, targets: Tensor) -> Tensor:
@@ -134,7 +134,10 @@ def build_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW whose weight decay leaves out norms and biases, the parameters of one dimension."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
-        {"params": [parameter for parameter in trained if parameter.ndim > 1], "weight_decay": recipe.weight_decay},
+        {
+            "params": [parameter for parameter in trained if parameter.ndim > 1],
+            "weight_decay": recipe.optimiser.weight_decay,
+        },
         {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+    return torch.optim.AdamW(groups, lr=recipe.optimiser.learning_rate, fused=True)

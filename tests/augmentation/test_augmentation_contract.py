@@ -4,16 +4,15 @@ import pytest
 import torch
 
 from nas_asc.augmentation import apply_augmentation, draw_augmentation
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import FreqMask, Mixup, TimeMask, TimeRoll
 
-OFF = {"time_roll": 0.0, "mixup_alpha": None, "freq_mask": 0.0, "time_mask": 0.0}
 RECIPES = {
-    "off": Recipe(**OFF),
-    "roll": Recipe(**OFF | {"time_roll": 0.5}),
-    "mixup": Recipe(**OFF | {"mixup_alpha": 0.3}),
-    "freq_mask": Recipe(**OFF | {"freq_mask": 0.3}),
-    "time_mask": Recipe(**OFF | {"time_mask": 0.3}),
-    "all": Recipe(mixup_alpha=1.0, freq_mask=1.0, time_mask=1.0, time_roll=1.0),
+    "off": (),
+    "roll": (TimeRoll(0.5),),
+    "mixup": (Mixup(0.3),),
+    "freq_mask": (FreqMask(0.3),),
+    "time_mask": (TimeMask(0.3),),
+    "all": (TimeRoll(1.0), Mixup(1.0), FreqMask(1.0), TimeMask(1.0)),
 }
 SHAPES = [(1, 1, 8, 6), (5, 2, 1, 1), (16, 1, 64, 51)]
 

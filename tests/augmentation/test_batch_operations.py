@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas_asc.augmentation import (
-    Masks,
-    Mixup,
+    MaskDraw,
+    MixupDraw,
     apply_masks,
     apply_mixup,
     apply_roll,
@@ -40,7 +40,7 @@ def test_drawn_shifts_reach_both_limits_and_no_further():
 @pytest.mark.parametrize("axis", ["frequency", "time"])
 def test_mask_is_zero_inside_and_untouched_outside(axis):
     features = torch.rand(3, 2, 6, 6) + 1
-    masks = Masks(axis, torch.tensor([0, 2, 5]), torch.tensor([6, 3, 0]))
+    masks = MaskDraw(axis, torch.tensor([0, 2, 5]), torch.tensor([6, 3, 0]))
     expected = features.clone()
     for index, (start, width) in enumerate(zip(masks.starts.tolist(), masks.widths.tolist(), strict=True)):
         view = expected[index] if axis == "frequency" else expected[index].transpose(1, 2)
@@ -66,7 +66,7 @@ def test_unknown_axis_of_a_mask_is_refused():
 
 def test_mixup_is_the_weighted_sum_of_clip_and_partner():
     features, targets = torch.randn(3, 1, 2, 2), torch.eye(3)
-    mixup = Mixup(torch.tensor([2, 0, 1]), torch.tensor([0.9, 0.6, 1.0]))
+    mixup = MixupDraw(torch.tensor([2, 0, 1]), torch.tensor([0.9, 0.6, 1.0]))
     mixed, weights = apply_mixup(features, targets, mixup)
     for index, (partner, share) in enumerate(zip([2, 0, 1], [0.9, 0.6, 1.0], strict=True)):
         torch.testing.assert_close(mixed[index], share * features[index] + (1 - share) * features[partner])

@@ -10,6 +10,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.evaluation import evaluate_candidate, load_network, measure_speed, refit, score_test
 from nas_asc.layers import Classifier, Conv
 from nas_asc.metrics import score_predictions
+from nas_asc.recipe import AdamW
 from nas_asc.training import DeadlineError
 
 pytest_plugins = ["tests.evaluation.tones"]
@@ -71,7 +72,7 @@ def test_diverging_candidate_is_a_training_error(prepared, make_design):
     with pytest.raises(TrainingError, match="diverged"):
         evaluate_candidate(
             make_design(
-                layers=(Conv(4, kernel_size=3), Conv(4, kernel_size=3), Classifier(norm=None)), learning_rate=1e20
+                layers=(Conv(4, kernel_size=3), Conv(4, kernel_size=3), Classifier(norm=None)), optimiser=AdamW(1e20)
             ),
             prepared,
             seed=0,

@@ -9,7 +9,7 @@ from nas_asc.data import load_data_set, split_data_set
 from nas_asc.evaluation import PreparedData
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, Conv, Dense, Flatten, InvertedBottleneck
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import AdamW, FreqMask, Recipe, TimeRoll
 from nas_asc.space import Design
 
 RATE = 8_000
@@ -61,7 +61,12 @@ def make_design():
             Flatten(),
             Dense(n_classes),
         )
-        options = {"epochs": 8, "batch_size": 8, "learning_rate": 0.01, "mixup_alpha": None} | recipe
+        options = {
+            "epochs": 8,
+            "batch_size": 8,
+            "optimiser": AdamW(0.01),
+            "augmentation": (TimeRoll(), FreqMask()),
+        } | recipe
         return Design(Architecture(chosen, LOG_MEL.shape(0.5), n_classes), LOG_MEL, Recipe(**options))
 
     return make

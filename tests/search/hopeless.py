@@ -1,7 +1,7 @@
 """A space whose every training diverges, and whose network cannot be described at one width."""
 
 from nas_asc.layers import Classifier, Conv, Layer, Primitive
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import AdamW, Recipe
 from nas_asc.space import Space, integer
 from tests.search import tiny
 
@@ -36,4 +36,4 @@ space.features(tiny.features)
 
 @space.recipe
 def recipe():
-    return Recipe(epochs=2, batch_size=16, learning_rate=1e30)
+    return Recipe(epochs=2, batch_size=16, optimiser=AdamW(1e30))

@@ -10,7 +10,7 @@ from nas_asc.data import DataSet, Split
 from nas_asc.evaluation import PreparedData
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Classifier, Conv
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import AdamW, Recipe
 from nas_asc.search import ask_study
 from nas_asc.space import Space, choice, integer
 from nas_asc.study import StudyConfig
@@ -49,7 +49,7 @@ def features():
 
 @space.recipe
 def recipe(learning_rate):
-    return Recipe(epochs=2, batch_size=16, learning_rate=learning_rate)
+    return Recipe(epochs=2, batch_size=16, optimiser=AdamW(learning_rate))
 
 
 space.guess(width=4, depth=1, kernel_size=3, activation="relu", learning_rate=0.01)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.layers import Classifier, Conv, MaxPool, format_architecture, parse_architecture
+from nas_asc.recipe import TimeRoll
 from nas_asc.space import Space, choice, fraction, integer, load_space, real
 
 SPACE = load_space(Path(__file__).with_name("user_space.py"))
@@ -67,7 +68,7 @@ def test_inactive_axes_have_no_value_and_arrive_as_none():
     candidate = SPACE.candidate(**values, mixup=None)
     assert "inner" not in candidate.values
     assert candidate.values["has_mixup"] is False
-    assert SPACE.training_recipe(candidate, Task()).mixup_alpha is None
+    assert SPACE.training_recipe(candidate, Task()).augmentation == (TimeRoll(),)
 
 
 def test_shares_that_round_to_one_value_are_one_candidate():

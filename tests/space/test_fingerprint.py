@@ -44,7 +44,7 @@ def test_digest_stays_where_the_search_stays(tmp_path, old, new):
         ("reach < 7 or", "reach < 6 or", "its requirement 'far_reach_needs_depth' has changed"),
         ("yield Separated(neck)", "yield Separated(width)", "its network has changed"),
         ("n_mels=64", "n_mels=40", "its features has changed"),
-        ("Recipe(mixup", "Recipe(batch_size=8, mixup", "its recipe has changed"),
+        ("return Recipe(", "return Recipe(batch_size=8, ", "its recipe has changed"),
         ("side = self.reach // 2", "side = (self.reach - 1) // 2", "its file has changed"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Addition, Classifier, Conv, Convolution, Layer
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import AdamW, Mixup, Recipe, TimeRoll
 from nas_asc.space import Space, choice, fraction, integer, optional, powers_of_two, real
 
 
@@ -55,7 +55,7 @@ def features(hop_length):
 
 @space.recipe
 def recipe(mixup, learning_rate):
-    return Recipe(mixup_alpha=mixup, learning_rate=learning_rate)
+    return Recipe(augmentation=(TimeRoll(), Mixup(mixup) if mixup else None), optimiser=AdamW(learning_rate))
 
 
 space.guess()

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import AdamW, CosineDecay, Recipe
 from nas_asc.training import default_batch_size, default_epochs, learning_rate_at
 
 
-def rates(n_steps, **options):
-    recipe = Recipe(**options)
+def rates(n_steps, *, learning_rate, warmup):
+    recipe = Recipe(optimiser=AdamW(learning_rate), schedule=CosineDecay(warmup))
     return np.array([learning_rate_at(step, n_steps, recipe=recipe) for step in range(n_steps)])
 
 

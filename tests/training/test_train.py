@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from nas_asc.errors import TrainingError
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import AdamW, CrossEntropy, Mixup, Recipe, TimeMask, TimeRoll
 from nas_asc.training import Clips, DeadlineError, predict, train_model
 
 CPU = torch.device("cpu")
-PLAIN = Recipe(epochs=8, batch_size=16, learning_rate=0.02, mixup_alpha=None, time_roll=0.0, freq_mask=0.0)
+PLAIN = Recipe(epochs=8, batch_size=16, optimiser=AdamW(0.02), augmentation=())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,7 +57,7 @@ def test_training_learns_what_can_be_learned():
 
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 def test_same_seed_gives_identical_weights_and_another_seed_others(dropout):
-    recipe = Recipe(epochs=2, batch_size=16, time_mask=0.2, label_smoothing=0.1)
+    recipe = Recipe(epochs=2, batch_size=16, augmentation=(TimeRoll(), Mixup(), TimeMask(0.2)), loss=CrossEntropy(0.1))
     states = []
     for seed in (1, 1, 2):
         model = make_model(dropout=dropout)

@@ -1,0 +1,31 @@
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss.
+
+Conventions:
+    A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
+    can put each of them behind an axis. Shares are of the whole in [0, 1]. `None` means that a part is off, or chosen
+    from the data. Rooms above give a part its meaning: `augmentation`, `training`, `compression`.
+"""
+
+from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, Mixup, TimeMask, TimeRoll
+from nas_asc.recipe.loss import CrossEntropy, Loss
+from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.part import Part, part_from_dict
+from nas_asc.recipe.recipe import Recipe
+from nas_asc.recipe.schedule import CosineDecay, Schedule
+
+__all__ = [
+    "AdamW",
+    "AugmentationPart",
+    "CosineDecay",
+    "CrossEntropy",
+    "FreqMask",
+    "Loss",
+    "Mixup",
+    "Optimiser",
+    "Part",
+    "Recipe",
+    "Schedule",
+    "TimeMask",
+    "TimeRoll",
+    "part_from_dict",
+]

@@ -1,0 +1,88 @@
+"""The training recipe: its parts together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from nas_asc.errors import RecipeError
+from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, Mixup, TimeRoll
+from nas_asc.recipe.loss import CrossEntropy, Loss
+from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.part import Part, part_from_dict
+from nas_asc.recipe.schedule import CosineDecay, Schedule
+
+_OPTIMISER, _SCHEDULE, _LOSS = AdamW(5e-3), CosineDecay(), CrossEntropy()
+_AUGMENTATION = (TimeRoll(1.0), Mixup(0.3), FreqMask(0.2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How one network is trained.
+
+    Args:
+        epochs: Passes over the training clips; None lets the trainer choose from their number.
+        batch_size: Clips a step; None lets the trainer choose from their number.
+        optimiser: What changes the weights, with its peak learning rate.
+        schedule: Factor of the learning rate over the steps.
+        augmentation: Of training batches, in the order of their application; None among them is left out.
+        loss: What is made small.
+
+    Raises:
+        RecipeError: A value is out of range or of another kind, with the value.
+    """
+
+    epochs: int | None = None
+    batch_size: int | None = None
+    optimiser: Optimiser = _OPTIMISER
+    schedule: Schedule = _SCHEDULE
+    augmentation: tuple[AugmentationPart, ...] = _AUGMENTATION
+    loss: Loss = _LOSS
+
+    def __post_init__(self) -> None:
+        for name, at_least in (("epochs", 1), ("batch_size", 2)):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < at_least):
+                raise RecipeError(f"`{name}` must be {at_least} or more, or None, but got {name}={value!r}.")
+        for name, kind in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                must = " or ".join("None" if one is type(None) else one.__name__ for one in kind)
+                raise RecipeError(f"`{name}` must be of the kind {must}, but got {name}={getattr(self, name)!r}.")
+        parts = self.augmentation
+        if type(parts) is not tuple or not all(part is None or isinstance(part, AugmentationPart) for part in parts):
+            raise RecipeError(
+                "`augmentation` must be a tuple of augmentations such as (TimeRoll(), Mixup(0.3)),"
+                f" but got augmentation={self.augmentation!r}."
+            )
+        object.__setattr__(self, "augmentation", tuple(part for part in parts if part is not None))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` gives the recipe back."""
+        return {field.name: _to_plain(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+        """Recipe of what `to_dict` gave, also after a way through JSON.
+
+        Raises:
+            RecipeError: A part is unknown, or a value out of range.
+        """
+        return cls(**{name: _from_plain(value) for name, value in values.items()})
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "optimiser": (Optimiser,),
+    "schedule": (Schedule,),
+    "loss": (Loss,),
+}
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    return value.to_dict() if isinstance(value, Part) else value
+
+
+def _from_plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(_from_plain(item) for item in value)
+    return part_from_dict(value) if isinstance(value, dict) else value

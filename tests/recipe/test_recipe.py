@@ -1,0 +1,60 @@
+"""Recipes as plain data: the way through JSON, what is refused, and what every part promises."""
+
+import inspect
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nas_asc import recipe as room
+from nas_asc.errors import RecipeError
+from nas_asc.recipe import AdamW, CosineDecay, CrossEntropy, FreqMask, Mixup, Part, Recipe, TimeMask, TimeRoll
+
+PARTS = [part for part in vars(room).values() if inspect.isclass(part) and issubclass(part, Part)]
+CONCRETE = [part for part in PARTS if "__post_init__" in vars(part)]
+
+
+@pytest.mark.parametrize("part", CONCRETE, ids=lambda part: part.__name__)
+def test_part_comes_back_from_json(part):
+    made = part()
+    assert room.part_from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+@pytest.mark.parametrize("part", CONCRETE, ids=lambda part: part.__name__)
+def test_part_says_what_its_values_mean(part):
+    assert "Args:" in part.__doc__
+    assert all(f"        {name}:" in part.__doc__ for name in inspect.signature(part).parameters)
+
+
+@given(st.floats(0, 1), st.floats(0.01, 3), st.sampled_from([None, 1, 40]))
+def test_recipe_comes_back_from_json(share, alpha, epochs):
+    made = Recipe(epochs=epochs, augmentation=(TimeRoll(share), Mixup(alpha)), loss=CrossEntropy(share))
+    assert Recipe.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+def test_augmentation_that_is_none_is_left_out():
+    assert Recipe(augmentation=(None, TimeRoll(), None)).augmentation == (TimeRoll(),)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Recipe(epochs=0), "`epochs` must be 1 or more, or None, but got epochs=0"),
+        (lambda: Recipe(batch_size=1), "`batch_size` must be 2 or more, or None, but got batch_size=1"),
+        (lambda: Recipe(optimiser=CosineDecay()), "`optimiser` must be of the kind Optimiser, but got optimiser=Cos"),
+        (lambda: Recipe(loss=0.1), "`loss` must be of the kind Loss, but got loss=0.1"),
+        (lambda: Recipe(augmentation=Mixup()), "`augmentation` must be a tuple of augmentations"),
+        (lambda: Recipe(augmentation=(AdamW(),)), "`augmentation` must be a tuple of augmentations"),
+        (lambda: AdamW(0), "`learning_rate` must be above 0, but got learning_rate=0, in AdamW"),
+        (lambda: AdamW(weight_decay=-1), "`weight_decay` must be 0 or more, but got weight_decay=-1, in AdamW"),
+        (lambda: CosineDecay(2), r"`warmup` must be a share in \[0, 1\], but got warmup=2, in CosineDecay"),
+        (lambda: Mixup(0), "`alpha` must be above 0, but got alpha=0, in Mixup"),
+        (lambda: FreqMask(-0.1), "`max_share` must be a share .* in FreqMask"),
+        (lambda: TimeMask("half"), "`max_share` must be a share .* in TimeMask"),
+        (lambda: room.part_from_dict({"part": "Mixdown"}), "no recipe part is named 'Mixdown'. Known are "),
+    ],
+)
+def test_bad_value_is_refused(make, message):
+    with pytest.raises(RecipeError, match=message):
+        make()
