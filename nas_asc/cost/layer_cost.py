@@ -36,6 +36,8 @@ def count_expansion(expansion: Expansion) -> LayerCost:
 def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, ...]:
     """params, buffers, macs, official_macs, int8_bytes, norm_params of one operation in its layer."""
     counts = operation.primitive.counts(*operation.in_shapes)
+    if operation.reuses is not None:
+        return 0, 0, counts.macs, counts.official_macs, 0, 0
     norm_params = counts.params + counts.buffers if isinstance(operation.primitive, _BATCH_NORMS) else 0
     weights, biases = counts.int8_weights, counts.int8_biases
     host = absorbing_operation(expansion, operation)
@@ -50,7 +52,12 @@ def absorbing_operation(expansion: Expansion, operation: Operation) -> Operation
         return None
     source = operation.inputs[0]
     host = expansion.operations[source - 1]
-    if not host.primitive.absorbs_norm or source == expansion.output:
+    if not host.primitive.absorbs_norm or source == expansion.output or _is_shared(expansion, host):
         return None
     later = expansion.operations[source:]  # only what follows can read it
     return host if sum([other.inputs.count(source) for other in later]) == 1 else None
+
+
+def _is_shared(expansion: Expansion, operation: Operation) -> bool:
+    """Whether its weights serve other operations too, whose norms may differ."""
+    return operation.reuses is not None or any(other.reuses == operation.name for other in expansion.operations)

@@ -12,10 +12,12 @@ from nas_asc.layers.architecture import (
     expand_layer,
     validate_architecture,
 )
+from nas_asc.layers.broadcast_residual import BroadcastResidual
 from nas_asc.layers.check import ACTIVATIONS, NORMS
 from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.ensemble import Ensemble, Moments
 from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
@@ -37,7 +39,8 @@ from nas_asc.layers.operation import (
 )
 from nas_asc.layers.pooling import AvgPool, MaxPool
 from nas_asc.layers.primitive import Counts, Primitive
-from nas_asc.layers.residual import Residual
+from nas_asc.layers.reduction import MOMENTS, AxisMean, LogitSum, ProbabilityMean, TimeMoments
+from nas_asc.layers.residual import Residual, SharedResidual
 from nas_asc.layers.shape import Pair, Shape, Size, make_divisible, to_pair
 from nas_asc.layers.tape import Operation, Tape, Value
 from nas_asc.layers.text import LAYER_TYPES, format_architecture, parse_architecture
@@ -45,12 +48,15 @@ from nas_asc.layers.text import LAYER_TYPES, format_architecture, parse_architec
 __all__ = [
     "ACTIVATIONS",
     "LAYER_TYPES",
+    "MOMENTS",
     "NORMS",
     "Activation",
     "Addition",
     "Architecture",
     "AvgPool",
+    "AxisMean",
     "BatchNorm",
+    "BroadcastResidual",
     "ChannelNorm",
     "ChannelRoll",
     "Classifier",
@@ -60,6 +66,7 @@ __all__ = [
     "Counts",
     "Dense",
     "Dropout",
+    "Ensemble",
     "Expansion",
     "Flatten",
     "Flattening",
@@ -67,19 +74,24 @@ __all__ = [
     "Inception",
     "InvertedBottleneck",
     "Layer",
+    "LogitSum",
     "MaxPool",
+    "Moments",
     "Norm",
     "Operation",
     "Pair",
     "Pooling",
     "Primitive",
+    "ProbabilityMean",
     "Projection",
     "RandomZeroing",
     "Residual",
     "Shape",
+    "SharedResidual",
     "Size",
     "SubSpectralNorm",
     "Tape",
+    "TimeMoments",
     "Value",
     "expand_architecture",
     "expand_layer",

@@ -76,6 +76,8 @@ def _refuse(description: object, name: str, value: object) -> None:
 def _is_plain(value: object) -> bool:
     if type(value) is tuple:
         return all(_is_plain(item) for item in value)
+    if isinstance(type(value), DescriptionType):
+        return True
     return type(value) in _PLAIN and not (isinstance(value, float) and not math.isfinite(value))
 
 

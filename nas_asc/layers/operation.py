@@ -234,15 +234,19 @@ class GlobalPooling(Primitive):
 
 @dataclass(frozen=True)
 class Addition(Primitive):
-    """Sum of two tensors of one shape."""
+    """Sum of two tensors of one shape, or of maps of which one is repeated along a side where it has one bin."""
 
     word: ClassVar[str] = "add"
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
-        """The shape of both."""
-        if in_shapes[0] != in_shapes[1]:
-            raise LayerError(f"both branches must have one shape, but got {in_shapes[0]} and {in_shapes[1]}.")
-        return in_shapes[0]
+        """The shape of both, or the larger sides of both."""
+        first, second = in_shapes
+        if first == second:
+            return first
+        pairs = list(zip(first[1:], second[1:], strict=len(first) == len(second)))
+        if first[0] != second[0] or not all(one == other or 1 in (one, other) for one, other in pairs):
+            raise LayerError(f"both branches must have one shape, but got {first} and {second}.")
+        return (first[0], *map(max, pairs))
 
 
 @dataclass(frozen=True)

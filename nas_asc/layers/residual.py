@@ -33,6 +33,7 @@ class Residual(Layer):
         bn_affine: Whether the branch's batch norms have scale and bias; the shortcut's always has.
         damping: Factor of the kernels' outermost frequency rows; None is off.
         activation: "relu", "prelu", "gelu", "silu", "hardswish".
+        n_bands: Sub-bands of the branch's last batch norm (sub-spectral normalisation), which then has scale and bias.
 
     Raises:
         LayerError: A value is out of range.
@@ -51,6 +52,7 @@ class Residual(Layer):
     bn_affine: bool = True
     damping: float | None = None
     activation: str = "relu"
+    n_bands: int = 1
 
     reads_channels_only: ClassVar[bool] = True
 
@@ -69,6 +71,9 @@ class Residual(Layer):
         check_word(self, "activation", ACTIVATIONS)
         if self.activation is None:
             raise fail(self, "activation", must="a name", value=None, remedy='Use "relu".')
+        check_count(self, "n_bands")
+        if self.n_bands > 1 and not self.bn_affine:
+            raise fail(self, "n_bands", must="1 without bn_affine", value=self.n_bands)
         if self.groups == 1:
             set_field(self, "roll", False)
 
@@ -80,7 +85,8 @@ class Residual(Layer):
         for index, kernel in enumerate(self.kernels):
             branch = tape.activate(branch, self.activation) if index else branch
             branch = tape.apply(self._convolution(kernel), branch)
-            branch = tape.normalise(branch, "batch", affine=self.bn_affine)
+            n_bands = self.n_bands if index == len(self.kernels) - 1 else 1
+            branch = tape.normalise(branch, "batch", affine=self.bn_affine, n_bands=n_bands)
         return tape.activate(tape.apply(Addition(), branch, self._shortcut(tape, x)), self.activation)
 
     def _convolution(self, kernel: Size) -> Convolution:
@@ -93,3 +99,51 @@ class Residual(Layer):
             return x
         x = tape.apply(Convolution(self.out_channels, 1), x, name="shortcut_conv")
         return tape.normalise(x, "batch")
+
+
+class SharedResidual(Layer):
+    """A residual block run several times with the same convolutions; each run has norms of its own.
+
+    A run is two or more convolutions with a norm each, the activation between them, the input added, the activation.
+    The weights count once, the products of each run count as MACs. The width stays.
+
+    Args:
+        n_runs: How often the block runs.
+        kernels: Odd kernel size of each convolution.
+        n_bands: Sub-bands of each run's last batch norm (sub-spectral normalisation).
+        activation: "relu", "prelu", "gelu", "silu", "hardswish".
+
+    Raises:
+        LayerError: A value is out of range.
+
+    Source:
+        QTI, DCASE 2020 Task 1B: shared residual blocks with private norms.
+    """
+
+    n_runs: int
+    kernels: tuple[Size, ...] = (1, 1)
+    n_bands: int = 1
+    activation: str = "relu"
+
+    reads_channels_only: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_count(self, "n_runs")
+        set_field(self, "kernels", Residual(1, kernels=self.kernels, activation=self.activation).kernels)
+        check_count(self, "n_bands")
+
+    def expand(self, tape: Tape, x: Value) -> Value:
+        """The runs, one after the other."""
+        first_run: list[Value] = []
+        for _ in range(self.n_runs):
+            branch = x
+            for index, kernel in enumerate(self.kernels):
+                branch = tape.activate(branch, self.activation) if index else branch
+                convolution = Convolution(x.shape[0], kernel, padding=same_padding(kernel))
+                known = first_run[index] if index < len(first_run) else None
+                branch = tape.apply(convolution, branch, reuse=known)
+                first_run += [branch] if known is None else []
+                n_bands = self.n_bands if index == len(self.kernels) - 1 else 1
+                branch = tape.normalise(branch, "batch", n_bands=n_bands)
+            x = tape.activate(tape.apply(Addition(), branch, x), self.activation)
+        return x

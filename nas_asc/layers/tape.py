@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nas_asc.errors import LayerError
-from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm
+from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm, SubSpectralNorm
 from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.shape import Shape
 
@@ -28,6 +28,7 @@ class Operation(NamedTuple):
         in_shapes: Their shapes.
         output: Index of the value it gives.
         out_shape: Its shape.
+        reuses: Name of the earlier operation whose weights it uses again; None where it has its own.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Operation(NamedTuple):
     in_shapes: tuple[Shape, ...]
     output: int
     out_shape: Shape
+    reuses: str | None = None
 
 
 class Tape:
@@ -62,16 +64,19 @@ class Tape:
         """What has been written so far."""
         return tuple(self._operations)
 
-    def apply(self, primitive: Primitive, *inputs: Value, name: str | None = None) -> Value:
+    def apply(self, primitive: Primitive, *inputs: Value, name: str | None = None, reuse: Value | None = None) -> Value:
         """Write one primitive.
 
         Args:
             primitive: What to do.
             inputs: Values of this tape.
             name: Name of its module; by default the primitive's word, numbered when repeated.
+            reuse: Output of an earlier operation with the same primitive, whose weights are used again: they count
+                once as parameters, the products of each run count as MACs.
 
         Raises:
-            LayerError: The primitive cannot take the inputs, or they belong to another tape.
+            LayerError: The primitive cannot take the inputs, they belong to another tape, or the weights to be used
+                again are those of something else.
         """
         for value in inputs:
             if self._shapes.get(value.index) != value.shape:
@@ -87,9 +92,19 @@ class Tape:
                 in_shapes=shapes,
                 output=out.index,
                 out_shape=out.shape,
+                reuses=None if reuse is None else self._lender(primitive, shapes, reuse),
             )
         )
         return out
+
+    def _lender(self, primitive: Primitive, shapes: tuple[Shape, ...], reuse: Value) -> str:
+        lender = self._operations[reuse.index - 1] if 0 < reuse.index <= len(self._operations) else None
+        if lender is None or lender.primitive != primitive or lender.in_shapes[0][0] != shapes[0][0]:
+            raise LayerError(
+                f"`reuse` must be the output of an earlier {type(primitive).__name__} with the same arguments and input"
+                f" channels, but got {reuse}. Pass what `tape.apply` gave for it."
+            )
+        return lender.reuses or lender.name
 
     def apply_all(self, primitives: Sequence[Primitive], x: Value) -> Value:
         """Write several primitives, each taking the output of the one before."""
@@ -97,10 +112,12 @@ class Tape:
             x = self.apply(primitive, x)
         return x
 
-    def normalise(self, x: Value, norm: str | None, *, affine: bool = True) -> Value:
-        """Write the norm of this name ("batch" or "layer"), or nothing for None."""
+    def normalise(self, x: Value, norm: str | None, *, affine: bool = True, n_bands: int = 1) -> Value:
+        """Write the norm of this name ("batch" or "layer"), or nothing for None; a batch norm may have sub-bands."""
         if norm is None:
             return x
+        if n_bands > 1:
+            return self.apply(SubSpectralNorm(n_bands), x)
         return self.apply(BatchNorm(affine=affine) if norm == "batch" else ChannelNorm(), x)
 
     def activate(self, x: Value, activation: str | None) -> Value:

@@ -12,28 +12,34 @@ from typing import Any
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.architecture import Architecture
+from nas_asc.layers.broadcast_residual import BroadcastResidual
 from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.ensemble import Ensemble, Moments
 from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
 from nas_asc.layers.norm import Norm
 from nas_asc.layers.pooling import AvgPool, MaxPool
-from nas_asc.layers.residual import Residual
+from nas_asc.layers.residual import Residual, SharedResidual
 
 LAYER_TYPES: tuple[type[Layer], ...] = (
     AvgPool,
+    BroadcastResidual,
     Classifier,
     Conv,
     Dense,
     Dropout,
+    Ensemble,
     Flatten,
     Inception,
     InvertedBottleneck,
     MaxPool,
+    Moments,
     Norm,
     Residual,
+    SharedResidual,
 )
 
 
@@ -74,7 +80,11 @@ def parse_architecture(text: str, layer_types: Iterable[type[Layer]] = ()) -> Ar
 
 
 def _parse_layer(number: int, line: str, known: dict[str, type[Layer]]) -> Layer:
-    name, args, kwargs = _parse_call(number, line)
+    name, args, kwargs = _parse_call(number, line, known)
+    return _describe(number, name, args, kwargs, known)
+
+
+def _describe(number: int, name: str, args: list[Any], kwargs: dict[str, Any], known: dict[str, type[Layer]]) -> Layer:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(sorted(known))}."
@@ -85,15 +95,30 @@ def _parse_layer(number: int, line: str, known: dict[str, type[Layer]]) -> Layer
         raise LayerError(f"{error} (line {number})") from None
 
 
-def _parse_call(number: int, line: str) -> tuple[str, list[Any], dict[str, Any]]:
+def _parse_call(
+    number: int, line: str, known: dict[str, type[Layer]] | None = None
+) -> tuple[str, list[Any], dict[str, Any]]:
     try:
-        call = ast.parse(line.strip(), mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            raise ValueError("it is no call")
-        args = [ast.literal_eval(node) for node in call.args]
-        kwargs = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-    except (SyntaxError, ValueError):
+        return _read_call(number, ast.parse(line.strip(), mode="eval").body, known or {})
+    except (SyntaxError, ValueError, RecursionError) as error:
+        if isinstance(error, LayerError):
+            raise
         raise LayerError(
             f"line {number} must be a layer such as Conv(8, kernel_size=3), but got {line.strip()!r}."
         ) from None
-    return call.func.id, args, kwargs
+
+
+def _read_call(number: int, call: ast.expr, known: dict[str, type[Layer]]) -> tuple[str, list[Any], dict[str, Any]]:
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise ValueError("it is no call")
+    args = [_read_value(number, node, known) for node in call.args]
+    return call.func.id, args, {str(word.arg): _read_value(number, word.value, known) for word in call.keywords}
+
+
+def _read_value(number: int, node: ast.expr, known: dict[str, type[Layer]]) -> Any:
+    """A number, text, or the like; a layer; or a tuple of such."""
+    if isinstance(node, ast.Tuple):
+        return tuple(_read_value(number, item, known) for item in node.elts)
+    if isinstance(node, ast.Call):
+        return _describe(number, *_read_call(number, node, known), known)
+    return ast.literal_eval(node)

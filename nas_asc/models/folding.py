@@ -24,7 +24,8 @@ def fold_norms(network: Network) -> Network:
     folded = copy.deepcopy(network).eval()
     for layer, expansion in zip(folded, expand_architecture(network.architecture), strict=True):
         for operation in expansion.operations:
-            host, norm = absorbing_operation(expansion, operation), getattr(layer, operation.name)
+            host = absorbing_operation(expansion, operation)
+            norm = getattr(layer, operation.name, None)
             if host is None or not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
                 continue
             fuse = fuse_linear_bn_eval if isinstance(norm, nn.BatchNorm1d) else fuse_conv_bn_eval

@@ -18,7 +18,18 @@ _MORE_MOVES = {"ones", "permute", "select", "slice", "split", "squeeze", "stack"
 _NORMS = {"native_batch_norm", "native_layer_norm", "_native_batch_norm_legit_no_training", "_batch_norm_no_update"}
 _POINTWISE = {"_prelu_kernel", "add", "clamp", "div", "gelu", "hardswish", "hardtanh", "leaky_relu", "mul", "neg"}
 _MORE_POINTWISE = {"abs", "exp", "log", "pow", "relu", "relu_", "rsqrt", "sigmoid", "silu", "sqrt", "sub", "tanh"}
-_REDUCTIONS = {"_softmax", "amax", "avg_pool2d", "max_pool2d_with_indices", "mean", "sum", "var", "var_mean"}
+_REDUCTIONS = {
+    "_log_softmax",
+    "_softmax",
+    "logsumexp",
+    "amax",
+    "avg_pool2d",
+    "max_pool2d_with_indices",
+    "mean",
+    "sum",
+    "var",
+    "var_mean",
+}
 _WITHOUT_MACS = frozenset(_MOVES | _MORE_MOVES | _NORMS | _POINTWISE | _MORE_POINTWISE | _REDUCTIONS)
 
 

@@ -4,6 +4,7 @@ Conventions:
     Tensors are (B, C, F, T). Class names decide how torchinfo counts: only a name with "Conv" is a convolution.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -116,8 +117,70 @@ class GlobalMax(nn.Module):
         return x.amax((2, 3))
 
 
+class AxisMean(nn.Module):
+    """Mean along one axis of a map.
+
+    Shape: input (B, C, F, T), output (B, C, 1, T) for "frequency", (B, C, F, 1) for "time".
+
+    Args:
+        axis: "frequency" or "time".
+    """
+
+    def __init__(self, axis: str) -> None:
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The mean."""
+        return x.mean(2 if self.axis == "frequency" else 3, keepdim=True)
+
+
+class TimeMoments(nn.Module):
+    """Moments of each band over time.
+
+    Shape: input (B, C, F, T), output (B, n C F), moment by moment.
+
+    Args:
+        kinds: Some of "mean", "variance", "skewness", "kurtosis", "hyperskewness".
+
+    Source:
+        FAU, DCASE 2022 Task 1: the standardised moments up to the fifth.
+    """
+
+    def __init__(self, kinds: tuple[str, ...]) -> None:
+        super().__init__()
+        self.kinds = kinds
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The moments; a band without any change has zero for the standardised ones."""
+        mean = x.mean(3, keepdim=True)
+        centred = x - mean
+        variance = (centred * centred).mean(3, keepdim=True)
+        standard = centred / (variance + 1e-5).sqrt()
+        found = {"mean": mean, "variance": variance}
+        orders = {"skewness": 3, "kurtosis": 4, "hyperskewness": 5}
+        found |= {kind: standard.pow(orders[kind]).mean(3, keepdim=True) for kind in self.kinds if kind in orders}
+        return torch.cat([found[kind].flatten(1) for kind in self.kinds], dim=1)
+
+
+class LogitSum(nn.Module):
+    """Sum of several tensors (B, K)."""
+
+    def forward(self, *logits: Tensor) -> Tensor:
+        """The sum."""
+        return torch.stack(logits).sum(0)
+
+
+class ProbabilityMean(nn.Module):
+    """Logarithm of the mean of the class probabilities of several tensors of logits (B, K)."""
+
+    def forward(self, *logits: Tensor) -> Tensor:
+        """The logarithm, whose softmax is the mean."""
+        return torch.stack([one.log_softmax(1) for one in logits]).logsumexp(0) - math.log(len(logits))
+
+
 class Addition(nn.Module):
-    """Sum of two tensors of one shape."""
+    """Sum of two tensors of one shape, or of maps of which one is repeated along a side where it has one bin."""
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """The sum."""

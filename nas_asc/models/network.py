@@ -29,7 +29,10 @@ class LayerModule(nn.Module):
         self.layer: Layer = expansion.layer
         self._inputs = tuple(operation.inputs for operation in expansion.operations)
         self._output = expansion.output
+        self._modules_used = tuple(operation.reuses or operation.name for operation in expansion.operations)
         for operation in expansion.operations:
+            if operation.reuses is not None:
+                continue
             in_place = _is_rewritable(expansion, operation)
             module = build_operation(operation.primitive, operation.in_shapes, in_place=in_place)
             self.add_module(operation.name, module)
@@ -40,8 +43,8 @@ class LayerModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output."""
         values = [x]
-        for operation, inputs in zip(self.children(), self._inputs, strict=True):
-            values.append(operation(*[values[index] for index in inputs]))
+        for name, inputs in zip(self._modules_used, self._inputs, strict=True):
+            values.append(self._modules[name](*[values[index] for index in inputs]))  # type: ignore[misc]
         return values[self._output]
 
 

@@ -8,13 +8,17 @@ from nas_asc import layers
 from nas_asc.layers import Primitive, Shape, to_pair
 from nas_asc.models.module import (
     Addition,
+    AxisMean,
     ChannelNorm,
     ChannelRoll,
     Concatenation,
     DampedConv2d,
     GlobalMax,
     GlobalMean,
+    LogitSum,
+    ProbabilityMean,
     SubSpectralNorm,
+    TimeMoments,
 )
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish}
@@ -124,3 +128,23 @@ def _(primitive: layers.Flattening, in_shapes: tuple[Shape, ...]) -> nn.Module:
 @_build.register
 def _(primitive: layers.RandomZeroing, in_shapes: tuple[Shape, ...]) -> nn.Module:
     return nn.Dropout(primitive.p)
+
+
+@_build.register
+def _(primitive: layers.AxisMean, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return AxisMean(primitive.axis)
+
+
+@_build.register
+def _(primitive: layers.TimeMoments, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return TimeMoments(primitive.kinds)
+
+
+@_build.register
+def _(primitive: layers.LogitSum, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return LogitSum()
+
+
+@_build.register
+def _(primitive: layers.ProbabilityMean, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return ProbabilityMean()

@@ -11,6 +11,7 @@ from nas_asc.errors import LayerError
 from nas_asc.layers import (
     LAYER_TYPES,
     AvgPool,
+    BroadcastResidual,
     Classifier,
     Conv,
     Convolution,
@@ -21,6 +22,7 @@ from nas_asc.layers import (
     MaxPool,
     Norm,
     Residual,
+    SharedResidual,
     expand_layer,
     format_layer,
 )
@@ -40,6 +42,8 @@ layers = st.one_of(
     st.builds(Classifier, norm=norms, hidden=st.none() | st.just(8)),
     st.builds(Dropout, st.sampled_from([0, 0.5])),
     st.builds(Inception, st.sampled_from([2, 4]), activations),
+    st.builds(SharedResidual, st.integers(1, 3), st.sampled_from([(1, 1), (3, 1)]), n_bands=st.sampled_from([1, 2])),
+    st.builds(BroadcastResidual, st.sampled_from([4, 6]), n_bands=st.sampled_from([1, 2])),
     st.builds(Norm, st.just("batch"), n_bands=st.sampled_from([1, 2])),
 )  # fmt: skip
 
@@ -68,7 +72,7 @@ def test_the_formula_agrees_with_the_operations_at_every_size(layer, n_bands, n_
 EXAMPLES = [
     *(Conv(8, 3, 2, 1, norm="batch"), MaxPool(2), AvgPool(3, stride=2, padding=1), Residual(8, groups=2, roll=True)),
     *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
-    Inception(4),
+    *(Inception(4), SharedResidual(3)),
 ]
 
 

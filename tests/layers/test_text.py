@@ -10,16 +10,20 @@ from nas_asc.layers import (
     NORMS,
     Architecture,
     AvgPool,
+    BroadcastResidual,
     Classifier,
     Conv,
     Convolution,
     Dense,
     Dropout,
+    Ensemble,
     Flatten,
     InvertedBottleneck,
     Layer,
     MaxPool,
+    Moments,
     Residual,
+    SharedResidual,
     format_architecture,
     parse_architecture,
 )
@@ -73,7 +77,12 @@ layers = st.one_of(
     st.just(Flatten()),
     st.builds(Dense, small, bias=st.booleans(), activation=activations),
     st.builds(Classifier, pool=st.sampled_from(["mean", "max"]), norm=norms, hidden=st.none() | small),
+    st.builds(SharedResidual, small, n_bands=small),
+    st.builds(BroadcastResidual, small, n_bands=small, dropout=shares),
+    st.builds(Moments, st.sampled_from([("mean",), ("mean", "kurtosis")])),
 )
+members = st.lists(st.lists(layers, min_size=1, max_size=3).map(tuple), min_size=1, max_size=2).map(tuple)
+layers |= st.builds(Ensemble, members, merge=st.sampled_from(["probabilities", "logits"]))
 architectures = st.builds(
     Architecture,
     st.lists(layers, min_size=1, max_size=6).map(tuple),
@@ -127,6 +136,9 @@ HEAD = "Architecture(in_shape=(1, 8, 8), n_classes=10)\n"
         (HEAD + "MaxPol(2)", "no layer named 'MaxPol', in line 2. Did you mean MaxPool"),
         (HEAD + "MaxPool(", r"line 2 must be a layer such as Conv\(8, kernel_size=3\), but got 'MaxPool\('"),
         (HEAD + "MaxPool(x)", "line 2 must be a layer"),
+        (HEAD + "Ensemble(((MaxPol(2),),))", "no layer named 'MaxPol', in line 2. Did you mean MaxPool"),
+        (HEAD + "Ensemble(((MaxPool(0),),))", r"kernel_size=0, in MaxPool. \(line 2\)"),
+        (HEAD + "Ensemble(((MaxPool(x),),))", "line 2 must be a layer"),
         (HEAD + "MaxPool(2).x", "line 2 must be a layer"),
         (HEAD + "MaxPool(0)", r"kernel_size=0, in MaxPool. \(line 2\)"),
         (HEAD + "__import__('os')", "no layer named '__import__'"),

@@ -10,8 +10,10 @@ from torch import nn
 from nas_asc.errors import LayerError
 from nas_asc.layers import (
     ACTIVATIONS,
+    MOMENTS,
     NORMS,
     AvgPool,
+    BroadcastResidual,
     Classifier,
     Concatenation,
     Conv,
@@ -19,14 +21,17 @@ from nas_asc.layers import (
     Counts,
     Dense,
     Dropout,
+    Ensemble,
     Flatten,
     Inception,
     InvertedBottleneck,
     Layer,
     MaxPool,
+    Moments,
     Norm,
     Primitive,
     Residual,
+    SharedResidual,
 )
 
 
@@ -87,6 +92,11 @@ CASES = [
     (Residual(8), (8, 9, 11), (8, 9, 11)),
     (Residual(8, kernels=(3, 1), groups=4, roll=True, bn_affine=False, damping=0.01), (8, 9, 11), (8, 9, 11)),
     (Residual(12, kernels=((3, 1), (1, 5), 1), groups=2, roll=True, activation="silu"), (8, 9, 11), (12, 9, 11)),
+    (Residual(12, kernels=(3, 1), n_bands=3), (8, 9, 11), (12, 9, 11)),
+    (SharedResidual(3), (8, 9, 11), (8, 9, 11)),
+    (SharedResidual(2, kernels=(3, 1), n_bands=3, activation="prelu"), (8, 9, 11), (8, 9, 11)),
+    (BroadcastResidual(8, n_bands=3), (8, 9, 11), (8, 9, 11)),
+    (BroadcastResidual(12, kernel_size=5, n_bands=1, activation="prelu", dropout=0.1), (8, 9, 11), (12, 9, 11)),
     (InvertedBottleneck(8), (8, 9, 11), (8, 9, 11)),
     (InvertedBottleneck(8, expansion=3, kernel_size=5, stride=(1, 2)), (8, 9, 11), (8, 9, 6)),
     (InvertedBottleneck(12, stride=2, activation="prelu", divisor=1), (8, 9, 11), (12, 5, 6)),
@@ -105,5 +115,9 @@ CASES = [
     (Classifier(), (8, 9, 11), (10,)),
     (Classifier(pool="max", norm=None, bias=True), (8, 9, 11), (10,)),
     (Classifier(norm="layer", hidden=16, activation="hardswish"), (8, 9, 11), (10,)),
+    (Moments(), (2, 9, 11), (5 * 2 * 9,)),
+    *((Moments((kind,)), (2, 9, 11), (2 * 9,)) for kind in MOMENTS),
+    (Ensemble(((Classifier(),), (Conv(6, kernel_size=3), Flatten(), Dense(10)))), (2, 5, 6), (10,)),
+    (Ensemble(((Moments(), Dense(10)), (Fork(6), Classifier())), merge="logits"), (8, 9, 11), (10,)),
     (Fork(6), (4, 9, 11), (6, 9, 11)),
 ]
