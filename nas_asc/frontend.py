@@ -30,7 +30,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class LogMel:
-    """A log-mel front end: mono waveform (N,) to (1, n_mels, n_frames).
+    """A log-mel front end: waveform (n_channels, N) to (n_channels, n_bands, n_frames).
 
     The spectrogram is the power of a short-time Fourier transform with a periodic Hann window, the mel filters are
     HTK's without normalisation, the logarithm is natural: log(mel + log_offset). Each band is then standardised with
@@ -47,6 +47,9 @@ class LogMel:
         log_offset: Added to the mel power before the logarithm.
         center: Whether frames are centred on multiples of `hop_length`, the clip being mirrored beyond its ends; else
             the first frame begins with the clip and the last ends within it.
+        n_channels: 1 averages a recording's channels; 2 keeps left and right apart, which are equal where the recording
+            is mono.
+        kept_bands: Indices of the mel bands that are computed, ascending from 0; None keeps all.
 
     Raises:
         FrontEndError: A value is out of range, with the value.
@@ -61,6 +64,8 @@ class LogMel:
     f_max: float | None = None
     log_offset: float = 1e-5
     center: bool = True
+    n_channels: int = 1
+    kept_bands: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels"):
@@ -80,6 +85,24 @@ class LogMel:
             raise FrontEndError(f"`center` must be True or False, but got center={self.center!r}.")
         if not self.log_offset > 0:
             raise FrontEndError(f"`log_offset` must be above 0, but got log_offset={self.log_offset}.")
+        if self.n_channels not in (1, 2):
+            raise FrontEndError(f"`n_channels` must be 1 or 2, but got n_channels={self.n_channels!r}.")
+        if self.kept_bands is not None:
+            self._check_kept(self.kept_bands)
+
+    def _check_kept(self, kept_bands: tuple[int, ...]) -> None:
+        kept = tuple(kept_bands)
+        whole = all(type(band) is int for band in kept)
+        if not kept or not whole or list(kept) != sorted(set(kept)) or not 0 <= kept[0] <= kept[-1] < self.n_mels:
+            raise FrontEndError(
+                f"`kept_bands` must be ascending indices below n_mels={self.n_mels}, but got kept_bands={kept_bands!r}."
+            )
+        object.__setattr__(self, "kept_bands", kept if len(kept) < self.n_mels else None)
+
+    @property
+    def n_bands(self) -> int:
+        """Mel bands that are computed."""
+        return self.n_mels if self.kept_bands is None else len(self.kept_bands)
 
     @property
     def upper_edge(self) -> float:
@@ -115,4 +138,4 @@ class LogMel:
         >>> LogMel().shape(1.0)
         (1, 256, 65)
         """
-        return (1, self.n_mels, self.n_frames(clip_s))
+        return (self.n_channels, self.n_bands, self.n_frames(clip_s))

@@ -22,15 +22,16 @@ class ClipError(DataError):
     """One recording that cannot be used; the message is its path and the cause."""
 
 
-def read_audio(path: Path, *, sample_rate: int) -> NDArray[np.float32]:
-    """Mono waveform (N,) in [-1, 1]; channels are averaged.
+def read_audio(path: Path, *, sample_rate: int, n_channels: int = 1) -> NDArray[np.float32]:
+    """Waveform (n_channels, N) in [-1, 1].
 
     Args:
         path: File that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
         sample_rate: Rate in Hz that it must have.
+        n_channels: 1 averages the recording's channels; more keep them, a mono recording being repeated.
 
     Raises:
-        ClipError: It is unreadable or empty, has another rate, or values that are not finite.
+        ClipError: It is unreadable or empty, has another rate or number of channels, or values that are not finite.
     """
     try:
         frames, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -40,7 +41,11 @@ def read_audio(path: Path, *, sample_rate: int) -> NDArray[np.float32]:
         raise ClipError(f"{path}: {rate} Hz instead of {sample_rate} Hz")
     if not len(frames):
         raise ClipError(f"{path}: empty")
-    waveform = np.ascontiguousarray(frames[:, 0]) if frames.shape[1] == 1 else frames.mean(axis=1)
+    n_found = frames.shape[1]
+    if n_channels > 1 and n_found not in (1, n_channels):
+        raise ClipError(f"{path}: {n_found} channels instead of {n_channels}")
+    waveform = frames if n_found == 1 or n_channels > 1 else frames.mean(axis=1, keepdims=True)
+    waveform = np.ascontiguousarray(np.broadcast_to(waveform, (len(frames), n_channels)).T)
     if not np.isfinite(waveform).all():
         raise ClipError(f"{path}: values that are not finite")
     return waveform
@@ -52,7 +57,7 @@ def fit_length(
     """The waveform with exactly `n_samples`: cut, or padded with zeros at its end.
 
     Args:
-        waveform: (N,) samples.
+        waveform: (..., N) samples.
         n_samples: Nominal length.
         path: For the error.
         any_length: Cut and pad however far off the length is.
@@ -60,11 +65,12 @@ def fit_length(
     Raises:
         ClipError: The length is off by more than 5 %.
     """
-    if not any_length and not is_near(len(waveform), n_samples):
-        raise ClipError(f"{path}: {_length_fault(len(waveform), n_samples)}")
-    if len(waveform) >= n_samples:
-        return waveform[:n_samples]
-    return np.pad(waveform, (0, n_samples - len(waveform)))
+    if not any_length and not is_near(waveform.shape[-1], n_samples):
+        raise ClipError(f"{path}: {_length_fault(waveform.shape[-1], n_samples)}")
+    n_missing = n_samples - waveform.shape[-1]
+    if n_missing <= 0:
+        return waveform[..., :n_samples]
+    return np.pad(waveform, [(0, 0)] * (waveform.ndim - 1) + [(0, n_missing)])
 
 
 @dataclass(frozen=True)

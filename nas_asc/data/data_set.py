@@ -89,13 +89,22 @@ class DataSet:
         """File of a clip."""
         return (self.root or Path()) / str(self.paths[row])
 
-    def waveform(self, row: int) -> Waveform:
-        """Mono waveform (N,) of one clip at `sample_rate`, of exactly `n_samples`.
+    def waveform(self, row: int, *, n_channels: int | None = None) -> Waveform:
+        """Waveform of one clip at `sample_rate`, of exactly `n_samples`.
+
+        Args:
+            row: The clip.
+            n_channels: 1 averages the channels, 2 keeps left and right, both (n_channels, N); None gives the average
+                as (N,).
 
         Raises:
             ClipError: The file is unreadable or empty, or has another rate or length, or values that are not finite.
         """
+        waveform = self._channels(row, n_channels or 1)
+        return waveform[0] if n_channels is None else waveform
+
+    def _channels(self, row: int, n_channels: int) -> Waveform:
         if self.synthesise is not None:
-            return self.synthesise(row)
-        waveform = read_audio(self.path(row), sample_rate=self.sample_rate)
+            return np.repeat(self.synthesise(row)[None], n_channels, axis=0)
+        waveform = read_audio(self.path(row), sample_rate=self.sample_rate, n_channels=n_channels)
         return fit_length(waveform, self.n_samples, path=self.path(row), any_length=self.crops)

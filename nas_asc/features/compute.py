@@ -74,7 +74,7 @@ def compute_batch(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -
     waveforms, good, faults = [], [], []
     for row in rows.tolist():
         try:
-            waveforms.append(load_waveform(data_set, row))
+            waveforms.append(load_waveform(data_set, row, n_channels=log_mel.n_channels))
             good.append(row)
         except ClipError as error:
             faults.append((row, str(error).removeprefix(f"{data_set.path(row)}: ")))
@@ -90,7 +90,7 @@ def _transform(waveforms: NDArray[np.float32], data_set: DataSet, log_mel: LogMe
     batch = resample(torch.from_numpy(waveforms), data_set.sample_rate, log_mel.sample_rate)
     n_samples = log_mel.n_samples(data_set.clip_s)
     # a length that the ratio of the rates does not divide comes back a sample longer or shorter
-    batch = torch.nn.functional.pad(batch[:, :n_samples], (0, max(0, n_samples - batch.shape[1])))
+    batch = torch.nn.functional.pad(batch[..., :n_samples], (0, max(0, n_samples - batch.shape[-1])))
     features: NDArray[np.float16] = log_mel_batch(batch, log_mel).half().numpy()
     return features
 

@@ -15,22 +15,22 @@ from nas_asc.data import DataSet
 
 LIMIT_BYTES = 768 * 2**20
 
-_kept: dict[tuple[tuple[str, int, bool], int], NDArray[np.float32]] = {}
+_kept: dict[tuple[tuple[str, int, bool, int], int], NDArray[np.float32]] = {}
 _lock = threading.Lock()
 
 
-def load_waveform(data_set: DataSet, row: int) -> NDArray[np.float32]:
-    """Waveform (N,) of a clip; read again only where the set's recordings exceed 768 MiB together.
+def load_waveform(data_set: DataSet, row: int, *, n_channels: int = 1) -> NDArray[np.float32]:
+    """Waveform (n_channels, N) of a clip; read again only where the set's recordings exceed 768 MiB together.
 
     Raises:
         ClipError: The recording cannot be used.
     """
-    if len(data_set) * data_set.n_samples * 4 > LIMIT_BYTES:
-        return data_set.waveform(row)
-    source = (data_set.digest, data_set.n_samples, data_set.crops)
+    if len(data_set) * data_set.n_samples * 4 * n_channels > LIMIT_BYTES:
+        return data_set.waveform(row, n_channels=n_channels)
+    source = (data_set.digest, data_set.n_samples, data_set.crops, n_channels)
     known = _kept.get((source, row))
     if known is None:
-        known = data_set.waveform(row)
+        known = data_set.waveform(row, n_channels=n_channels)
         with _lock:
             if next(iter(_kept), (source, row))[0] != source:
                 _kept.clear()

@@ -22,18 +22,20 @@ def log_mel_batch(waveforms: Tensor, log_mel: LogMel) -> Tensor:
     """Log-mels of a batch: log(mel power + log_offset), natural logarithm.
 
     Args:
-        waveforms: (B, N) at `log_mel.sample_rate`, one clip or more.
+        waveforms: (B, N) at `log_mel.sample_rate`, one clip or more; (B, n_channels, N) where they have channels.
         log_mel: The front end.
 
     Raises:
         FrontEndError: A mel band would be empty, or N is half of `n_fft` or less; says what to change.
 
     Shape:
-        input (B, N), output (B, 1, n_mels, T) with T of `LogMel.n_frames`
+        input (B, N) or (B, C, N), output (B, C, n_bands, T) with T of `LogMel.n_frames`, C = 1 without channels
 
     >>> log_mel_batch(torch.zeros(2, 16000), LogMel(sample_rate=16000, n_fft=1024, win_length=640, n_mels=40)).shape
     torch.Size([2, 1, 40, 33])
     """
+    if waveforms.dim() == 3:
+        return log_mel_batch(waveforms.flatten(0, 1), log_mel).view(*waveforms.shape[:2], log_mel.n_bands, -1)
     _validate_length(log_mel, waveforms.shape[1])
     transform = _transform(log_mel, waveforms.device)
     n_clips = len(waveforms)
@@ -45,7 +47,7 @@ def log_mel_batch(waveforms: Tensor, log_mel: LogMel) -> Tensor:
 
 
 def resample(waveforms: Tensor, sample_rate: int, new_sample_rate: int) -> Tensor:
-    """Waveforms at another rate; (B, N) to (B, ceil(N x new / old))."""
+    """Waveforms at another rate; (..., N) to (..., ceil(N x new / old))."""
     if sample_rate == new_sample_rate:
         return waveforms
     return _resampler(sample_rate, new_sample_rate, waveforms.device)(waveforms)
@@ -83,32 +85,36 @@ def _transform(log_mel: LogMel, device: torch.device) -> transforms.MelSpectrogr
             f" n_fft={log_mel.n_fft} at {log_mel.sample_rate} Hz leaves"
             f" {int((filters.sum(dim=0) == 0).sum())} bands empty. Use fewer bands or a larger n_fft."
         )
-    transform = transforms.MelSpectrogram(
-        sample_rate=log_mel.sample_rate,
-        n_fft=log_mel.n_fft,
-        win_length=log_mel.win_length,
-        hop_length=log_mel.hop_length,
-        f_min=log_mel.f_min,
-        f_max=log_mel.upper_edge,
-        n_mels=log_mel.n_mels,
-        power=2.0,
-        mel_scale="htk",
-        norm=None,
-        center=log_mel.center,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of empty bands among those that are not kept
+        transform = transforms.MelSpectrogram(
+            sample_rate=log_mel.sample_rate,
+            n_fft=log_mel.n_fft,
+            win_length=log_mel.win_length,
+            hop_length=log_mel.hop_length,
+            f_min=log_mel.f_min,
+            f_max=log_mel.upper_edge,
+            n_mels=log_mel.n_mels,
+            power=2.0,
+            mel_scale="htk",
+            norm=None,
+            center=log_mel.center,
+        )
+    transform.mel_scale.fb = filters  # those of the kept bands alone
     return transform.to(device)
 
 
 def _filters(log_mel: LogMel) -> Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchaudio only warns of empty bands; they are an error here
-        return functional.melscale_fbanks(
+        filters: Tensor = functional.melscale_fbanks(
             n_freqs=log_mel.n_fft // 2 + 1,
             f_min=log_mel.f_min,
             f_max=log_mel.upper_edge,
             n_mels=log_mel.n_mels,
             sample_rate=log_mel.sample_rate,
         )
+    return filters if log_mel.kept_bands is None else filters[:, list(log_mel.kept_bands)]
 
 
 @lru_cache(maxsize=_N_KEPT)

@@ -108,3 +108,15 @@ def test_the_real_recordings_of_other_lengths_are_named(esc10_dir):
     assert len(report.faults) == 3
     assert all("samples, too" in fault for fault in report.faults)
     assert not check_audio(load_data_set(esc10_dir, clip_s=5.0), np.arange(400)).faults
+
+
+def test_left_and_right_are_kept_where_they_are_asked_for(tmp_path):
+    data = load_data_set(_write_good(tmp_path, 4))
+    stereo = np.stack([np.full(800, 0.5), np.full(800, -0.25)], axis=1)
+    soundfile.write(data.path(0), stereo, 8_000, "FLOAT")
+    assert np.array_equal(data.waveform(0, n_channels=2), stereo.T)
+    mono = data.waveform(1)
+    assert np.array_equal(data.waveform(1, n_channels=2), np.stack([mono, mono]))
+    soundfile.write(data.path(2), np.zeros((800, 4)), 8_000, "FLOAT")
+    with pytest.raises(ClipError, match="4 channels instead of 2"):
+        data.waveform(2, n_channels=2)

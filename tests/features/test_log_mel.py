@@ -133,3 +133,37 @@ def test_standardiser_takes_memory_maps_of_many_chunks(tmp_path):
 def test_standardiser_of_no_clips_is_refused():
     with pytest.raises(DataError, match="`rows` must name one clip or more"):
         fit_standardiser(np.zeros((3, 1, 2, 5), np.float16), np.zeros(0, np.int64))
+
+
+def test_kept_bands_are_those_of_the_whole_bank():
+    waveforms = torch.randn(2, 16_000, generator=torch.Generator().manual_seed(0))
+    whole = LogMel(sample_rate=16_000, n_fft=1024, win_length=640, hop_length=320, n_mels=40)
+    some = replace(whole, kept_bands=(0, 3, 17, 39))
+    assert some.shape(1.0) == (1, 4, 51)
+    torch.testing.assert_close(log_mel_batch(waveforms, some), log_mel_batch(waveforms, whole)[:, :, [0, 3, 17, 39]])
+    assert replace(whole, kept_bands=tuple(range(40))) == whole
+
+
+def test_empty_band_that_is_not_kept_does_no_harm():
+    options = {"sample_rate": 16_000, "n_fft": 512, "win_length": 512, "hop_length": 160, "n_mels": 256}
+    validate_front_end(LogMel(**options, kept_bands=tuple(range(200, 256))))
+
+
+@pytest.mark.parametrize("kept", [(), (3, 1), (1, 1), (-1, 2), (0, 64), (0.5, 1)])
+def test_kept_bands_that_are_no_ascending_indices_are_refused(kept):
+    with pytest.raises(FrontEndError, match="`kept_bands` must be ascending indices below n_mels=64"):
+        LogMel(n_mels=64, kept_bands=kept)
+
+
+def test_channels_are_transformed_each_by_itself():
+    waveforms = torch.randn(3, 2, 16_000, generator=torch.Generator().manual_seed(0))
+    stereo = LogMel(sample_rate=16_000, n_fft=1024, win_length=640, hop_length=320, n_mels=40, n_channels=2)
+    found = log_mel_batch(waveforms, stereo)
+    assert found.shape == (3, *stereo.shape(1.0))
+    for channel in range(2):
+        torch.testing.assert_close(found[:, channel : channel + 1], log_mel_batch(waveforms[:, channel], stereo))
+
+
+def test_three_channels_are_refused():
+    with pytest.raises(FrontEndError, match="`n_channels` must be 1 or 2, but got n_channels=3"):
+        LogMel(n_channels=3)
