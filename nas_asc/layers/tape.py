@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nas_asc.errors import LayerError
+from nas_asc.layers.instance_norm import RESIDUAL, FrequencyInstanceNorm
 from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm
 from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.shape import Shape
+
+_OTHER_NORMS: dict[str, Primitive] = {
+    "layer": ChannelNorm(),
+    "residual": FrequencyInstanceNorm(RESIDUAL),
+    "frequency_instance": FrequencyInstanceNorm(),
+}
 
 
 @dataclass(frozen=True)
@@ -98,10 +105,13 @@ class Tape:
         return x
 
     def normalise(self, x: Value, norm: str | None, *, affine: bool = True) -> Value:
-        """Write the norm of this name ("batch" or "layer"), or nothing for None."""
+        """Write the norm of this name ("batch", "layer", "residual", "frequency_instance"), or nothing for None.
+
+        Only a batch norm can be without scale and bias (`affine`).
+        """
         if norm is None:
             return x
-        return self.apply(BatchNorm(affine=affine) if norm == "batch" else ChannelNorm(), x)
+        return self.apply(BatchNorm(affine=affine) if norm == "batch" else _OTHER_NORMS[norm], x)
 
     def activate(self, x: Value, activation: str | None) -> Value:
         """Write the activation of this name, or nothing for None."""

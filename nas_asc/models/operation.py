@@ -8,10 +8,12 @@ from nas_asc import layers
 from nas_asc.layers import Primitive, Shape, to_pair
 from nas_asc.models.module import (
     Addition,
+    AttentivePooling,
     ChannelNorm,
     ChannelRoll,
     Concatenation,
     DampedConv2d,
+    FrequencyInstanceNorm,
     GlobalMax,
     GlobalMean,
     SubSpectralNorm,
@@ -124,3 +126,13 @@ def _(primitive: layers.Flattening, in_shapes: tuple[Shape, ...]) -> nn.Module:
 @_build.register
 def _(primitive: layers.RandomZeroing, in_shapes: tuple[Shape, ...]) -> nn.Module:
     return nn.Dropout(primitive.p)
+
+
+@_build.register
+def _(primitive: layers.FrequencyInstanceNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return FrequencyInstanceNorm(primitive.residual)
+
+
+@_build.register
+def _(primitive: layers.AttentivePooling, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return AttentivePooling()
