@@ -22,6 +22,7 @@ from nas_asc.layers import (
     Concatenation,
     Convolution,
     Expansion,
+    FrequencyInstanceNorm,
     GlobalPooling,
     Layer,
     Operation,
@@ -34,7 +35,9 @@ from nas_asc.layers import (
 
 _PROBE = 1024  # bands and frames of the map on which a layer is expanded once
 _VECTOR, _INPUT = 0, 1
-_SAME_SIZE = (Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, Concatenation, RandomZeroing)
+_SAME_SIZE = (
+    *(Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, Concatenation, FrequencyInstanceNorm, RandomZeroing),
+)
 
 Fixed = tuple[int, int, int, int, int]
 Found = tuple[Shape, Fixed, int, int, int]  # out_shape, fixed, macs, official_macs of convolutions, RAM

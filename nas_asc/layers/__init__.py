@@ -12,13 +12,18 @@ from nas_asc.layers.architecture import (
     expand_layer,
     validate_architecture,
 )
+from nas_asc.layers.attention import AttentivePooling
+from nas_asc.layers.block import BasicBlock, Bottleneck
 from nas_asc.layers.broadcast_residual import BroadcastResidual
 from nas_asc.layers.check import ACTIVATIONS, NORMS
 from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.downsampling import Downsampling
 from nas_asc.layers.ensemble import Ensemble, Moments
+from nas_asc.layers.global_pool import AttentivePool, GlobalPool
 from nas_asc.layers.inception import Inception
+from nas_asc.layers.instance_norm import FrequencyInstanceNorm
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
 from nas_asc.layers.norm import Norm
@@ -53,9 +58,13 @@ __all__ = [
     "Activation",
     "Addition",
     "Architecture",
+    "AttentivePool",
+    "AttentivePooling",
     "AvgPool",
     "AxisMean",
+    "BasicBlock",
     "BatchNorm",
+    "Bottleneck",
     "BroadcastResidual",
     "ChannelNorm",
     "ChannelRoll",
@@ -65,11 +74,14 @@ __all__ = [
     "Convolution",
     "Counts",
     "Dense",
+    "Downsampling",
     "Dropout",
     "Ensemble",
     "Expansion",
     "Flatten",
     "Flattening",
+    "FrequencyInstanceNorm",
+    "GlobalPool",
     "GlobalPooling",
     "Inception",
     "InvertedBottleneck",

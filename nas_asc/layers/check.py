@@ -10,7 +10,7 @@ from nas_asc.errors import LayerError
 from nas_asc.layers.shape import Size, same_padding, to_pair, to_size
 
 ACTIVATIONS = ("relu", "prelu", "gelu", "silu", "hardswish")
-NORMS = ("batch", "layer")
+NORMS = ("batch", "layer", "residual", "frequency_instance")
 
 
 def fail(layer: object, name: str, *, must: str, value: object, remedy: str = "") -> LayerError:

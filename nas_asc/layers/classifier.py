@@ -13,7 +13,7 @@ class Classifier(Layer):
 
     Args:
         pool: "mean" or "max" over the whole map.
-        norm: "batch", "layer", or None, after the last convolution.
+        norm: "batch", "layer", "residual", "frequency_instance", or None, after the last convolution.
         bias: Whether the last convolution has a bias.
         hidden: Channels of a 1x1 convolution with batch norm and activation before it; None leaves it out.
         activation: Of the hidden convolution.

@@ -32,7 +32,8 @@ class Conv(Layer):
         padding: Zeros on each side, or "same", which is half of an odd kernel.
         groups: Channel groups that are convolved apart.
         bias: Whether a bias is added, also before a norm.
-        norm: "batch", "layer" (over the channels of each position), or None.
+        norm: "batch", "layer" (over the channels of each position), "residual", "frequency_instance", or
+            None; see `Norm`.
         activation: "relu", "prelu", "gelu", "silu", "hardswish", or None.
         damping: Factor of the kernel's outermost frequency rows, falling linearly from 1 at the centre; None is off.
 

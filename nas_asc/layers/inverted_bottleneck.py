@@ -29,7 +29,7 @@ class InvertedBottleneck(Layer):
         expansion: Width of the middle as a multiple of the input's.
         kernel_size: Odd kernel size of the depthwise convolution.
         stride: Of the depthwise convolution.
-        norm: "batch", "layer", or None.
+        norm: "batch", "layer", "residual", "frequency_instance", or None.
         activation: "relu", "prelu", "gelu", "silu", "hardswish", or None.
         end_activation: Whether the activation follows the whole block too.
         divisor: The middle's width is rounded to a multiple of this, never below 90 %.

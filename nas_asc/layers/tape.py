@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nas_asc.errors import LayerError
+from nas_asc.layers.instance_norm import RESIDUAL, FrequencyInstanceNorm
 from nas_asc.layers.operation import Activation, BatchNorm, ChannelNorm, SubSpectralNorm
 from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.shape import Shape
+
+_OTHER_NORMS: dict[str, Primitive] = {
+    "layer": ChannelNorm(),
+    "residual": FrequencyInstanceNorm(RESIDUAL),
+    "frequency_instance": FrequencyInstanceNorm(),
+}
 
 
 @dataclass(frozen=True)
@@ -113,12 +120,15 @@ class Tape:
         return x
 
     def normalise(self, x: Value, norm: str | None, *, affine: bool = True, n_bands: int = 1) -> Value:
-        """Write the norm of this name ("batch" or "layer"), or nothing for None; a batch norm may have sub-bands."""
+        """Write the norm of this name ("batch", "layer", "residual", "frequency_instance"), or nothing for None.
+
+        Only a batch norm can be without scale and bias (`affine`), or have sub-bands.
+        """
         if norm is None:
             return x
-        if n_bands > 1:
-            return self.apply(SubSpectralNorm(n_bands), x)
-        return self.apply(BatchNorm(affine=affine) if norm == "batch" else ChannelNorm(), x)
+        if norm != "batch":
+            return self.apply(_OTHER_NORMS[norm], x)
+        return self.apply(SubSpectralNorm(n_bands) if n_bands > 1 else BatchNorm(affine=affine), x)
 
     def activate(self, x: Value, activation: str | None) -> Value:
         """Write the activation of this name, or nothing for None."""

@@ -12,11 +12,14 @@ from typing import Any
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.architecture import Architecture
+from nas_asc.layers.block import BasicBlock, Bottleneck
 from nas_asc.layers.broadcast_residual import BroadcastResidual
 from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
+from nas_asc.layers.downsampling import Downsampling
 from nas_asc.layers.ensemble import Ensemble, Moments
+from nas_asc.layers.global_pool import AttentivePool, GlobalPool
 from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
@@ -25,14 +28,19 @@ from nas_asc.layers.pooling import AvgPool, MaxPool
 from nas_asc.layers.residual import Residual, SharedResidual
 
 LAYER_TYPES: tuple[type[Layer], ...] = (
+    AttentivePool,
     AvgPool,
     BroadcastResidual,
+    BasicBlock,
+    Bottleneck,
     Classifier,
     Conv,
     Dense,
+    Downsampling,
     Dropout,
     Ensemble,
     Flatten,
+    GlobalPool,
     Inception,
     InvertedBottleneck,
     MaxPool,

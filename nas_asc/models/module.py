@@ -218,3 +218,44 @@ class ChannelRoll(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The rolled map."""
         return torch.cat([x[:, -self.shift :], x[:, : -self.shift]], dim=1)  # torch.roll loses channels-last
+
+
+class FrequencyInstanceNorm(nn.Module):
+    """Each band of each clip normalised over channels and frames, plus `residual` times the input.
+
+    Shape: input (B, C, F, T), output the same.
+
+    Args:
+        residual: Weight of the input; 0 adds nothing.
+
+    Source:
+        Kim et al., "Domain generalization with relaxed instance frequency-wise normalization", 2022.
+    """
+
+    def __init__(self, residual: float = 0.0) -> None:
+        super().__init__()
+        self.residual = residual
+
+    def extra_repr(self) -> str:
+        """The weight of the input, for print."""
+        return f"residual={self.residual}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Bands with mean 0 and deviation 1, and the share of the input."""
+        bands = x.permute(0, 2, 3, 1)  # channels-last maps lie in memory like this, which spares a copy
+        normed = nn.functional.layer_norm(bands, bands.shape[2:]).permute(0, 3, 1, 2)
+        return torch.add(normed, x, alpha=self.residual) if self.residual else normed
+
+
+class AttentivePooling(nn.Module):
+    """Mean of each channel's map weighted by the softmax of its group's scores.
+
+    Shape: inputs (B, C, F, T) and (B, G, F, T), output (B, C).
+    """
+
+    def forward(self, x: Tensor, scores: Tensor) -> Tensor:
+        """The weighted mean."""
+        n_clips, channels, groups = x.shape[0], x.shape[1], scores.shape[1]
+        weights = (scores.flatten(2) / channels**0.5).softmax(dim=2)
+        values = x.reshape(n_clips, groups, channels // groups, -1)
+        return (values @ weights[..., None]).reshape(n_clips, channels)

@@ -8,11 +8,13 @@ from nas_asc import layers
 from nas_asc.layers import Primitive, Shape, to_pair
 from nas_asc.models.module import (
     Addition,
+    AttentivePooling,
     AxisMean,
     ChannelNorm,
     ChannelRoll,
     Concatenation,
     DampedConv2d,
+    FrequencyInstanceNorm,
     GlobalMax,
     GlobalMean,
     LogitSum,
@@ -148,3 +150,12 @@ def _(primitive: layers.LogitSum, in_shapes: tuple[Shape, ...]) -> nn.Module:
 @_build.register
 def _(primitive: layers.ProbabilityMean, in_shapes: tuple[Shape, ...]) -> nn.Module:
     return ProbabilityMean()
+
+
+def _(primitive: layers.FrequencyInstanceNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return FrequencyInstanceNorm(primitive.residual)
+
+
+@_build.register
+def _(primitive: layers.AttentivePooling, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return AttentivePooling()

@@ -66,6 +66,8 @@ def _difference(operation: Operation) -> tuple[str, int]:
         return "mean pooling counts 1 an output", elements
     if isinstance(primitive, layers.Activation) and primitive.kind == "prelu":
         return "PReLU counts 1 an element", elements
+    if isinstance(primitive, layers.AttentivePooling):
+        return "attentive pooling is unknown to it", -primitive.counts(*operation.in_shapes).macs
     if isinstance(primitive, layers.Convolution) and primitive.damping is not None:
         return "damped convolutions are unknown to it", -primitive.counts(*operation.in_shapes).macs
     return "", 0

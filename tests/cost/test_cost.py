@@ -56,6 +56,7 @@ def test_int8_folds_norms_into_convolutions_before_them():
     assert int8_bytes(Conv(8, kernel_size=3, norm="batch")) == weights + 4 * 8
     assert int8_bytes(Conv(8, kernel_size=3, norm="batch", bias=True)) == weights + 4 * 8
     assert int8_bytes(Conv(8, kernel_size=3, norm="layer")) == weights + 8 + 4 * 8
+    assert int8_bytes(Conv(8, kernel_size=3, norm="residual")) == weights
     assert int8_bytes(Conv(8, kernel_size=3, activation="prelu")) == weights + 8
     assert int8_bytes(Residual(4, bn_affine=False)) == 2 * (9 * 16 + 4 * 4)
     assert int8_bytes(Flatten(), Dense(10, norm="batch")) == 2560 + 40

@@ -10,12 +10,17 @@ from nas_asc.cost.layer_cost import count_expansion
 from nas_asc.errors import LayerError
 from nas_asc.layers import (
     LAYER_TYPES,
+    AttentivePool,
     AvgPool,
+    BasicBlock,
+    Bottleneck,
     BroadcastResidual,
     Classifier,
     Conv,
     Convolution,
+    Downsampling,
     Dropout,
+    GlobalPool,
     Inception,
     InvertedBottleneck,
     Layer,
@@ -29,7 +34,7 @@ from nas_asc.layers import (
 
 sizes = st.sampled_from([1, 2, 3, 4, 5, (3, 1), (1, 5), (4, 2)])
 odd_sizes = st.sampled_from([1, 3, 5, (3, 1), (1, 5)])
-norms = st.sampled_from([None, "batch", "layer"])
+norms = st.sampled_from([None, "batch", "layer", "residual"])
 activations = st.sampled_from([None, "relu", "prelu"])
 layers = st.one_of(
     st.builds(Conv, st.sampled_from([4, 8]), sizes, sizes, st.integers(0, 3), groups=st.sampled_from([1, 2]),
@@ -44,6 +49,12 @@ layers = st.one_of(
     st.builds(Inception, st.sampled_from([2, 4]), activations),
     st.builds(SharedResidual, st.integers(1, 3), st.sampled_from([(1, 1), (3, 1)]), n_bands=st.sampled_from([1, 2])),
     st.builds(BroadcastResidual, st.sampled_from([4, 6]), n_bands=st.sampled_from([1, 2])),
+    st.builds(BasicBlock, st.sampled_from([4, 8]), odd_sizes, sizes, norms, last_activation=st.booleans()),
+    st.builds(Bottleneck, st.sampled_from([4, 8]), st.floats(0.5, 4), odd_sizes, sizes, st.none() | st.just(2), norms,
+              middle_activation=st.booleans()),
+    st.builds(Downsampling, st.sampled_from([4, 8]), sizes, norms),
+    st.builds(GlobalPool, st.sampled_from(["mean", "max"])),
+    st.builds(AttentivePool, st.sampled_from([1, 2, 4]), st.none() | st.just(3), over=st.sampled_from(["map", "time"])),
     st.builds(Norm, st.just("batch"), n_bands=st.sampled_from([1, 2])),
 )  # fmt: skip
 
@@ -72,7 +83,8 @@ def test_the_formula_agrees_with_the_operations_at_every_size(layer, n_bands, n_
 EXAMPLES = [
     *(Conv(8, 3, 2, 1, norm="batch"), MaxPool(2), AvgPool(3, stride=2, padding=1), Residual(8, groups=2, roll=True)),
     *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
-    *(Inception(4), SharedResidual(3)),
+    SharedResidual(3),
+    *(Inception(4), BasicBlock(8, stride=2), Bottleneck(4, groups=2, norm="residual"), Downsampling(8), GlobalPool()),
 ]
 
 

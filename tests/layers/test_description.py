@@ -8,7 +8,22 @@ import numpy as np
 import pytest
 
 from nas_asc.errors import LayerError
-from nas_asc.layers import AvgPool, Conv, Convolution, Dense, Dropout, Layer, MaxPool, Norm, Residual, format_layer
+from nas_asc.layers import (
+    AttentivePool,
+    AvgPool,
+    BasicBlock,
+    Bottleneck,
+    Conv,
+    Convolution,
+    Dense,
+    Dropout,
+    GlobalPool,
+    Layer,
+    MaxPool,
+    Norm,
+    Residual,
+    format_layer,
+)
 
 
 class Doubled(Layer):
@@ -95,7 +110,7 @@ def test_truth_values_and_numbers_are_not_mistaken_for_one_another():
         (lambda: Conv(8, kernel_size=3, padding=-1), "padding=-1"),
         (lambda: Conv(8, kernel_size=3, groups=3), "`groups` must be a divisor of out_channels=8, but got groups=3"),
         (lambda: Conv(8, kernel_size=3, bias=1), "`bias` must be True or False, but got bias=1"),
-        (lambda: Conv(8, kernel_size=3, norm="bn"), '`norm` must be one of "batch", "layer", or None'),
+        (lambda: Conv(8, kernel_size=3, norm="bn"), '`norm` must be one of "batch", "layer", .*, or None'),
         (lambda: Conv(8, kernel_size=3, activation="rulu"), "activation='rulu'"),
         (lambda: Conv(8, kernel_size=3, damping=0), r"`damping` must be a number above 0 and at most 1"),
         (lambda: MaxPool(3, padding=2), "`padding` must be at most half of kernel_size=3, but got padding=2"),
@@ -106,6 +121,13 @@ def test_truth_values_and_numbers_are_not_mistaken_for_one_another():
         (lambda: Residual(8, kernels=(3, (1,))), r"kernels=\(3, \(1,\)\)"),
         (lambda: Residual(8, groups=3), "groups=3, in Residual"),
         (lambda: Residual(8, activation=None), '`activation` must be a name.*Use "relu"'),
+        (lambda: BasicBlock(8, kernel_size=4), "`kernel_size` must be odd, but got kernel_size=4, in BasicBlock"),
+        (lambda: Bottleneck(8, expansion=0), "`expansion` must be a number above 0 .* expansion=0, in Bottleneck"),
+        (lambda: Bottleneck(8, activation=None), "`activation` must be a name.*in Bottleneck"),
+        (lambda: Norm("residual", residual=0), "`residual` must be a number above 0 and at most 1, but got residual=0"),
+        (lambda: Norm("residual", n_bands=2), "`n_bands` must be 1 with kind='residual', but got n_bands=2, in Norm"),
+        (lambda: GlobalPool("sum"), '`kind` must be "mean" or "max", but got kind=\'sum\', in GlobalPool'),
+        (lambda: AttentivePool(over="bands"), '`over` must be "map" or "time", but got over=\'bands\''),
         (lambda: Dense(10, norm="layer"), "norm='layer', in Dense"),
         (lambda: Dropout(1), "`p` must be a number from 0 to 0.95, but got p=1, in Dropout"),
     ],

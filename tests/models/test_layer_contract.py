@@ -98,8 +98,8 @@ def test_gradients_reach_every_parameter(layer, in_shape, out_shape):
 
 @each_layer
 def test_a_batch_of_n_equals_n_batches_of_one(layer, in_shape, out_shape):
-    model = draw_model(describe(layer, in_shape)).eval()
-    clips = torch.randn(3, *in_shape)
+    model = draw_model(describe(layer, in_shape)).eval().double()
+    clips = torch.randn(3, *in_shape, dtype=torch.double)
     kept = clips.clone()
     with torch.no_grad():
         together = model(clips)
