@@ -152,6 +152,7 @@ def _(primitive: layers.ProbabilityMean, in_shapes: tuple[Shape, ...]) -> nn.Mod
     return ProbabilityMean()
 
 
+@_build.register
 def _(primitive: layers.FrequencyInstanceNorm, in_shapes: tuple[Shape, ...]) -> nn.Module:
     return FrequencyInstanceNorm(primitive.residual)
 
