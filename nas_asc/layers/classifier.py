@@ -17,6 +17,8 @@ class Classifier(Layer):
         bias: Whether the last convolution has a bias.
         hidden: Channels of a 1x1 convolution with batch norm and activation before it; None leaves it out.
         activation: Of the hidden convolution.
+        starts_at_zero: Whether the last convolution's weights are zero at first, so that beside another model the
+            network adds nothing in the beginning.
 
     Raises:
         LayerError: A value is out of range.
@@ -30,6 +32,7 @@ class Classifier(Layer):
     bias: bool = False
     hidden: int | None = None
     activation: str = "relu"
+    starts_at_zero: bool = False
 
     reads_channels_only: ClassVar[bool] = True
 
@@ -38,6 +41,7 @@ class Classifier(Layer):
             raise fail(self, "pool", must='"mean" or "max"', value=self.pool)
         check_word(self, "norm", NORMS)
         check_flag(self, "bias")
+        check_flag(self, "starts_at_zero")
         if self.hidden is not None:
             check_count(self, "hidden")
         if self.activation not in ACTIVATIONS:
@@ -49,5 +53,6 @@ class Classifier(Layer):
         if self.hidden is not None:
             x = tape.apply(Convolution(self.hidden, 1), x, name="hidden_conv")
             x = tape.activate(tape.normalise(x, "batch"), self.activation)
-        x = tape.normalise(tape.apply(Convolution(tape.n_classes, 1, bias=self.bias), x), self.norm)
+        last = Convolution(tape.n_classes, 1, bias=self.bias, starts_at_zero=self.starts_at_zero)
+        x = tape.normalise(tape.apply(last, x), self.norm)
         return tape.apply(GlobalPooling(self.pool), x)

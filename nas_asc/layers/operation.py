@@ -21,6 +21,7 @@ class Convolution(Primitive):
         groups: Channel groups that are convolved apart.
         bias: Whether a bias is added.
         damping: Factor of the kernel's outermost frequency rows, falling linearly from 1 at the centre; None is off.
+        starts_at_zero: Whether its weights are zero at first.
     """
 
     out_channels: int
@@ -30,6 +31,7 @@ class Convolution(Primitive):
     groups: int = 1
     bias: bool = False
     damping: float | None = None
+    starts_at_zero: bool = False
 
     word: ClassVar[str] = "conv"
     absorbs_norm: ClassVar[bool] = True

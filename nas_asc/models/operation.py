@@ -1,6 +1,7 @@
 """The module of each primitive."""
 
 from functools import singledispatch
+from typing import Any
 
 from torch import nn
 
@@ -53,19 +54,13 @@ def _build(primitive: Primitive, in_shapes: tuple[Shape, ...]) -> nn.Module:
 def _(primitive: layers.Convolution, in_shapes: tuple[Shape, ...]) -> nn.Module:
     in_channels = in_shapes[0][0]
     kernel, stride, padding = (to_pair(s) for s in (primitive.kernel_size, primitive.stride, primitive.padding))
-    groups, bias = primitive.groups, primitive.bias
-    if primitive.damping is None:
-        return nn.Conv2d(in_channels, primitive.out_channels, kernel, stride, padding, groups=groups, bias=bias)
-    return DampedConv2d(
-        in_channels,
-        primitive.out_channels,
-        kernel,
-        stride,
-        padding,
-        groups=groups,
-        bias=bias,
-        damping=primitive.damping,
-    )
+    options: dict[str, Any] = {"groups": primitive.groups, "bias": primitive.bias}
+    kind: type[nn.Conv2d] = nn.Conv2d
+    if primitive.damping is not None:
+        kind, options["damping"] = DampedConv2d, primitive.damping
+    module = kind(in_channels, primitive.out_channels, kernel, stride, padding, **options)
+    module.starts_at_zero = primitive.starts_at_zero  # type: ignore[assignment]
+    return module
 
 
 @_build.register

@@ -135,6 +135,7 @@ CASES = [
     (Dropout(0.3), (4, 9, 11), (4, 9, 11)),
     (Dropout(0), (4, 9, 11), (4, 9, 11)),
     (Classifier(), (8, 9, 11), (10,)),
+    (Classifier(norm=None, starts_at_zero=True), (8, 9, 11), (10,)),
     (Classifier(pool="max", norm=None, bias=True), (8, 9, 11), (10,)),
     (Classifier(norm="layer", hidden=16, activation="hardswish"), (8, 9, 11), (10,)),
     (Moments(), (2, 9, 11), (5 * 2 * 9,)),

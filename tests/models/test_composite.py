@@ -126,6 +126,14 @@ def test_ensemble_averages_probabilities_and_tandem_adds_logits():
         torch.testing.assert_close(together(x).softmax(1), expected)
 
 
+def test_network_that_starts_at_zero_leaves_its_partner_alone_in_tandem():
+    partner, silent = (Moments(), Dense(10)), (Conv(6, kernel_size=3), Classifier(norm=None, starts_at_zero=True))
+    together, x = build(Ensemble((partner, silent), merge="logits")), torch.randn(3, 4, 8, 6)
+    alone = build(*partner)
+    alone.load_state_dict(dict(zip(alone.state_dict(), list(together.state_dict().values())[:2], strict=True)))
+    torch.testing.assert_close(together(x), alone(x))
+
+
 def test_costs_of_an_ensemble_are_the_sum_of_its_members():
     together = count_cost(Architecture((Ensemble(MEMBERS),), (4, 8, 6), 10))
     alone = [count_cost(Architecture(member, (4, 8, 6), 10)) for member in MEMBERS]
