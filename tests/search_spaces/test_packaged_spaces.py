@@ -28,7 +28,7 @@ def costs(space, candidates, task):
 
 
 def test_all_spaces_are_there():
-    assert {"bc_resnet", "cp_mobile", "cp_resnet", "shared_resnet", "vgg_inception"} <= set(SPACES)
+    assert {"bc_resnet", "cp_mobile", "cp_resnet", "design_walk", "shared_resnet", "vgg_inception"} <= set(SPACES)
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS)
