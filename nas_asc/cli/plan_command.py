@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    space: opt.SpaceName = "cp_mobile",
+    space: opt.SpaceName = "asc",
     data: opt.DataFolder = None,
     subset: opt.Subset = None,
     clip: opt.Clip = None,

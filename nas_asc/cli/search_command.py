@@ -23,7 +23,7 @@ _N_MORE = 20
 
 
 def search(
-    space: opt.SpaceName = "cp_mobile",
+    space: opt.SpaceName = "asc",
     data: opt.DataFolder = None,
     subset: opt.Subset = None,
     clip: opt.Clip = None,

@@ -28,7 +28,15 @@ def costs(space, candidates, task):
 
 
 def test_all_spaces_are_there():
-    assert {"bc_resnet", "cp_mobile", "cp_resnet", "design_walk", "shared_resnet", "vgg_inception"} <= set(SPACES)
+    named = {"asc", "bc_resnet", "cp_mobile", "cp_resnet", "design_walk", "shared_resnet", "vgg_inception"}
+    assert named <= set(SPACES)
+
+
+def test_the_union_is_wide_and_a_quarter_of_its_draws_fit():
+    space = SPACES["asc"]
+    assert space.n_candidates > 10**12
+    found = list(costs(space, space.draw_many(np.random.default_rng(3), 400), TASKS["one second"]))
+    assert sum(map(fits, found)) >= 100
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS)
@@ -84,7 +92,8 @@ def changed_in_one_axis(space, candidate, position: int, code) -> bool:
 
 
 def design_text(space, candidate, task) -> str:
-    return f"{format_architecture(space.architecture(candidate, task))} {space.log_mel(candidate, task)}"
+    parts = (space.log_mel(candidate, task), space.training_recipe(candidate, task))
+    return f"{format_architecture(space.architecture(candidate, task))} {parts}"
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
