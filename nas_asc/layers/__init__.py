@@ -33,6 +33,7 @@ from nas_asc.layers.operation import (
     BatchNorm,
     ChannelNorm,
     ChannelRoll,
+    ChannelSlice,
     Concatenation,
     Convolution,
     Flattening,
@@ -46,6 +47,7 @@ from nas_asc.layers.pooling import AvgPool, MaxPool
 from nas_asc.layers.primitive import Counts, Primitive
 from nas_asc.layers.reduction import MOMENTS, AxisMean, LogitSum, ProbabilityMean, TimeMoments
 from nas_asc.layers.residual import Residual, SharedResidual
+from nas_asc.layers.separable import TimeFrequencySeparable
 from nas_asc.layers.shape import Pair, Shape, Size, make_divisible, to_pair
 from nas_asc.layers.tape import Operation, Tape, Value
 from nas_asc.layers.text import LAYER_TYPES, format_architecture, parse_architecture
@@ -68,6 +70,7 @@ __all__ = [
     "BroadcastResidual",
     "ChannelNorm",
     "ChannelRoll",
+    "ChannelSlice",
     "Classifier",
     "Concatenation",
     "Conv",
@@ -103,6 +106,7 @@ __all__ = [
     "Size",
     "SubSpectralNorm",
     "Tape",
+    "TimeFrequencySeparable",
     "TimeMoments",
     "Value",
     "expand_architecture",

@@ -5,8 +5,8 @@ from typing import ClassVar
 from nas_asc.layers.attention import AttentivePooling
 from nas_asc.layers.check import ACTIVATIONS, check_count, check_word, fail
 from nas_asc.layers.layer import Layer
-from nas_asc.layers.operation import Convolution, GlobalPooling, Pooling
-from nas_asc.layers.shape import require_map
+from nas_asc.layers.operation import Convolution, GlobalPooling
+from nas_asc.layers.reduction import AxisMean
 from nas_asc.layers.tape import Tape, Value
 
 
@@ -70,9 +70,8 @@ class AttentivePool(Layer):
 
     def expand(self, tape: Tape, x: Value) -> Value:
         """The scores and the weighted mean."""
-        _, n_bands, _ = require_map(x.shape)
         if self.over == "time":
-            x = tape.apply(Pooling("mean", (n_bands, 1), (n_bands, 1)), x, name="frequency_pool")
+            x = tape.apply(AxisMean("frequency"), x)
         scores = x
         if self.hidden is not None:
             scores = tape.apply(Convolution(self.hidden, 1, bias=True), scores, name="hidden_conv")

@@ -306,3 +306,20 @@ class RandomZeroing(Primitive):
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """The input's."""
         return in_shapes[0]
+
+
+@dataclass(frozen=True)
+class ChannelSlice(Primitive):
+    """Channels from `start` up to `stop`, which is left out."""
+
+    start: int
+    stop: int
+
+    word: ClassVar[str] = "slice"
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        """(stop - start, F, T)."""
+        channels, n_bins, n_frames = require_map(in_shapes[0])
+        if not 0 <= self.start < self.stop <= channels:
+            raise LayerError(f"`stop` must be at most {channels}, the channels, but got {self.start}..{self.stop}.")
+        return (self.stop - self.start, n_bins, n_frames)

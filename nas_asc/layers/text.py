@@ -26,6 +26,7 @@ from nas_asc.layers.layer import Layer, format_layer
 from nas_asc.layers.norm import Norm
 from nas_asc.layers.pooling import AvgPool, MaxPool
 from nas_asc.layers.residual import Residual, SharedResidual
+from nas_asc.layers.separable import TimeFrequencySeparable
 
 LAYER_TYPES: tuple[type[Layer], ...] = (
     AttentivePool,
@@ -48,6 +49,7 @@ LAYER_TYPES: tuple[type[Layer], ...] = (
     Norm,
     Residual,
     SharedResidual,
+    TimeFrequencySeparable,
 )
 
 

@@ -259,3 +259,26 @@ class AttentivePooling(nn.Module):
         weights = (scores.flatten(2) / channels**0.5).softmax(dim=2)
         values = x.reshape(n_clips, groups, channels // groups, -1)
         return (values @ weights[..., None]).reshape(n_clips, channels)
+
+
+class ChannelSlice(nn.Module):
+    """Some of the channels, one after the other.
+
+    Shape: input (B, C, F, T), output (B, stop - start, F, T).
+
+    Args:
+        start: First channel.
+        stop: Channel after the last.
+    """
+
+    def __init__(self, start: int, stop: int) -> None:
+        super().__init__()
+        self.start, self.stop = start, stop
+
+    def extra_repr(self) -> str:
+        """The channels, for print."""
+        return f"{self.start}, {self.stop}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The channels asked for."""
+        return x[:, self.start : self.stop]

@@ -13,6 +13,7 @@ from nas_asc.models.module import (
     AxisMean,
     ChannelNorm,
     ChannelRoll,
+    ChannelSlice,
     Concatenation,
     DampedConv2d,
     FrequencyInstanceNorm,
@@ -155,3 +156,8 @@ def _(primitive: layers.FrequencyInstanceNorm, in_shapes: tuple[Shape, ...]) -> 
 @_build.register
 def _(primitive: layers.AttentivePooling, in_shapes: tuple[Shape, ...]) -> nn.Module:
     return AttentivePooling()
+
+
+@_build.register
+def _(primitive: layers.ChannelSlice, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return ChannelSlice(primitive.start, primitive.stop)

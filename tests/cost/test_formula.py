@@ -28,6 +28,7 @@ from nas_asc.layers import (
     Norm,
     Residual,
     SharedResidual,
+    TimeFrequencySeparable,
     expand_layer,
     format_layer,
 )
@@ -49,6 +50,7 @@ layers = st.one_of(
     st.builds(Inception, st.sampled_from([2, 4]), activations),
     st.builds(SharedResidual, st.integers(1, 3), st.sampled_from([(1, 1), (3, 1)]), n_bands=st.sampled_from([1, 2])),
     st.builds(BroadcastResidual, st.sampled_from([4, 6]), n_bands=st.sampled_from([1, 2])),
+    st.builds(TimeFrequencySeparable, st.sampled_from([4, 8]), st.sampled_from([1, 3]), norms, activations),
     st.builds(BasicBlock, st.sampled_from([4, 8]), odd_sizes, sizes, norms, last_activation=st.booleans()),
     st.builds(Bottleneck, st.sampled_from([4, 8]), st.floats(0.5, 4), odd_sizes, sizes, st.none() | st.just(2), norms,
               middle_activation=st.booleans()),

@@ -22,6 +22,7 @@ from nas_asc.layers import (
     MaxPool,
     Norm,
     Residual,
+    TimeFrequencySeparable,
     format_layer,
 )
 
@@ -126,6 +127,8 @@ def test_truth_values_and_numbers_are_not_mistaken_for_one_another():
         (lambda: Bottleneck(8, activation=None), "`activation` must be a name.*in Bottleneck"),
         (lambda: Norm("residual", residual=0), "`residual` must be a number above 0 and at most 1, but got residual=0"),
         (lambda: Norm("residual", n_bands=2), "`n_bands` must be 1 with kind='residual', but got n_bands=2, in Norm"),
+        (lambda: TimeFrequencySeparable(6), "`out_channels` must be a multiple of 4, but got out_channels=6"),
+        (lambda: TimeFrequencySeparable(8, kernel_size=(3, 1)), r"`kernel_size` must be one odd number .*\(3, 1\)"),
         (lambda: GlobalPool("sum"), '`kind` must be "mean" or "max", but got kind=\'sum\', in GlobalPool'),
         (lambda: AttentivePool(over="bands"), '`over` must be "map" or "time", but got over=\'bands\''),
         (lambda: Dense(10, norm="layer"), "norm='layer', in Dense"),

@@ -37,6 +37,7 @@ from nas_asc.layers import (
     Primitive,
     Residual,
     SharedResidual,
+    TimeFrequencySeparable,
 )
 
 
@@ -107,6 +108,8 @@ CASES = [
     (InvertedBottleneck(12, stride=2, activation="prelu", divisor=1), (8, 9, 11), (12, 5, 6)),
     (InvertedBottleneck(8, norm="layer", activation="gelu", end_activation=False), (8, 9, 11), (8, 9, 11)),
     (InvertedBottleneck(8, norm=None, activation=None), (8, 9, 11), (8, 9, 11)),
+    (TimeFrequencySeparable(8), (8, 9, 11), (8, 9, 11)),
+    (TimeFrequencySeparable(12, kernel_size=5, norm="residual", dropout=0.1), (8, 9, 11), (12, 9, 11)),
     (Inception(4), (6, 9, 11), (12, 9, 11)),
     (Inception(2, activation="prelu"), (6, 1, 2), (6, 1, 2)),
     *((Norm(kind), (4, 9, 11), (4, 9, 11)) for kind in NORMS),
