@@ -56,7 +56,9 @@ class BatchFacts:
         """
         name = type(of).__name__
         if self.log_mel is None:
-            raise TrainingError(f"`log_mel` of the clips must be known for {name}, but is None. Give Clips their front end.")
+            raise TrainingError(
+                f"`log_mel` of the clips must be known for {name}, but is None. Give Clips their front end."
+            )
         if self.log_mel.n_mels != self.n_bands:
             raise TrainingError(
                 f"`log_mel` of the clips must have their {self.n_bands} bands for {name}, but got"

@@ -31,8 +31,8 @@ def bin_frequencies(log_mel: LogMel) -> Values:
 
 def mel_filters(log_mel: LogMel) -> Values:
     """(F, n_fft // 2 + 1) triangles over the bins: zero at the centres of the bands beside, one at the band's own."""
-    mels = np.linspace(*hz_to_mel(np.array([log_mel.f_min, log_mel.upper_edge])), log_mel.n_mels + 2)
-    corners = mel_to_hz(mels)[:, None]
+    low_mel, high_mel = hz_to_mel(np.array([log_mel.f_min, log_mel.upper_edge])).tolist()
+    corners = mel_to_hz(np.linspace(low_mel, high_mel, log_mel.n_mels + 2))[:, None]
     low, centre, high = corners[:-2], corners[1:-1], corners[2:]
     bins = bin_frequencies(log_mel)
     return np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))

@@ -13,7 +13,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.recipe import DeviceResponse
 
 _FLOOR = 1e-6  # no band is attenuated by more than 60 dB, below which noise of the device would be left
-_FINENESS = 8  # points of a response's transform for each of its samples
+_FINENESS, _FEWEST_POINTS = 16, 2**14  # of a response's transform: for each of its samples, and in all
 _N_RIPPLES, _RATES = 4, (0.1, 0.6)  # turns an octave
 _LOW_HZ, _HIGH_HZ = (40.0, 300.0), (5_000.0, 18_000.0)
 
@@ -47,7 +47,7 @@ def response_power(response: NDArray[np.float32], sample_rate: int, frequencies:
         sample_rate: Hz of the response.
         frequencies: In Hz, ascending.
     """
-    n_points = _FINENESS * len(response)
+    n_points = max(_FINENESS * len(response), _FEWEST_POINTS)
     power = np.abs(np.fft.rfft(response.astype(np.float64), n_points)) ** 2
     known = np.arange(len(power)) * (sample_rate / n_points)
     return np.interp(frequencies, known, power)
@@ -70,7 +70,7 @@ def draw_microphones(rng: np.random.Generator, n: int, frequencies: Values, *, s
     rates, turns = rng.uniform(*_RATES, shape), rng.uniform(0, 1, shape)
     weights = rng.normal(size=shape) * np.sqrt(2 / _N_RIPPLES)
     ripple_db = strength_db * np.sum(weights * np.cos(2 * np.pi * (rates * octaves + turns)), axis=1)
-    low, high = (np.exp2(rng.uniform(*np.log2(limits), (n, 1))) for limits in (_LOW_HZ, _HIGH_HZ))
+    low, high = (a * (b / a) ** rng.uniform(0, 1, (n, 1)) for a, b in (_LOW_HZ, _HIGH_HZ))
     passed = (1 + (low / np.maximum(frequencies, 1.0)) ** 4) * (1 + (frequencies / high) ** 4)
     power: Values = 10 ** (ripple_db / 10) / passed
     return power

@@ -54,9 +54,7 @@ def apply_styles(features: Tensor, styles: StyleDraw) -> Tensor:
     partners, weights = styles.partners.to(features.device), styles.weights.to(features.device)
     variance, mean = torch.var_mean(features, dim=(1, 3), correction=0, keepdim=True)
     std = (variance + _EPSILON).sqrt()
-    mixed_mean, mixed_std = (
-        torch.lerp(value[partners], value, weights[:, None, None, None]) for value in (mean, std)
-    )
+    mixed_mean, mixed_std = (torch.lerp(value[partners], value, weights[:, None, None, None]) for value in (mean, std))
     scale = mixed_std / std
     return torch.addcmul(mixed_mean - mean * scale, features, scale)
 
