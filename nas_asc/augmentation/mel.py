@@ -26,7 +26,8 @@ def mel_to_hz(mels: Values) -> Values:
 
 def bin_frequencies(log_mel: LogMel) -> Values:
     """(n_fft // 2 + 1,) frequencies in Hz of the transform's bins."""
-    return np.arange(log_mel.n_fft // 2 + 1) * (log_mel.sample_rate / log_mel.n_fft)
+    frequencies: Values = np.arange(log_mel.n_fft // 2 + 1, dtype=np.float64) * (log_mel.sample_rate / log_mel.n_fft)
+    return frequencies
 
 
 def mel_filters(log_mel: LogMel) -> Values:
@@ -35,4 +36,5 @@ def mel_filters(log_mel: LogMel) -> Values:
     corners = mel_to_hz(np.linspace(low_mel, high_mel, log_mel.n_mels + 2))[:, None]
     low, centre, high = corners[:-2], corners[1:-1], corners[2:]
     bins = bin_frequencies(log_mel)
-    return np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
+    filters: Values = np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
+    return filters

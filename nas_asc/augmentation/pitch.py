@@ -70,11 +70,9 @@ def apply_stretches(features: Tensor, pitch: PitchDraw) -> Tensor:
     # each old band is put back to its logarithm, and what comes out is standardised as the band that it now is
     from_lower, from_upper = (1 - share) * std[lower] / std, share * std[upper] / std
     shift = (torch.lerp(mean[lower], mean[upper], share) + pitch.stretches.log()[:, None] - mean) / std
-    return torch.addcmul(
-        torch.addcmul(_on_bands(shift, features), _pick(features, lower), _on_bands(from_lower, features)),
-        _pick(features, upper),
-        _on_bands(from_upper, features),
-    )
+    stretched = _pick(features, lower).mul_(_on_bands(from_lower, features))
+    stretched.addcmul_(_pick(features, upper), _on_bands(from_upper, features))
+    return stretched.add_(_on_bands(shift, features))
 
 
 def _on_bands(values: Tensor, features: Tensor) -> Tensor:
@@ -82,7 +80,11 @@ def _on_bands(values: Tensor, features: Tensor) -> Tensor:
 
 
 def _pick(features: Tensor, bands: Tensor) -> Tensor:
-    return features.gather(2, bands.to(features.device)[:, None, :, None].expand(features.shape))
+    """Copy (B, C, F, T), channels last, of band bands[i, f] of clip i; by rows, which is faster than `gather`."""
+    n_clips, n_channels, n_bands, n_frames = features.shape
+    rows = features.permute(0, 2, 3, 1).reshape(n_clips * n_bands, -1)
+    picked = rows.index_select(0, (bands + n_bands * torch.arange(n_clips)[:, None]).flatten().to(rows.device))
+    return picked.view(n_clips, n_bands, n_frames, n_channels).permute(0, 3, 1, 2)
 
 
 @draw.register

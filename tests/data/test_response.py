@@ -20,7 +20,5 @@ def test_responses_are_read_by_path_with_their_rate_and_channels_averaged(tmp_pa
 
 
 def test_folder_that_is_not_there_is_refused():
-    with pytest.raises(
-        DataError, match="`folder` must hold impulse responses as WAV files, but 'nowhere' is no folder"
-    ):
+    with pytest.raises(DataError, match=r"`folder` must hold impulse responses .*, but 'nowhere' is no folder"):
         load_responses("nowhere")

@@ -56,8 +56,8 @@ def test_development_clips_are_training_then_validation_clips(prepared):
 )
 def test_training_clips_know_their_devices_and_cities(tones_dir, tmp_path, column, names, indices):
     data_set = load_data_set(tones_dir)
-    devices, cities = np.full(len(data_set), column[-1]), np.full(len(data_set), "")
-    devices[: len(column)], cities[:3] = column, ["lyon", "paris", "lyon"]
+    devices, cities = np.full(len(data_set), "blank"), np.full(len(data_set), "blank")
+    devices[: len(column)], cities[:5] = column, ["lyon", "paris", "lyon", "", ""]
     known = replace(data_set, devices=devices, cities=cities)
     split = Split(np.array([4, 0, 2]), np.array([1, 3]), np.zeros(0, np.int64), "five clips")
     prepared = PreparedData(known, split, cache_dir=tmp_path)
