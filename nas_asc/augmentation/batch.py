@@ -6,20 +6,25 @@ import torch
 from torch import Tensor
 
 from nas_asc.augmentation.draw import Draw, draw
+from nas_asc.augmentation.facts import BatchFacts
 from nas_asc.recipe import AugmentationPart
 
 
 def draw_augmentation(
-    parts: Iterable[AugmentationPart], shape: tuple[int, ...], generator: torch.Generator
+    parts: Iterable[AugmentationPart], batch: BatchFacts, generator: torch.Generator
 ) -> tuple[Draw, ...]:
     """Random parameters for one batch, in the order of application.
 
     Args:
         parts: The augmentations of a recipe.
-        shape: (B, C, F, T) of the batch.
+        batch: Facts of the batch.
         generator: Source of randomness, on the CPU.
+
+    Raises:
+        RecipeError: An augmentation of somebody's own does not say how it is drawn.
+        TrainingError: An augmentation needs a fact that is not known.
     """
-    return tuple(draw(part, shape, generator) for part in parts)
+    return tuple(draw(part, batch, generator) for part in parts)
 
 
 def apply_augmentation(features: Tensor, targets: Tensor, drawn: Iterable[Draw]) -> tuple[Tensor, Tensor]:

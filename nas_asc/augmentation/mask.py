@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nas_asc.augmentation.draw import draw
+from nas_asc.augmentation.facts import BatchFacts
 from nas_asc.recipe import FreqMask, TimeMask
 
 _AXES = {"frequency": 2, "time": 3}
@@ -64,10 +65,10 @@ def apply_masks(features: Tensor, masks: MaskDraw) -> Tensor:
 
 
 @draw.register
-def _(part: FreqMask, shape: tuple[int, ...], generator: torch.Generator) -> MaskDraw:
-    return draw_masks(shape[0], shape[2], axis="frequency", max_share=part.max_share, generator=generator)
+def _(part: FreqMask, batch: BatchFacts, generator: torch.Generator) -> MaskDraw:
+    return draw_masks(batch.n_clips, batch.n_bands, axis="frequency", max_share=part.max_share, generator=generator)
 
 
 @draw.register
-def _(part: TimeMask, shape: tuple[int, ...], generator: torch.Generator) -> MaskDraw:
-    return draw_masks(shape[0], shape[3], axis="time", max_share=part.max_share, generator=generator)
+def _(part: TimeMask, batch: BatchFacts, generator: torch.Generator) -> MaskDraw:
+    return draw_masks(batch.n_clips, batch.n_frames, axis="time", max_share=part.max_share, generator=generator)

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from nas_asc.augmentation.beta import draw_beta
 from nas_asc.augmentation.draw import draw
+from nas_asc.augmentation.facts import BatchFacts
 from nas_asc.recipe import Mixup
 
 
@@ -40,9 +41,8 @@ def draw_mixup(n_clips: int, *, alpha: float, generator: torch.Generator) -> Mix
         Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     """
     partners = torch.randperm(n_clips, generator=generator)
-    seed = int(torch.randint(2**62, (1,), generator=generator))
-    shares = np.random.default_rng(seed).beta(alpha, alpha, n_clips).astype(np.float32)
-    return MixupDraw(partners, torch.from_numpy(np.maximum(shares, 1 - shares)))
+    shares = draw_beta(n_clips, alpha=alpha, generator=generator)
+    return MixupDraw(partners, torch.maximum(shares, 1 - shares))
 
 
 def apply_mixup(features: Tensor, targets: Tensor, mixup: MixupDraw) -> tuple[Tensor, Tensor]:
@@ -58,5 +58,5 @@ def apply_mixup(features: Tensor, targets: Tensor, mixup: MixupDraw) -> tuple[Te
 
 
 @draw.register
-def _(part: Mixup, shape: tuple[int, ...], generator: torch.Generator) -> MixupDraw:
-    return draw_mixup(shape[0], alpha=part.alpha, generator=generator)
+def _(part: Mixup, batch: BatchFacts, generator: torch.Generator) -> MixupDraw:
+    return draw_mixup(batch.n_clips, alpha=part.alpha, generator=generator)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nas_asc.augmentation.draw import draw
+from nas_asc.augmentation.facts import BatchFacts
 from nas_asc.recipe import TimeRoll
 
 
@@ -49,5 +50,5 @@ def apply_roll(features: Tensor, shifts: Tensor) -> Tensor:
 
 
 @draw.register
-def _(part: TimeRoll, shape: tuple[int, ...], generator: torch.Generator) -> RollDraw:
-    return RollDraw(draw_roll(shape[0], shape[3], max_share=part.max_share, generator=generator))
+def _(part: TimeRoll, batch: BatchFacts, generator: torch.Generator) -> RollDraw:
+    return RollDraw(draw_roll(batch.n_clips, batch.n_frames, max_share=part.max_share, generator=generator))

@@ -8,6 +8,7 @@ from nas_asc.data.audio import ClipError
 from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.load import load_data_set
+from nas_asc.data.response import load_responses
 from nas_asc.data.split import Split, iterate_folds, split_data_set
 from nas_asc.data.summary import Summary, summarise_data_set
 from nas_asc.data.synthetic import load_synthetic
@@ -22,6 +23,7 @@ __all__ = [
     "check_audio",
     "iterate_folds",
     "load_data_set",
+    "load_responses",
     "load_synthetic",
     "report_damage",
     "split_data_set",

@@ -20,6 +20,7 @@ from nas_asc.frontend import LogMel, Task
 from nas_asc.training import Clips
 
 _MEMORY_LIMIT_BYTES = 2 * 2**30
+_REFERENCE_DEVICE = "a"  # of all TAU data sets, and the only one that recorded every place
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ class PreparedData:
             DataError: One in a hundred recordings or more cannot be used.
         """
         table = self._development(log_mel)
-        return self._to_train(_part(table, self.split.train))
+        return self._to_train(_part(table, self.split.train), log_mel)
 
     def validation_clips(self, log_mel: LogMel) -> ScoredClips:
         """Validation clips with labels and devices.
@@ -106,7 +107,7 @@ class PreparedData:
         Raises:
             DataError: One in a hundred recordings or more cannot be used.
         """
-        return self._to_train(self._development(log_mel))
+        return self._to_train(self._development(log_mel), log_mel)
 
     def test_clips(self, log_mel: LogMel) -> ScoredClips:
         """Test clips with labels and devices: for the final evaluation alone, never for a search.
@@ -136,14 +137,33 @@ class PreparedData:
     def _compute(self, log_mel: LogMel, rows: NDArray[np.int64]) -> FeatureTable:
         return compute_features(self.data_set, log_mel, rows, cache_dir=self._cache_dir, on_progress=self._on_progress)
 
-    def _to_train(self, table: FeatureTable) -> Clips:
+    def _to_train(self, table: FeatureTable, log_mel: LogMel) -> Clips:
         mean, std = fit_standardiser(table.array)
-        labels = torch.from_numpy(self.data_set.labels[table.rows].astype(np.int64))
-        return Clips(table.array, labels, torch.from_numpy(mean), torch.from_numpy(std))
+        cities, _ = _to_indices(self.data_set.cities[table.rows])
+        devices, device_names = _to_indices(self.data_set.devices[table.rows], first=_REFERENCE_DEVICE)
+        return Clips(
+            table.array,
+            torch.from_numpy(self.data_set.labels[table.rows].astype(np.int64)),
+            torch.from_numpy(mean),
+            torch.from_numpy(std),
+            cities=cities,
+            devices=devices,
+            device_names=device_names,
+            log_mel=log_mel,
+        )
 
     def _to_score(self, table: FeatureTable) -> ScoredClips:
         devices = self.data_set.devices[table.rows] if self.data_set.has_devices else None
         return ScoredClips(Clips(table.array), self.data_set.labels[table.rows], devices)
+
+
+def _to_indices(column: NDArray[np.str_], *, first: str = "") -> tuple[torch.Tensor | None, tuple[str, ...]]:
+    """Index (n,) of each entry among the distinct ones, and these: `first`, by name, then blank; None where all are."""
+    if not (column != "").any():
+        return None, ()
+    names, indices = np.unique(column, return_inverse=True)
+    order = np.lexsort((names == "", names != first))
+    return torch.from_numpy(np.argsort(order)[indices].astype(np.int64)), tuple(names[order].tolist())
 
 
 def _part(table: FeatureTable, rows: NDArray[np.int64]) -> FeatureTable:

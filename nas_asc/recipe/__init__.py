@@ -6,23 +6,32 @@ Conventions:
     from the data. Rooms above give a part its meaning: `augmentation`, `training`, `compression`.
 """
 
-from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, Mixup, TimeMask, TimeRoll
+from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.loss import CrossEntropy, Loss
+from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.recipe import Recipe
+from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
 from nas_asc.recipe.schedule import CosineDecay, Schedule
 
 __all__ = [
     "AdamW",
     "AugmentationPart",
+    "BlockMix",
     "CosineDecay",
     "CrossEntropy",
+    "CutMix",
+    "DeviceResponse",
     "FreqMask",
+    "FreqMix",
+    "FreqMixStyle",
+    "Gain",
     "Loss",
     "Mixup",
     "Optimiser",
     "Part",
+    "PitchShift",
     "Recipe",
     "Schedule",
     "TimeMask",

@@ -9,13 +9,20 @@ from nas_asc.errors import RecipeError
 class Part:
     """Base of the parts of a recipe. A part is a frozen dataclass of plain values, checked when it is made.
 
-    Parts are found again by the name of their class, which therefore has to be unique.
+    Parts are found again by the name of their class, which therefore has to be another than those of this room.
     """
 
     known: ClassVar[dict[str, type["Part"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        """Remember the class by its name."""
+        """Remember the class by its name.
+
+        Raises:
+            RecipeError: A part of this room has that name.
+        """
+        named = Part.known.get(cls.__name__)
+        if named is not None and _is_ours(named) and not _is_ours(cls):
+            raise RecipeError(f"a recipe part of nas_asc is named {cls.__name__!r} already. Give yours another name.")
         Part.known[cls.__name__] = cls
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,6 +69,10 @@ class Part:
         """Error of one field, to be raised by the caller."""
         value = getattr(self, name)
         return RecipeError(f"`{name}` must be {must}, but got {name}={value!r}, in {type(self).__name__}.")
+
+
+def _is_ours(part: type[Part]) -> bool:
+    return part.__module__.startswith(__name__.rpartition(".")[0])
 
 
 def part_from_dict(values: dict[str, Any]) -> Part:

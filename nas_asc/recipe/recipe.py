@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nas_asc.errors import RecipeError
-from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, Mixup, TimeRoll
+from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
 from nas_asc.recipe.loss import CrossEntropy, Loss
+from nas_asc.recipe.mixing import Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.schedule import CosineDecay, Schedule
@@ -63,10 +64,16 @@ class Recipe:
     def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
         """Recipe of what `to_dict` gave, also after a way through JSON.
 
+        An augmentation whose class is unknown stands for one of a space file that has not been read; applying it needs
+        that file.
+
         Raises:
-            RecipeError: A part is unknown, or a value out of range.
+            RecipeError: Another part is unknown, or a value out of range.
         """
-        return cls(**{name: _from_plain(value) for name, value in values.items()})
+        made = {name: _from_plain(value) for name, value in values.items() if name != "augmentation"}
+        if "augmentation" in values:
+            made["augmentation"] = tuple(map(_to_augmentation, values["augmentation"]))
+        return cls(**made)
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -80,6 +87,14 @@ def _to_plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_to_plain(item) for item in value]
     return value.to_dict() if isinstance(value, Part) else value
+
+
+def _to_augmentation(values: Mapping[str, Any]) -> Any:
+    if values["part"] in Part.known:
+        return part_from_dict(dict(values))
+    return UnloadedAugmentation(
+        values["part"], tuple((name, _from_plain(value)) for name, value in values.items() if name != "part")
+    )
 
 
 def _from_plain(value: Any) -> Any:

@@ -1,12 +1,15 @@
 """Log-mels and labels of a set of clips, from which batches are taken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from nas_asc.augmentation import BatchFacts
+from nas_asc.frontend import LogMel
 
 FeatureArray = NDArray[np.floating[Any]]
 
@@ -20,6 +23,11 @@ class Clips:
         labels: (n,) int64 true classes on the CPU; None for prediction alone.
         mean: (F,) mean of each band over the training clips; None when the features are standardised already.
         std: (F,) deviation of each band; None with `mean`.
+        cities: (n,) int64 index of the city, on the CPU; None where no cities are known.
+        devices: (n,) int64 index of the recording device in `device_names`, on the CPU; 0 is the reference device. None
+            where no devices are known.
+        device_names: What the devices are called; empty where none are known.
+        log_mel: Front end that made the features; None where that is not known.
 
     Raises:
         ValueError: Shapes do not belong together.
@@ -29,13 +37,18 @@ class Clips:
     labels: Tensor | None = None
     mean: Tensor | None = None
     std: Tensor | None = None
+    cities: Tensor | None = None
+    devices: Tensor | None = None
+    device_names: tuple[str, ...] = ()
+    log_mel: LogMel | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.features.shape)
         if len(shape) != 4:
             raise ValueError(f"`features` must be (n, C, F, T), but got shape {shape}.")
-        if self.labels is not None and tuple(self.labels.shape) != shape[:1]:
-            raise ValueError(f"`labels` must be ({shape[0]},), but got shape {tuple(self.labels.shape)}.")
+        for name, value in (("labels", self.labels), ("cities", self.cities), ("devices", self.devices)):
+            if value is not None and tuple(value.shape) != shape[:1]:
+                raise ValueError(f"`{name}` must be ({shape[0]},), but got shape {tuple(value.shape)}.")
         for name, value in (("mean", self.mean), ("std", self.std)):
             if value is not None and tuple(value.shape) != shape[2:3]:
                 raise ValueError(f"`{name}` must be ({shape[2]},), but got shape {tuple(value.shape)}.")
@@ -65,7 +78,29 @@ class Clips:
         if torch_device.type != "cuda" or self.n_bytes > torch.cuda.mem_get_info(torch_device)[0] // 2:
             return self
         features = self.features if isinstance(self.features, Tensor) else torch.from_numpy(np.array(self.features))
-        return Clips(features.to(torch_device), self.labels, self.mean, self.std)
+        return replace(self, features=features.to(torch_device))
+
+    def facts(self, rows: Tensor) -> BatchFacts:
+        """What augmentations may know of a batch.
+
+        Args:
+            rows: (B,) int64 row numbers on the CPU.
+
+        Raises:
+            ValueError: The clips have no labels.
+        """
+        if self.labels is None:
+            raise ValueError("`labels` must be given for the facts of a batch, but is None.")
+        mean, std = self.band_statistics
+        return BatchFacts(
+            shape=(len(rows), *self.in_shape),
+            labels=self.labels[rows],
+            mean=mean,
+            std=std,
+            cities=None if self.cities is None else self.cities[rows],
+            devices=None if self.devices is None else self.devices[rows],
+            log_mel=self.log_mel,
+        )
 
     def batch(self, rows: Tensor, *, torch_device: torch.device) -> Tensor:
         """Standardised log-mels (B, C, F, T), float32 and channels-last, of some clips.

@@ -77,7 +77,7 @@ class Trainer:
             rows: (B,) row numbers of the clips.
         """
         features = self.clips.batch(rows, torch_device=self.torch_device)
-        augmentation = draw_augmentation(self.recipe.augmentation, tuple(features.shape), self._generator)
+        augmentation = draw_augmentation(self.recipe.augmentation, self.clips.facts(rows), self._generator)
         labels = self.labels[rows].to(self.torch_device)
         targets = smooth_labels(labels, self.n_classes, smoothing=self.recipe.loss.label_smoothing)
         return apply_augmentation(features, targets, augmentation)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from nas_asc import recipe as recipe_room
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import evaluate_candidate, load_network, measure_speed, refit, score_test
 from nas_asc.layers import Classifier, Conv
 from nas_asc.metrics import score_predictions
-from nas_asc.recipe import AdamW
+from nas_asc.recipe import AdamW, AugmentationPart
 from nas_asc.training import DeadlineError
 
 pytest_plugins = ["tests.evaluation.tones"]
@@ -113,3 +114,15 @@ def test_forecast_is_near_the_time_of_an_epoch(prepared, make_design):
     n_clips = prepared.n_train + prepared.n_validation
     measured = min(n_clips / row.clips_per_s for row in trained.curve) * prepared.n_train / n_clips
     assert measured / 30 < forecast < 30 * measured
+
+
+def test_every_augmentation_trains_and_is_timed(prepared, make_design):
+    every = tuple(
+        part()
+        for part in vars(recipe_room).values()
+        if isinstance(part, type) and issubclass(part, AugmentationPart) and part is not AugmentationPart
+    )
+    design = make_design(augmentation=every, epochs=2)
+    assert measure_speed(design, prepared, torch_device=CPU, n_steps=1) > 0
+    outcome = evaluate_candidate(design, prepared, seed=0, torch_device=CPU)
+    assert len(outcome.curve) == 2

@@ -1,9 +1,11 @@
 """Prepared data: which clips, whose statistics, what stays in memory."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from nas_asc.data import Split, load_data_set, split_data_set
 from nas_asc.errors import DataError
@@ -41,6 +43,36 @@ def test_development_clips_are_training_then_validation_clips(prepared):
     development = prepared.development_clips(LOG_MEL)
     parts = prepared.train_clips(LOG_MEL).features, prepared.validation_clips(LOG_MEL).clips.features
     np.testing.assert_array_equal(development.features, np.concatenate(parts))
+
+
+@pytest.mark.parametrize(
+    ("column", "names", "indices"),
+    [
+        (["s1", "b", "a", "b", "c"], ("a", "b", "c", "s1"), [3, 1, 0, 1, 2]),
+        (["q", "p", "q", "p", "p"], ("p", "q"), [1, 0, 1, 0, 0]),
+        (["", "b", "", "a", "A"], ("a", "A", "b", ""), [3, 2, 3, 0, 1]),
+        (["", "z", "", "z", "z"], ("z", ""), [1, 0, 1, 0, 0]),
+    ],
+)
+def test_training_clips_know_their_devices_and_cities(tones_dir, tmp_path, column, names, indices):
+    data_set = load_data_set(tones_dir)
+    devices, cities = np.full(len(data_set), "blank"), np.full(len(data_set), "blank")
+    devices[: len(column)], cities[:5] = column, ["lyon", "paris", "lyon", "", ""]
+    known = replace(data_set, devices=devices, cities=cities)
+    split = Split(np.array([4, 0, 2]), np.array([1, 3]), np.zeros(0, np.int64), "five clips")
+    prepared = PreparedData(known, split, cache_dir=tmp_path)
+    clips = prepared.development_clips(LOG_MEL)
+    assert clips.log_mel is LOG_MEL
+    assert clips.device_names == names
+    assert clips.devices.tolist() == [indices[row] for row in (4, 0, 2, 1, 3)]
+    assert clips.cities.dtype == clips.devices.dtype == torch.int64
+    city_of = dict(zip((4, 0, 2, 1, 3), clips.cities.tolist(), strict=True))
+    assert city_of[0] == city_of[2] != city_of[1] != city_of[3] == city_of[4] != city_of[0]
+
+
+def test_devices_and_cities_that_nobody_knows_are_none(prepared):
+    clips = prepared.train_clips(LOG_MEL)
+    assert (clips.devices, clips.cities, clips.device_names) == (None, None, ())
 
 
 def test_search_reads_no_test_clip(tones_dir, tmp_path):

@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 
 from nas_asc import recipe as room
 from nas_asc.errors import RecipeError
-from nas_asc.recipe import AdamW, CosineDecay, CrossEntropy, FreqMask, Mixup, Part, Recipe, TimeMask, TimeRoll
+from nas_asc.recipe import (
+    AdamW,
+    BlockMix,
+    CosineDecay,
+    CrossEntropy,
+    DeviceResponse,
+    FreqMask,
+    FreqMixStyle,
+    Gain,
+    Mixup,
+    Part,
+    Recipe,
+    TimeMask,
+    TimeRoll,
+)
 
 PARTS = [part for part in vars(room).values() if inspect.isclass(part) and issubclass(part, Part)]
 CONCRETE = [part for part in PARTS if "__post_init__" in vars(part)]
@@ -51,6 +65,11 @@ def test_augmentation_that_is_none_is_left_out():
         (lambda: CosineDecay(2), r"`warmup` must be a share in \[0, 1\], but got warmup=2, in CosineDecay"),
         (lambda: Mixup(0), "`alpha` must be above 0, but got alpha=0, in Mixup"),
         (lambda: FreqMask(-0.1), "`max_share` must be a share .* in FreqMask"),
+        (lambda: BlockMix(0), "`n_blocks` must be a whole number of 1 or more, but got n_blocks=0, in BlockMix"),
+        (lambda: FreqMixStyle(p=2), r"`p` must be a share in \[0, 1\], but got p=2, in FreqMixStyle"),
+        (lambda: Gain(-1), "`max_db` must be 0 or more, but got max_db=-1, in Gain"),
+        (lambda: DeviceResponse(folder=3), "`folder` must be the path of a folder, or None, but got folder=3"),
+        (lambda: DeviceResponse(reference_only=1), "`reference_only` must be True or False, but got reference_only=1"),
         (lambda: TimeMask("half"), "`max_share` must be a share .* in TimeMask"),
         (lambda: room.part_from_dict({"part": "Mixdown"}), "no recipe part is named 'Mixdown'. Known are "),
     ],

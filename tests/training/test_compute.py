@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nas_asc.errors import TrainingError
+from nas_asc.frontend import LogMel
 from nas_asc.training import Clips, choose_precision, count_cores, prepare_process, resolve_device
 
 
@@ -52,11 +53,32 @@ def test_batches_are_standardised_per_band_and_channels_last():
     assert clips.n_bytes == 48
 
 
+def test_facts_of_a_batch_are_those_of_its_rows():
+    column, log_mel = torch.arange(5), LogMel(n_mels=3)
+    clips = Clips(torch.zeros(5, 1, 3, 4), column, cities=10 + column, devices=20 + column, log_mel=log_mel)
+    facts = clips.facts(torch.tensor([3, 1]))
+    assert facts.shape == (2, 1, 3, 4)
+    columns = (facts.labels, facts.cities, facts.devices)
+    assert [each.tolist() for each in columns] == [[3, 1], [13, 11], [23, 21]]
+    assert facts.log_mel is log_mel
+    assert (facts.mean.tolist(), facts.std.tolist()) == ([0.0] * 3, [1.0] * 3)
+
+
+def test_facts_that_are_not_known_are_none():
+    facts = Clips(torch.zeros(5, 1, 3, 4), torch.arange(5), torch.ones(3), torch.full((3,), 2.0)).facts(torch.arange(2))
+    assert (facts.cities, facts.devices, facts.log_mel) == (None, None, None)
+    assert (facts.mean.tolist(), facts.std.tolist()) == ([1.0] * 3, [2.0] * 3)
+    with pytest.raises(ValueError, match="`labels` must be given"):
+        Clips(torch.zeros(5, 1, 3, 4)).facts(torch.arange(2))
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         ({"features": torch.zeros(3, 4, 5)}, r"\(n, C, F, T\), but got shape \(3, 4, 5\)"),
         ({"labels": torch.zeros(2)}, r"`labels` must be \(3,\)"),
+        ({"cities": torch.zeros(2)}, r"`cities` must be \(3,\)"),
+        ({"devices": torch.zeros(4)}, r"`devices` must be \(3,\)"),
         ({"mean": torch.zeros(5)}, r"`mean` must be \(4,\)"),
         ({"std": torch.zeros(5)}, r"`std` must be \(4,\)"),
     ],
