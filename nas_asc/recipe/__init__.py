@@ -1,4 +1,4 @@
-"""The training recipe as plain data: optimiser, schedule, augmentation, loss.
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss, pruning.
 
 Conventions:
     A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
@@ -10,6 +10,14 @@ from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, Mixup, TimeM
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.optimiser import AdamW, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
+from nas_asc.recipe.pruning import (
+    MagnitudePruning,
+    OneShotPruning,
+    PolynomialPruning,
+    Pruning,
+    StructuredPruning,
+    WeightPruning,
+)
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.schedule import CosineDecay, Schedule
 
@@ -20,12 +28,18 @@ __all__ = [
     "CrossEntropy",
     "FreqMask",
     "Loss",
+    "MagnitudePruning",
     "Mixup",
+    "OneShotPruning",
     "Optimiser",
     "Part",
+    "PolynomialPruning",
+    "Pruning",
     "Recipe",
     "Schedule",
+    "StructuredPruning",
     "TimeMask",
     "TimeRoll",
+    "WeightPruning",
     "part_from_dict",
 ]

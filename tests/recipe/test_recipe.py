@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 
 from nas_asc import recipe as room
 from nas_asc.errors import RecipeError
-from nas_asc.recipe import AdamW, CosineDecay, CrossEntropy, FreqMask, Mixup, Part, Recipe, TimeMask, TimeRoll
+from nas_asc.recipe import (
+    AdamW,
+    CosineDecay,
+    CrossEntropy,
+    FreqMask,
+    MagnitudePruning,
+    Mixup,
+    OneShotPruning,
+    Part,
+    PolynomialPruning,
+    Recipe,
+    TimeMask,
+    TimeRoll,
+)
 
 PARTS = [part for part in vars(room).values() if inspect.isclass(part) and issubclass(part, Part)]
 CONCRETE = [part for part in PARTS if "__post_init__" in vars(part)]
@@ -52,6 +65,11 @@ def test_augmentation_that_is_none_is_left_out():
         (lambda: Mixup(0), "`alpha` must be above 0, but got alpha=0, in Mixup"),
         (lambda: FreqMask(-0.1), "`max_share` must be a share .* in FreqMask"),
         (lambda: TimeMask("half"), "`max_share` must be a share .* in TimeMask"),
+        (lambda: Recipe(pruning=Mixup()), "`pruning` must be of the kind Pruning or None, but got pruning=Mixup"),
+        (lambda: MagnitudePruning(0), "`nonzero` must be a whole number of 1 or more, but got nonzero=0"),
+        (lambda: MagnitudePruning(start=0.9), "`end` must be after start=0.9, but got end=0.8, in MagnitudePruning"),
+        (lambda: PolynomialPruning(1.2), r"`sparsity` must be a share in \[0, 1\], but got sparsity=1.2"),
+        (lambda: OneShotPruning(excluded=2), "`excluded` must be a tuple of layer indices .*, but got excluded=2"),
         (lambda: room.part_from_dict({"part": "Mixdown"}), "no recipe part is named 'Mixdown'. Known are "),
     ],
 )
