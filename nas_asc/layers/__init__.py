@@ -18,6 +18,7 @@ from nas_asc.layers.classifier import Classifier
 from nas_asc.layers.convolution import Conv
 from nas_asc.layers.dense import Dense, Dropout, Flatten
 from nas_asc.layers.ensemble import Ensemble, Moments
+from nas_asc.layers.graph import PRIMITIVE_TYPES, Graph
 from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
@@ -50,6 +51,7 @@ __all__ = [
     "LAYER_TYPES",
     "MOMENTS",
     "NORMS",
+    "PRIMITIVE_TYPES",
     "Activation",
     "Addition",
     "Architecture",
@@ -71,6 +73,7 @@ __all__ = [
     "Flatten",
     "Flattening",
     "GlobalPooling",
+    "Graph",
     "Inception",
     "InvertedBottleneck",
     "Layer",

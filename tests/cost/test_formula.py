@@ -16,6 +16,7 @@ from nas_asc.layers import (
     Conv,
     Convolution,
     Dropout,
+    Graph,
     Inception,
     InvertedBottleneck,
     Layer,
@@ -72,7 +73,7 @@ def test_the_formula_agrees_with_the_operations_at_every_size(layer, n_bands, n_
 EXAMPLES = [
     *(Conv(8, 3, 2, 1, norm="batch"), MaxPool(2), AvgPool(3, stride=2, padding=1), Residual(8, groups=2, roll=True)),
     *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
-    *(Inception(4), SharedResidual(3)),
+    *(Inception(4), SharedResidual(3), Graph(((Convolution(5, 3), (0,), "conv", None),))),
 ]
 
 
