@@ -16,7 +16,7 @@ _FLOORS = (
     ("space", "cost", "data"),
     ("budget", "features", "augmentation"),
     ("models", "study", "survey"),
-    ("training",),
+    ("compression", "training"),
     ("evaluation",),
     ("search", "report", "plan"),
     ("cli",),

@@ -7,7 +7,22 @@ Conventions:
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.layer_cost import absorbing_operation
 from nas_asc.cost.memory import peak_ram
+from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
 
-__all__ = ["Cost", "CostRow", "absorbing_operation", "count_cost", "count_rows", "peak_ram", "receptive_field"]
+__all__ = [
+    "Cost",
+    "CostRow",
+    "Kernel",
+    "KernelGroup",
+    "absorbing_operation",
+    "count_cost",
+    "count_nonzero",
+    "count_pruned_cost",
+    "count_rows",
+    "kernel_groups",
+    "list_kernels",
+    "peak_ram",
+    "receptive_field",
+]

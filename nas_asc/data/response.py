@@ -32,7 +32,7 @@ def _read_response(path: Path) -> tuple[NDArray[np.float32], int]:
         rate = soundfile.info(path).samplerate
     except (soundfile.SoundFileError, OSError):
         raise ClipError(f"{path}: unreadable") from None
-    response = read_audio(path, sample_rate=rate)
+    response = read_audio(path, sample_rate=rate)[0]
     if not response.any():
         raise ClipError(f"{path}: silent, which no impulse response is")
     return response, rate

@@ -14,6 +14,7 @@ from typing import Any, cast, dataclass_transform
 from weakref import WeakValueDictionary
 
 from nas_asc.errors import LayerError
+from nas_asc.layers.primitive import Primitive
 
 _PLAIN = (int, float, str, bool, type(None))
 _N_SPELLINGS = 2**17  # remembered a class; then all are forgotten, since keeping an order would cost more
@@ -76,7 +77,7 @@ def _refuse(description: object, name: str, value: object) -> None:
 def _is_plain(value: object) -> bool:
     if type(value) is tuple:
         return all(_is_plain(item) for item in value)
-    if isinstance(type(value), DescriptionType):
+    if isinstance(type(value), DescriptionType) or isinstance(value, Primitive):
         return True
     return type(value) in _PLAIN and not (isinstance(value, float) and not math.isfinite(value))
 

@@ -6,6 +6,7 @@ from dataclasses import MISSING, fields
 from typing import Any, ClassVar
 
 from nas_asc.layers.description import DescriptionType
+from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.tape import Tape, Value
 
 
@@ -65,8 +66,8 @@ def _rebuild(cls: type[Layer], values: dict[str, Any]) -> Layer:
     return cls(**values)
 
 
-def format_layer(layer: Layer) -> str:
-    """Canonical text of a layer: its first field bare when it has no default, others by name, defaults left out."""
+def format_layer(layer: Layer | Primitive) -> str:
+    """Canonical text of a layer or primitive: its first field bare if it has no default, others by name."""
     parts = []
     for index, field in enumerate(fields(layer)):
         value = getattr(layer, field.name)
@@ -81,4 +82,6 @@ def _format_value(value: object) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(_format_value(item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, Primitive):
+        return format_layer(value)
     return json.dumps(value) if isinstance(value, str) else repr(value)

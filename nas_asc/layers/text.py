@@ -8,7 +8,7 @@ Conventions:
 import ast
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.architecture import Architecture
@@ -20,11 +20,13 @@ from nas_asc.layers.dense import Dense, Dropout, Flatten
 from nas_asc.layers.downsampling import Downsampling
 from nas_asc.layers.ensemble import Ensemble, Moments
 from nas_asc.layers.global_pool import AttentivePool, GlobalPool
+from nas_asc.layers.graph import PRIMITIVE_TYPES, Graph
 from nas_asc.layers.inception import Inception
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
 from nas_asc.layers.layer import Layer, format_layer
 from nas_asc.layers.norm import Norm
 from nas_asc.layers.pooling import AvgPool, MaxPool
+from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.residual import Residual, SharedResidual
 from nas_asc.layers.separable import TimeFrequencySeparable
 
@@ -42,6 +44,7 @@ LAYER_TYPES: tuple[type[Layer], ...] = (
     Ensemble,
     Flatten,
     GlobalPool,
+    Graph,
     Inception,
     InvertedBottleneck,
     MaxPool,
@@ -51,6 +54,8 @@ LAYER_TYPES: tuple[type[Layer], ...] = (
     SharedResidual,
     TimeFrequencySeparable,
 )
+
+_Known: TypeAlias = dict[str, type[Layer | Primitive]]
 
 
 def format_architecture(architecture: Architecture) -> str:
@@ -65,12 +70,12 @@ def format_architecture(architecture: Architecture) -> str:
     return "\n".join([head, *map(format_layer, architecture.layers)])
 
 
-def parse_architecture(text: str, layer_types: Iterable[type[Layer]] = ()) -> Architecture:
+def parse_architecture(text: str, layer_types: Iterable[type[Layer | Primitive]] = ()) -> Architecture:
     """Network of a canonical text.
 
     Args:
         text: What `format_architecture` gave, or the like written by hand.
-        layer_types: Layer classes of your own that the text may name.
+        layer_types: Layer and primitive classes of your own that the text may name.
 
     Raises:
         LayerError: The text cannot be read; names the line.
@@ -78,7 +83,7 @@ def parse_architecture(text: str, layer_types: Iterable[type[Layer]] = ()) -> Ar
     >>> parse_architecture("Architecture(in_shape=(1, 64, 51), n_classes=10)\\nClassifier()").layers
     (Classifier(),)
     """
-    known = {cls.__name__: cls for cls in (*LAYER_TYPES, *layer_types)}
+    known: _Known = {cls.__name__: cls for cls in (*LAYER_TYPES, *PRIMITIVE_TYPES, *layer_types)}
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.split("#")[0].strip()]
     if not lines:
         raise LayerError("the text of a network must have a line `Architecture(...)`, but it is empty.")
@@ -89,12 +94,14 @@ def parse_architecture(text: str, layer_types: Iterable[type[Layer]] = ()) -> Ar
     return Architecture(tuple(_parse_layer(number, line, known) for number, line in lines[1:]), **head[2])
 
 
-def _parse_layer(number: int, line: str, known: dict[str, type[Layer]]) -> Layer:
-    name, args, kwargs = _parse_call(number, line, known)
-    return _describe(number, name, args, kwargs, known)
+def _parse_layer(number: int, line: str, known: _Known) -> Layer:
+    described = _describe(number, *_parse_call(number, line, known), known)
+    if not isinstance(described, Layer):
+        raise LayerError(f"line {number} must be a layer such as Conv(8, kernel_size=3), but got {line.strip()!r}.")
+    return described
 
 
-def _describe(number: int, name: str, args: list[Any], kwargs: dict[str, Any], known: dict[str, type[Layer]]) -> Layer:
+def _describe(number: int, name: str, args: list[Any], kwargs: dict[str, Any], known: _Known) -> Layer | Primitive:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(sorted(known))}."
@@ -103,11 +110,11 @@ def _describe(number: int, name: str, args: list[Any], kwargs: dict[str, Any], k
         return known[name](*args, **kwargs)
     except LayerError as error:
         raise LayerError(f"{error} (line {number})") from None
+    except TypeError as error:
+        raise LayerError(f"{name} cannot be described so: {error} (line {number})") from None
 
 
-def _parse_call(
-    number: int, line: str, known: dict[str, type[Layer]] | None = None
-) -> tuple[str, list[Any], dict[str, Any]]:
+def _parse_call(number: int, line: str, known: _Known | None = None) -> tuple[str, list[Any], dict[str, Any]]:
     try:
         return _read_call(number, ast.parse(line.strip(), mode="eval").body, known or {})
     except (SyntaxError, ValueError, RecursionError) as error:
@@ -118,14 +125,14 @@ def _parse_call(
         ) from None
 
 
-def _read_call(number: int, call: ast.expr, known: dict[str, type[Layer]]) -> tuple[str, list[Any], dict[str, Any]]:
+def _read_call(number: int, call: ast.expr, known: _Known) -> tuple[str, list[Any], dict[str, Any]]:
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise ValueError("it is no call")
     args = [_read_value(number, node, known) for node in call.args]
     return call.func.id, args, {str(word.arg): _read_value(number, word.value, known) for word in call.keywords}
 
 
-def _read_value(number: int, node: ast.expr, known: dict[str, type[Layer]]) -> Any:
+def _read_value(number: int, node: ast.expr, known: _Known) -> Any:
     """A number, text, or the like; a layer; or a tuple of such."""
     if isinstance(node, ast.Tuple):
         return tuple(_read_value(number, item, known) for item in node.elts)

@@ -1,4 +1,4 @@
-"""The training recipe as plain data: optimiser, schedule, augmentation, loss.
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss, pruning.
 
 Conventions:
     A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
@@ -11,6 +11,14 @@ from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
+from nas_asc.recipe.pruning import (
+    MagnitudePruning,
+    OneShotPruning,
+    PolynomialPruning,
+    Pruning,
+    StructuredPruning,
+    WeightPruning,
+)
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
 from nas_asc.recipe.schedule import CosineDecay, Schedule
@@ -28,13 +36,19 @@ __all__ = [
     "FreqMixStyle",
     "Gain",
     "Loss",
+    "MagnitudePruning",
     "Mixup",
+    "OneShotPruning",
     "Optimiser",
     "Part",
     "PitchShift",
+    "PolynomialPruning",
+    "Pruning",
     "Recipe",
     "Schedule",
+    "StructuredPruning",
     "TimeMask",
     "TimeRoll",
+    "WeightPruning",
     "part_from_dict",
 ]

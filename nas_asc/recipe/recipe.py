@@ -10,6 +10,7 @@ from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
+from nas_asc.recipe.pruning import Pruning
 from nas_asc.recipe.schedule import CosineDecay, Schedule
 
 _OPTIMISER, _SCHEDULE, _LOSS = AdamW(5e-3), CosineDecay(), CrossEntropy()
@@ -27,6 +28,7 @@ class Recipe:
         schedule: Factor of the learning rate over the steps.
         augmentation: Of training batches, in the order of their application; None among them is left out.
         loss: What is made small.
+        pruning: What is removed during or after training; None is nothing.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -38,6 +40,7 @@ class Recipe:
     schedule: Schedule = _SCHEDULE
     augmentation: tuple[AugmentationPart, ...] = _AUGMENTATION
     loss: Loss = _LOSS
+    pruning: Pruning | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -80,6 +83,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "optimiser": (Optimiser,),
     "schedule": (Schedule,),
     "loss": (Loss,),
+    "pruning": (Pruning, type(None)),
 }
 
 

@@ -6,6 +6,7 @@ Conventions:
 """
 
 from nas_asc.training.clips import Clips
+from nas_asc.training.companion import Companion
 from nas_asc.training.compute import count_cores, prepare_process, resolve_device
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
@@ -16,6 +17,7 @@ from nas_asc.training.trainer import Trainer
 
 __all__ = [
     "Clips",
+    "Companion",
     "DeadlineError",
     "EpochRow",
     "Trainer",

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -10,6 +10,7 @@ from torch import nn
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
+from nas_asc.training.companion import Companion
 from nas_asc.training.compute import prepare_process
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
@@ -28,6 +29,7 @@ def train_model(
     on_epoch: Callable[[EpochRow], None] | None = None,
     deadline: float | None = None,
     precision: torch.dtype | None = None,
+    companions: Sequence[Companion] = (),
 ) -> TrainingResult:
     """Learning curve of a model trained in place; the same seed gives the same weights on a CPU.
 
@@ -41,6 +43,7 @@ def train_model(
         on_epoch: Called after every epoch; what it raises ends the training.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
         precision: torch.float32 or torch.bfloat16; None takes the faster one of the device.
+        companions: Told after each step, each epoch, and at the end; see `Companion`.
 
     Raises:
         TrainingError: The loss is no longer finite, with epoch and loss; or fewer than two clips.
@@ -60,6 +63,7 @@ def train_model(
             seed=seed,
             torch_device=torch_device,
             precision=precision or choose_precision(torch_device),
+            companions=companions,
         )
         curve = []
         for epoch in range(1, n_epochs + 1):
@@ -67,6 +71,7 @@ def train_model(
             curve.append(row)
             if on_epoch is not None:
                 on_epoch(row)
+        trainer.finish()
     return TrainingResult(tuple(curve), time.perf_counter() - started)
 
 

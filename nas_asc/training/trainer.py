@@ -1,7 +1,7 @@
 """The steps of one training: batches in, weights changed."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -11,6 +11,7 @@ from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
+from nas_asc.training.companion import Companion
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
@@ -31,6 +32,7 @@ class Trainer:
         seed: Fixes the order of clips and their augmentation.
         torch_device: Where to compute.
         precision: Type of the forward pass; weights stay float32.
+        companions: Told after each step, each epoch, and at the end.
 
     Raises:
         TrainingError: Fewer than two clips.
@@ -47,6 +49,7 @@ class Trainer:
         seed: int,
         torch_device: torch.device,
         precision: torch.dtype = torch.float32,
+        companions: Sequence[Companion] = (),
     ) -> None:
         if clips.labels is None or len(clips) < 2:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
@@ -60,6 +63,8 @@ class Trainer:
         self.n_batches = math.ceil(len(clips) / (recipe.batch_size or default_batch_size(len(clips))))
         self.n_steps = n_epochs * self.n_batches
         self.n_done = 0
+        self.n_epochs_done = 0
+        self.companions = tuple(companions)
         self.optimiser = build_optimiser(self.model, recipe)
         self._generator = torch.Generator().manual_seed(seed)
         splits = torch_device.type == "cpu" and can_split(model)
@@ -100,6 +105,8 @@ class Trainer:
             loss.backward()
         self.optimiser.step()
         self.n_done += 1
+        for companion in self.companions:
+            companion.after_step(self)
         return loss.detach()
 
     @contextmanager
@@ -108,6 +115,14 @@ class Trainer:
         self.model.train()
         with nullcontext() if self._split is None else self._split.epoch():
             yield self._draw_order()
+        self.n_epochs_done += 1
+        for companion in self.companions:
+            companion.after_epoch(self, self.n_epochs_done)
+
+    def finish(self) -> None:
+        """Tell the companions that the last epoch is over."""
+        for companion in self.companions:
+            companion.finish(self)
 
     def _draw_order(self) -> tuple[Tensor, ...]:
         """Every clip once; sizes differ by one at most, so that no batch is a lone clip."""

@@ -21,6 +21,7 @@ from nas_asc.layers import (
     Downsampling,
     Dropout,
     GlobalPool,
+    Graph,
     Inception,
     InvertedBottleneck,
     Layer,
@@ -87,6 +88,7 @@ EXAMPLES = [
     *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
     SharedResidual(3),
     *(Inception(4), BasicBlock(8, stride=2), Bottleneck(4, groups=2, norm="residual"), Downsampling(8), GlobalPool()),
+    *(Inception(4), SharedResidual(3), Graph(((Convolution(5, 3), (0,), "conv", None),))),
 ]
 
 

@@ -12,9 +12,12 @@ from nas_asc.layers import (
     ACTIVATIONS,
     MOMENTS,
     NORMS,
+    Activation,
+    Addition,
     AttentivePool,
     AvgPool,
     BasicBlock,
+    BatchNorm,
     Bottleneck,
     BroadcastResidual,
     Classifier,
@@ -28,6 +31,7 @@ from nas_asc.layers import (
     Ensemble,
     Flatten,
     GlobalPool,
+    Graph,
     Inception,
     InvertedBottleneck,
     Layer,
@@ -38,6 +42,7 @@ from nas_asc.layers import (
     Residual,
     SharedResidual,
     TimeFrequencySeparable,
+    expand_layer,
 )
 
 
@@ -81,6 +86,26 @@ class Fork(Layer):
         wide = tape.apply(Convolution(self.width // 2, 3, padding=1), x)
         return tape.apply(Squaring(), tape.activate(tape.apply(Concatenation(), small, wide), "relu"))
 
+
+SPELLED_OUT = [
+    (Residual(12, kernels=((3, 1), 1), groups=2, roll=True, n_bands=3), (8, 9, 11), (12, 9, 11)),
+    (SharedResidual(3, activation="prelu"), (8, 9, 11), (8, 9, 11)),
+    (BroadcastResidual(8, n_bands=3), (8, 9, 11), (8, 9, 11)),
+    (Ensemble(((Moments(), Dense(10)), (Inception(2), Classifier()))), (8, 9, 11), (10,)),
+]
+
+GRAPH = Graph(
+    (
+        (Convolution(5, 3, padding=1), (0,), "wide", None),
+        (BatchNorm(), (1,), "norm", None),
+        (Convolution(3, 1, bias=True), (0,), "narrow", None),
+        (Concatenation(), (3, 2), "both", None),
+        (Activation("relu"), (4,), "relu", None),
+        (Convolution(8, (1, 3), padding=(0, 1), groups=2), (5,), "once", None),
+        (Convolution(8, (1, 3), padding=(0, 1), groups=2), (6,), "twice", "once"),
+        (Addition(), (6, 7), "sum", None),
+    )
+)
 
 # (layer, shape of its input, documented shape of its output)
 CASES = [
@@ -146,4 +171,6 @@ CASES = [
     (Ensemble(((Classifier(),), (Conv(6, kernel_size=3), Flatten(), Dense(10)))), (2, 5, 6), (10,)),
     (Ensemble(((Moments(), Dense(10)), (Fork(6), Classifier())), merge="logits"), (8, 9, 11), (10,)),
     (Fork(6), (4, 9, 11), (6, 9, 11)),
+    (GRAPH, (4, 9, 11), (8, 9, 11)),
+    *((Graph.of(expand_layer(layer, in_shape, 10)), in_shape, out_shape) for layer, in_shape, out_shape in SPELLED_OUT),
 ]

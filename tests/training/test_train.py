@@ -153,3 +153,27 @@ def test_prediction_does_not_depend_on_the_batch(batch_size):
     expected = predict(model, clips, torch_device=CPU)
     np.testing.assert_allclose(predict(model, clips, torch_device=CPU, batch_size=batch_size), expected, atol=1e-6)
     np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
+
+
+class Diary:
+    """A companion that notes what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def after_step(self, trainer):
+        self.told.append(("step", trainer.n_done))
+
+    def after_epoch(self, trainer, epoch):
+        self.told.append(("epoch", epoch))
+
+    def finish(self, trainer):
+        self.told.append(("end", trainer.n_done))
+
+
+def test_companions_are_told_of_every_step_and_epoch_and_of_the_end():
+    diary = Diary()
+    train(make_model(), make_clips(), Recipe(epochs=2, batch_size=16), companions=(diary,))
+    n = sum(kind == "step" for kind, _ in diary.told) // 2
+    steps = [("step", number) for number in range(1, 2 * n + 1)]
+    assert diary.told == [*steps[:n], ("epoch", 1), *steps[n:], ("epoch", 2), ("end", 2 * n)]

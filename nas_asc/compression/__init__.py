@@ -1,0 +1,11 @@
+"""Networks made smaller: weights masked during training, channels removed after it.
+
+Conventions:
+    A masked weight is a real zero in the state dict, after each step and at the end. Removed channels are gone: what
+    is left is an `Architecture` of its own, counted, built and stored like any other.
+"""
+
+from nas_asc.compression.nonzero import count_state_nonzero
+from nas_asc.compression.weight_pruner import WeightPruner
+
+__all__ = ["WeightPruner", "count_state_nonzero"]
