@@ -13,6 +13,7 @@ from nas_asc.cli.plan_command import plan
 from nas_asc.cli.search_command import resume, search
 from nas_asc.cli.spaces_command import spaces, systems
 from nas_asc.cli.study_command import evaluate, report, status
+from nas_asc.cli.train_command import train
 from nas_asc.errors import NasAscError, NothingFitsError
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (search, resume, status, report, evaluate, plan, count, spaces, systems):
+for command in (search, resume, status, report, evaluate, train, plan, count, spaces, systems):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

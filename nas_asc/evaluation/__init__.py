@@ -8,11 +8,13 @@ Conventions:
 from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
 from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.evaluation.repeat import SeedResult, train_seeds
 from nas_asc.evaluation.speed import measure_speed
 
 __all__ = [
     "Outcome",
     "PreparedData",
+    "SeedResult",
     "TrainedNetwork",
     "evaluate_candidate",
     "load_network",
@@ -20,4 +22,5 @@ __all__ = [
     "refit",
     "score_test",
     "to_state",
+    "train_seeds",
 ]

@@ -1,7 +1,8 @@
 """A study on disk as plain data: what was asked, its finished trials, its files.
 
 Conventions:
-    studies/<name>/ holds study.toml (what was asked), study.db (the truth), trials/<number>/ and final/.
+    studies/<name>/ holds study.toml (what was asked), study.db (the truth), trials/<number>/ and final/; a network
+    trained outside any study has a folder of its own, with one folder a seed.
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
@@ -27,6 +28,7 @@ from nas_asc.study.objective import (
 )
 from nas_asc.study.ranking import front_of, rank_trials, recommended
 from nas_asc.study.record import TrialRecord
+from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     final_dir,
     load_card,
@@ -58,16 +60,19 @@ __all__ = [
     "load_card",
     "load_config",
     "load_records",
+    "load_training_card",
     "load_weights",
     "lock_study",
     "objective_values",
     "rank_trials",
     "recommended",
     "save_config",
+    "seed_dir",
     "study_dir",
     "tidy_trials",
     "trial_dir",
     "validate_objectives",
     "write_final_files",
+    "write_training_files",
     "write_trial_files",
 ]

@@ -24,7 +24,7 @@ from nas_asc.study.record import TrialRecord
 Weights = Mapping[str, np.ndarray]
 _TRIALS = "trials"
 _FINAL = "final"
-_WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 _CARD = "card.json"
 
 
@@ -51,11 +51,11 @@ def write_trial_files(
     """
     contents = {
         "architecture.txt": (record.architecture.rstrip("\n") + "\n").encode(),
-        "metrics.json": _format_json(record.to_dict()),
-        "curve.csv": _format_csv(curve),
+        "metrics.json": format_json(record.to_dict()),
+        "curve.csv": format_csv(curve),
     }
     if weights is not None:
-        contents[_WEIGHTS] = _pack(weights)
+        contents[WEIGHTS] = pack_weights(weights)
     path = trial_dir(folder, record.number)
     write_folder(path, contents, root=folder)
     return path
@@ -72,8 +72,8 @@ def write_final_files(folder: Path, *, architecture: str, card: Mapping[str, Any
     """
     contents = {
         "architecture.txt": (architecture.rstrip("\n") + "\n").encode(),
-        _CARD: _format_json(card),
-        _WEIGHTS: _pack(weights),
+        _CARD: format_json(card),
+        WEIGHTS: pack_weights(weights),
     }
     write_folder(final_dir(folder), contents, root=folder)
     return final_dir(folder)
@@ -92,11 +92,9 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
         StudyError: They are missing or damaged; names the file.
     """
     try:
-        return load_file(path / _WEIGHTS)
+        return load_file(path / WEIGHTS)
     except (OSError, SafetensorError) as error:
-        raise StudyError(
-            f"the weights in {path / _WEIGHTS} cannot be read: {error}. Train the network again."
-        ) from None
+        raise StudyError(f"the weights in {path / WEIGHTS} cannot be read: {error}. Train the network again.") from None
 
 
 def tidy_trials(folder: Path, n_recorded: int) -> None:
@@ -112,15 +110,18 @@ def tidy_trials(folder: Path, n_recorded: int) -> None:
             shutil.rmtree(path)
 
 
-def _pack(weights: Weights) -> bytes:
+def pack_weights(weights: Weights) -> bytes:
+    """Weights as a safetensors file."""
     return save({name: np.asarray(array, order="C") for name, array in weights.items()})
 
 
-def _format_json(values: Mapping[str, Any]) -> bytes:
+def format_json(values: Mapping[str, Any]) -> bytes:
+    """Plain data as a JSON file, NaN refused."""
     return (json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
-def _format_csv(rows: Sequence[Any]) -> bytes:
+def format_csv(rows: Sequence[Any]) -> bytes:
+    """Rows, dataclasses of one kind, as a CSV file with a head; empty without rows."""
     stream = io.StringIO()
     if rows:
         writer = csv.DictWriter(stream, fieldnames=list(asdict(rows[0])), lineterminator="\n")

@@ -9,7 +9,17 @@ import typer
 
 from nas_asc.cli import app, main
 
-_PATHS = [("search",), ("resume",), ("status",), ("report",), ("evaluate",), ("plan",), ("count",), ("spaces",)]
+_PATHS = [
+    ("search",),
+    ("resume",),
+    ("status",),
+    ("report",),
+    ("evaluate",),
+    ("train",),
+    ("plan",),
+    ("count",),
+    ("spaces",),
+]
 _PATHS += [("systems",), ("data", "show"), ("data", "synth"), ("data", "cache")]
 
 

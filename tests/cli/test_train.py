@@ -1,0 +1,81 @@
+"""`nas-asc train`: files, repetition, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from safetensors.numpy import load_file
+
+from nas_asc.cli import main
+from nas_asc.evaluation import load_network
+from nas_asc.frontend import LogMel
+from nas_asc.layers import parse_architecture
+from nas_asc.recipe import Recipe
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    """Tones of three pitches, one folder a class."""
+    root, rng = tmp_path_factory.mktemp("recordings"), np.random.default_rng(0)
+    time = np.arange(22_050) / 22_050
+    for name, hz in (("low", 200), ("middle", 1_000), ("high", 4_000)):
+        (root / name).mkdir()
+        for number in range(8):
+            waveform = 0.3 * np.sin(2 * np.pi * hz * time) + 0.05 * rng.standard_normal(len(time))
+            soundfile.write(root / name / f"{number}.wav", waveform, 22_050)
+    return root
+
+
+def train(recordings, out, *words, network="KT-kernel-3"):
+    cache = out.parent / "cache"
+    return main(["train", network, "--data", str(recordings), "--out", str(out), "--cache", str(cache), *words])
+
+
+def test_each_seed_leaves_a_network_that_runs_and_its_scores(recordings, tmp_path, capsys):
+    assert train(recordings, tmp_path / "out", "--epochs", "1", "--seeds", "2", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["seed"] for each in told["seeds"]] == [0, 1]
+    for seed in (0, 1):
+        folder = tmp_path / "out" / f"seed-{seed}"
+        card = json.loads((folder / "card.json").read_text())
+        assert card["validation_scores"] == told["seeds"][seed]["validation"]
+        assert Recipe.from_dict(card["recipe"]).epochs is None or card["epochs"] == 1
+        architecture = parse_architecture((folder / "architecture.txt").read_text())
+        state = {name: torch.from_numpy(value) for name, value in load_file(folder / "weights.safetensors").items()}
+        model, mean, _ = load_network(architecture, state)
+        assert mean.shape == (LogMel(**card["log_mel"]).n_bands,)
+        assert model(torch.zeros(1, *architecture.in_shape)).shape == (1, len(card["classes"]))
+        assert len((folder / "curve.csv").read_text().splitlines()) == 2
+    first, second = (load_file(tmp_path / "out" / f"seed-{seed}" / "weights.safetensors") for seed in (0, 1))
+    assert not any(np.array_equal(first[name], second[name]) for name in first if name.endswith("conv.weight"))
+
+
+def test_seeds_that_are_there_are_not_trained_again_and_others_are_refused(recordings, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert train(recordings, out, "--epochs", "1") == 0
+    written = (out / "seed-0" / "weights.safetensors").stat().st_mtime_ns
+    assert train(recordings, out, "--epochs", "1", "--seeds", "2") == 0
+    assert (out / "seed-0" / "weights.safetensors").stat().st_mtime_ns == written
+    assert "seed 0: trained before" in capsys.readouterr().err
+    assert train(recordings, out, "--epochs", "2") == 2
+    assert (
+        "holds a training with seed 0 of something else (other epochs). Give another --out." in capsys.readouterr().err
+    )
+
+
+def test_card_that_cannot_be_read_is_named(recordings, tmp_path, capsys):
+    (tmp_path / "out" / "seed-0").mkdir(parents=True)
+    (tmp_path / "out" / "seed-0" / "card.json").write_text("{")
+    assert train(recordings, tmp_path / "out", "--epochs", "1") == 2
+    assert "card.json cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [("KT-kernel-4", "no published system named 'KT-kernel-4'"), ("absent:3", "no study named 'absent'")],
+)
+def test_network_that_is_not_there_is_named(recordings, tmp_path, capsys, network, message):
+    assert train(recordings, tmp_path / "out", network=network) == 2
+    assert message in capsys.readouterr().err
