@@ -74,7 +74,7 @@ def test_card_that_cannot_be_read_is_named(recordings, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("network", "message"),
-    [("KT-kernel-4", "no published system named 'KT-kernel-4'"), ("absent:3", "no study named 'absent'")],
+    [("KT-kernel-4", "no published system named 'KT-kernel-4'"), ("absent:3", "no study 'absent'")],
 )
 def test_network_that_is_not_there_is_named(recordings, tmp_path, capsys, network, message):
     assert train(recordings, tmp_path / "out", network=network) == 2
