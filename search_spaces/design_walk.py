@@ -71,7 +71,7 @@ space = Space(
     # stem: a convolution, then a depthwise one that widens
     stem_width=choice(4, 6, 8, 10, 11, 12, 14, 16, 20, 24, when=is_walk, guess=8),
     stem_kernel=choice(3, 5, when=is_walk, guess=5),
-    stem_stride=choice(*STRIDES, (2, 4), prior=(1, 3, 4, 8, 4), when=is_walk, guess=(2, 1)),
+    stem_stride=choice(*STRIDES, (2, 4), prior=(1, 3, 4, 8, 4), when=is_walk, guess=(2, 2)),
     widening=choice(1, 2, 3, 4, when=is_walk, guess=3),
     entry_stride=choice(*STRIDES, prior=(2, 3, 3, 5), when=is_walk, guess=(1, 2)),
     # blocks
