@@ -20,8 +20,8 @@ class BlockDraw(NamedTuple):
     sources: Tensor
 
     def apply(self, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Batch of joined blocks, and the targets as they are."""
-        return apply_blocks(features, self.sources), targets
+        """Batch of joined blocks, and their targets, which are those of the class unless they were mixed before."""
+        return apply_blocks(features, targets, self.sources)
 
 
 def draw_blocks(labels: Tensor, cities: Tensor | None, *, n_blocks: int, generator: torch.Generator) -> Tensor:
@@ -43,17 +43,22 @@ def draw_blocks(labels: Tensor, cities: Tensor | None, *, n_blocks: int, generat
     return torch.multinomial(fits.float(), n_blocks, replacement=True, generator=generator)
 
 
-def apply_blocks(features: Tensor, sources: Tensor) -> Tensor:
-    """Batch (B, C, F, T) whose frame t of clip i is that of clip sources[i, t * n_blocks // T].
+def apply_blocks(features: Tensor, targets: Tensor, sources: Tensor) -> tuple[Tensor, Tensor]:
+    """Batch (B, C, F, T) whose frame t of clip i is that of clip sources[i, t * n_blocks // T], and targets (B, K).
+
+    Targets are the mean of the frames' ones, so that the order among augmentations that mix targets does not matter.
 
     >>> features = torch.tensor([[0.0, 1, 2, 3], [10, 11, 12, 13]]).view(2, 1, 1, 4)
-    >>> apply_blocks(features, torch.tensor([[0, 1], [0, 0]])).view(2, 4).tolist()
+    >>> joined, _ = apply_blocks(features, torch.ones(2, 1), torch.tensor([[0, 1], [0, 0]]))
+    >>> joined.view(2, 4).tolist()
     [[0.0, 1.0, 12.0, 13.0], [0.0, 1.0, 2.0, 3.0]]
     """
-    n_frames = features.shape[3]
-    block_of = torch.arange(n_frames) * sources.shape[1] // n_frames
+    n_frames, n_blocks = features.shape[3], sources.shape[1]
+    block_of = torch.arange(n_frames) * n_blocks // n_frames
     source_of = sources[:, block_of].to(features.device)
-    return features.gather(0, source_of[:, None, None, :].expand(features.shape))
+    shares = (torch.bincount(block_of, minlength=n_blocks) / n_frames).to(targets)
+    joined = features.gather(0, source_of[:, None, None, :].expand(features.shape))
+    return joined, torch.einsum("bnk,n->bk", targets[sources.to(targets.device)], shares)
 
 
 @draw.register

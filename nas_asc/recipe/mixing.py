@@ -58,7 +58,7 @@ class CutMix(AugmentationPart):
 
 @dataclass(frozen=True)
 class BlockMix(AugmentationPart):
-    """Every clip made of blocks in time of other clips of its class; targets stay.
+    """Every clip made of blocks in time of other clips of its class; targets stay, unless they were mixed before.
 
     Each block comes, at its own place in time, from a random clip of the same class in the batch, of another city than
     the clip's where there is one. Where no cities are known, any clip of the class will do, itself included; a clip

@@ -10,6 +10,7 @@ class Gain(AugmentationPart):
     """Every clip louder or softer by a random level.
 
     The level is added in the log domain, which is exact where the mel power is far above the front end's `log_offset`.
+    Of clips that came standardised already, the deviation of every band is taken as one.
 
     Args:
         max_db: The level is uniform over -max_db..max_db.

@@ -102,6 +102,15 @@ def test_channels_last_batches_give_the_same_values(name):
         torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_was_drawn_follows_the_batch_to_its_device(name):
+    features, targets = (value.to("meta") for value in make_batch((16, 1, 12, 10)))
+    for seed in range(4):
+        drawn = draw_augmentation(RECIPES[name], make_facts(features.shape), torch.Generator().manual_seed(seed))
+        found = apply_augmentation(features, targets, drawn)
+        assert [(value.shape, value.is_meta) for value in found] == [((16, 1, 12, 10), True), ((16, 4), True)]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("name", RECIPES)
 def test_device_of_the_batch_makes_no_difference(name):

@@ -17,7 +17,7 @@ from nas_asc.augmentation import (
     draw_rectangles,
     draw_styles,
 )
-from nas_asc.recipe import FreqMixStyle
+from nas_asc.recipe import BlockMix, FreqMixStyle
 from tests.augmentation.facts import make_batch, make_facts
 
 
@@ -84,22 +84,34 @@ def test_blocks_come_from_the_same_class_and_place_and_from_another_city_where_t
     labels, cities = (torch.randint(3, (n_clips,), generator=generator) for _ in range(2))
     sources = draw_blocks(labels, cities if knows_cities else None, n_blocks=n_blocks, generator=generator)
     features = torch.randn(n_clips, 2, 3, n_frames, generator=generator)
-    changed = apply_blocks(features, sources)
+    targets = torch.rand(n_clips, 4, generator=generator)
+    changed, weights = apply_blocks(features, targets, sources)
     for clip in range(n_clips):
         allowed = {other for other in range(n_clips) if labels[other] == labels[clip]}
         elsewhere = {other for other in allowed if cities[other] != cities[clip]}
         if knows_cities and elsewhere:
             allowed = elsewhere
         assert set(sources[clip].tolist()) <= allowed
+        total = torch.zeros(4)
         for frame in range(n_frames):
             source = sources[clip, frame * n_blocks // n_frames]
             assert torch.equal(changed[clip, :, :, frame], features[source, :, :, frame])
+            total += targets[source]
+        torch.testing.assert_close(weights[clip], total / n_frames)
+
+
+def test_blocks_of_one_class_keep_its_target():
+    features, targets = make_batch((12, 1, 4, 65))
+    drawn = draw_augmentation((BlockMix(),), make_facts(features.shape), torch.Generator().manual_seed(0))
+    changed, kept = apply_augmentation(features, targets, drawn)
+    assert not torch.equal(changed, features)
+    torch.testing.assert_close(kept, targets)
 
 
 def test_clip_that_is_alone_of_its_class_stays():
     features = torch.randn(3, 1, 4, 20)
     sources = draw_blocks(torch.tensor([0, 1, 1]), torch.tensor([0, 1, 2]), n_blocks=10, generator=torch.Generator())
-    changed = apply_blocks(features, sources)
+    changed, _ = apply_blocks(features, torch.eye(3), sources)
     assert torch.equal(changed[0], features[0])
     assert torch.equal(changed[1:], features[1:].flip(0))
 
