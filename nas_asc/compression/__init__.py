@@ -6,6 +6,7 @@ Conventions:
 """
 
 from nas_asc.compression.nonzero import count_state_nonzero
+from nas_asc.compression.structured import ChannelPruner, find_threshold, prune_channels
 from nas_asc.compression.weight_pruner import WeightPruner
 
-__all__ = ["WeightPruner", "count_state_nonzero"]
+__all__ = ["ChannelPruner", "WeightPruner", "count_state_nonzero", "find_threshold", "prune_channels"]

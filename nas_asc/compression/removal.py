@@ -1,0 +1,105 @@
+"""Removed channels: a smaller network as plain data, and its weights cut out of the larger one's."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nas_asc.compression.channels import ChannelMap, ChannelUse
+from nas_asc.layers import (
+    Architecture,
+    ChannelRoll,
+    Convolution,
+    Graph,
+    Layer,
+    Primitive,
+    Projection,
+    Shape,
+    expand_architecture,
+    expand_layer,
+)
+
+Kept = NDArray[np.bool_]
+
+
+def shrink_architecture(architecture: Architecture, channels: ChannelMap, kept: Kept) -> Architecture:
+    """The network without the channels of some groups; layers that change become `Graph`s with the same names.
+
+    Args:
+        architecture: The network.
+        channels: Its channels.
+        kept: (n_groups,) which groups stay; every operation keeps a channel.
+    """
+    shape, layers, uses = architecture.in_shape, [], iter(channels.uses)
+    for expansion in expand_architecture(architecture):
+        steps = []
+        for operation in expansion.operations:
+            primitive = _shrink(next(uses), channels, kept)
+            steps.append((primitive, operation.inputs, operation.name, operation.reuses))
+        layer = expansion.layer
+        if steps and not _is_spelled(
+            layer, graph := Graph(tuple(steps), expansion.output), shape, architecture.n_classes
+        ):
+            layer = graph
+        layers.append(layer)
+        shape = expand_layer(layer, shape, architecture.n_classes).out_shape
+    return Architecture(tuple(layers), architecture.in_shape, architecture.n_classes)
+
+
+def shrink_state(state: Mapping[str, Tensor], channels: ChannelMap, kept: Kept) -> dict[str, Tensor]:
+    """State dict of the smaller network.
+
+    Args:
+        state: Of the larger network.
+        channels: Its channels.
+        kept: (n_groups,) which groups stay.
+    """
+    found: dict[str, Tensor] = {}
+    for use in channels.uses:
+        prefix = f"{use.layer}.{use.operation.name}."
+        for name, value in state.items():
+            if name.startswith(prefix):
+                found[name] = _cut(value, name.removeprefix(prefix), use, channels, kept).clone()
+    return found
+
+
+def _is_spelled(layer: Layer, graph: Graph, in_shape: Shape, n_classes: int) -> bool:
+    """Whether a layer as it stands gives these operations on the smaller input."""
+    try:
+        expansion = expand_layer(layer, in_shape, n_classes)
+        return Graph.of(expansion) is graph
+    except ValueError:
+        return False
+
+
+def _shrink(use: ChannelUse, channels: ChannelMap, kept: Kept) -> Primitive:
+    primitive = use.operation.primitive
+    n_made = int(channels.kept_channels(use.output, kept).sum())
+    if isinstance(primitive, Projection):
+        return replace(primitive, out_features=n_made)
+    taken = channels.kept_channels(use.inputs[0], kept)
+    if isinstance(primitive, Convolution):
+        is_depthwise = primitive.groups == len(taken)
+        return replace(primitive, out_channels=n_made, groups=int(taken.sum()) if is_depthwise else primitive.groups)
+    if isinstance(primitive, ChannelRoll):
+        n_wrapped = primitive.shift % len(taken)
+        return replace(primitive, shift=int(taken[len(taken) - n_wrapped :].sum()))
+    return primitive
+
+
+def _cut(value: Tensor, name: str, use: ChannelUse, channels: ChannelMap, kept: Kept) -> Tensor:
+    """What stays of one parameter or buffer; its first dimension is the channels, or several values for each."""
+    made: Any = torch.from_numpy(channels.kept_channels(use.output, kept))
+    if value.ndim == 0 or (made.all() and not use.is_maker):
+        return value
+    n_each = value.shape[0] // len(made)
+    rows = value[made.repeat_interleave(n_each).to(value.device)]
+    if not use.is_maker or name != "weight":
+        return rows
+    taken = torch.from_numpy(channels.kept_channels(use.inputs[0], kept))[: value.shape[1]]
+    is_depthwise = value.shape[1] == 1 and len(use.inputs[0]) > 1
+    return rows if is_depthwise else rows[:, taken.to(value.device)]

@@ -1,0 +1,202 @@
+"""Removed channels: the smaller network gives what the larger one gives with zeros in their place."""
+
+import copy
+from math import prod
+
+import pytest
+import torch
+from torch import nn
+
+from nas_asc.compression import ChannelPruner, find_threshold, prune_channels
+from nas_asc.cost import count_cost
+from nas_asc.errors import TrainingError
+from nas_asc.layers import (
+    Architecture,
+    Classifier,
+    Conv,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    Graph,
+    InvertedBottleneck,
+    MaxPool,
+    Moments,
+    Norm,
+    Residual,
+    format_architecture,
+    format_layer,
+    parse_architecture,
+)
+from nas_asc.models import build_model, count_module
+from nas_asc.space import list_spaces, load_space
+from tests.cost.systems import cp_mobile
+from tests.models.cases import CASES, Fork, Squaring
+
+MAKERS = (nn.Conv2d, nn.Linear)
+
+
+def draw_model(architecture):
+    """A model whose norms are not at their first values, so that mistakes show."""
+    torch.manual_seed(0)
+    model = build_model(architecture).eval()
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 1 or "norm" in name:
+            nn.init.normal_(parameter, mean=0.5, std=0.5)
+    for name, buffer in model.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            buffer.uniform_(0.5, 1.5)
+    return model
+
+
+def mask(model, pruner, threshold):
+    """The same network with zeros for every filter, bias, scale, shift and running mean of a removed channel."""
+    masked, kept = copy.deepcopy(model), pruner.groups_above(threshold)
+    for use in pruner.channels.uses:
+        module = getattr(masked[use.layer], use.operation.name, None)
+        gone = torch.from_numpy(~kept[pruner.channels.group_of[use.output]])
+        values = dict(module.named_parameters()) | dict(module.named_buffers()) if module else {}
+        for name, value in values.items():
+            if gone.any() and name in ("weight", "bias", "running_mean") and not isinstance(module, nn.PReLU):
+                value.data[gone.repeat_interleave(len(value) // len(gone))] = 0
+    return masked
+
+
+def check_removal(architecture, *, share=0.5, own=()):
+    """Remove what is below the median importance; gives the smaller architecture."""
+    model = draw_model(architecture)
+    pruner = ChannelPruner(model)
+    importance = torch.from_numpy(pruner.importance(pruner.groups_above(0)))
+    free = importance[~torch.from_numpy(pruner.channels.is_fixed)]
+    threshold = float(free.quantile(share)) if len(free) else 0.0
+    smaller, state = pruner.shrink(threshold)
+    shrunk = build_model(smaller).eval()
+    shrunk.load_state_dict(state)
+    clips = torch.randn(2, *architecture.in_shape)
+    with torch.no_grad():
+        torch.testing.assert_close(shrunk(clips), mask(model, pruner, threshold)(clips), rtol=1e-4, atol=1e-4)
+    cost, measured = count_cost(smaller), count_module(shrunk, smaller.in_shape)
+    assert (cost.params, cost.all_params, cost.macs) == (measured.params, measured.all_params, measured.macs)
+    assert parse_architecture(format_architecture(smaller), own) == smaller
+    return smaller
+
+
+def embed(layer, in_shape, out_shape):
+    """A network in which the layer's input and output are made and read by others."""
+    if len(in_shape) == 3:
+        before = (Conv(in_shape[0], kernel_size=1, bias=True, norm="batch", activation="relu"),)
+        start = (3, *in_shape[1:])
+    else:
+        before, start = (Conv(4, 3, norm="batch"), Flatten(), Dense(in_shape[0], activation="relu")), (1, 6, 6)
+    after = (Classifier(hidden=8),) if len(out_shape) == 3 else (Dense(6, activation="silu"), Dense(10))
+    return Architecture((*before, layer, *after), start, 10)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[format_layer(layer) for layer, _, _ in CASES])
+def test_every_layer_may_lose_its_own_channels(case):
+    layer, in_shape, _ = case
+    architecture = Architecture((layer,), in_shape, 10)
+    assert count_cost(check_removal(architecture, own=[Fork, Squaring])).params <= count_cost(architecture).params
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8])
+@pytest.mark.parametrize("case", CASES, ids=[format_layer(layer) for layer, _, _ in CASES])
+def test_every_layer_may_lose_channels_of_its_input_and_output(case, share):
+    architecture = embed(*case)
+    smaller = check_removal(architecture, share=share, own=[Fork, Squaring])
+    assert count_cost(smaller).params < count_cost(architecture).params
+
+
+SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
+
+
+@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+def test_every_published_system_may_lose_half_its_channels(space, name):
+    found = load_space(space)
+    system = found.systems[name]
+    architecture = found.build(system.candidate, system.task).architecture
+    if count_cost(architecture).macs > 10**8:  # a shorter clip: channels do not depend on it
+        architecture = Architecture(architecture.layers, (*architecture.in_shape[:2], 32), architecture.n_classes)
+    smaller = check_removal(architecture)
+    assert count_cost(smaller).params < 0.9 * count_cost(architecture).params
+
+
+def test_threshold_lets_the_network_just_fit():
+    model = draw_model(cp_mobile(n_mels=64))
+    dense = count_cost(model.architecture)
+    limits = {"max_params": dense.params // 2, "max_macs": dense.official_macs // 2}
+    smaller, state = prune_channels(model, **limits)
+    cost = count_cost(smaller)
+    assert cost.params <= limits["max_params"]
+    assert cost.macs <= cost.official_macs <= limits["max_macs"]
+    threshold = find_threshold(model, **limits)
+    above = count_cost(ChannelPruner(model).shrink_architecture(threshold * (1 - 1e-9)))
+    assert above.params > limits["max_params"] or above.official_macs > limits["max_macs"]
+    assert sum(prod(state[name].shape) for name, _ in build_model(smaller).named_parameters()) == cost.params
+
+
+def test_a_network_that_fits_is_left_as_it_is():
+    model = draw_model(cp_mobile(n_mels=64))
+    smaller, state = prune_channels(model, max_params=10**9, max_macs=None)
+    assert smaller == model.architecture
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+
+
+def test_what_can_never_fit_is_an_error():
+    with pytest.raises(
+        TrainingError, match=r"`max_params` .* but got max_params=10, max_macs=None; the least is [0-9]"
+    ):
+        prune_channels(draw_model(cp_mobile(n_mels=64)), max_params=10, max_macs=None)
+
+
+def test_importance_is_the_norm_over_inputs_that_are_still_there():
+    architecture = Architecture((Conv(3, 1), Conv(2, 1), Classifier(norm=None)), (1, 4, 4), 10)
+    model = draw_model(architecture)
+    first, second = (model[index].conv.weight.data for index in (0, 1))
+    first[:, 0, 0, 0] = torch.tensor([3.0, 0.1, 2.0])
+    second[:, :, 0, 0] = torch.tensor([[0.0, 5.0, 0.3], [0.4, 0.0, 0.3]])
+    pruner = ChannelPruner(model)
+    kept = pruner.groups_above(0.2)
+    importance = pruner.importance(kept)
+    place = {use.layer: pruner.channels.group_of[use.output] for use in pruner.channels.uses if use.is_maker}
+    assert kept[place[0]].tolist() == [True, False, True]
+    assert importance[place[1]] == pytest.approx([0.3, 0.5])
+    assert pruner.groups_above(0.35)[place[1]].tolist() == [True, True]  # the first was the largest at the start
+    second[0, 1] = 0.3
+    assert ChannelPruner(model).groups_above(0.35)[place[1]].tolist() == [False, True]
+
+
+def test_grouped_convolutions_lose_the_same_place_in_each_group():
+    stem = Conv(16, 3, padding=1, norm="batch")
+    architecture = Architecture((stem, Residual(16, groups=4, roll=True), Classifier()), (1, 8, 8), 10)
+    smaller = check_removal(architecture)
+    convolutions = [step[0] for step in smaller.layers[1].steps if isinstance(step[0], Convolution)]
+    assert all(convolution.groups == 4 for convolution in convolutions)
+    assert any(convolution.out_channels < 16 for convolution in convolutions)
+
+
+def test_unchanged_layers_stay_as_they_were_described():
+    layers = (Conv(8, 3, norm="batch"), MaxPool(2), Norm("batch"), Dropout(0), Classifier())
+    smaller = check_removal(Architecture(layers, (1, 20, 20), 10))
+    assert smaller.layers[1:] == layers[1:]
+    assert isinstance(smaller.layers[0], Graph)
+
+
+def test_channels_that_cannot_be_removed_exactly_stay():
+    def changed(*layers, in_shape=(4, 9, 9)):
+        architecture = Architecture(layers, in_shape, 10)
+        return [
+            index for index, layer in enumerate(check_removal(architecture, share=0.9).layers) if layer != layers[index]
+        ]
+
+    assert changed(Classifier()) == []  # classes and input
+    assert changed(Moments(), Dense(10)) == []
+    assert changed(Conv(8, 3, norm="layer"), Classifier()) == []  # the norm of a position reads all channels
+    assert changed(Conv(8, 3, norm="batch"), Classifier()) == [0]
+    assert changed(Residual(4, (1, 1)), Classifier()) == [0]  # only what lies between its convolutions
+
+
+def test_pruned_stems_of_inverted_bottlenecks_keep_depthwise_convolutions_depthwise():
+    smaller = check_removal(Architecture((Conv(8, 3), InvertedBottleneck(8, expansion=4), Classifier()), (1, 9, 9), 10))
+    (depthwise,) = [step[0] for step in smaller.layers[1].steps if getattr(step[0], "groups", 1) > 1]
+    assert depthwise.groups == depthwise.out_channels < 32
