@@ -242,8 +242,12 @@ class FrequencyInstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Bands with mean 0 and deviation 1, and the share of the input."""
-        bands = x.permute(0, 2, 3, 1)  # channels-last maps lie in memory like this, which spares a copy
-        normed = nn.functional.layer_norm(bands, bands.shape[2:]).permute(0, 3, 1, 2)
+        if torch.compiler.is_exporting():  # an exporter would store a map of ones as the weights that there are not
+            centred = x - x.mean((1, 3), keepdim=True)
+            normed = centred * torch.rsqrt((centred * centred).mean((1, 3), keepdim=True) + 1e-5)
+        else:
+            bands = x.permute(0, 2, 3, 1)  # channels-last maps lie in memory like this, which spares a copy
+            normed = nn.functional.layer_norm(bands, bands.shape[2:]).permute(0, 3, 1, 2)
         return torch.add(normed, x, alpha=self.residual) if self.residual else normed
 
 

@@ -45,6 +45,13 @@ def test_a_band_that_is_louder_on_one_device_looks_the_same():
     torch.testing.assert_close(norm(louder), norm(clips), atol=1e-3, rtol=1e-3)
 
 
+def test_an_exported_norm_is_the_same_and_needs_no_stored_weights():
+    model, clips = build_model(network(Norm("residual"))).eval(), torch.randn(3, 8, 9, 11)
+    exported = torch.export.export(model, (torch.randn(2, 8, 9, 11),), dynamic_shapes=({0: torch.export.Dim("b")},))
+    assert not any("layer_norm" in str(node.target) for node in exported.graph.nodes)
+    torch.testing.assert_close(exported.module()(clips), model(clips))
+
+
 @pytest.mark.parametrize("groups", [1, 2, 6])
 def test_attention_weighs_each_group_by_the_softmax_of_its_scores(groups):
     x, scores = torch.randn(2, 6, 3, 4).double(), torch.randn(2, groups, 3, 4).double()
