@@ -1,8 +1,8 @@
 """The union of the published designs, for who has no favourite yet: block families, front ends, recipes, compression.
 
 Three stages of blocks of one family between a stem and a head. The families are inverted bottlenecks (CP-Mobile, KT),
-grouped and rolled residual blocks whose receptive field is set by rho (CP-ResNet), some of them shared (QTI), and
-broadcast residual blocks (BC-ResNet).
+grouped and rolled residual blocks whose receptive field is set by rho (CP-ResNet), some of them shared (QTI),
+broadcast residual blocks (BC-ResNet), and time and frequency convolved apart (in the style of TF-SepNet).
 
 Source: the reports of cp_resnet, shared_resnet, vgg_inception, bc_resnet, design_walk and cp_mobile.
 """
@@ -21,6 +21,7 @@ from nas_asc.layers import (
     Norm,
     Residual,
     SharedResidual,
+    TimeFrequencySeparable,
     make_divisible,
 )
 from nas_asc.recipe import AdamW, CrossEntropy, FreqMask, Mixup, Recipe, TimeRoll
@@ -33,10 +34,6 @@ def is_mobile(family):
 
 def is_residual(family):
     return family == "residual"
-
-
-def is_broadcast(family):
-    return family == "broadcast"
 
 
 def has_sub_bands(family):
@@ -57,7 +54,7 @@ space = Space(
     n_mels=choice(40, 64, 96, 128, 192, 256, prior=(2, 3, 2, 3, 1, 1), guess=64),
     input_norm=optional(choice(0.1, 0.3, guess=0.1), guess=None),  # lambda of residual normalisation
     # network
-    family=choice("mobile", "residual", "broadcast", prior=(3, 2, 2), guess="mobile"),
+    family=choice("mobile", "residual", "broadcast", "separable", prior=(3, 2, 2, 2), guess="mobile"),
     width=choice(8, 12, 16, 24, 32, 40, 48, 64, prior=(2, 3, 4, 4, 3, 2, 1, 1), guess=24),
     growth=choice(1.0, 1.25, 1.5, 1.8, 2.0, guess=1.5),  # of the width, a stage
     depth_1=integer(1, 4, guess=2),
@@ -77,7 +74,7 @@ space = Space(
     sharing=choice(True, False, when=is_residual, guess=False),  # whether a stage's further blocks are one, run again
     damping=optional(choice(0.01, 0.1, 0.3, when=is_residual, guess=0.1), guess=None),
     n_bands=choice(1, 2, 4, when=has_sub_bands, guess=1),  # sub-bands of the norms
-    dropout=choice(0.0, 0.1, prior=(3, 1), when=is_broadcast, guess=0.0),
+    dropout=choice(0.0, 0.1, prior=(3, 1), when=lambda family: family in ("broadcast", "separable"), guess=0.0),
     pool=choice("mean", "attentive", prior=(3, 1), guess="mean"),
     # recipe
     learning_rate=choice(1e-3, 2e-3, 5e-3, 1e-2, guess=5e-3),
@@ -152,6 +149,9 @@ def network(
         if family == "broadcast":
             for _ in range(depth):
                 yield BroadcastResidual(out_channels, kernel_size, n_bands, activation, dropout)
+        elif family == "separable":
+            for _ in range(depth):
+                yield TimeFrequencySeparable(out_channels, kernel_size, "batch", activation, dropout)
         else:
             yield from residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping, n_bands, activation)
             i += 2 * depth
@@ -198,3 +198,4 @@ space.guess(family="broadcast", width=32, n_mels=128, n_bands=4, activation="sil
 space.guess(family="residual", width=32, depth_1=1, stem_stride=(4, 2))
 space.guess(family="residual", width=24, sharing=True, depth_2=3, depth_3=3, rho=4, groups=1, stem_stride=(4, 4))
 space.guess(width=16, growth=2.0, n_mels=128, activation="hardswish", pool="attentive")
+space.guess(family="separable", width=48, depth_1=2, depth_2=2, depth_3=2, activation="silu", n_mels=128)

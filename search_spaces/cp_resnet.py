@@ -8,6 +8,7 @@ import math
 
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Classifier, Conv, MaxPool, Residual
+from nas_asc.recipe import MagnitudePruning, Recipe
 from nas_asc.space import Space, choice, fraction, integer, optional, powers_of_two
 
 space = Space(
@@ -26,6 +27,8 @@ space = Space(
     win_length=powers_of_two(1_024, 2_048, guess=2_048),
     hop_length=fraction(1 / 4, 1 / 2, of="win_length", guess=1 / 4),
     n_mels=choice(40, 64, 96, 128, 192, 256, 280, guess=64),
+    # values that may be other than zero after pruning during training, running means and variances included
+    nonzero=optional(integer(16_000, 128_000, log=True, guess=64_000), guess=None),
 )
 
 
@@ -76,6 +79,11 @@ def features(sample_rate, win_length, hop_length, n_mels):
     )
 
 
+@space.recipe
+def recipe(nonzero):
+    return Recipe(pruning=None if nonzero is None else MagnitudePruning(nonzero))
+
+
 # Small networks that fit 128k parameters and 30 MMACs, for clips of one second and of five --------------------------
 
 space.guess()
@@ -101,23 +109,26 @@ PRUNED = "pruned for submission; damping floor taken from related code of the au
 
 space.system(
     "DampedR7NB", width=256, groups=16, depth=0, rho=7, bn_affine=False, n_mels=256, **SUBMISSION, **CPJKU,
-    published=dict(params=504_104, nonzero_params=64_690, receptive_field=135), convention="ALL", note=PRUNED,
+    nonzero=64_690, published=dict(params=504_104, nonzero_params=64_690, receptive_field=135),
+    convention="ALL", note=PRUNED,
 )  # fmt: skip
 space.system(
     "DampedR8", width=256, groups=16, depth=1, rho=8, bn_affine=True, n_mels=280, **SUBMISSION, **CPJKU,
-    published=dict(params=678_184, nonzero_params=64_928, receptive_field=167), convention="ALL", note=PRUNED,
+    nonzero=64_928, published=dict(params=678_184, nonzero_params=64_928, receptive_field=167),
+    convention="ALL", note=PRUNED,
 )  # fmt: skip
 space.system(
     "DampedR8NB", width=256, groups=16, depth=0, rho=8, bn_affine=False, n_mels=280, **SUBMISSION, **CPJKU,
-    published=dict(params=635_176, nonzero_params=64_625, receptive_field=167), convention="ALL", note=PRUNED,
+    nonzero=64_625, published=dict(params=635_176, nonzero_params=64_625, receptive_field=167),
+    convention="ALL", note=PRUNED,
 )  # fmt: skip
 space.system(
     "DampedR8DA", width=256, groups=16, depth=0, rho=8, bn_affine=True, n_mels=280, **SUBMISSION, **CPJKU,
-    published=dict(params=641_320, nonzero_params=63_529, receptive_field=167), convention="ALL",
+    nonzero=63_529, published=dict(params=641_320, nonzero_params=63_529, receptive_field=167), convention="ALL",
     note=f"{PRUNED}; the domain classifier is not counted",
 )  # fmt: skip
 
-DENSE = SUBMISSION | dict(tail="wide", rho=7, bn_affine=True, n_mels=256)
+DENSE = SUBMISSION | dict(nonzero=None, tail="wide", rho=7, bn_affine=True, n_mels=256)
 KILOBYTES = "published as {} KB: 2 bytes a parameter, KB = 1,024"
 
 space.system(

@@ -1,21 +1,26 @@
-"""Small VGG and Inception networks on long, coarse log-mels.
+"""Small VGG and Inception networks on long, coarse log-mels, alone or as an ensemble, pruned kernel by kernel.
 
-Source: NTU, submission to DCASE 2020 Task 1B (3 classes, 10 s), before pruning.
+Source: NTU, submission to DCASE 2020 Task 1B (3 classes, 10 s).
 """
 
 import math
 
 from nas_asc.frontend import LogMel, Task
-from nas_asc.layers import AvgPool, Conv, Dense, Dropout, Flatten, Inception, MaxPool, Norm
-from nas_asc.space import Space, choice, fraction, integer, powers_of_two
+from nas_asc.layers import AvgPool, Conv, Dense, Dropout, Ensemble, Flatten, Inception, MaxPool, Norm
+from nas_asc.recipe import PolynomialPruning, Recipe
+from nas_asc.space import Slip, Space, choice, fraction, integer, powers_of_two
 
 
 def is_vgg(family):
-    return family == "vgg"
+    return family != "inception"
 
 
 def is_inception(family):
-    return family == "inception"
+    return family != "vgg"
+
+
+def is_ensemble(family):
+    return family == "ensemble"
 
 
 space = Space(
@@ -24,7 +29,9 @@ space = Space(
     hop_length=fraction(1 / 4, 1 / 2, 1, of="win_length", guess=1 / 2),
     n_mels=choice(32, 40, 48, 64, 96, guess=48),
     center=choice(True, False, guess=True),
-    family=choice("vgg", "inception", guess="vgg"),
+    family=choice("vgg", "inception", "ensemble", prior=(2, 2, 1), guess="vgg"),
+    n_vgg=integer(1, 5, when=is_ensemble, guess=1),
+    n_inception=integer(1, 3, when=is_ensemble, guess=1),
     # VGG: four stages of 3x3 convolutions, each ended by a pooling, then a 1x1 convolution
     filters_1=choice(4, 8, 12, 16, 24, when=is_vgg, guess=8),
     filters_2=choice(8, 12, 16, 24, 32, when=is_vgg, guess=16),
@@ -43,6 +50,7 @@ space = Space(
     wide_modules=integer(1, 4, when=is_inception, guess=2),
     hidden=choice(10, 20, 40, 80, guess=20),
     dropout=choice(0.0, 0.25, 0.5, guess=0.25),
+    sparsity=choice(0.0, 0.5, 0.8, prior=(4, 1, 1), guess=0.0),  # of every kernel at the end
 )
 
 
@@ -63,17 +71,32 @@ def features(sample_rate, win_length, hop_length, n_mels, center):
 
 @space.network
 def network(
-    family, filters_1, filters_2, filters_3, filters_4, repeats_1, repeats_2, repeats_3, repeats_4, head_filters,
-    stem_filters, stem_kernel, module_width, narrow_modules, wide_modules, hidden, dropout, n_classes,
+    family, n_vgg, n_inception, filters_1, filters_2, filters_3, filters_4, repeats_1, repeats_2, repeats_3, repeats_4,
+    head_filters, stem_filters, stem_kernel, module_width, narrow_modules, wide_modules, hidden, dropout, n_classes,
 ):  # fmt: skip
-    if family == "vgg":
-        stages = ((filters_1, repeats_1), (filters_2, repeats_2), (filters_3, repeats_3), (filters_4, repeats_4))
-        yield from vgg(stages, head_filters)
+    stages = ((filters_1, repeats_1), (filters_2, repeats_2), (filters_3, repeats_3), (filters_4, repeats_4))
+    members = []
+    if is_vgg(family):
+        member = (*vgg(stages, head_filters), *head(hidden, "batch", dropout, n_classes))
+        members += [member] * (n_vgg or 1)
+    if is_inception(family):
+        modules = inception(stem_filters, stem_kernel, module_width, narrow_modules, wide_modules)
+        members += [(*modules, *head(hidden, None, dropout, n_classes))] * (n_inception or 1)
+    if len(members) > 1:
+        yield Ensemble(tuple(members))
     else:
-        yield from inception(stem_filters, stem_kernel, module_width, narrow_modules, wide_modules)
+        yield from members[0]
+
+
+@space.recipe
+def recipe(sparsity):
+    return Recipe(pruning=PolynomialPruning(sparsity) if sparsity else None)
+
+
+def head(hidden, norm, dropout, n_classes):
     yield Flatten()
     yield Dropout(dropout)
-    yield Dense(hidden, norm="batch" if family == "vgg" else None, activation="relu")
+    yield Dense(hidden, norm=norm, activation="relu")
     yield Dropout(dropout)
     yield Dense(n_classes)
 
@@ -116,6 +139,7 @@ space.guess(
 )  # fmt: skip
 space.guess(family="inception")
 space.guess(family="inception", module_width=4, hidden=10)
+space.guess(family="ensemble", filters_1=4, filters_2=8, filters_3=12, filters_4=16, head_filters=14, module_width=4)
 
 # The published systems ----------------------------------------------------------------------------------------------
 
@@ -124,13 +148,31 @@ NTU = dict(
     sample_rate=48_000, win_length=2_048, hop_length=1_024, n_mels=48, center=False, hidden=20, dropout=0.5,
 )  # fmt: skip
 
+VGG = dict(
+    filters_1=12, filters_2=16, filters_3=20, filters_4=24, repeats_1=2, repeats_2=2, repeats_3=3, repeats_4=3,
+    head_filters=28,
+)  # fmt: skip
+INCEPTION = dict(stem_filters=16, stem_kernel=7, module_width=16, narrow_modules=2, wide_modules=2)
+
 space.system(
-    "NTU-VGG", published=dict(params=80_839), family="vgg", filters_1=12, filters_2=16, filters_3=20, filters_4=24,
-    repeats_1=2, repeats_2=2, repeats_3=3, repeats_4=3, head_filters=28, **NTU,
+    "NTU-VGG", published=dict(params=80_839), family="vgg", sparsity=0.0, **VGG, **NTU,
     note="before pruning; published as 315.8 KB: 4 bytes a value, KB = 1,024",
 )  # fmt: skip
 space.system(
-    "NTU-Inception", published=dict(params=167_571), family="inception", stem_filters=16, stem_kernel=7,
-    module_width=16, narrow_modules=2, wide_modules=2, **NTU,
+    "NTU-Inception", published=dict(params=167_571), family="inception", sparsity=0.0, **INCEPTION, **NTU,
     note="before pruning; published as 654.6 KB: 4 bytes a value, KB = 1,024",
+)  # fmt: skip
+space.system(
+    "NTU-VGG-pruned", published=dict(nonzero_params=17_115), family="vgg", sparsity=0.8, **VGG, **NTU,
+    note="biases and norms stay whole",
+)  # fmt: skip
+space.system(
+    "NTU-Inception-pruned", published=dict(nonzero_params=34_183), family="inception", sparsity=0.8, **INCEPTION, **NTU,
+    slips=dict(nonzero_params=Slip(34_181, "5 x 17,115 + 34,183 is the published sum of the ensemble")),
+    note="biases stay whole",
+)  # fmt: skip
+space.system(
+    "NTU-Ensemble", published=dict(nonzero_params=119_758), family="ensemble", n_vgg=5, n_inception=1, sparsity=0.8,
+    **VGG, **INCEPTION, **NTU,
+    note="published as 467.8 KB; its members were trained apart, here they are trained together",
 )  # fmt: skip

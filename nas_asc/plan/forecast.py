@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nas_asc.budget import Budget
-from nas_asc.cost import count_cost
+from nas_asc.cost import count_pruned_cost
 from nas_asc.errors import LayerError
 from nas_asc.evaluation import PreparedData, measure_speed
 from nas_asc.frontend import Task
@@ -104,7 +104,7 @@ def _costed(space: Space, candidates: Iterable[Candidate], task: Task, budget: B
     found = []
     for candidate in candidates:
         try:
-            cost = count_cost(space.architecture(candidate, task))
+            cost = count_pruned_cost(space.architecture(candidate, task), space.pruning(candidate, task))
         except LayerError:
             continue
         if budget.fits(cost):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nas_asc.cost import Cost, count_cost
+from nas_asc.cost import Cost, count_pruned_cost
 from nas_asc.errors import NasAscError
 from nas_asc.frontend import Task
 from nas_asc.space import Space, System
@@ -36,6 +36,7 @@ def mark_systems(space: Space | None, task: Task) -> tuple[Mark, ...]:
 
 def _cost(space: Space, system: System, task: Task) -> Cost | None:
     try:
-        return count_cost(space.build(system.candidate, task).architecture)
+        design = space.build(system.candidate, task)
+        return count_pruned_cost(design.architecture, design.recipe.pruning)
     except NasAscError:
         return None

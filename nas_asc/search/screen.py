@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from nas_asc.budget import Budget
-from nas_asc.cost import Cost, count_cost
+from nas_asc.cost import Cost, count_pruned_cost
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Design, Space
@@ -52,7 +52,9 @@ class Screen:
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built."""
         try:
-            return count_cost(self.space.architecture(candidate, self.task))
+            return count_pruned_cost(
+                self.space.architecture(candidate, self.task), self.space.pruning(candidate, self.task)
+            )
         except LayerError:
             return None
         except SpaceError as error:

@@ -15,7 +15,7 @@ from nas_asc.space.load import find_system, list_spaces, load_space, rehearse
 from nas_asc.space.number_axis import IntegerAxis, RealAxis
 from nas_asc.space.place import Place
 from nas_asc.space.space import Space
-from nas_asc.space.system import CONVENTIONS, System
+from nas_asc.space.system import CONVENTIONS, Slip, System
 
 __all__ = [
     "CONVENTIONS",
@@ -30,6 +30,7 @@ __all__ = [
     "IntegerAxis",
     "Place",
     "RealAxis",
+    "Slip",
     "Space",
     "System",
     "choice",

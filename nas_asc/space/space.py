@@ -11,7 +11,7 @@ import numpy as np
 
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture, Layer
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import Pruning, Recipe
 from nas_asc.space.axis import Axis
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.declaration import declare_axes
@@ -23,7 +23,7 @@ from nas_asc.space.place import Place, caller_frame, caller_place, fault
 from nas_asc.space.random_candidates import RandomCandidates
 from nas_asc.space.resolver import Resolver
 from nas_asc.space.source import source_of
-from nas_asc.space.system import System, validate_convention, validate_published
+from nas_asc.space.system import Slip, System, validate_convention, validate_published, validate_slips
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -127,6 +127,7 @@ class Space:
         task: Task | None = None,
         source: str = "",
         note: str = "",
+        slips: Mapping[str, Slip] | None = None,
         **values: Any,
     ) -> System:
         """Declare a published system.
@@ -138,6 +139,7 @@ class Space:
             task: What it was built for; ten classes and one second by default.
             source: The report.
             note: What else to know.
+            slips: Numbers that the report printed otherwise by mistake, by name.
             values: One for every active axis.
 
         Raises:
@@ -149,6 +151,7 @@ class Space:
             raise fault(f"{what} is there already (line {taken})", "Rename one of them.", place)
         validate_published(published, what=what, place=place)
         validate_convention(convention, what=what, place=place)
+        validate_slips(slips or {}, published, what=what, place=place)
         candidate = self._resolver.candidate(values, what=what, place=place)
         self._validate(candidate, what=what, place=place)
         self.systems[name] = System(
@@ -160,6 +163,7 @@ class Space:
             source=source,
             note=note,
             place=place,
+            slips=dict(slips or {}),
         )
         return self.systems[name]
 
@@ -266,6 +270,14 @@ class Space:
             SpaceError: The function raised or gave something else; names its line.
         """
         return self._builder.recipe(candidate, task)
+
+    def pruning(self, candidate: Candidate, task: Task) -> Pruning | None:
+        """What is pruned of a candidate's network, which changes its cost; None where nothing is.
+
+        Raises:
+            SpaceError: The recipe's function raised or gave something else; names its line.
+        """
+        return self._builder.recipe(candidate, task).pruning
 
     def build(self, candidate: Candidate, task: Task) -> Design:
         """Network with its shapes checked, front end and recipe.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nas_asc.errors import SpaceError
 from nas_asc.frontend import Task
@@ -16,6 +16,18 @@ CONVENTIONS: Mapping[str, str] = {
 }
 PUBLISHED = ("params", "nonzero_params", "macs", "official_macs", "log_loss", "accuracy", "receptive_field")
 _COST_FIELDS = {"macs": "macs", "official_macs": "official_macs"}
+
+
+class Slip(NamedTuple):
+    """A number that a report printed wrong, as its other numbers show.
+
+    Args:
+        printed: In the report.
+        reason: How it can be seen that it is a slip.
+    """
+
+    printed: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +45,7 @@ class System:
         source: The report.
         note: What else to know.
         place: Where it is declared.
+        slips: Numbers of `published` that the report printed otherwise by mistake, by name.
     """
 
     name: str
@@ -43,6 +56,7 @@ class System:
     source: str
     note: str
     place: Place
+    slips: Mapping[str, Slip]
 
     @property
     def expected_cost(self) -> dict[str, int]:
@@ -63,6 +77,19 @@ def validate_published(published: Mapping[str, Any], *, what: str, place: Place)
             raise fault(f"{what} publishes {name!r}, which is unknown", nearest(name, PUBLISHED, what="names"), place)
         if not is_number(value) or value <= 0:
             raise fault(f"{what} must publish numbers above 0, but got {name}={value!r}", "Correct it.", place)
+
+
+def validate_slips(slips: Mapping[str, Any], published: Mapping[str, Any], *, what: str, place: Place) -> None:
+    """Check that every slip belongs to a published number and says why.
+
+    Raises:
+        SpaceError: It does not; names it.
+    """
+    for name, slip in slips.items():
+        if name not in published:
+            raise fault(f"{what} has a slip of {name!r}, which it does not publish", "Give the right number.", place)
+        if not isinstance(slip, Slip) or not slip.reason or slip.printed == published[name]:
+            raise fault(f"the slip of {name!r} in {what} must be Slip(printed, reason)", "Say what was printed.", place)
 
 
 def validate_convention(convention: str, *, what: str, place: Place) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nas_asc.budget import Budget
-from nas_asc.cost import Cost, count_cost
+from nas_asc.cost import Cost, count_pruned_cost
 from nas_asc.errors import LayerError, NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
@@ -202,6 +202,6 @@ def _row(
 
 def _cost(space: Space, task: Task, candidate: Candidate) -> Cost | None:
     try:
-        return count_cost(space.architecture(candidate, task))
+        return count_pruned_cost(space.architecture(candidate, task), space.pruning(candidate, task))
     except LayerError:
         return None

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nas_asc.cost import count_cost, receptive_field
-from nas_asc.space import CONVENTIONS, Space, System, load_space
+from nas_asc.cost import count_cost, count_nonzero, receptive_field
+from nas_asc.recipe import Recipe
+from nas_asc.space import CONVENTIONS, Slip, Space, System, load_space
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,12 @@ class SystemRow:
     Args:
         space: Space the system is a point of.
         system: Its name.
-        quantity: "params", "macs", "official_macs" or "receptive_field".
-        published: In the report.
+        quantity: "params", "nonzero_params", "macs", "official_macs" or "receptive_field".
+        published: In the report, or as its other numbers show.
         reproduced: Counted from the architecture.
         convention: What was counted.
         source: The report.
+        slip: What the report printed instead, by mistake; None where it did not.
     """
 
     space: str
@@ -29,6 +31,7 @@ class SystemRow:
     reproduced: int
     convention: str
     source: str
+    slip: Slip | None = None
 
     @property
     def matches(self) -> bool:
@@ -37,7 +40,8 @@ class SystemRow:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return asdict(self) | {"matches": self.matches}
+        slip = None if self.slip is None else self.slip._asdict()
+        return asdict(self) | {"matches": self.matches, "slip": slip}
 
 
 _COUNTING = {
@@ -62,19 +66,34 @@ def systems_table(spaces: Iterable[str]) -> tuple[SystemRow, ...]:
 
 
 def _rows(space: Space, system: System) -> list[SystemRow]:
-    architecture = space.build(system.candidate, system.task).architecture
-    cost = count_cost(architecture)
+    design = space.build(system.candidate, system.task)
+    architecture, cost = design.architecture, count_cost(design.architecture)
     reproduced = {
         "params": cost.params if system.convention == "TRAIN" else cost.all_params,
+        "nonzero_params": count_nonzero(architecture, design.recipe.pruning, convention=system.convention),
         "macs": cost.macs,
         "official_macs": cost.official_macs,
         "receptive_field": receptive_field(architecture)[0],
     }
-    counting = _COUNTING | {"params": f"{system.convention}: {CONVENTIONS[system.convention]}"}
+    counting = _COUNTING | {
+        "params": f"{system.convention}: {CONVENTIONS[system.convention]}",
+        "nonzero_params": f"{system.convention} without what {_format_pruning(design.recipe)} sets to zero",
+    }
     return [
         SystemRow(
-            space.name, system.name, quantity, int(system.published[quantity]), value, counting[quantity], system.source
+            space=space.name,
+            system=system.name,
+            quantity=quantity,
+            published=int(system.published[quantity]),
+            reproduced=value,
+            convention=counting[quantity],
+            source=system.source,
+            slip=system.slips.get(quantity),
         )
         for quantity, value in reproduced.items()
         if quantity in system.published
     ]
+
+
+def _format_pruning(recipe: Recipe) -> str:
+    return "nothing" if recipe.pruning is None else type(recipe.pruning).__name__

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nas_asc.cost import Cost, count_cost, receptive_field
+from nas_asc.cost import Cost, count_cost, count_nonzero, receptive_field
 from nas_asc.errors import LayerError
 from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture, parse_architecture
@@ -42,9 +42,12 @@ def test_the_union_is_wide_and_a_quarter_of_its_draws_fit():
 @pytest.mark.parametrize(("space", "name"), SYSTEMS)
 def test_system_has_its_published_cost_and_receptive_field(space, name):
     system = SPACES[space].systems[name]
-    architecture = SPACES[space].build(system.candidate, system.task).architecture
+    design = SPACES[space].build(system.candidate, system.task)
+    architecture = design.architecture
     cost = count_cost(architecture)
-    assert system.expected_cost
+    nonzero_params = count_nonzero(architecture, design.recipe.pruning, convention=system.convention)
+    assert system.expected_cost or "nonzero_params" in system.published
+    assert system.published.get("nonzero_params", nonzero_params) == nonzero_params
     assert {field: getattr(cost, field) for field in system.expected_cost} == system.expected_cost
     if "receptive_field" in system.published:
         assert set(receptive_field(architecture)) == {system.published["receptive_field"]}

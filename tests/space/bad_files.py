@@ -238,6 +238,18 @@ BAD_FILES = {
         SPACE + "space.system('S', published={}, convention='train', width=8)  # here\n",
         "`convention` of system 'S' must be 'TRAIN' or 'ALL', but got 'train'",
     ),
+    "slip_of_what_is_not_published": (
+        "from nas_asc.space import Slip\n"
+        + SPACE
+        + "space.system('S', published={}, slips={'params': Slip(3, 'x')}, width=8)  # here\n",
+        "system 'S' has a slip of 'params', which it does not publish",
+    ),
+    "slip_without_a_reason": (
+        "from nas_asc.space import Slip\n"
+        + SPACE
+        + "space.system('S', published={'params': 4}, slips={'params': Slip(3, '')}, width=8)  # here\n",
+        "the slip of 'params' in system 'S' must be Slip\\(printed, reason\\)",
+    ),
     "system_with_inactive_axis": (
         "space = Space(width=choice(8, 16), depth=choice(1, when=lambda width: width > 8))\n"
         "space.system('S', published={}, width=8, depth=1)  # here\n",
