@@ -9,12 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nas_asc.compression import count_state_nonzero
 from nas_asc.errors import NasAscError, TrainingError
 from nas_asc.evaluation.network import build_network, load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData, ScoredClips
+from nas_asc.evaluation.pruned import train_and_prune
+from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.space import Design
-from nas_asc.training import Clips, EpochRow, predict, train_model
+from nas_asc.training import Clips, EpochRow, predict
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +25,17 @@ class TrainedNetwork:
     """A network after its training.
 
     Args:
+        architecture: What was trained in the end; smaller than the design's where channels were removed.
         state: Weights, buffers and standardisation, on the CPU; see `load_network`.
+        nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
         curve: One row an epoch.
         seconds: Wall clock of the training.
         clips_per_s: Training clips a second over all epochs.
     """
 
+    architecture: Architecture
     state: dict[str, Tensor]
+    nonzero_params: int
     curve: tuple[EpochRow, ...]
     seconds: float
     clips_per_s: float
@@ -39,7 +46,9 @@ class Outcome(TrainedNetwork):
     """A trained network and how it did on validation.
 
     Args:
+        architecture: What was trained in the end; smaller than the design's where channels were removed.
         state: Weights, buffers and standardisation, on the CPU; see `load_network`.
+        nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
         curve: One row an epoch.
         seconds: Wall clock of the training.
         clips_per_s: Training clips a second over all epochs.
@@ -81,8 +90,8 @@ def evaluate_candidate(
     with _one_reason(torch_device):
         trained = _train(design, train, seed, torch_device, epochs=epochs, on_epoch=on_epoch, deadline=deadline)
         validation = prepared.validation_clips(design.log_mel)
-        scores, probabilities = _score(design, trained.state, validation, torch_device)
-    return Outcome(trained.state, trained.curve, trained.seconds, trained.clips_per_s, scores, probabilities)
+        scores, probabilities = _score(trained.architecture, trained.state, validation, torch_device)
+    return Outcome(**vars(trained), scores=scores, probabilities=probabilities)
 
 
 def refit(
@@ -115,7 +124,12 @@ def refit(
 
 
 def score_test(
-    design: Design, state: Mapping[str, Tensor], prepared: PreparedData, *, torch_device: torch.device
+    design: Design,
+    state: Mapping[str, Tensor],
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    architecture: Architecture | None = None,
 ) -> Scores:
     """Scores on the test clips, which no search may read.
 
@@ -124,6 +138,7 @@ def score_test(
         state: Of a `TrainedNetwork`.
         prepared: Clips and their features.
         torch_device: Where to compute.
+        architecture: Of a `TrainedNetwork`; None is the design's.
 
     Raises:
         TrainingError: Prediction failed; one line.
@@ -131,7 +146,7 @@ def score_test(
     """
     clips = prepared.test_clips(design.log_mel)
     with _one_reason(torch_device):
-        return _score(design, state, clips, torch_device)[0]
+        return _score(architecture or design.architecture, state, clips, torch_device)[0]
 
 
 def _train(
@@ -144,12 +159,10 @@ def _train(
     on_epoch: Callable[[EpochRow], None] | None,
     deadline: float | None,
 ) -> TrainedNetwork:
-    model = build_network(design.architecture, seed=seed)
-    result = train_model(
-        model,
+    model, result = train_and_prune(
+        build_network(design.architecture, seed=seed),
         clips,
         recipe=design.recipe if epochs is None else replace(design.recipe, epochs=epochs),
-        n_classes=design.architecture.n_classes,
         seed=seed,
         torch_device=torch_device,
         on_epoch=on_epoch,
@@ -158,13 +171,14 @@ def _train(
     mean, std = clips.band_statistics
     state = to_state(model, mean=mean, std=std)
     clips_per_s = len(clips) * len(result.curve) / result.seconds
-    return TrainedNetwork(state, result.curve, result.seconds, clips_per_s)
+    nonzero_params = count_state_nonzero(model.state_dict())
+    return TrainedNetwork(model.architecture, state, nonzero_params, result.curve, result.seconds, clips_per_s)
 
 
 def _score(
-    design: Design, state: Mapping[str, Tensor], scored: ScoredClips, torch_device: torch.device
+    architecture: Architecture, state: Mapping[str, Tensor], scored: ScoredClips, torch_device: torch.device
 ) -> tuple[Scores, NDArray[np.float32]]:
-    model, mean, std = load_network(design.architecture, state)
+    model, mean, std = load_network(architecture, state)
     clips = replace(scored.clips, mean=mean, std=std)
     probabilities = predict(model, clips, torch_device=torch_device)
     if not np.isfinite(probabilities).all():

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nas_asc.layers import Architecture
-from nas_asc.models import build_model
+from nas_asc.models import Network, build_model
 
 _MEAN, _STD = "standardiser.mean", "standardiser.std"
 
 
-def build_network(architecture: Architecture, *, seed: int) -> nn.Module:
+def build_network(architecture: Architecture, *, seed: int) -> Network:
     """Network with weights drawn from a seed; the global random state stays as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build_model(architecture)
 
 
-def to_state(model: nn.Module, *, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
+def to_state(model: Network, *, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
     """All that prediction needs as contiguous CPU tensors: weights, buffers and standardisation.
 
     Args:
@@ -30,7 +30,7 @@ def to_state(model: nn.Module, *, mean: Tensor, std: Tensor) -> dict[str, Tensor
     return {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in state.items()}
 
 
-def load_network(architecture: Architecture, state: Mapping[str, Tensor]) -> tuple[nn.Module, Tensor, Tensor]:
+def load_network(architecture: Architecture, state: Mapping[str, Tensor]) -> tuple[Network, Tensor, Tensor]:
     """Network in eval mode, with the mean (F,) and deviation (F,) that standardise its input.
 
     Args:

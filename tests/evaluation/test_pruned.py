@@ -1,0 +1,62 @@
+"""A candidate with pruning: real zeros, or a smaller network, and its scores from the state alone."""
+
+import pytest
+import torch
+
+from nas_asc.compression import count_state_nonzero
+from nas_asc.cost import count_cost, count_nonzero, list_kernels
+from nas_asc.errors import TrainingError
+from nas_asc.evaluation import evaluate_candidate, load_network, refit, score_test
+from nas_asc.layers import format_architecture, parse_architecture
+from nas_asc.recipe import MagnitudePruning, OneShotPruning, PolynomialPruning, StructuredPruning
+
+pytest_plugins = ["tests.evaluation.tones"]
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("pruning", [MagnitudePruning(400), PolynomialPruning(0.7), OneShotPruning(0.5)], ids=str)
+def test_masked_weights_are_zero_in_the_state(pruning, prepared, make_design):
+    design = make_design(pruning=pruning)
+    outcome = evaluate_candidate(design, prepared, seed=1, torch_device=CPU)
+    weights = [
+        outcome.state[f"{kernel.layer}.{kernel.operation}.weight"] for kernel in list_kernels(design.architecture)
+    ]
+    n_zero = sum(int((weight == 0).sum()) for weight in weights)
+    n_left = count_nonzero(design.architecture, pruning)
+    assert n_zero == count_cost(design.architecture).all_params - n_left > 0
+    assert outcome.architecture == design.architecture
+    assert outcome.nonzero_params <= n_left
+    assert outcome.nonzero_params == count_state_nonzero(
+        load_network(design.architecture, outcome.state)[0].state_dict()
+    )
+    assert outcome.scores.accuracy > 0.8
+
+
+def test_channels_are_removed_and_the_smaller_network_is_scored(prepared, make_design):
+    dense = count_cost(make_design().architecture)
+    limits = {"max_params": dense.params * 3 // 5, "max_macs": dense.official_macs * 4 // 5}
+    design, rows = make_design(pruning=StructuredPruning(**limits, fine_tuning=0.25)), []
+    outcome = evaluate_candidate(design, prepared, seed=1, torch_device=CPU, on_epoch=rows.append)
+    cost = count_cost(outcome.architecture)
+    assert cost.params <= limits["max_params"]
+    assert cost.official_macs <= limits["max_macs"]
+    assert [row.epoch for row in rows] == [row.epoch for row in outcome.curve] == list(range(1, 9))
+    assert rows[6].learning_rate < rows[3].learning_rate
+    assert outcome.nonzero_params <= cost.all_params
+    again = parse_architecture(format_architecture(outcome.architecture))
+    test = score_test(design, outcome.state, prepared, torch_device=CPU, architecture=again)
+    assert min(outcome.scores.accuracy, test.accuracy) > 0.8
+
+
+@pytest.mark.parametrize("fine_tuning", [0.0, 1.0])
+def test_channels_may_go_at_either_end_of_the_training(fine_tuning, prepared, make_design):
+    dense = count_cost(make_design().architecture)
+    design = make_design(pruning=StructuredPruning(dense.params // 2, None, fine_tuning))
+    trained = refit(design, prepared, seed=1, torch_device=CPU, epochs=2)
+    assert len(trained.curve) == 2
+    assert count_cost(trained.architecture).params <= dense.params // 2
+
+
+def test_a_network_that_cannot_be_pruned_so_far_is_a_training_error(prepared, make_design):
+    with pytest.raises(TrainingError, match="`max_params` and `max_macs` must leave room"):
+        evaluate_candidate(make_design(pruning=StructuredPruning(10)), prepared, seed=1, torch_device=CPU, epochs=1)
