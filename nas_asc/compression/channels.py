@@ -4,7 +4,7 @@ Conventions:
     Every channel that a convolution or dense layer makes has a number. A value on the tape is a row of such numbers,
     one a channel of a map or one an element of a vector. Channels that must be removed together are one group.
     A removed channel is zero from the convolution that makes it to those that read it; what cannot promise that keeps
-    all its channels: the network's input and output, a norm over channels, and primitives that are not known here.
+    all its channels: the network's input and output, norms over channels, and primitives that are not known here.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from nas_asc.layers import (
     Concatenation,
     Convolution,
     Flattening,
+    FrequencyInstanceNorm,
     GlobalPooling,
     LogitSum,
     Operation,
@@ -71,6 +72,8 @@ class ChannelMap:
 
     Args:
         architecture: The network.
+        through_instance_norms: Whether channels may also go where an instance norm sees them. What is left then gives
+            something else than with zeros in their place, since the norm's mean is over fewer channels.
 
     Attributes:
         uses: Every operation, layer by layer.
@@ -78,7 +81,8 @@ class ChannelMap:
         is_fixed: (n_groups,) whether a group may not be removed.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, *, through_instance_norms: bool = False) -> None:
+        self._passing = {*_CHANNEL_BY_CHANNEL, *([FrequencyInstanceNorm] if through_instance_norms else [])}
         self._parents: list[int] = []
         self._fixed: set[int] = set()
         self.uses: list[ChannelUse] = []
@@ -129,7 +133,7 @@ class ChannelMap:
             return np.repeat(x, prod(shape[1:]))
         if kind is TimeMoments:
             return np.tile(np.repeat(x, shape[1]), len(primitive.kinds))
-        if kind in _CHANNEL_BY_CHANNEL or (kind is Activation and primitive.kind in _ACTIVATIONS_OF_ZERO):
+        if kind in self._passing or (kind is Activation and primitive.kind in _ACTIVATIONS_OF_ZERO):
             return x
         for channels in inputs:
             self._fix(channels)

@@ -24,15 +24,16 @@ class ChannelPruner:
 
     Args:
         network: Trained.
+        through_instance_norms: Whether channels may also go where an instance norm sees them; see `ChannelMap`.
 
     Source:
         FAU, DCASE 2022 Task 1.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, through_instance_norms: bool = False) -> None:
         self._architecture = network.architecture
         self._state = network.state_dict()
-        self.channels = ChannelMap(network.architecture)
+        self.channels = ChannelMap(network.architecture, through_instance_norms=through_instance_norms)
         self._makers = [use for use in self.channels.uses if use.is_maker]
         weights = [self._state[f"{use.layer}.{use.operation.name}.weight"] for use in self._makers]
         self._squares = [_sum_squares(weight) for weight in weights]
@@ -124,7 +125,7 @@ def find_threshold(network: Network, *, max_params: int | None, max_macs: int | 
 
 
 def prune_channels(
-    network: Network, *, max_params: int | None, max_macs: int | None
+    network: Network, *, max_params: int | None, max_macs: int | None, through_instance_norms: bool = False
 ) -> tuple[Architecture, dict[str, Tensor]]:
     """A smaller network with the weights that are left, which gives what the larger one gives with zeros for the rest.
 
@@ -132,6 +133,8 @@ def prune_channels(
         network: Trained; it stays as it is.
         max_params: Trainable values that may be left; None is no limit.
         max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
+        through_instance_norms: Whether channels may also go where an instance norm sees them. What is left then gives
+            something else than with zeros in their place, and wants fine-tuning.
 
     Returns:
         The architecture, whose changed layers are `Graph`s, and its state dict.
@@ -139,5 +142,5 @@ def prune_channels(
     Raises:
         TrainingError: No threshold lets it fit.
     """
-    pruner = ChannelPruner(network)
+    pruner = ChannelPruner(network, through_instance_norms=through_instance_norms)
     return pruner.shrink(pruner.find_threshold(max_params=max_params, max_macs=max_macs))

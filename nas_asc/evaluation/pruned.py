@@ -69,7 +69,8 @@ def _shrink_between(
     dense = TrainingResult((), 0.0)
     if n_before:
         dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **options)
-    architecture, state = prune_channels(network, max_params=pruning.max_params, max_macs=pruning.max_macs)
+    limits = {"max_params": pruning.max_params, "max_macs": pruning.max_macs}
+    architecture, state = prune_channels(network, **limits, through_instance_norms=n_after > 0)
     smaller = build_model(architecture)
     smaller.load_state_dict(state)
     if not n_after:
