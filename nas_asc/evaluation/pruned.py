@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from nas_asc.compression import WeightPruner, prune_channels
-from nas_asc.models import Network, build_model
+from nas_asc.evaluation.network import build_network
+from nas_asc.models import Network
 from nas_asc.recipe import Recipe, StructuredPruning, WeightPruning
 from nas_asc.training import Clips, EpochRow, TrainingResult, default_epochs, train_model
 
@@ -70,7 +71,7 @@ def _shrink_between(
     if n_before:
         dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **options)
     architecture, state = prune_channels(network, max_params=pruning.max_params, max_macs=pruning.max_macs)
-    smaller = build_model(architecture)
+    smaller = build_network(architecture, seed=options["seed"])
     smaller.load_state_dict(state)
     if not n_after:
         return smaller, dense
