@@ -70,7 +70,9 @@ def _shrink_between(
     dense = TrainingResult((), 0.0)
     if n_before:
         dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **options)
-    architecture, state = prune_channels(network, max_params=pruning.max_params, max_macs=pruning.max_macs)
+    architecture, state = prune_channels(
+        network, max_params=pruning.max_params, max_macs=pruning.max_macs, is_exact=pruning.is_exact
+    )
     smaller = build_network(architecture, seed=options["seed"])
     smaller.load_state_dict(state)
     if not n_after:
