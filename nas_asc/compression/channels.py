@@ -4,7 +4,9 @@ Conventions:
     Every channel that a convolution or dense layer makes has a number. A value on the tape is a row of such numbers,
     one a channel of a map or one an element of a vector. Channels that must be removed together are one group.
     A removed channel is zero from the convolution that makes it to those that read it; what cannot promise that keeps
-    all its channels: the network's input and output, norms over channels, and primitives that are not known here.
+    all its channels: the network's input and output, a norm over channels, and primitives that are not known here.
+    Where the removal need not be exact, the channels of a norm over channels may go too: what is left is then normed
+    by itself, and fine-tuning mends the difference.
 """
 
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from nas_asc.layers import (
     BatchNorm,
     ChannelNorm,
     ChannelRoll,
+    ChannelSlice,
     Concatenation,
     Convolution,
     Flattening,
@@ -41,6 +44,7 @@ Channels = NDArray[np.int64]
 
 # each gives zeros for a channel of zeros, when its own scale, bias and running mean are zero there
 _CHANNEL_BY_CHANNEL = (AxisMean, BatchNorm, GlobalPooling, Pooling, RandomZeroing, SubSpectralNorm)
+_OVER_CHANNELS = (ChannelNorm, FrequencyInstanceNorm)
 _ACTIVATIONS_OF_ZERO = {"relu", "prelu", "gelu", "silu", "hardswish"}  # those that make zero of it
 
 
@@ -72,8 +76,8 @@ class ChannelMap:
 
     Args:
         architecture: The network.
-        through_instance_norms: Whether channels may also go where an instance norm sees them. What is left then gives
-            something else than with zeros in their place, since the norm's mean is over fewer channels.
+        is_exact: Whether the smaller network must give what the larger one gives with zeros in the channels' place;
+            else the channels of norms over channels may be removed too.
 
     Attributes:
         uses: Every operation, layer by layer.
@@ -81,8 +85,8 @@ class ChannelMap:
         is_fixed: (n_groups,) whether a group may not be removed.
     """
 
-    def __init__(self, architecture: Architecture, *, through_instance_norms: bool = False) -> None:
-        self._passing = {*_CHANNEL_BY_CHANNEL, *([FrequencyInstanceNorm] if through_instance_norms else [])}
+    def __init__(self, architecture: Architecture, *, is_exact: bool = True) -> None:
+        self._is_exact = is_exact
         self._parents: list[int] = []
         self._fixed: set[int] = set()
         self.uses: list[ChannelUse] = []
@@ -123,6 +127,8 @@ class ChannelMap:
             return self._make(primitive.out_features)
         if kind is ChannelRoll:
             return np.roll(x, primitive.shift)
+        if kind is ChannelSlice:
+            return x[primitive.start : primitive.stop]
         if kind is Concatenation:
             return np.concatenate(inputs)
         if kind in (Addition, LogitSum):
@@ -133,11 +139,13 @@ class ChannelMap:
             return np.repeat(x, prod(shape[1:]))
         if kind is TimeMoments:
             return np.tile(np.repeat(x, shape[1]), len(primitive.kinds))
-        if kind in self._passing or (kind is Activation and primitive.kind in _ACTIVATIONS_OF_ZERO):
+        if kind in _CHANNEL_BY_CHANNEL or (kind is Activation and primitive.kind in _ACTIVATIONS_OF_ZERO):
+            return x
+        if kind in _OVER_CHANNELS and not self._is_exact:
             return x
         for channels in inputs:
             self._fix(channels)
-        made = x if kind is ChannelNorm else self._make(operation.out_shape[0])
+        made = x if kind in _OVER_CHANNELS else self._make(operation.out_shape[0])
         self._fix(made)
         return made
 

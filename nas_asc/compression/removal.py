@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.compression.channels import ChannelMap, ChannelUse
+from nas_asc.errors import LayerError
 from nas_asc.layers import (
     Architecture,
     ChannelRoll,
+    ChannelSlice,
     Convolution,
+    Expansion,
     Graph,
     Layer,
     Primitive,
     Projection,
     Shape,
+    Step,
     expand_architecture,
     expand_layer,
 )
@@ -40,11 +44,7 @@ def shrink_architecture(architecture: Architecture, channels: ChannelMap, kept: 
         for operation in expansion.operations:
             primitive = _shrink(next(uses), channels, kept)
             steps.append((primitive, operation.inputs, operation.name, operation.reuses))
-        layer = expansion.layer
-        if steps and not _is_spelled(
-            layer, graph := Graph(tuple(steps), expansion.output), shape, architecture.n_classes
-        ):
-            layer = graph
+        layer = _describe(expansion, tuple(steps), shape, architecture.n_classes)
         layers.append(layer)
         shape = expand_layer(layer, shape, architecture.n_classes).out_shape
     return Architecture(tuple(layers), architecture.in_shape, architecture.n_classes)
@@ -67,13 +67,16 @@ def shrink_state(state: Mapping[str, Tensor], channels: ChannelMap, kept: Kept) 
     return found
 
 
-def _is_spelled(layer: Layer, graph: Graph, in_shape: Shape, n_classes: int) -> bool:
-    """Whether a layer as it stands gives these operations on the smaller input."""
+def _describe(expansion: Expansion, steps: tuple[Step, ...], in_shape: Shape, n_classes: int) -> Layer:
+    """The layer itself where it gives these steps on the smaller input, else the steps."""
+    if not steps:
+        return expansion.layer
+    graph = Graph(steps, expansion.output)
     try:
-        expansion = expand_layer(layer, in_shape, n_classes)
-        return Graph.of(expansion) is graph
-    except ValueError:
-        return False
+        is_same = Graph.of(expand_layer(expansion.layer, in_shape, n_classes)) is graph
+    except LayerError:
+        return graph
+    return expansion.layer if is_same else graph
 
 
 def _shrink(use: ChannelUse, channels: ChannelMap, kept: Kept) -> Primitive:
@@ -85,6 +88,8 @@ def _shrink(use: ChannelUse, channels: ChannelMap, kept: Kept) -> Primitive:
     if isinstance(primitive, Convolution):
         is_depthwise = primitive.groups == len(taken)
         return replace(primitive, out_channels=n_made, groups=int(taken.sum()) if is_depthwise else primitive.groups)
+    if isinstance(primitive, ChannelSlice):
+        return replace(primitive, start=int(taken[: primitive.start].sum()), stop=int(taken[: primitive.stop].sum()))
     if isinstance(primitive, ChannelRoll):
         n_wrapped = primitive.shift % len(taken)
         return replace(primitive, shift=int(taken[len(taken) - n_wrapped :].sum()))

@@ -1,5 +1,6 @@
 """Channels of a trained network removed until it fits, the least important ones first."""
 
+from collections.abc import Mapping
 from math import inf
 
 import numpy as np
@@ -20,26 +21,28 @@ class ChannelPruner:
     """The channel groups of a network with their importance.
 
     The importance of a group is the Frobenius norm of all filters that make its channels, taken over the input
-    channels that are still there. The most important group of every convolution stays.
+    channels that are still there. The most important group of every operation stays.
 
     Args:
-        network: Trained.
-        through_instance_norms: Whether channels may also go where an instance norm sees them; see `ChannelMap`.
+        architecture: The network.
+        state: Its weights, by their names in the state dict.
+        is_exact: Whether only those channels may go that leave the same output as zeros in their place; see
+            `ChannelMap`.
 
     Source:
         FAU, DCASE 2022 Task 1.
     """
 
-    def __init__(self, network: Network, *, through_instance_norms: bool = False) -> None:
-        self._architecture = network.architecture
-        self._state = network.state_dict()
-        self.channels = ChannelMap(network.architecture, through_instance_norms=through_instance_norms)
+    def __init__(self, architecture: Architecture, state: Mapping[str, Tensor], *, is_exact: bool = True) -> None:
+        self._architecture = architecture
+        self._state = state
+        self.channels = ChannelMap(architecture, is_exact=is_exact)
         self._makers = [use for use in self.channels.uses if use.is_maker]
         weights = [self._state[f"{use.layer}.{use.operation.name}.weight"] for use in self._makers]
         self._squares = [_sum_squares(weight) for weight in weights]
         self._fixed = self.channels.is_fixed.copy()
         importance = self.importance(np.ones(len(self._fixed), dtype=bool))
-        for use in self._makers:
+        for use in self.channels.uses:
             groups = self.channels.group_of[use.output]
             if not self._fixed[groups].any():
                 self._fixed[groups[importance[groups].argmax()]] = True
@@ -110,22 +113,24 @@ def _sum_squares(weight: Tensor) -> NDArray[np.float64]:
     return squares
 
 
-def find_threshold(network: Network, *, max_params: int | None, max_macs: int | None) -> float:
+def find_threshold(network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True) -> float:
     """Smallest importance that channels must have to stay, so that the network fits; nothing is removed.
 
     Args:
         network: Trained.
         max_params: Trainable values that may be left; None is no limit.
         max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
+        is_exact: Whether only those channels may go that leave the same output as zeros in their place.
 
     Raises:
         TrainingError: No threshold lets it fit.
     """
-    return ChannelPruner(network).find_threshold(max_params=max_params, max_macs=max_macs)
+    pruner = ChannelPruner(network.architecture, network.state_dict(), is_exact=is_exact)
+    return pruner.find_threshold(max_params=max_params, max_macs=max_macs)
 
 
 def prune_channels(
-    network: Network, *, max_params: int | None, max_macs: int | None, through_instance_norms: bool = False
+    network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True
 ) -> tuple[Architecture, dict[str, Tensor]]:
     """A smaller network with the weights that are left, which gives what the larger one gives with zeros for the rest.
 
@@ -133,8 +138,7 @@ def prune_channels(
         network: Trained; it stays as it is.
         max_params: Trainable values that may be left; None is no limit.
         max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
-        through_instance_norms: Whether channels may also go where an instance norm sees them. What is left then gives
-            something else than with zeros in their place, and wants fine-tuning.
+        is_exact: Whether only those channels may go that leave the same output as zeros in their place.
 
     Returns:
         The architecture, whose changed layers are `Graph`s, and its state dict.
@@ -142,5 +146,5 @@ def prune_channels(
     Raises:
         TrainingError: No threshold lets it fit.
     """
-    pruner = ChannelPruner(network, through_instance_norms=through_instance_norms)
+    pruner = ChannelPruner(network.architecture, network.state_dict(), is_exact=is_exact)
     return pruner.shrink(pruner.find_threshold(max_params=max_params, max_macs=max_macs))

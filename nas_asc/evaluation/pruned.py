@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from nas_asc.compression import WeightPruner, prune_channels
-from nas_asc.models import Network, build_model
+from nas_asc.evaluation.network import build_network
+from nas_asc.models import Network
 from nas_asc.recipe import Recipe, StructuredPruning, WeightPruning
 from nas_asc.training import Clips, EpochRow, TrainingResult, default_epochs, train_model
 
@@ -69,9 +70,10 @@ def _shrink_between(
     dense = TrainingResult((), 0.0)
     if n_before:
         dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **options)
-    limits = {"max_params": pruning.max_params, "max_macs": pruning.max_macs}
-    architecture, state = prune_channels(network, **limits, through_instance_norms=n_after > 0)
-    smaller = build_model(architecture)
+    architecture, state = prune_channels(
+        network, max_params=pruning.max_params, max_macs=pruning.max_macs, is_exact=pruning.is_exact
+    )
+    smaller = build_network(architecture, seed=options["seed"])
     smaller.load_state_dict(state)
     if not n_after:
         return smaller, dense

@@ -1,7 +1,7 @@
 """One design trained with several seeds, each kept on disk as soon as it is done."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def train_seeds(
         outcome = evaluate_candidate(
             design, prepared, seed=seed, torch_device=torch_device, epochs=n_epochs, on_epoch=notify
         )
-        test = score_test(design, outcome.state, prepared, torch_device=torch_device) if on_test else None
+        test = _score_test(design, outcome, prepared, torch_device) if on_test else None
         _write(folder, seed, design, outcome, test=test, identity=identity, prepared=prepared)
         yield SeedResult(seed, outcome.scores, test, outcome.seconds, is_new=True)
 
@@ -99,6 +99,10 @@ def _read(card: dict[str, Any], identity: dict[str, Any], seed: int, *, folder: 
         )
     test = None if card["test_scores"] is None else Scores.from_dict(card["test_scores"])
     return SeedResult(seed, Scores.from_dict(card["validation_scores"]), test, card["seconds"], is_new=False)
+
+
+def _score_test(design: Design, outcome: Outcome, prepared: PreparedData, torch_device: torch.device) -> Scores:
+    return score_test(design, outcome.state, prepared, torch_device=torch_device, architecture=outcome.architecture)
 
 
 def _write(
@@ -120,14 +124,14 @@ def _write(
         "clip_s": data_set.clip_s,
         "log_mel": asdict(design.log_mel),
         "recipe": design.recipe.to_dict(),
-        "cost": count_cost(design.architecture).to_dict(),
+        "cost": replace(count_cost(outcome.architecture), nonzero_params=outcome.nonzero_params).to_dict(),
         "validation_scores": outcome.scores.to_dict(),
         "test_scores": None if test is None else test.to_dict(),
     }
     write_training_files(
         folder,
         seed,
-        architecture=format_architecture(design.architecture),
+        architecture=format_architecture(outcome.architecture),
         card=card,
         curve=outcome.curve,
         weights={key: value.numpy() for key, value in outcome.state.items()},

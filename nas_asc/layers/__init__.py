@@ -22,7 +22,7 @@ from nas_asc.layers.dense import Dense, Dropout, Flatten
 from nas_asc.layers.downsampling import Downsampling
 from nas_asc.layers.ensemble import Ensemble, Moments
 from nas_asc.layers.global_pool import AttentivePool, GlobalPool
-from nas_asc.layers.graph import PRIMITIVE_TYPES, Graph
+from nas_asc.layers.graph import PRIMITIVE_TYPES, Graph, Step
 from nas_asc.layers.inception import Inception
 from nas_asc.layers.instance_norm import FrequencyInstanceNorm
 from nas_asc.layers.inverted_bottleneck import InvertedBottleneck
@@ -107,6 +107,7 @@ __all__ = [
     "Shape",
     "SharedResidual",
     "Size",
+    "Step",
     "SubSpectralNorm",
     "Tape",
     "TimeFrequencySeparable",

@@ -182,6 +182,8 @@ class StructuredPruning(Pruning):
         max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
         fine_tuning: Share of the epochs that train the smaller network.
         fine_tuning_rate: Peak learning rate of the fine-tuning as a factor of the recipe's.
+        is_exact: Whether only those channels may go whose removal changes nothing but their own zeros; else also the
+            channels of norms over channels (layer and instance norms), which then see fewer.
 
     Source:
         FAU, DCASE 2022 Task 1: one global threshold on filter norms, found by binary search.
@@ -191,9 +193,12 @@ class StructuredPruning(Pruning):
     max_macs: int | None = 30_000_000
     fine_tuning: float = 0.5
     fine_tuning_rate: float = 0.2
+    is_exact: bool = True
 
     def __post_init__(self) -> None:
         self.check_count("max_params")
         self.check_count("max_macs", optional=True)
         self.check_share("fine_tuning")
         self.check_number("fine_tuning_rate", above=True)
+        if not isinstance(self.is_exact, bool):
+            raise self.fault("is_exact", "True or False")

@@ -7,9 +7,19 @@ import torch
 
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, score_test
+from nas_asc.layers import parse_architecture
 from nas_asc.metrics import Scores
 from nas_asc.search.final import design_of, has_final
-from nas_asc.study import TrialRecord, final_dir, load_config, load_records, load_weights, recommended, trial_dir
+from nas_asc.study import (
+    TrialRecord,
+    final_dir,
+    load_architecture,
+    load_config,
+    load_records,
+    load_weights,
+    recommended,
+    trial_dir,
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,9 @@ def evaluate_study(
     place = final_dir(folder) if is_final else trial_dir(folder, record.number)
     state = {name: torch.from_numpy(array) for name, array in load_weights(place).items()}
     design = design_of(record, layer_types=layer_types)
-    return TestResult(record, is_final, score_test(design, state, prepared, torch_device=torch_device))
+    architecture = parse_architecture(load_architecture(place), layer_types)
+    scores = score_test(design, state, prepared, torch_device=torch_device, architecture=architecture)
+    return TestResult(record, is_final, scores)
 
 
 def _find(records: list[TrialRecord], number: int, name: str) -> TrialRecord:

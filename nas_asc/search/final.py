@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_asc.evaluation import refit
-from nas_asc.layers import parse_architecture
+from nas_asc.layers import format_architecture, parse_architecture
 from nas_asc.search.change import installed_versions
 from nas_asc.search.trial import Setting, to_arrays
 from nas_asc.space import Design, Space
@@ -54,7 +54,7 @@ def write_final(folder: Path, record: TrialRecord, *, space: Space, setting: Set
     )
     write_final_files(
         folder,
-        architecture=record.architecture,
+        architecture=format_architecture(trained.architecture),
         card=_card(record, setting=setting, seconds=trained.seconds),
         weights=to_arrays(trained.state),
     )

@@ -213,7 +213,13 @@ class _Search:
     def _keep(self, trial: Trial, database: Database) -> None:
         """Files first, then the database: what it holds is complete."""
         with delayed_interrupt():
-            write_trial_files(self._folder, trial.record, curve=trial.curve, weights=trial.weights)
+            write_trial_files(
+                self._folder,
+                trial.record,
+                curve=trial.curve,
+                weights=trial.weights,
+                architecture=trial.architecture,
+            )
             database.append(trial.record)
             self._records.append(trial.record)
         self._listener.on_trial_end(trial.record, front_of(self._records, self._config.objectives))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from nas_asc.cost import count_cost
 from nas_asc.errors import DataError
 from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate
 from nas_asc.layers import format_architecture
@@ -47,11 +48,13 @@ class Trial:
         record: What the study keeps.
         curve: One row an epoch.
         weights: Of the trained network; None where it failed.
+        architecture: Canonical text of the trained network where it lost channels; None where it is the record's.
     """
 
     record: TrialRecord
     curve: Sequence[EpochRow] = ()
     weights: dict[str, np.ndarray] | None = None
+    architecture: str | None = None
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -120,9 +123,12 @@ def _empty_record(proposal: Proposal, number: int, *, setting: Setting) -> Trial
 
 
 def _complete(record: TrialRecord, outcome: Outcome, *, config: StudyConfig, seconds: float) -> Trial:
-    values = objective_values(config.objectives, record.cost, outcome.scores)
-    complete = replace(record, state="complete", scores=outcome.scores, objectives=values, seconds=seconds)
-    return Trial(complete, outcome.curve, to_arrays(outcome.state))
+    text = format_architecture(outcome.architecture)
+    is_same = text == record.architecture
+    cost = record.cost if is_same else count_cost(outcome.architecture)
+    values = objective_values(config.objectives, cost, outcome.scores)
+    complete = replace(record, state="complete", cost=cost, scores=outcome.scores, objectives=values, seconds=seconds)
+    return Trial(complete, outcome.curve, to_arrays(outcome.state), None if is_same else text)
 
 
 def _one_line(error: Exception) -> str:

@@ -31,6 +31,7 @@ from nas_asc.study.record import TrialRecord
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     final_dir,
+    load_architecture,
     load_card,
     load_weights,
     tidy_trials,
@@ -57,6 +58,7 @@ __all__ = [
     "has_study",
     "is_locked",
     "list_studies",
+    "load_architecture",
     "load_card",
     "load_config",
     "load_records",

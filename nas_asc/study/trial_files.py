@@ -25,6 +25,7 @@ Weights = Mapping[str, np.ndarray]
 _TRIALS = "trials"
 _FINAL = "final"
 WEIGHTS = "weights.safetensors"
+_ARCHITECTURE = "architecture.txt"
 _CARD = "card.json"
 
 
@@ -39,7 +40,12 @@ def final_dir(folder: Path) -> Path:
 
 
 def write_trial_files(
-    folder: Path, record: TrialRecord, *, curve: Sequence[Any] = (), weights: Weights | None = None
+    folder: Path,
+    record: TrialRecord,
+    *,
+    curve: Sequence[Any] = (),
+    weights: Weights | None = None,
+    architecture: str | None = None,
 ) -> Path:
     """Folder with the files of one trial, put in place whole.
 
@@ -48,9 +54,10 @@ def write_trial_files(
         record: Of the trial.
         curve: Rows of its learning curve, dataclasses of one kind.
         weights: Of the trained network; None where there are none.
+        architecture: Canonical text of the network that the weights belong to; None is the record's.
     """
     contents = {
-        "architecture.txt": (record.architecture.rstrip("\n") + "\n").encode(),
+        _ARCHITECTURE: ((architecture or record.architecture).rstrip("\n") + "\n").encode(),
         "metrics.json": format_json(record.to_dict()),
         "curve.csv": format_csv(curve),
     }
@@ -71,7 +78,7 @@ def write_final_files(folder: Path, *, architecture: str, card: Mapping[str, Any
         weights: Of the trained network.
     """
     contents = {
-        "architecture.txt": (architecture.rstrip("\n") + "\n").encode(),
+        _ARCHITECTURE: (architecture.rstrip("\n") + "\n").encode(),
         _CARD: format_json(card),
         WEIGHTS: pack_weights(weights),
     }
@@ -83,6 +90,18 @@ def load_card(folder: Path) -> dict[str, Any] | None:
     """Card of the network that the study hands over; None where there is none yet."""
     path = final_dir(folder) / _CARD
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def load_architecture(path: Path) -> str:
+    """Canonical text of the network that the weights belong to, from a trial's folder or the final one.
+
+    Raises:
+        StudyError: It cannot be read; names the file.
+    """
+    try:
+        return (path / _ARCHITECTURE).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path / _ARCHITECTURE} cannot be read: {error}. Train the network again.") from None
 
 
 def load_weights(path: Path) -> dict[str, np.ndarray]:

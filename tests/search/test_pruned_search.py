@@ -1,0 +1,58 @@
+"""A search over prunings: files hold what was trained in the end, and its cost is the record's."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nas_asc.budget import Budget
+from nas_asc.compression import count_state_nonzero
+from nas_asc.cost import count_cost
+from nas_asc.evaluation import load_network
+from nas_asc.layers import parse_architecture
+from nas_asc.search import ask_study, evaluate_study, run_search
+from nas_asc.space import load_space
+from nas_asc.study import final_dir, load_architecture, load_records, load_weights, trial_dir
+from tests.search.tiny import CPU, prepare
+
+FILE = Path(__file__).with_name("pruned_space.py")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Folder and data of a study of both prunings."""
+    folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
+    config = ask_study("pruned", load_space(FILE), prepared, space_source=str(FILE), budget=Budget(max_params=10_000))
+    run_search(config, load_space(FILE), prepared, n_trials=2, torch_device=CPU, folder=folder)
+    return folder, prepared
+
+
+def test_weights_fit_the_architecture_beside_them_and_its_cost_is_recorded(study):
+    folder, _ = study
+    by_pruning = {record.values["pruning"]: record for record in load_records(folder)}
+    assert by_pruning.keys() == {"channels", "weights"}
+    for record in by_pruning.values():
+        assert record.is_complete, record.reason
+        place = trial_dir(folder, record.number)
+        architecture = parse_architecture(load_architecture(place))
+        cost = count_cost(architecture)
+        assert (record.cost.params, record.cost.macs) == (cost.params, cost.macs)
+        n_trained = sum(value.size for name, value in load_weights(place).items() if name.endswith(("weight", "bias")))
+        assert n_trained == cost.params
+    assert by_pruning["channels"].cost.params <= 1_000 < by_pruning["weights"].cost.params
+    assert by_pruning["weights"].cost.nonzero_params < by_pruning["weights"].cost.all_params
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_every_trial_can_be_scored_again(study, number):
+    folder, prepared = study
+    assert evaluate_study(folder, prepared, number=number, torch_device=CPU).scores.n_clips > 0
+
+
+def test_the_final_network_is_pruned_too(study):
+    folder, prepared = study
+    assert evaluate_study(folder, prepared, torch_device=CPU).is_final
+    state = {name: torch.from_numpy(value) for name, value in load_weights(final_dir(folder)).items()}
+    model, _, _ = load_network(parse_architecture(load_architecture(final_dir(folder))), state)
+    dense = count_cost(parse_architecture(load_records(folder)[0].architecture)).all_params
+    assert count_state_nonzero(model.state_dict()) < 0.8 * dense
