@@ -1,4 +1,4 @@
-"""The training recipe as plain data: optimiser, schedule, augmentation, loss, averaging, pruning.
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss, adaptation, averaging, pruning.
 
 Conventions:
     A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
@@ -6,6 +6,7 @@ Conventions:
     from the data. Rooms above give a part its meaning: `augmentation`, `training`, `compression`.
 """
 
+from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.averaging import Averaging, Ema, Swa
 from nas_asc.recipe.loss import CrossEntropy, Loss
@@ -33,6 +34,7 @@ __all__ = [
     "CrossEntropy",
     "CutMix",
     "DeviceResponse",
+    "DomainAdaptation",
     "Ema",
     "FreqMask",
     "FreqMix",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nas_asc.errors import RecipeError
+from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
 from nas_asc.recipe.averaging import Averaging
 from nas_asc.recipe.loss import CrossEntropy, Loss
@@ -29,6 +30,7 @@ class Recipe:
         schedule: Factor of the learning rate over the steps.
         augmentation: Of training batches, in the order of their application; None among them is left out.
         loss: What is made small.
+        adaptation: To devices other than the reference, whose clips then must be known; None is none.
         averaging: Of the weights, the average being the trained ones; None keeps the last weights.
         pruning: What is removed during or after training; None is nothing.
 
@@ -42,6 +44,7 @@ class Recipe:
     schedule: Schedule = _SCHEDULE
     augmentation: tuple[AugmentationPart, ...] = _AUGMENTATION
     loss: Loss = _LOSS
+    adaptation: DomainAdaptation | None = None
     averaging: Averaging | None = None
     pruning: Pruning | None = None
 
@@ -86,6 +89,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "optimiser": (Optimiser,),
     "schedule": (Schedule,),
     "loss": (Loss,),
+    "adaptation": (DomainAdaptation, type(None)),
     "averaging": (Averaging, type(None)),
     "pruning": (Pruning, type(None)),
 }
