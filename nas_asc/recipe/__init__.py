@@ -21,20 +21,23 @@ from nas_asc.recipe.pruning import (
 )
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
-from nas_asc.recipe.schedule import CosineDecay, Schedule
+from nas_asc.recipe.schedule import ConstantRate, CosineDecay, ExponentialDecay, LinearDecay, RampDown, Schedule
 
 __all__ = [
     "AdamW",
     "AugmentationPart",
     "BlockMix",
+    "ConstantRate",
     "CosineDecay",
     "CrossEntropy",
     "CutMix",
     "DeviceResponse",
+    "ExponentialDecay",
     "FreqMask",
     "FreqMix",
     "FreqMixStyle",
     "Gain",
+    "LinearDecay",
     "Loss",
     "MagnitudePruning",
     "Mixup",
@@ -44,6 +47,7 @@ __all__ = [
     "PitchShift",
     "PolynomialPruning",
     "Pruning",
+    "RampDown",
     "Recipe",
     "Schedule",
     "StructuredPruning",
