@@ -9,7 +9,7 @@ Conventions:
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
-from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import (
     MagnitudePruning,
@@ -24,6 +24,7 @@ from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
 from nas_asc.recipe.schedule import ConstantRate, CosineDecay, ExponentialDecay, LinearDecay, RampDown, Schedule
 
 __all__ = [
+    "Adam",
     "AdamW",
     "AugmentationPart",
     "BlockMix",
@@ -31,6 +32,7 @@ __all__ = [
     "CosineDecay",
     "CrossEntropy",
     "CutMix",
+    "Decay",
     "DeviceResponse",
     "ExponentialDecay",
     "FreqMask",
@@ -50,6 +52,7 @@ __all__ = [
     "RampDown",
     "Recipe",
     "Schedule",
+    "Sgd",
     "StructuredPruning",
     "TimeMask",
     "TimeRoll",

@@ -8,7 +8,7 @@ from nas_asc.errors import RecipeError
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
-from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.optimiser import AdamW, Decay, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import Pruning
 from nas_asc.recipe.schedule import CosineDecay, Schedule
@@ -29,6 +29,7 @@ class Recipe:
         augmentation: Of training batches, in the order of their application; None among them is left out.
         loss: What is made small.
         pruning: What is removed during or after training; None is nothing.
+        decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -41,6 +42,7 @@ class Recipe:
     augmentation: tuple[AugmentationPart, ...] = _AUGMENTATION
     loss: Loss = _LOSS
     pruning: Pruning | None = None
+    decay: Decay | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -84,6 +86,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "schedule": (Schedule,),
     "loss": (Loss,),
     "pruning": (Pruning, type(None)),
+    "decay": (Decay, type(None)),
 }
 
 

@@ -12,6 +12,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
+from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
@@ -143,16 +144,3 @@ def smooth_labels(labels: Tensor, n_classes: int, *, smoothing: float) -> Tensor
     """
     hot = nn.functional.one_hot(labels, n_classes).float()
     return hot * (1 - smoothing) + smoothing / n_classes
-
-
-def build_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW whose weight decay leaves out norms and biases, the parameters of one dimension."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {
-            "params": [parameter for parameter in trained if parameter.ndim > 1],
-            "weight_decay": recipe.optimiser.weight_decay,
-        },
-        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.optimiser.learning_rate, fused=True)
