@@ -7,6 +7,7 @@ Conventions:
 """
 
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
+from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
@@ -34,6 +35,7 @@ __all__ = [
     "CutMix",
     "Decay",
     "DeviceResponse",
+    "DropoutRates",
     "ExponentialDecay",
     "FreqMask",
     "FreqMix",

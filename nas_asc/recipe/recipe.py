@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_asc.errors import RecipeError
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
+from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
 from nas_asc.recipe.optimiser import AdamW, Decay, Optimiser
@@ -30,6 +31,7 @@ class Recipe:
         loss: What is made small.
         pruning: What is removed during or after training; None is nothing.
         decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
+        dropout: In training, after the network's convolutions and dense layers; None is off.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -43,6 +45,7 @@ class Recipe:
     loss: Loss = _LOSS
     pruning: Pruning | None = None
     decay: Decay | None = None
+    dropout: DropoutRates | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -87,6 +90,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "loss": (Loss,),
     "pruning": (Pruning, type(None)),
     "decay": (Decay, type(None)),
+    "dropout": (DropoutRates, type(None)),
 }
 
 

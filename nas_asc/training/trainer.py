@@ -12,6 +12,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
+from nas_asc.training.dropout import apply_dropout, dropped_modules
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
@@ -22,7 +23,7 @@ class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
     Inside `epoch` come `draw_batch` and `step` for each of its batches. On a CPU a batch is computed in two halves at
-    once, unless the model has a dropout.
+    once, unless the model or the recipe has a dropout.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -68,7 +69,8 @@ class Trainer:
         self.companions = tuple(companions)
         self.optimiser = build_optimiser(self.model, recipe)
         self._generator = torch.Generator().manual_seed(seed)
-        splits = torch_device.type == "cpu" and can_split(model)
+        self._dropped = dropped_modules(self.model, recipe.dropout)
+        splits = torch_device.type == "cpu" and can_split(model) and not self._dropped
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property
@@ -114,7 +116,7 @@ class Trainer:
     def epoch(self) -> Iterator[tuple[Tensor, ...]]:
         """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
-        with nullcontext() if self._split is None else self._split.epoch():
+        with nullcontext() if self._split is None else self._split.epoch(), apply_dropout(self._dropped):
             yield self._draw_order()
         self.n_epochs_done += 1
         for companion in self.companions:
