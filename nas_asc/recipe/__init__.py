@@ -9,9 +9,10 @@ Conventions:
 from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.averaging import Averaging, Ema, Swa
+from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
-from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import (
     MagnitudePruning,
@@ -23,23 +24,29 @@ from nas_asc.recipe.pruning import (
 )
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
-from nas_asc.recipe.schedule import CosineDecay, Schedule
+from nas_asc.recipe.schedule import ConstantRate, CosineDecay, ExponentialDecay, LinearDecay, RampDown, Schedule
 
 __all__ = [
+    "Adam",
     "AdamW",
     "AugmentationPart",
     "Averaging",
     "BlockMix",
+    "ConstantRate",
     "CosineDecay",
     "CrossEntropy",
     "CutMix",
+    "Decay",
     "DeviceResponse",
     "DomainAdaptation",
+    "DropoutRates",
     "Ema",
+    "ExponentialDecay",
     "FreqMask",
     "FreqMix",
     "FreqMixStyle",
     "Gain",
+    "LinearDecay",
     "Loss",
     "MagnitudePruning",
     "Mixup",
@@ -49,8 +56,10 @@ __all__ = [
     "PitchShift",
     "PolynomialPruning",
     "Pruning",
+    "RampDown",
     "Recipe",
     "Schedule",
+    "Sgd",
     "StructuredPruning",
     "Swa",
     "TimeMask",

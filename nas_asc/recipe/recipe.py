@@ -8,9 +8,10 @@ from nas_asc.errors import RecipeError
 from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
 from nas_asc.recipe.averaging import Averaging
+from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
-from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.optimiser import AdamW, Decay, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import Pruning
 from nas_asc.recipe.schedule import CosineDecay, Schedule
@@ -33,6 +34,8 @@ class Recipe:
         adaptation: To devices other than the reference, whose clips then must be known; None is none.
         averaging: Of the weights, the average being the trained ones; None keeps the last weights.
         pruning: What is removed during or after training; None is nothing.
+        decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
+        dropout: In training, after the network's convolutions and dense layers; None is off.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -47,6 +50,8 @@ class Recipe:
     adaptation: DomainAdaptation | None = None
     averaging: Averaging | None = None
     pruning: Pruning | None = None
+    decay: Decay | None = None
+    dropout: DropoutRates | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -92,6 +97,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "adaptation": (DomainAdaptation, type(None)),
     "averaging": (Averaging, type(None)),
     "pruning": (Pruning, type(None)),
+    "decay": (Decay, type(None)),
+    "dropout": (DropoutRates, type(None)),
 }
 
 

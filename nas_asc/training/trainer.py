@@ -13,6 +13,8 @@ from nas_asc.recipe import Recipe
 from nas_asc.training.adaptation import Adversary
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
+from nas_asc.training.dropout import apply_dropout, dropped_modules
+from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
@@ -22,7 +24,7 @@ class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
     Inside `epoch` come `draw_batch` and `step` for each of its batches. On a CPU a batch is computed in two halves at
-    once, unless the model has a dropout or the recipe an adaptation.
+    once, unless the model or the recipe has a dropout, or the recipe an adaptation.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -74,7 +76,9 @@ class Trainer:
             self._adversary = Adversary(
                 model, clips, adaptation=recipe.adaptation, seed=seed, torch_device=torch_device
             )
-        splits = torch_device.type == "cpu" and can_split(model) and self._adversary is None
+        self._dropped = dropped_modules(self.model, recipe.dropout)
+        is_whole = self._adversary is not None or bool(self._dropped)
+        splits = torch_device.type == "cpu" and can_split(model) and not is_whole
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property
@@ -136,7 +140,7 @@ class Trainer:
     def epoch(self) -> Iterator[tuple[Tensor, ...]]:
         """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
-        with nullcontext() if self._split is None else self._split.epoch():
+        with nullcontext() if self._split is None else self._split.epoch(), apply_dropout(self._dropped):
             yield self._draw_order()
         self.n_epochs_done += 1
         for companion in self.companions:
@@ -166,16 +170,3 @@ def smooth_labels(labels: Tensor, n_classes: int, *, smoothing: float) -> Tensor
     """
     hot = nn.functional.one_hot(labels, n_classes).float()
     return hot * (1 - smoothing) + smoothing / n_classes
-
-
-def build_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW whose weight decay leaves out norms and biases, the parameters of one dimension."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {
-            "params": [parameter for parameter in trained if parameter.ndim > 1],
-            "weight_decay": recipe.optimiser.weight_decay,
-        },
-        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.optimiser.learning_rate, fused=True)
