@@ -5,9 +5,11 @@ sparse frequency-damped CNNs", Table 1; the dense rows are from its comparison o
 """
 
 import math
+from dataclasses import replace
 
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Classifier, Conv, MaxPool, Residual
+from nas_asc.recipe import RECIPES, DomainAdaptation
 from nas_asc.space import Space, choice, fraction, integer, optional, powers_of_two
 
 space = Space(
@@ -97,27 +99,39 @@ SUBMISSION = dict(
     hop_length=512,
 )
 CPJKU = dict(task=Task(10, 10.0), source="CP-JKU, DCASE 2021 Task 1A, Table 1")
+RECIPE = RECIPES["CP-JKU-2021"]
 PRUNED = "pruned for submission; damping floor taken from related code of the authors"
+
+
+def pruned(nonzero):
+    return replace(RECIPE, pruning=replace(RECIPE.pruning, nonzero=nonzero))
+
 
 space.system(
     "DampedR7NB", width=256, groups=16, depth=0, rho=7, bn_affine=False, n_mels=256, **SUBMISSION, **CPJKU,
-    published=dict(params=504_104, nonzero_params=64_690, receptive_field=135), convention="ALL", note=PRUNED,
+    published=dict(params=504_104, nonzero_params=64_690, receptive_field=135), convention="ALL",
+    recipe=pruned(64_690), note=PRUNED,
 )  # fmt: skip
 space.system(
     "DampedR8", width=256, groups=16, depth=1, rho=8, bn_affine=True, n_mels=280, **SUBMISSION, **CPJKU,
-    published=dict(params=678_184, nonzero_params=64_928, receptive_field=167), convention="ALL", note=PRUNED,
+    published=dict(params=678_184, nonzero_params=64_928, receptive_field=167), convention="ALL",
+    recipe=pruned(64_928), note=PRUNED,
 )  # fmt: skip
 space.system(
     "DampedR8NB", width=256, groups=16, depth=0, rho=8, bn_affine=False, n_mels=280, **SUBMISSION, **CPJKU,
-    published=dict(params=635_176, nonzero_params=64_625, receptive_field=167), convention="ALL", note=PRUNED,
+    published=dict(params=635_176, nonzero_params=64_625, receptive_field=167), convention="ALL",
+    recipe=pruned(64_625), note=PRUNED,
 )  # fmt: skip
 space.system(
     "DampedR8DA", width=256, groups=16, depth=0, rho=8, bn_affine=True, n_mels=280, **SUBMISSION, **CPJKU,
     published=dict(params=641_320, nonzero_params=63_529, receptive_field=167), convention="ALL",
+    recipe=replace(pruned(63_529), adaptation=DomainAdaptation()),
     note=f"{PRUNED}; the domain classifier is not counted",
 )  # fmt: skip
 
-DENSE = SUBMISSION | dict(tail="wide", rho=7, bn_affine=True, n_mels=256)
+DENSE = SUBMISSION | dict(
+    tail="wide", rho=7, bn_affine=True, n_mels=256, recipe=replace(RECIPE, pruning=None)
+)  # fmt: skip
 KILOBYTES = "published as {} KB: 2 bytes a parameter, KB = 1,024"
 
 space.system(

@@ -7,6 +7,7 @@ import math
 
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import AvgPool, Conv, Dense, Dropout, Flatten, Inception, MaxPool, Norm
+from nas_asc.recipe import RECIPES
 from nas_asc.space import Space, choice, fraction, integer, powers_of_two
 
 
@@ -120,7 +121,7 @@ space.guess(family="inception", module_width=4, hidden=10)
 # The published systems ----------------------------------------------------------------------------------------------
 
 NTU = dict(
-    task=Task(3, 10.0), source="NTU, DCASE 2020 Task 1B", convention="ALL",
+    task=Task(3, 10.0), recipe=RECIPES["NTU-2020"], source="NTU, DCASE 2020 Task 1B", convention="ALL",
     sample_rate=48_000, win_length=2_048, hop_length=1_024, n_mels=48, center=False, hidden=20, dropout=0.5,
 )  # fmt: skip
 

@@ -22,11 +22,13 @@ from nas_asc.recipe.pruning import (
     StructuredPruning,
     WeightPruning,
 )
+from nas_asc.recipe.published import RECIPES
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
 from nas_asc.recipe.schedule import ConstantRate, CosineDecay, ExponentialDecay, LinearDecay, RampDown, Schedule
 
 __all__ = [
+    "RECIPES",
     "Adam",
     "AdamW",
     "AugmentationPart",

@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_asc.errors import SpaceError
 from nas_asc.frontend import Task
+from nas_asc.recipe import Recipe
 from nas_asc.space.axis import is_number
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.place import Place, fault, nearest
@@ -30,6 +31,7 @@ class System:
         convention: What `params` counts: "TRAIN" is every trainable parameter, "ALL" also the running mean and
             variance of batch norms.
         task: What it was built for.
+        recipe: How it was trained; None where that is not known.
         source: The report.
         note: What else to know.
         place: Where it is declared.
@@ -40,6 +42,7 @@ class System:
     published: Mapping[str, Any]
     convention: str
     task: Task
+    recipe: Recipe | None
     source: str
     note: str
     place: Place
@@ -63,6 +66,16 @@ def validate_published(published: Mapping[str, Any], *, what: str, place: Place)
             raise fault(f"{what} publishes {name!r}, which is unknown", nearest(name, PUBLISHED, what="names"), place)
         if not is_number(value) or value <= 0:
             raise fault(f"{what} must publish numbers above 0, but got {name}={value!r}", "Correct it.", place)
+
+
+def validate_recipe(recipe: Any, *, what: str, place: Place) -> None:
+    """Check that a recipe is one, or None.
+
+    Raises:
+        SpaceError: It is not.
+    """
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise fault(f"`recipe` of {what} must be a Recipe, but got {recipe!r}", "Give one, or None.", place)
 
 
 def validate_convention(convention: str, *, what: str, place: Place) -> None:

@@ -238,6 +238,10 @@ BAD_FILES = {
         SPACE + "space.system('S', published={}, convention='train', width=8)  # here\n",
         "`convention` of system 'S' must be 'TRAIN' or 'ALL', but got 'train'",
     ),
+    "system_with_another_recipe": (
+        SPACE + "space.system('S', published={}, recipe='adam', width=8)  # here\n",
+        "`recipe` of system 'S' must be a Recipe, but got 'adam'",
+    ),
     "system_with_inactive_axis": (
         "space = Space(width=choice(8, 16), depth=choice(1, when=lambda width: width > 8))\n"
         "space.system('S', published={}, width=8, depth=1)  # here\n",
