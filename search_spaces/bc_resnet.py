@@ -7,10 +7,11 @@ Source: FAU, submission to DCASE 2022 Task 1; BC-ResNet-Mod of Kim et al., submi
 """
 
 import math
+from dataclasses import replace
 
 from nas_asc.frontend import LogMel
 from nas_asc.layers import MOMENTS, BroadcastResidual, Classifier, Conv, Dense, Ensemble, MaxPool, Moments, Norm
-from nas_asc.recipe import Recipe, StructuredPruning
+from nas_asc.recipe import RECIPES, Recipe, StructuredPruning
 from nas_asc.space import Space, choice, integer, optional
 
 
@@ -134,10 +135,12 @@ MOD = dict(
     family="network", base=80, width_step=0.5, stem_kernel=5, stem_stride=(2, 2), kernel_size=3, n_bands=4, blocks_1=2,
     blocks_2=2, blocks_3=2, blocks_4=3, dropout=0.1, pruned_params=None,
 )  # fmt: skip
+RECIPE = replace(RECIPES["FAU-2022"], pruning=None)
 
 space.system(
     "FAU-Linear", published=dict(params=12_810, official_macs=12_810), kept_bands=1.0, family="linear", moments=5,
-    **FAU, source="FAU, DCASE 2022 Task 1", note="published as 12.81k MACs, which count the bias",
+    **FAU, recipe=RECIPE, source="FAU, DCASE 2022 Task 1",
+    note="published as 12.81k MACs, which count the bias",
 )  # fmt: skip
 space.system(
     "BC-ResNet-Mod-8", published=dict(params=314_960), kept_bands=1.0, residual_norm=None, head_bias=False, **MOD,
@@ -145,9 +148,11 @@ space.system(
 )  # fmt: skip
 space.system(
     "FAU-Mod-8", published=dict(params=314_970, macs=51_205_760), kept_bands=1.0, residual_norm=0.1, head_bias=True,
-    **MOD, **FAU, source="FAU, DCASE 2022 Task 1", note="before the choice of bands and pruning; input 1x256x34",
+    **MOD, **FAU, recipe=RECIPE, source="FAU, DCASE 2022 Task 1",
+    note="before the choice of bands and pruning; input 1x256x34",
 )  # fmt: skip
 space.system(
     "FAU-Mod-8-192", published=dict(params=314_970, macs=38_693_760), kept_bands=0.75, residual_norm=0.1,
-    head_bias=True, **MOD, **FAU, source="FAU, DCASE 2022 Task 1", note="192 of 256 bands kept; input 1x192x34",
+    head_bias=True, **MOD, **FAU, recipe=RECIPE, source="FAU, DCASE 2022 Task 1",
+    note="192 of 256 bands kept; input 1x192x34",
 )  # fmt: skip

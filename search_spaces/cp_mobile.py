@@ -8,6 +8,7 @@ import math
 
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Classifier, Conv, Dense, Dropout, Flatten, InvertedBottleneck, MaxPool, make_divisible
+from nas_asc.recipe import RECIPES
 from nas_asc.space import Space, choice, fraction, integer
 
 
@@ -123,10 +124,11 @@ space.system(
     width=32, multiplier=1.8, expansion=2.1, kernel_size=3, activation="relu", norm="batch",
     stem_width=8, stem_stride=(2, 2), blocks_1=3, blocks_2=2, blocks_3=1,
     stride_1=(1, 2), stride_2=(2, 1), stride_3=(1, 1),
-    source="DCASE 2024 and 2025 Task 1 baseline", note="simplified CP-Mobile; input 1x256x65",
+    recipe=RECIPES["DCASE-2024"], source="DCASE 2024 and 2025 Task 1 baseline",
+    note="simplified CP-Mobile; input 1x256x65",
 )  # fmt: skip
 space.system(
     "Baseline-2022", published=dict(params=46_118, official_macs=29_271_638), convention="TRAIN",
     sample_rate=44_100, window_ms=40, hop_ms=20, n_mels=40, family="cnn", cnn_width=16, cnn_kernel=7, cnn_hidden=100,
-    source="DCASE 2022 Task 1 baseline", note="input 1x40x51",
+    recipe=RECIPES["DCASE-2022"], source="DCASE 2022 Task 1 baseline", note="input 1x40x51",
 )  # fmt: skip

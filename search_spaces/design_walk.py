@@ -24,6 +24,7 @@ from nas_asc.layers import (
     MaxPool,
     Norm,
 )
+from nas_asc.recipe import RECIPES
 from nas_asc.space import Space, choice, integer, optional
 
 
@@ -230,7 +231,8 @@ space.guess(input_norm="residual", stem_width=12, growth_2=2.0, depth_2=2, pool=
 # The published systems ----------------------------------------------------------------------------------------------
 
 KT = dict(
-    sample_rate=22_050, window_ms=40, hop_ms=20, n_mels=80, hidden=100, source="KT, DCASE 2022 Task 1",
+    sample_rate=22_050, window_ms=40, hop_ms=20, n_mels=80, hidden=100, recipe=RECIPES["KT-2022"],
+    source="KT, DCASE 2022 Task 1",
 )  # fmt: skip
 KERNEL = KT | dict(
     block="inverted", input_norm=None, stem_kernel=5, stem_stride=(2, 1), widening=3, entry_stride=(1, 2),

@@ -4,10 +4,11 @@ Source: QTI, submission to DCASE 2020 Task 1B (Shared N=3; CP-ResNet with 64 cha
 """
 
 import math
+from dataclasses import replace
 
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Classifier, Conv, MaxPool, Residual, SharedResidual
-from nas_asc.recipe import OneShotPruning, Recipe
+from nas_asc.recipe import RECIPES, OneShotPruning, Recipe
 from nas_asc.space import Slip, Space, choice, fraction, integer, powers_of_two
 
 space = Space(
@@ -102,8 +103,9 @@ QTI = dict(
     source="QTI, DCASE 2020 Task 1B", convention="TRAIN", width=64, n_runs=3, kernel_size=3, stem_kernel=5,
     stem_stride=(2, 2), n_channels=2, sample_rate=22_050, win_length=2_048, hop_length=512, n_mels=256,
 )  # fmt: skip
-SHARED = dict(sharing="shared", rho=6, n_bands=2, **QTI)
-DEEP = dict(sharing="deep", rho=5, n_bands=1, **QTI)
+RECIPE = replace(RECIPES["QTI-2020"], pruning=None)
+SHARED = dict(sharing="shared", rho=6, n_bands=2, recipe=RECIPE, **QTI)
+DEEP = dict(sharing="deep", rho=5, n_bands=1, recipe=RECIPE, **QTI)
 
 TEN, THREE = Task(10, 10.0), Task(3, 10.0)
 

@@ -4,10 +4,11 @@ Source: NTU, submission to DCASE 2020 Task 1B (3 classes, 10 s).
 """
 
 import math
+from dataclasses import replace
 
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import AvgPool, Conv, Dense, Dropout, Ensemble, Flatten, Inception, MaxPool, Norm
-from nas_asc.recipe import PolynomialPruning, Recipe
+from nas_asc.recipe import RECIPES, PolynomialPruning, Recipe
 from nas_asc.space import Slip, Space, choice, fraction, integer, powers_of_two
 
 
@@ -144,7 +145,8 @@ space.guess(family="ensemble", filters_1=4, filters_2=8, filters_3=12, filters_4
 # The published systems ----------------------------------------------------------------------------------------------
 
 NTU = dict(
-    task=Task(3, 10.0), source="NTU, DCASE 2020 Task 1B", convention="ALL",
+    task=Task(3, 10.0), recipe=replace(RECIPES["NTU-2020"], pruning=None), source="NTU, DCASE 2020 Task 1B",
+    convention="ALL",
     sample_rate=48_000, win_length=2_048, hop_length=1_024, n_mels=48, center=False, hidden=20, dropout=0.5,
 )  # fmt: skip
 

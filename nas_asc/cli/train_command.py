@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +53,9 @@ def train(
     split = split_data_set(data_set, seed=seed, test_fold=test_fold)
     prepared = PreparedData(data_set, split, cache_dir=cache, on_progress=FeatureLine())
     design = find_design(network, prepared, load_space(space) if space else None)
+    if design.recipe.adaptation is not None and not data_set.has_devices:
+        design = replace(design, recipe=replace(design.recipe, adaptation=None))
+        print("note: no recording devices are known, so nothing is adapted to them", file=sys.stderr)
     folder = out or Path("trained") / f"{network.replace(':', '-')}-{data_set.name}"
     if not json:
         print(_headline(network, design, prepared), flush=True)
@@ -84,7 +88,7 @@ def find_design(network: str, prepared: "PreparedData", space: Space | None = No
         space, system = find_system(network)
     else:
         system = space.systems[network]
-    return space.build(system.candidate, prepared.task)
+    return space.build_system(system, prepared.task)
 
 
 def _design_of_trial(network: str, prepared: "PreparedData") -> Design:

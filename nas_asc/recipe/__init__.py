@@ -1,4 +1,4 @@
-"""The training recipe as plain data: optimiser, schedule, augmentation, loss, averaging, pruning.
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss, adaptation, averaging, pruning.
 
 Conventions:
     A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
@@ -6,11 +6,13 @@ Conventions:
     from the data. Rooms above give a part its meaning: `augmentation`, `training`, `compression`.
 """
 
+from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.averaging import Averaging, Ema, Swa
+from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
-from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import (
     MagnitudePruning,
@@ -20,24 +22,33 @@ from nas_asc.recipe.pruning import (
     StructuredPruning,
     WeightPruning,
 )
+from nas_asc.recipe.published import RECIPES
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
-from nas_asc.recipe.schedule import CosineDecay, Schedule
+from nas_asc.recipe.schedule import ConstantRate, CosineDecay, ExponentialDecay, LinearDecay, RampDown, Schedule
 
 __all__ = [
+    "RECIPES",
+    "Adam",
     "AdamW",
     "AugmentationPart",
     "Averaging",
     "BlockMix",
+    "ConstantRate",
     "CosineDecay",
     "CrossEntropy",
     "CutMix",
+    "Decay",
     "DeviceResponse",
+    "DomainAdaptation",
+    "DropoutRates",
     "Ema",
+    "ExponentialDecay",
     "FreqMask",
     "FreqMix",
     "FreqMixStyle",
     "Gain",
+    "LinearDecay",
     "Loss",
     "MagnitudePruning",
     "Mixup",
@@ -47,8 +58,10 @@ __all__ = [
     "PitchShift",
     "PolynomialPruning",
     "Pruning",
+    "RampDown",
     "Recipe",
     "Schedule",
+    "Sgd",
     "StructuredPruning",
     "Swa",
     "TimeMask",

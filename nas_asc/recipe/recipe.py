@@ -5,11 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nas_asc.errors import RecipeError
+from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
 from nas_asc.recipe.averaging import Averaging
+from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
-from nas_asc.recipe.optimiser import AdamW, Optimiser
+from nas_asc.recipe.optimiser import AdamW, Decay, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import Pruning
 from nas_asc.recipe.schedule import CosineDecay, Schedule
@@ -29,8 +31,11 @@ class Recipe:
         schedule: Factor of the learning rate over the steps.
         augmentation: Of training batches, in the order of their application; None among them is left out.
         loss: What is made small.
+        adaptation: To devices other than the reference, whose clips then must be known; None is none.
         averaging: Of the weights, the average being the trained ones; None keeps the last weights.
         pruning: What is removed during or after training; None is nothing.
+        decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
+        dropout: In training, after the network's convolutions and dense layers; None is off.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -42,8 +47,11 @@ class Recipe:
     schedule: Schedule = _SCHEDULE
     augmentation: tuple[AugmentationPart, ...] = _AUGMENTATION
     loss: Loss = _LOSS
+    adaptation: DomainAdaptation | None = None
     averaging: Averaging | None = None
     pruning: Pruning | None = None
+    decay: Decay | None = None
+    dropout: DropoutRates | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -86,8 +94,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "optimiser": (Optimiser,),
     "schedule": (Schedule,),
     "loss": (Loss,),
+    "adaptation": (DomainAdaptation, type(None)),
     "averaging": (Averaging, type(None)),
     "pruning": (Pruning, type(None)),
+    "decay": (Decay, type(None)),
+    "dropout": (DropoutRates, type(None)),
 }
 
 

@@ -36,7 +36,7 @@ def mark_systems(space: Space | None, task: Task) -> tuple[Mark, ...]:
 
 def _cost(space: Space, system: System, task: Task) -> Cost | None:
     try:
-        design = space.build(system.candidate, task)
+        design = space.build_system(system, task)
         return count_pruned_cost(design.architecture, design.recipe.pruning)
     except NasAscError:
         return None

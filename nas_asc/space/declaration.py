@@ -9,7 +9,7 @@ from nas_asc.space.form import Form
 from nas_asc.space.function import TASK_NAMES, Function, bind_function
 from nas_asc.space.place import Place, fault, nearest
 
-_RESERVED = (*TASK_NAMES, "published", "convention", "task", "source", "note")
+_RESERVED = (*TASK_NAMES, "published", "convention", "task", "recipe", "source", "note")
 
 
 def declare_axes(forms: Mapping[str, Form], *, space_name: str, place: Place) -> dict[str, Axis]:

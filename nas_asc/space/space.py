@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -23,7 +24,14 @@ from nas_asc.space.place import Place, caller_frame, caller_place, fault
 from nas_asc.space.random_candidates import RandomCandidates
 from nas_asc.space.resolver import Resolver
 from nas_asc.space.source import source_of
-from nas_asc.space.system import Slip, System, validate_convention, validate_published, validate_slips
+from nas_asc.space.system import (
+    Slip,
+    System,
+    validate_convention,
+    validate_published,
+    validate_recipe,
+    validate_slips,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -125,6 +133,7 @@ class Space:
         published: Mapping[str, Any],
         convention: str = "TRAIN",
         task: Task | None = None,
+        recipe: Recipe | None = None,
         source: str = "",
         note: str = "",
         slips: Mapping[str, Slip] | None = None,
@@ -137,13 +146,14 @@ class Space:
             published: The report's numbers, by the names `System` lists.
             convention: What its `params` counts: "TRAIN" or "ALL".
             task: What it was built for; ten classes and one second by default.
+            recipe: How it was trained, such as one of `nas_asc.recipe.RECIPES`; None is what the space gives it.
             source: The report.
             note: What else to know.
             slips: Numbers that the report printed otherwise by mistake, by name.
             values: One for every active axis.
 
         Raises:
-            SpaceError: The name is taken, a value is not of its axis, or a requirement is broken.
+            SpaceError: The name is taken, a value is not of its axis, a requirement is broken, or the recipe is none.
         """
         place, what = caller_place(), f"system {name!r}"
         if name in self.systems:
@@ -152,6 +162,7 @@ class Space:
         validate_published(published, what=what, place=place)
         validate_convention(convention, what=what, place=place)
         validate_slips(slips or {}, published, what=what, place=place)
+        validate_recipe(recipe, what=what, place=place)
         candidate = self._resolver.candidate(values, what=what, place=place)
         self._validate(candidate, what=what, place=place)
         self.systems[name] = System(
@@ -160,6 +171,7 @@ class Space:
             published=dict(published),
             convention=convention,
             task=task or Task(),
+            recipe=recipe,
             source=source,
             note=note,
             place=place,
@@ -287,6 +299,25 @@ class Space:
             LayerError: A layer cannot take its input; names the layer, the shape and the line.
         """
         return self._builder.build(candidate, task)
+
+    def build_system(self, system: System, task: Task | None = None) -> Design:
+        """Design of one of the space's systems, with its own recipe where it has one.
+
+        What the space's axes prune is pruned with that recipe too.
+
+        Args:
+            system: Of `systems`.
+            task: What to build it for; None is what it was built for.
+
+        Raises:
+            SpaceError: As `build`.
+            LayerError: As `build`.
+        """
+        design = self.build(system.candidate, task or system.task)
+        if system.recipe is None:
+            return design
+        pruning = design.recipe.pruning or system.recipe.pruning
+        return replace(design, recipe=replace(system.recipe, pruning=pruning))
 
     # What it is -----------------------------------------------------------------------------------------------------
 

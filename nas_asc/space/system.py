@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from nas_asc.errors import SpaceError
 from nas_asc.frontend import Task
+from nas_asc.recipe import Recipe
 from nas_asc.space.axis import is_number
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.place import Place, fault, nearest
@@ -42,6 +43,7 @@ class System:
         convention: What `params` counts: "TRAIN" is every trainable parameter, "ALL" also the running mean and
             variance of batch norms.
         task: What it was built for.
+        recipe: How it was trained; None where that is not known.
         source: The report.
         note: What else to know.
         place: Where it is declared.
@@ -53,6 +55,7 @@ class System:
     published: Mapping[str, Any]
     convention: str
     task: Task
+    recipe: Recipe | None
     source: str
     note: str
     place: Place
@@ -90,6 +93,16 @@ def validate_slips(slips: Mapping[str, Any], published: Mapping[str, Any], *, wh
             raise fault(f"{what} has a slip of {name!r}, which it does not publish", "Give the right number.", place)
         if not isinstance(slip, Slip) or not slip.reason or slip.printed == published[name]:
             raise fault(f"the slip of {name!r} in {what} must be Slip(printed, reason)", "Say what was printed.", place)
+
+
+def validate_recipe(recipe: Any, *, what: str, place: Place) -> None:
+    """Check that a recipe is one, or None.
+
+    Raises:
+        SpaceError: It is not.
+    """
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise fault(f"`recipe` of {what} must be a Recipe, but got {recipe!r}", "Give one, or None.", place)
 
 
 def validate_convention(convention: str, *, what: str, place: Place) -> None:

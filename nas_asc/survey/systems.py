@@ -66,7 +66,7 @@ def systems_table(spaces: Iterable[str]) -> tuple[SystemRow, ...]:
 
 
 def _rows(space: Space, system: System) -> list[SystemRow]:
-    design = space.build(system.candidate, system.task)
+    design = space.build_system(system)
     architecture, cost = design.architecture, count_cost(design.architecture)
     reproduced = {
         "params": cost.params if system.convention == "TRAIN" else cost.all_params,

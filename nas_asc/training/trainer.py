@@ -10,8 +10,11 @@ from torch import Tensor, nn
 from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
+from nas_asc.training.adaptation import Adversary
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
+from nas_asc.training.dropout import apply_dropout, dropped_modules
+from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
@@ -21,7 +24,7 @@ class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
     Inside `epoch` come `draw_batch` and `step` for each of its batches. On a CPU a batch is computed in two halves at
-    once, unless the model has a dropout.
+    once, unless the model or the recipe has a dropout, or the recipe an adaptation.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -35,7 +38,7 @@ class Trainer:
         companions: Told after each step, each epoch, and at the end.
 
     Raises:
-        TrainingError: Fewer than two clips.
+        TrainingError: Fewer than two clips, or clips or a model that the recipe's adaptation cannot do with.
     """
 
     def __init__(
@@ -68,7 +71,14 @@ class Trainer:
         self.companions = tuple(companions)
         self.optimiser = build_optimiser(self.model, recipe)
         self._generator = torch.Generator().manual_seed(seed)
-        splits = torch_device.type == "cpu" and can_split(model)
+        self._adversary = None
+        if recipe.adaptation is not None:
+            self._adversary = Adversary(
+                model, clips, adaptation=recipe.adaptation, seed=seed, torch_device=torch_device
+            )
+        self._dropped = dropped_modules(self.model, recipe.dropout)
+        is_whole = self._adversary is not None or bool(self._dropped)
+        splits = torch_device.type == "cpu" and can_split(model) and not is_whole
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property
@@ -83,8 +93,8 @@ class Trainer:
             return self._split.merged_buffers()
         return {name: buffer for name, buffer in self.model.named_buffers() if buffer.is_floating_point()}
 
-    def draw_batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardised, augmented log-mels (B, C, F, T) and their soft targets (B, K).
+    def draw_batch(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """Standardised, augmented log-mels (B, C, F, T), their soft targets (B, K), and for an adaptation domains.
 
         Args:
             rows: (B,) row numbers of the clips.
@@ -93,20 +103,29 @@ class Trainer:
         augmentation = draw_augmentation(self.recipe.augmentation, self.clips.facts(rows), self._generator)
         labels = self.labels[rows].to(self.torch_device)
         targets = smooth_labels(labels, self.n_classes, smoothing=self.recipe.loss.label_smoothing)
-        return apply_augmentation(features, targets, augmentation)
+        batch = apply_augmentation(features, targets, augmentation)
+        if self._adversary is None:
+            return batch
+        domains = self._adversary.domains(rows, n_columns=self.n_classes)
+        return *batch, apply_augmentation(features, domains, augmentation)[1][:, :2]
 
-    def step(self, features: Tensor, targets: Tensor) -> Tensor:
+    def step(self, features: Tensor, targets: Tensor, domains: Tensor | None = None) -> Tensor:
         """Loss of a batch before the optimiser's step that it causes; a detached scalar on the device.
 
         Args:
             features: (B, C, F, T) of `draw_batch`.
             targets: (B, K) of `draw_batch`.
+            domains: (B, 2) of `draw_batch`.
         """
         rate = self.learning_rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
-        if self._split is not None and len(features) >= 2 * N_PARTS:
+        if self._adversary is not None and domains is not None:
+            with self._adversary.watching() as embeddings:
+                loss = self._compute_loss(self.model, features, targets)
+            self._adversary.backward(loss, embeddings[0], domains)
+        elif self._split is not None and len(features) >= 2 * N_PARTS:
             loss = self._split.backward(features, targets)
         else:
             loss = self._compute_loss(self.model, features, targets)
@@ -121,7 +140,7 @@ class Trainer:
     def epoch(self) -> Iterator[tuple[Tensor, ...]]:
         """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
-        with nullcontext() if self._split is None else self._split.epoch():
+        with nullcontext() if self._split is None else self._split.epoch(), apply_dropout(self._dropped):
             yield self._draw_order()
         self.n_epochs_done += 1
         for companion in self.companions:
@@ -151,16 +170,3 @@ def smooth_labels(labels: Tensor, n_classes: int, *, smoothing: float) -> Tensor
     """
     hot = nn.functional.one_hot(labels, n_classes).float()
     return hot * (1 - smoothing) + smoothing / n_classes
-
-
-def build_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW whose weight decay leaves out norms and biases, the parameters of one dimension."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {
-            "params": [parameter for parameter in trained if parameter.ndim > 1],
-            "weight_decay": recipe.optimiser.weight_decay,
-        },
-        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.optimiser.learning_rate, fused=True)

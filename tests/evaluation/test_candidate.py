@@ -1,6 +1,7 @@
 """One candidate: scores, refit, test, repetition, and every way to fail."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,10 @@ import torch
 
 from nas_asc import recipe as recipe_room
 from nas_asc.errors import TrainingError
-from nas_asc.evaluation import evaluate_candidate, load_network, measure_speed, refit, score_test
+from nas_asc.evaluation import PreparedData, evaluate_candidate, load_network, measure_speed, refit, score_test
 from nas_asc.layers import Classifier, Conv
 from nas_asc.metrics import score_predictions
-from nas_asc.recipe import AdamW, AugmentationPart
+from nas_asc.recipe import AdamW, AugmentationPart, DomainAdaptation, Swa
 from nas_asc.training import DeadlineError
 
 pytest_plugins = ["tests.evaluation.tones"]
@@ -126,3 +127,14 @@ def test_every_augmentation_trains_and_is_timed(prepared, make_design):
     assert measure_speed(design, prepared, torch_device=CPU, n_steps=1) > 0
     outcome = evaluate_candidate(design, prepared, seed=0, torch_device=CPU)
     assert len(outcome.curve) == 2
+
+
+def test_adaptation_is_timed_and_trains_where_devices_are_known(prepared, make_design, tmp_path):
+    design = make_design(adaptation=DomainAdaptation(), averaging=Swa(1), epochs=2)
+    assert measure_speed(design, prepared, torch_device=CPU, n_steps=1) > 0
+    with pytest.raises(TrainingError, match="no devices are known"):
+        evaluate_candidate(design, prepared, seed=0, torch_device=CPU)
+    data_set = prepared.data_set
+    devices = np.array(["a", "b"])[np.arange(len(data_set)) % 2]
+    known = PreparedData(replace(data_set, devices=devices), prepared.split, cache_dir=tmp_path)
+    assert len(evaluate_candidate(design, known, seed=0, torch_device=CPU).curve) == 2

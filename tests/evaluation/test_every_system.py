@@ -47,8 +47,9 @@ def recordings(cache_dir, esc10_dir):
 def train(space, name, prepared):
     """Outcome of two epochs with the system's own recipe, in small batches; its architecture and recipe."""
     found = load_space(space)
-    design = found.build(found.systems[name].candidate, prepared.task)
-    design = replace(design, recipe=replace(design.recipe, batch_size=8))
+    design = found.build_system(found.systems[name], prepared.task)
+    adaptation = design.recipe.adaptation if prepared.data_set.has_devices else None
+    design = replace(design, recipe=replace(design.recipe, batch_size=8, adaptation=adaptation))
     return design, evaluate_candidate(design, prepared, seed=0, torch_device=CPU, epochs=2)
 
 

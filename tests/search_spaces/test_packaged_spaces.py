@@ -1,5 +1,7 @@
 """Contract of every packaged space: it loads, its systems are exact, its guesses and enough of its draws fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,21 @@ from nas_asc.cost import Cost, count_cost, count_nonzero, receptive_field
 from nas_asc.errors import LayerError
 from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture, parse_architecture
+from nas_asc.recipe import RECIPES, MagnitudePruning
 from nas_asc.space import list_spaces, load_space
 
 SPACES = {name: load_space(name) for name in list_spaces()}
 SYSTEMS = [(space, system) for space, names in SPACES.items() for system in names.systems]
+RECIPE_OF = {
+    "cp_resnet": "CP-JKU-2021",
+    "shared_resnet": "QTI-2020",
+    "vgg_inception": "NTU-2020",
+    "bc_resnet": "FAU-2022",
+    "BC-ResNet-Mod-8": None,
+    "design_walk": "KT-2022",
+    "Baseline-2022": "DCASE-2022",
+    "CP-Mobile-2024": "DCASE-2024",
+}
 TASKS = {"one second": Task(10, 1.0), "five seconds": Task(10, 5.0)}
 
 
@@ -42,7 +55,7 @@ def test_the_union_is_wide_and_a_quarter_of_its_draws_fit():
 @pytest.mark.parametrize(("space", "name"), SYSTEMS)
 def test_system_has_its_published_cost_and_receptive_field(space, name):
     system = SPACES[space].systems[name]
-    design = SPACES[space].build(system.candidate, system.task)
+    design = SPACES[space].build_system(system)
     architecture = design.architecture
     cost = count_cost(architecture)
     nonzero_params = count_nonzero(architecture, design.recipe.pruning, convention=system.convention)
@@ -51,6 +64,21 @@ def test_system_has_its_published_cost_and_receptive_field(space, name):
     assert {field: getattr(cost, field) for field in system.expected_cost} == system.expected_cost
     if "receptive_field" in system.published:
         assert set(receptive_field(architecture)) == {system.published["receptive_field"]}
+
+
+@pytest.mark.parametrize(("space", "name"), SYSTEMS)
+def test_system_is_trained_as_its_report_says(space, name):
+    system = SPACES[space].systems[name]
+    recipe = SPACES[space].build_system(system).recipe
+    report = RECIPE_OF[name] if name in RECIPE_OF else RECIPE_OF[space]
+    wanted = RECIPES[report] if report else SPACES[space].training_recipe(system.candidate, system.task)
+    assert replace(recipe, pruning=wanted.pruning, adaptation=None) == wanted
+    assert (recipe.adaptation is not None) == (name == "DampedR8DA")
+    assert (recipe.pruning is not None) == ("nonzero_params" in system.published)
+    if isinstance(recipe.pruning, MagnitudePruning):
+        assert recipe.pruning == replace(wanted.pruning, nonzero=system.published["nonzero_params"])
+    elif recipe.pruning is not None:
+        assert recipe.pruning == wanted.pruning
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))

@@ -250,6 +250,10 @@ BAD_FILES = {
         + "space.system('S', published={'params': 4}, slips={'params': Slip(3, '')}, width=8)  # here\n",
         "the slip of 'params' in system 'S' must be Slip\\(printed, reason\\)",
     ),
+    "system_with_another_recipe": (
+        SPACE + "space.system('S', published={}, recipe='adam', width=8)  # here\n",
+        "`recipe` of system 'S' must be a Recipe, but got 'adam'",
+    ),
     "system_with_inactive_axis": (
         "space = Space(width=choice(8, 16), depth=choice(1, when=lambda width: width > 8))\n"
         "space.system('S', published={}, width=8, depth=1)  # here\n",
