@@ -24,7 +24,7 @@ from nas_asc.layers import (
     TimeFrequencySeparable,
     make_divisible,
 )
-from nas_asc.recipe import AdamW, CrossEntropy, FreqMask, Mixup, Recipe, TimeRoll
+from nas_asc.recipe import AdamW, CrossEntropy, FreqMask, Mixup, OneShotPruning, Recipe, StructuredPruning, TimeRoll
 from nas_asc.space import Space, choice, integer, optional, powers_of_two
 
 
@@ -38,6 +38,14 @@ def is_residual(family):
 
 def has_sub_bands(family):
     return family in ("residual", "broadcast")
+
+
+def is_masked(compression):
+    return compression == "masked"
+
+
+def is_narrowed(compression):
+    return compression == "narrowed"
 
 
 def has_stage_3(depth_3):
@@ -83,6 +91,11 @@ space = Space(
     mixup=optional(choice(0.1, 0.3, 1.0, guess=0.3)),
     freq_mask=choice(0.0, 0.1, 0.2, 0.3, guess=0.2),
     time_roll=choice(0.0, 0.1, 1.0, guess=1.0),
+    # compression: single weights masked (a saving under rules that count non-zero values), or channels removed
+    compression=choice("none", "masked", "narrowed", prior=(8, 1, 1), guess="none"),
+    sparsity=choice(0.5, 0.7, 0.8, 0.9, when=is_masked, guess=0.7),
+    kept_params=integer(8_000, 128_000, log=True, when=is_narrowed, guess=32_000),
+    kept_macs=integer(1_000_000, 30_000_000, log=True, when=is_narrowed, guess=8_000_000),
 )
 
 
@@ -176,7 +189,14 @@ def residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping,
 
 
 @space.recipe
-def recipe(learning_rate, weight_decay, label_smoothing, mixup, freq_mask, time_roll):
+def recipe(
+    learning_rate, weight_decay, label_smoothing, mixup, freq_mask, time_roll, compression, sparsity, kept_params,
+    kept_macs,
+):  # fmt: skip
+    prunings = {
+        "masked": lambda: OneShotPruning(sparsity),
+        "narrowed": lambda: StructuredPruning(kept_params, kept_macs),
+    }
     return Recipe(
         optimiser=AdamW(learning_rate, weight_decay),
         loss=CrossEntropy(label_smoothing),
@@ -185,6 +205,7 @@ def recipe(learning_rate, weight_decay, label_smoothing, mixup, freq_mask, time_
             Mixup(mixup) if mixup else None,
             FreqMask(freq_mask) if freq_mask else None,
         ),
+        pruning=prunings[compression]() if compression in prunings else None,
     )
 
 

@@ -63,6 +63,7 @@ class SubSpectralNorm(nn.Module):
     def __init__(self, channels: int, n_bands: int, *, per_band: bool = False) -> None:
         super().__init__()
         self.n_bands = n_bands
+        self.momentum = 0.1
         n_trained = n_bands if per_band else 1
         self.weight = nn.Parameter(torch.ones(channels, n_trained))
         self.bias = nn.Parameter(torch.zeros(channels, n_trained))
@@ -78,8 +79,9 @@ class SubSpectralNorm(nn.Module):
         n_clips, channels, n_bins, n_frames = x.shape
         weight, bias = (value.expand(channels, self.n_bands).reshape(-1) for value in (self.weight, self.bias))
         bands = x.reshape(n_clips, channels * self.n_bands, n_bins // self.n_bands, n_frames)
+        statistics = (self.running_mean, self.running_var)
         normed = nn.functional.batch_norm(
-            bands, self.running_mean, self.running_var, weight, bias, training=self.training
+            bands, *statistics, weight, bias, training=self.training, momentum=self.momentum
         )
         return normed.reshape(x.shape)
 

@@ -1,4 +1,4 @@
-"""The training recipe as plain data: optimiser, schedule, augmentation, loss, pruning.
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss, averaging, pruning.
 
 Conventions:
     A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
@@ -7,6 +7,7 @@ Conventions:
 """
 
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
+from nas_asc.recipe.averaging import Averaging, Ema, Swa
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
@@ -26,11 +27,13 @@ from nas_asc.recipe.schedule import CosineDecay, Schedule
 __all__ = [
     "AdamW",
     "AugmentationPart",
+    "Averaging",
     "BlockMix",
     "CosineDecay",
     "CrossEntropy",
     "CutMix",
     "DeviceResponse",
+    "Ema",
     "FreqMask",
     "FreqMix",
     "FreqMixStyle",
@@ -47,6 +50,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "StructuredPruning",
+    "Swa",
     "TimeMask",
     "TimeRoll",
     "WeightPruning",

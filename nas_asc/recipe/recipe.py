@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_asc.errors import RecipeError
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
+from nas_asc.recipe.averaging import Averaging
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
@@ -28,6 +29,7 @@ class Recipe:
         schedule: Factor of the learning rate over the steps.
         augmentation: Of training batches, in the order of their application; None among them is left out.
         loss: What is made small.
+        averaging: Of the weights, the average being the trained ones; None keeps the last weights.
         pruning: What is removed during or after training; None is nothing.
 
     Raises:
@@ -40,6 +42,7 @@ class Recipe:
     schedule: Schedule = _SCHEDULE
     augmentation: tuple[AugmentationPart, ...] = _AUGMENTATION
     loss: Loss = _LOSS
+    averaging: Averaging | None = None
     pruning: Pruning | None = None
 
     def __post_init__(self) -> None:
@@ -83,6 +86,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "optimiser": (Optimiser,),
     "schedule": (Schedule,),
     "loss": (Loss,),
+    "averaging": (Averaging, type(None)),
     "pruning": (Pruning, type(None)),
 }
 

@@ -5,13 +5,16 @@ Conventions:
     compute device. One step is one batch. Losses are in nats, times in seconds of wall clock.
 """
 
+from nas_asc.training.averaging import EmaAverager, SwaAverager
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
+from nas_asc.training.companions import build_companions
 from nas_asc.training.compute import count_cores, prepare_process, resolve_device
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
 from nas_asc.training.predict import predict
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
+from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
@@ -19,9 +22,13 @@ __all__ = [
     "Clips",
     "Companion",
     "DeadlineError",
+    "EmaAverager",
     "EpochRow",
+    "StatisticsUpdate",
+    "SwaAverager",
     "Trainer",
     "TrainingResult",
+    "build_companions",
     "choose_precision",
     "count_cores",
     "default_batch_size",
@@ -31,4 +38,5 @@ __all__ = [
     "prepare_process",
     "resolve_device",
     "train_model",
+    "update_statistics",
 ]

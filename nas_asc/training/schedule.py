@@ -42,17 +42,22 @@ def default_batch_size(n_train: int) -> int:
     return max(_SMALLEST_BATCH, min(_LARGEST_BATCH, even))
 
 
-def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe) -> float:
-    """Learning rate of one step: the optimiser's peak times the schedule's factor.
+def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe, n_epochs: int | None = None) -> float:
+    """Learning rate of one step: the optimiser's peak times the schedule's factor, or that of averaged epochs.
 
     Args:
         step: From 0.
         n_steps: Steps of the whole training.
-        recipe: Gives the peak and the schedule.
+        recipe: Gives the peak, the schedule, and what the averaging asks of its epochs.
+        n_epochs: Epochs of the whole training, each of the same number of steps; None asks the schedule alone.
 
     >>> from nas_asc.recipe import AdamW, CosineDecay
     >>> recipe = Recipe(optimiser=AdamW(1.0), schedule=CosineDecay(warmup=0.5))
     >>> [round(learning_rate_at(step, 4, recipe=recipe), 3) for step in range(4)]
     [0.5, 1.0, 1.0, 0.5]
     """
+    if recipe.averaging is not None and n_epochs is not None:
+        constant = recipe.averaging.learning_rate_at(step * n_epochs // n_steps + 1, n_epochs)
+        if constant is not None:
+            return constant
     return recipe.optimiser.learning_rate * recipe.schedule.factor_at(step, n_steps)

@@ -67,10 +67,16 @@ class SplitBatch:
     def merge_buffers(self) -> None:
         """Give both models the mean of their running statistics; to be called before the model is used elsewhere."""
         model, twin = self._models
-        for mine, theirs in zip(model.buffers(), twin.buffers(), strict=True):
-            if mine.is_floating_point():
-                mine.lerp_(theirs, 0.5)
+        merged = self.merged_buffers()
+        for (name, mine), theirs in zip(model.named_buffers(), twin.buffers(), strict=True):
+            mine.copy_(merged.get(name, mine))
             theirs.copy_(mine)
+
+    def merged_buffers(self) -> dict[str, Tensor]:
+        """Means of both models' float buffers, as new tensors by their names; both models stay as they are."""
+        model, twin = self._models
+        pairs = zip(model.named_buffers(), twin.buffers(), strict=True)
+        return {name: mine.lerp(theirs, 0.5) for (name, mine), theirs in pairs if mine.is_floating_point()}
 
     @contextmanager
     def epoch(self) -> Iterator[None]:

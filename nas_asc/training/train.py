@@ -11,6 +11,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
+from nas_asc.training.companions import build_companions
 from nas_asc.training.compute import prepare_process
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
@@ -43,7 +44,8 @@ def train_model(
         on_epoch: Called after every epoch; what it raises ends the training.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
         precision: torch.float32 or torch.bfloat16; None takes the faster one of the device.
-        companions: Told after each step, each epoch, and at the end; see `Companion`.
+        companions: Told after each step, each epoch, and at the end, beside those that the recipe asks for; see
+            `Companion` and `build_companions`.
 
     Raises:
         TrainingError: The loss is no longer finite, with epoch and loss; or fewer than two clips.
@@ -63,7 +65,7 @@ def train_model(
             seed=seed,
             torch_device=torch_device,
             precision=precision or choose_precision(torch_device),
-            companions=companions,
+            companions=build_companions(recipe, others=companions),
         )
         curve = []
         for epoch in range(1, n_epochs + 1):

@@ -61,6 +61,7 @@ class Trainer:
         self.torch_device = torch_device
         self.precision = precision
         self.n_batches = math.ceil(len(clips) / (recipe.batch_size or default_batch_size(len(clips))))
+        self.n_epochs = n_epochs
         self.n_steps = n_epochs * self.n_batches
         self.n_done = 0
         self.n_epochs_done = 0
@@ -73,7 +74,14 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """Of the coming step; of the last one when the training is over."""
-        return learning_rate_at(min(self.n_done, self.n_steps - 1), self.n_steps, recipe=self.recipe)
+        step = min(self.n_done, self.n_steps - 1)
+        return learning_rate_at(step, self.n_steps, recipe=self.recipe, n_epochs=self.n_epochs)
+
+    def float_buffers(self) -> dict[str, Tensor]:
+        """The model's float buffers by name, as its last steps left them; copies while a batch is in two halves."""
+        if self._split is not None:
+            return self._split.merged_buffers()
+        return {name: buffer for name, buffer in self.model.named_buffers() if buffer.is_floating_point()}
 
     def draw_batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Standardised, augmented log-mels (B, C, F, T) and their soft targets (B, K).

@@ -1,0 +1,95 @@
+"""Statistics of norms, measured anew on the training clips."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nas_asc.training.trainer import Trainer
+
+
+class StatisticsUpdate:
+    """Measures the statistics of all norms at the end of a training, on its clips without augmentation.
+
+    To be told of the end after all companions that change weights.
+    """
+
+    def after_step(self, trainer: Trainer) -> None:
+        """Nothing."""
+
+    def after_epoch(self, trainer: Trainer, epoch: int) -> None:
+        """Nothing."""
+
+    def finish(self, trainer: Trainer) -> None:
+        """Measure them, in batches of the training's size and in an order that always is the same."""
+        order = torch.randperm(len(trainer.clips), generator=torch.Generator().manual_seed(0))
+        rows = order.tensor_split(trainer.n_batches)
+        update_statistics(
+            trainer.model, (trainer.clips.batch(part, torch_device=trainer.torch_device) for part in rows)
+        )
+
+
+@torch.no_grad()
+def update_statistics(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Set the running mean and variance of each norm to those of its input over all batches together.
+
+    Each batch passes once; dropout is off. A norm before another one normalises each batch by the batch's own
+    statistics, as in training: what follows is therefore exact for the first norm, or where there is one batch.
+
+    Args:
+        model: Maps (B, C, F, T) to (B, K); its norms are modules with `running_mean`, `running_var` and `momentum`. It
+            is left in eval mode.
+        batches: (B, C, F, T) each, on the model's device.
+    """
+    norms = [module for module in model.modules() if isinstance(getattr(module, "running_mean", None), Tensor)]
+    if not norms:
+        return
+    model.eval()
+    moments = [_Moments(norm) for norm in norms]
+    with _showing_each_batch(norms, moments):
+        for batch in batches:
+            model(batch)
+    for one in moments:
+        one.write()
+
+
+class _Moments:
+    """Sums over all batches of a norm's input, gathered by being called after each of its forward passes."""
+
+    def __init__(self, norm: Any) -> None:
+        self._norm = norm
+        self._n = 0
+        self._sum = torch.zeros_like(norm.running_mean, dtype=torch.float64)
+        self._squares = torch.zeros_like(self._sum)
+
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        n = inputs[0].numel() // self._sum.numel()
+        mean, variance = self._norm.running_mean.double(), self._norm.running_var.double()
+        self._n += n
+        self._sum += n * mean
+        self._squares += (n - 1) * variance + n * mean.square()
+
+    def write(self) -> None:
+        """Give the norm the mean, and the variance with Bessel's correction, as torch keeps it."""
+        mean = self._sum / self._n
+        self._norm.running_mean.copy_(mean)
+        self._norm.running_var.copy_((self._squares - self._n * mean.square()).clamp_min(0) / max(1, self._n - 1))
+
+
+@contextmanager
+def _showing_each_batch(norms: list[Any], moments: list[_Moments]) -> Iterator[None]:
+    """Norms whose running statistics are those of the last batch, and which are read after each."""
+    momenta = [norm.momentum for norm in norms]
+    hooks = [norm.register_forward_hook(one) for norm, one in zip(norms, moments, strict=True)]
+    for norm in norms:
+        norm.train()
+        norm.momentum = 1.0
+    try:
+        yield
+    finally:
+        for norm, momentum, hook in zip(norms, momenta, hooks, strict=True):
+            norm.eval()
+            norm.momentum = momentum
+            hook.remove()

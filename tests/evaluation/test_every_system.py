@@ -1,0 +1,73 @@
+"""Every published system trains: on the embedded scenes and on real recordings its loss falls, its pruning arrives."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from nas_asc.cost import count_nonzero
+from nas_asc.data import load_data_set, split_data_set
+from nas_asc.evaluation import PreparedData, evaluate_candidate
+from nas_asc.space import list_spaces, load_space
+
+pytestmark = pytest.mark.slow
+CPU = torch.device("cpu")
+SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
+
+
+def prepare(data_set, n_train, cache_dir):
+    """The first clips of each class of the data set's own split, so many in all for the training."""
+    split = split_data_set(data_set, seed=0)
+
+    def first(rows, n):
+        labels = data_set.labels[rows]
+        rank = np.array([np.sum(labels[:index] == label) for index, label in enumerate(labels)])
+        return rows[rank < n // len(data_set.classes)]
+
+    some = replace(split, train=first(split.train, n_train), validation=first(split.validation, 20))
+    return PreparedData(data_set, some, cache_dir=cache_dir)
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def scenes(cache_dir):
+    return prepare(load_data_set(None), 160, cache_dir)
+
+
+@pytest.fixture(scope="module")
+def recordings(cache_dir, esc10_dir):
+    return prepare(load_data_set(esc10_dir), 40, cache_dir)
+
+
+def train(space, name, prepared):
+    """Outcome of two epochs with the system's own recipe, in small batches; its architecture and recipe."""
+    found = load_space(space)
+    design = found.build(found.systems[name].candidate, prepared.task)
+    design = replace(design, recipe=replace(design.recipe, batch_size=8))
+    return design, evaluate_candidate(design, prepared, seed=0, torch_device=CPU, epochs=2)
+
+
+def check(space, name, prepared):
+    system = load_space(space).systems[name]
+    design, outcome = train(space, name, prepared)
+    assert outcome.curve[-1].loss < outcome.curve[0].loss
+    assert np.isfinite(outcome.probabilities).all()
+    pruning = design.recipe.pruning
+    assert ("nonzero_params" in system.published) == (pruning is not None)
+    allowed = count_nonzero(design.architecture, pruning)
+    assert 0.97 * allowed <= outcome.nonzero_params <= allowed
+
+
+@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+def test_system_learns_from_the_embedded_scenes(space, name, scenes):
+    check(space, name, scenes)
+
+
+@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+def test_system_learns_from_real_recordings(space, name, recordings):
+    check(space, name, recordings)
