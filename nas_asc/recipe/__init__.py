@@ -13,6 +13,7 @@ from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import AdamW, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import (
+    AdmmPruning,
     MagnitudePruning,
     OneShotPruning,
     PolynomialPruning,
@@ -26,6 +27,7 @@ from nas_asc.recipe.schedule import CosineDecay, Schedule
 
 __all__ = [
     "AdamW",
+    "AdmmPruning",
     "AugmentationPart",
     "Averaging",
     "BlockMix",
