@@ -5,8 +5,9 @@ Conventions:
     is left is an `Architecture` of its own, counted, built and stored like any other.
 """
 
+from nas_asc.compression.admm import AdmmPenalty
 from nas_asc.compression.nonzero import count_state_nonzero
 from nas_asc.compression.structured import ChannelPruner, find_threshold, prune_channels
 from nas_asc.compression.weight_pruner import WeightPruner
 
-__all__ = ["ChannelPruner", "WeightPruner", "count_state_nonzero", "find_threshold", "prune_channels"]
+__all__ = ["AdmmPenalty", "ChannelPruner", "WeightPruner", "count_state_nonzero", "find_threshold", "prune_channels"]

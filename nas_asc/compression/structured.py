@@ -1,7 +1,7 @@
 """Channels of a trained network removed until it fits, the least important ones first."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
-from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,6 @@ from nas_asc.cost import count_cost
 from nas_asc.errors import TrainingError
 from nas_asc.layers import Architecture
 from nas_asc.models import Network
-
-_N_HALVINGS = 50
 
 
 class ChannelPruner:
@@ -70,41 +68,71 @@ class ChannelPruner:
                 return kept
             kept = stays
 
-    def shrink(self, threshold: float) -> tuple[Architecture, dict[str, Tensor]]:
-        """The network without what is below a threshold, and its weights."""
-        kept = self.groups_above(threshold)
-        return self.shrink_architecture(threshold), shrink_state(self._state, self.channels, kept)
+    def order(self) -> tuple[list[int], list[float]]:
+        """Groups from the first to go to the last, and the importance of each when its turn comes.
 
-    def shrink_architecture(self, threshold: float) -> Architecture:
-        """The network without what is below a threshold, as plain data."""
-        return shrink_architecture(self._architecture, self.channels, self.groups_above(threshold))
+        Each time the least important group goes, over the inputs that are then left: the groups that stay above a
+        threshold are those that are left when none below it is.
+        """
+        readers = self._readers()
+        squares = self.importance(np.ones(len(self._fixed), dtype=bool)) ** 2
+        squares[self._fixed] = np.inf
+        order, values = [], []
+        for _ in range(int((~self._fixed).sum())):
+            group = int(squares.argmin())
+            order.append(group)
+            values.append(float(np.sqrt(max(0.0, squares[group]))))
+            squares[group] = np.inf
+            for makers, norms in readers[group]:
+                np.subtract.at(squares, makers, norms)
+        return order, values
 
-    def find_threshold(self, *, max_params: int | None, max_macs: int | None) -> float:
-        """Smallest threshold at which the network fits, up to float rounding.
+    def _readers(self) -> list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]]:
+        """For each group, of each operation that reads it: the groups of its filters, and what of them it carries."""
+        found: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in self._fixed]
+        for use, squares in zip(self._makers, self._squares, strict=True):
+            if squares.shape[1] == 1 < len(use.inputs[0]):  # depthwise: a filter goes with its input
+                continue
+            taken = self.channels.group_of[use.inputs[0]][: squares.shape[1]]
+            for group in np.unique(taken):
+                found[group].append((self.channels.group_of[use.output], squares[:, taken == group].sum(axis=1)))
+        return found
+
+    def groups_within(self, *, max_params: int | None, max_macs: int | None) -> tuple[NDArray[np.bool_], float]:
+        """Which groups stay when no more go than must, so that the network fits; and the largest importance that goes.
 
         Raises:
-            TrainingError: It never does; names the least that is left.
+            TrainingError: It never fits; names the least that is left.
         """
+        order, values = self.order()
 
-        def fits(threshold: float) -> bool:
-            cost = count_cost(self.shrink_architecture(threshold))
+        def keep(n_removed: int) -> NDArray[np.bool_]:
+            kept = np.ones(len(self._fixed), dtype=bool)
+            kept[order[:n_removed]] = False
+            return kept
+
+        def fits(n_removed: int) -> bool:
+            cost = count_cost(self.shrink_architecture(keep(n_removed)))
             few_params = max_params is None or cost.params <= max_params
             return few_params and (max_macs is None or max(cost.macs, cost.official_macs) <= max_macs)
 
-        low, high = 0.0, 1.0 + float(self.importance(np.ones(len(self._fixed), dtype=bool)).max())
-        if fits(low):
-            return low
-        if not fits(high):
-            least = count_cost(self.shrink_architecture(inf))
+        if not fits(len(order)):
+            least = count_cost(self.shrink_architecture(keep(len(order))))
             raise TrainingError(
                 f"`max_params` and `max_macs` must leave room for what no pruning removes, but got"
                 f" max_params={max_params}, max_macs={max_macs}; the least is {least.params:,} parameters and"
                 f" {least.official_macs:,} MACs."
             )
-        for _ in range(_N_HALVINGS):
-            middle = (low + high) / 2
-            low, high = (low, middle) if fits(middle) else (middle, high)
-        return high
+        n_removed = bisect_left(range(len(order)), True, key=fits)
+        return keep(n_removed), max(values[:n_removed], default=0.0)
+
+    def shrink(self, kept: NDArray[np.bool_]) -> tuple[Architecture, dict[str, Tensor]]:
+        """The network with these groups, and its weights."""
+        return self.shrink_architecture(kept), shrink_state(self._state, self.channels, kept)
+
+    def shrink_architecture(self, kept: NDArray[np.bool_]) -> Architecture:
+        """The network with these groups, as plain data."""
+        return shrink_architecture(self._architecture, self.channels, kept)
 
 
 def _sum_squares(weight: Tensor) -> NDArray[np.float64]:
@@ -114,7 +142,7 @@ def _sum_squares(weight: Tensor) -> NDArray[np.float64]:
 
 
 def find_threshold(network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True) -> float:
-    """Smallest importance that channels must have to stay, so that the network fits; nothing is removed.
+    """Largest importance of the channels that must go, so that the network fits; nothing is removed.
 
     Args:
         network: Trained.
@@ -123,10 +151,10 @@ def find_threshold(network: Network, *, max_params: int | None, max_macs: int | 
         is_exact: Whether only those channels may go that leave the same output as zeros in their place.
 
     Raises:
-        TrainingError: No threshold lets it fit.
+        TrainingError: What cannot be removed is too much.
     """
     pruner = ChannelPruner(network.architecture, network.state_dict(), is_exact=is_exact)
-    return pruner.find_threshold(max_params=max_params, max_macs=max_macs)
+    return pruner.groups_within(max_params=max_params, max_macs=max_macs)[1]
 
 
 def prune_channels(
@@ -144,7 +172,7 @@ def prune_channels(
         The architecture, whose changed layers are `Graph`s, and its state dict.
 
     Raises:
-        TrainingError: No threshold lets it fit.
+        TrainingError: What cannot be removed is too much.
     """
     pruner = ChannelPruner(network.architecture, network.state_dict(), is_exact=is_exact)
-    return pruner.shrink(pruner.find_threshold(max_params=max_params, max_macs=max_macs))
+    return pruner.shrink(pruner.groups_within(max_params=max_params, max_macs=max_macs)[0])

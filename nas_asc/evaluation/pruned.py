@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from nas_asc.compression import WeightPruner, prune_channels
+from nas_asc.compression import AdmmPenalty, WeightPruner, prune_channels
 from nas_asc.evaluation.network import build_network
 from nas_asc.models import Network
-from nas_asc.recipe import Recipe, StructuredPruning, WeightPruning
+from nas_asc.recipe import AdmmPruning, Recipe, StructuredPruning, WeightPruning
 from nas_asc.training import Clips, EpochRow, TrainingResult, default_epochs, train_model
 
 
@@ -69,7 +69,9 @@ def _shrink_between(
     n_before = n_epochs - n_after
     dense = TrainingResult((), 0.0)
     if n_before:
-        dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **options)
+        penalties = [AdmmPenalty(network, pruning)] if isinstance(pruning, AdmmPruning) else []
+        before = replace(recipe, epochs=n_before)
+        dense = train_model(network, clips, recipe=before, on_epoch=on_epoch, companions=penalties, **options)
     architecture, state = prune_channels(
         network, max_params=pruning.max_params, max_macs=pruning.max_macs, is_exact=pruning.is_exact
     )

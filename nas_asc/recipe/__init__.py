@@ -15,6 +15,7 @@ from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import (
+    AdmmPruning,
     MagnitudePruning,
     OneShotPruning,
     PolynomialPruning,
@@ -31,6 +32,7 @@ __all__ = [
     "RECIPES",
     "Adam",
     "AdamW",
+    "AdmmPruning",
     "AugmentationPart",
     "Averaging",
     "BlockMix",

@@ -202,3 +202,28 @@ class StructuredPruning(Pruning):
         self.check_number("fine_tuning_rate", above=True)
         if not isinstance(self.is_exact, bool):
             raise self.fault("is_exact", "True or False")
+
+
+@dataclass(frozen=True)
+class AdmmPruning(StructuredPruning):
+    """Whole channels driven towards zero in a first training, then removed, then fine-tuning of the smaller network.
+
+    Args:
+        max_params: Trainable values that may be left.
+        max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
+        fine_tuning: Share of the epochs that train the smaller network.
+        fine_tuning_rate: Peak learning rate of the fine-tuning as a factor of the recipe's.
+        is_exact: Whether only those channels may go whose removal changes nothing but their own zeros; else also the
+            channels of norms over channels (layer and instance norms), which then see fewer.
+        rho: Weight of the penalty; each step moves the weights by the learning rate times this towards a network that
+            fits.
+
+    Source:
+        Ye et al., "Adversarial robustness vs model compression, or both?", ICCV 2019; FAU, DCASE 2022 Task 1.
+    """
+
+    rho: float = 2.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_number("rho", above=True)

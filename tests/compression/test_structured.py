@@ -56,9 +56,9 @@ def prune(model, **options):
     return ChannelPruner(model.architecture, model.state_dict(), **options)
 
 
-def mask(model, pruner, threshold):
+def mask(model, pruner, kept):
     """The same network with zeros for every filter, bias, scale, shift and running mean of a removed channel."""
-    masked, kept = copy.deepcopy(model), pruner.groups_above(threshold)
+    masked = copy.deepcopy(model)
     for use in pruner.channels.uses:
         module = getattr(masked[use.layer], use.operation.name, None)
         gone = torch.from_numpy(~kept[pruner.channels.group_of[use.output]])
@@ -76,12 +76,13 @@ def check_removal(architecture, *, share=0.5, own=()):
     importance = torch.from_numpy(pruner.importance(pruner.groups_above(0)))
     free = importance[~torch.from_numpy(pruner.channels.is_fixed)]
     threshold = float(free.quantile(share)) + 1e-9 if len(free) else 0.0
-    smaller, state = pruner.shrink(threshold)
+    kept = pruner.groups_above(threshold)
+    smaller, state = pruner.shrink(kept)
     shrunk = build_model(smaller).eval()
     shrunk.load_state_dict(state)
     clips = torch.randn(2, *architecture.in_shape)
     with torch.no_grad():
-        torch.testing.assert_close(shrunk(clips), mask(model, pruner, threshold)(clips), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(shrunk(clips), mask(model, pruner, kept)(clips), rtol=1e-4, atol=1e-4)
     cost, measured = count_cost(smaller), count_module(shrunk, smaller.in_shape)
     assert (cost.params, cost.all_params, cost.macs) == (measured.params, measured.all_params, measured.macs)
     assert parse_architecture(format_architecture(smaller), own) == smaller
@@ -126,11 +127,29 @@ def test_every_published_system_may_lose_half_its_channels(space, name):
     found = load_space(space)
     system = found.systems[name]
     architecture = found.build(system.candidate, system.task).architecture
-    if count_cost(architecture).macs > 10**8:  # a shorter clip: channels do not depend on it
-        architecture = Architecture(architecture.layers, (*architecture.in_shape[:2], 32), architecture.n_classes)
+    if count_cost(architecture).macs > 5 * 10**7:  # a shorter clip: channels do not depend on it
+        architecture = Architecture(architecture.layers, (*architecture.in_shape[:2], 24), architecture.n_classes)
     smaller = check_removal(architecture)
     if name not in READ_OVER_CHANNELS:
         assert count_cost(smaller).params < 0.9 * count_cost(architecture).params
+
+
+def without(model, groups):
+    kept = prune(model).groups_above(0)
+    kept[groups] = False
+    return kept
+
+
+def test_groups_above_a_threshold_are_left_when_the_least_important_go_one_by_one():
+    model = draw_model(cp_mobile(n_mels=64))
+    order, values = prune(model).order()
+    n_tried = 0
+    for n in range(1, len(order), 40):
+        threshold = max(values[:n]) * (1 + 1e-9)
+        if values[n] > threshold:
+            assert (prune(model).groups_above(threshold) == without(model, order[:n])).all()
+            n_tried += 1
+    assert n_tried > 2
 
 
 def test_threshold_lets_the_network_just_fit():
@@ -141,9 +160,13 @@ def test_threshold_lets_the_network_just_fit():
     cost = count_cost(smaller)
     assert cost.params <= limits["max_params"]
     assert cost.macs <= cost.official_macs <= limits["max_macs"]
-    threshold = find_threshold(model, **limits)
-    above = count_cost(prune(model).shrink_architecture(threshold * (1 - 1e-9)))
-    assert above.params > limits["max_params"] or above.official_macs > limits["max_macs"]
+    order, values = prune(model).order()
+    kept, threshold = prune(model).groups_within(**limits)
+    n_removed = int((~kept).sum())
+    assert (kept == without(model, order[:n_removed])).all()
+    assert find_threshold(model, **limits) == threshold == max(values[:n_removed])
+    before = count_cost(prune(model).shrink_architecture(without(model, order[: n_removed - 1])))
+    assert before.params > limits["max_params"] or before.official_macs > limits["max_macs"]
     assert sum(prod(state[name].shape) for name, _ in build_model(smaller).named_parameters()) == cost.params
 
 
@@ -226,7 +249,9 @@ def test_faus_network_reaches_its_published_size_when_norms_over_channels_may_se
         find_threshold(model, **limits)
     smaller, state = prune_channels(model, **limits, is_exact=False)
     cost = count_cost(smaller)
-    assert 120_000 < cost.params <= 127_840 or 16_000_000 < cost.official_macs <= 17_383_000
+    assert cost.params <= 127_840
+    assert cost.official_macs <= 17_383_000
+    assert cost.params > 120_000 or cost.official_macs > 17_000_000
     shrunk = build_model(smaller)
     shrunk.load_state_dict(state)
     assert shrunk(torch.randn(2, *smaller.in_shape)).shape == (2, 10)
@@ -238,7 +263,7 @@ def test_a_norm_over_channels_is_of_those_that_are_left(layer):
     architecture = Architecture((Conv(8, 1), layer, Conv(6, 1, activation="relu"), Classifier()), (1, 6, 6), 10)
     model = draw_model(architecture)
     pruner = prune(model, is_exact=False)
-    smaller, state = pruner.shrink(float(np.median(pruner.importance(pruner.groups_above(0)))))
+    smaller, state = pruner.shrink(pruner.groups_above(float(np.median(pruner.importance(pruner.groups_above(0))))))
     assert count_cost(smaller).params < count_cost(architecture).params
     norm = build_model(smaller)[1].norm
     assert norm.weight.shape == state["1.norm.weight"].shape

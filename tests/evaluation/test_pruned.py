@@ -8,7 +8,7 @@ from nas_asc.cost import count_cost, count_nonzero, list_kernels
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import evaluate_candidate, load_network, refit, score_test
 from nas_asc.layers import format_architecture, parse_architecture
-from nas_asc.recipe import MagnitudePruning, OneShotPruning, PolynomialPruning, StructuredPruning
+from nas_asc.recipe import AdmmPruning, MagnitudePruning, OneShotPruning, PolynomialPruning, StructuredPruning
 
 pytest_plugins = ["tests.evaluation.tones"]
 CPU = torch.device("cpu")
@@ -32,10 +32,11 @@ def test_masked_weights_are_zero_in_the_state(pruning, prepared, make_design):
     assert outcome.scores.accuracy > 0.8
 
 
-def test_channels_are_removed_and_the_smaller_network_is_scored(prepared, make_design):
+@pytest.mark.parametrize("kind", [StructuredPruning, AdmmPruning])
+def test_channels_are_removed_and_the_smaller_network_is_scored(kind, prepared, make_design):
     dense = count_cost(make_design().architecture)
     limits = {"max_params": dense.params * 3 // 5, "max_macs": dense.official_macs * 4 // 5}
-    design, rows = make_design(pruning=StructuredPruning(**limits, fine_tuning=0.25)), []
+    design, rows = make_design(pruning=kind(**limits, fine_tuning=0.25)), []
     outcome = evaluate_candidate(design, prepared, seed=1, torch_device=CPU, on_epoch=rows.append)
     cost = count_cost(outcome.architecture)
     assert cost.params <= limits["max_params"]
