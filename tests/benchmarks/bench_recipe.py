@@ -12,6 +12,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -98,8 +99,8 @@ def format_table(done: dict[str, dict[str, float]], options: argparse.Namespace)
     """Markdown table: means over folds and seeds, the spread over seeds of the mean over folds."""
     commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {SPACE}, width {WIDTH};"
-        f" {options.epochs} epochs, folds {options.folds}, {options.seeds} seeds",
+        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {SPACE} of width"
+        f" {WIDTH}, {options.epochs} epochs, folds {options.folds}, {options.seeds} seeds",
         "",
         "| recipe | accuracy | spread over seeds | against all parts | log loss |",
         "|---|---|---|---|---|",
