@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from nas_asc.recipe.augmentation import FreqMask, TimeRoll
 from nas_asc.recipe.averaging import Swa
-from nas_asc.recipe.loss import CrossEntropy
+from nas_asc.recipe.loss import CrossEntropy, FocalLoss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import Adam, AdamW, Decay
 from nas_asc.recipe.pruning import MagnitudePruning, OneShotPruning, PolynomialPruning, StructuredPruning
@@ -37,6 +37,7 @@ _QTI_2020 = Recipe(
     optimiser=Adam(1e-4, 0.0),  # the kind, the rate before the pruning and the decay are ours
     schedule=RampDown(0.5, 1.0, 0.01),
     augmentation=(Mixup(0.3), FreqMix(1.0), CutMix(1.0)),  # alphas of mixup and CutMix and the order are ours
+    loss=FocalLoss(gamma=2.0, beta=0.999),  # class-balanced as published; both numbers are ours
     pruning=OneShotPruning(0.6, fine_tuning=200 / 400),
 )
 

@@ -21,6 +21,8 @@ from nas_asc.training.clips import Clips
 class Adversary:
     """A critic of a network's embedding, with its own optimiser; none of it is in the network's state dict.
 
+    `domains` (n, 2) are those of all clips before augmentation. Beside the targets' columns they are mixed as these.
+
     Args:
         model: What is trained: a network of two layers or more.
         clips: Its training clips, of the reference device and others.
@@ -36,20 +38,13 @@ class Adversary:
         self, model: nn.Module, clips: Clips, *, adaptation: DomainAdaptation, seed: int, torch_device: torch.device
     ) -> None:
         self._last_layer = _last_layer(model)
-        self._domains = to_domains(clips)
+        self.domains = to_domains(clips)
         self._adaptation = adaptation
         self._torch_device = torch_device
         self._seed = seed
         self._generator = torch.Generator().manual_seed(seed)
         self._critic: nn.Module | None = None
         self._optimiser: torch.optim.Optimizer | None = None
-
-    def domains(self, rows: Tensor, *, n_columns: int) -> Tensor:
-        """Domains (B, n_columns) of some clips before augmentation, in the first two columns; the others are zero.
-
-        In the shape of class weights, so that what mixes clips and their targets can mix clips and domains as well.
-        """
-        return nn.functional.pad(self._domains[rows], (0, n_columns - 2)).to(self._torch_device)
 
     @contextmanager
     def watching(self) -> Iterator[list[Tensor]]:

@@ -14,10 +14,12 @@ from nas_asc.training.adaptation import Adversary
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.dropout import apply_dropout, dropped_modules
+from nas_asc.training.loss import build_loss
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
+from nas_asc.training.target import smooth_labels
 
 
 class Trainer:
@@ -58,9 +60,9 @@ class Trainer:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
         self.model = model.to(torch_device).to(memory_format=torch.channels_last)
         self.clips = clips.to_device(torch_device)
-        self.labels = clips.labels
+        self.targets = smooth_labels(clips.labels, n_classes, smoothing=recipe.loss.label_smoothing).to(torch_device)
+        self._loss = build_loss(recipe.loss, clips.labels, n_classes=n_classes, torch_device=torch_device)
         self.recipe = recipe
-        self.n_classes = n_classes
         self.torch_device = torch_device
         self.precision = precision
         self.n_batches = math.ceil(len(clips) / (recipe.batch_size or default_batch_size(len(clips))))
@@ -101,13 +103,12 @@ class Trainer:
         """
         features = self.clips.batch(rows, torch_device=self.torch_device)
         augmentation = draw_augmentation(self.recipe.augmentation, self.clips.facts(rows), self._generator)
-        labels = self.labels[rows].to(self.torch_device)
-        targets = smooth_labels(labels, self.n_classes, smoothing=self.recipe.loss.label_smoothing)
-        batch = apply_augmentation(features, targets, augmentation)
+        targets = self.targets[rows.to(self.torch_device)]
         if self._adversary is None:
-            return batch
-        domains = self._adversary.domains(rows, n_columns=self.n_classes)
-        return *batch, apply_augmentation(features, domains, augmentation)[1][:, :2]
+            return apply_augmentation(features, targets, augmentation)
+        joined = torch.cat([targets, self._adversary.domains[rows].to(self.torch_device)], dim=1)
+        features, joined = apply_augmentation(features, joined, augmentation)
+        return features, joined[:, :-2], joined[:, -2:]
 
     def step(self, features: Tensor, targets: Tensor, domains: Tensor | None = None) -> Tensor:
         """Loss of a batch before the optimiser's step that it causes; a detached scalar on the device.
@@ -159,14 +160,4 @@ class Trainer:
     def _compute_loss(self, model: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
         with autocast(self.torch_device, self.precision):
             logits = model(features)
-        return nn.functional.cross_entropy(logits.float(), targets)
-
-
-def smooth_labels(labels: Tensor, n_classes: int, *, smoothing: float) -> Tensor:
-    """Class weights (B, K): `smoothing` spread over all classes, the rest on the true one.
-
-    >>> smooth_labels(torch.tensor([1]), 2, smoothing=0.5).tolist()
-    [[0.25, 0.75]]
-    """
-    hot = nn.functional.one_hot(labels, n_classes).float()
-    return hot * (1 - smoothing) + smoothing / n_classes
+        return self._loss(logits.float(), targets)

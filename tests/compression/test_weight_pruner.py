@@ -8,7 +8,8 @@ from nas_asc.compression import WeightPruner, count_state_nonzero
 from nas_asc.cost import count_nonzero, list_kernels
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Flatten, InvertedBottleneck, Residual, SharedResidual
 from nas_asc.models import build_model, fold_norms
-from nas_asc.recipe import MagnitudePruning, OneShotPruning, PolynomialPruning
+from nas_asc.recipe import Ema, MagnitudePruning, OneShotPruning, PolynomialPruning, Recipe, Swa
+from nas_asc.training import Clips, train_model
 from tests.cost.systems import S1
 
 SMALL = Architecture(
@@ -145,3 +146,20 @@ def test_folded_networks_have_the_same_zeros():
         name = f"{kernel.layer}.{kernel.operation}.weight"
         assert torch.equal(folded[name] == 0, model.state_dict()[name] == 0)
         assert int(folded[name].count_nonzero()) == round(0.2 * kernel.size)
+
+
+@pytest.mark.parametrize("averaging", [Swa(4), Ema(0.9)], ids=str)
+def test_averaged_weights_are_masked_and_norms_are_measured_on_what_is_left(averaging):
+    model, pruning = draw_model(), PolynomialPruning(0.8, start=0.2, end=0.8, n_steps=4)
+    pruner = WeightPruner(model, pruning, n_epochs=5)
+    clips = Clips(torch.randn(32, *SMALL.in_shape), torch.arange(32) % 10)
+    recipe = Recipe(epochs=5, batch_size=16, augmentation=(), averaging=averaging)
+    device = torch.device("cpu")
+    train_model(model, clips, recipe=recipe, n_classes=10, seed=0, torch_device=device, companions=(pruner,))
+    for name, mask in pruner.masks.items():
+        weight = model.get_parameter(name)
+        assert int(weight.count_nonzero()) == int(mask.sum()) == round(0.2 * weight.numel())
+        assert not weight[mask == 0].any()
+    if isinstance(averaging, Swa):
+        first = model[0].conv(clips.features).detach()
+        torch.testing.assert_close(model[0].norm.running_mean, first.mean((0, 2, 3)), atol=1e-5, rtol=1e-4)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from nas_asc.recipe import RECIPES, Recipe
+from nas_asc.recipe import RECIPES, FocalLoss, Recipe
 
 
 def rate(recipe, epoch, *, n_steps=10):
@@ -40,6 +40,7 @@ def test_cp_jku_prunes_until_epoch_200_and_averages_the_last_ten():
 
 def test_qti_fine_tunes_for_200_epochs_from_1e_4_straight_to_1e_6():
     recipe = RECIPES["QTI-2020"]
+    assert isinstance(recipe.loss, FocalLoss)
     kept = [recipe.pruning.n_kept(593_792, 0, share=epoch / recipe.epochs) for epoch in (199, 200, 400)]
     assert kept == [593_792, 237_517, 237_517]
     assert rate(recipe, 200) == pytest.approx(1e-4)
