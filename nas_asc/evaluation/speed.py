@@ -26,7 +26,12 @@ def measure_speed(design: Design, prepared: PreparedData, *, torch_device: torch
     in_shape, n_classes = design.architecture.in_shape, design.architecture.n_classes
     batch_size = design.recipe.batch_size or default_batch_size(prepared.n_train)
     n_clips = min(prepared.n_train, batch_size)
-    clips = Clips(torch.randn(n_clips, *in_shape), torch.arange(n_clips) % n_classes, log_mel=design.log_mel)
+    clips = Clips(
+        torch.randn(n_clips, *in_shape),
+        torch.arange(n_clips) % n_classes,
+        log_mel=design.log_mel,
+        teacher_logits=torch.zeros(n_clips, n_classes),
+    )
     with torch.random.fork_rng(devices=[]):
         trainer = Trainer(
             build_network(design.architecture, seed=0),

@@ -8,7 +8,7 @@ Conventions:
 
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.dropout import DropoutRates
-from nas_asc.recipe.loss import CrossEntropy, FocalLoss, Loss
+from nas_asc.recipe.loss import CrossEntropy, Distillation, FocalLoss, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
 from nas_asc.recipe.part import Part, part_from_dict
@@ -35,6 +35,7 @@ __all__ = [
     "CutMix",
     "Decay",
     "DeviceResponse",
+    "Distillation",
     "DropoutRates",
     "ExponentialDecay",
     "FocalLoss",

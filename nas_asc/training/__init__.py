@@ -10,8 +10,9 @@ from nas_asc.training.companion import Companion
 from nas_asc.training.compute import count_cores, prepare_process, resolve_device
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
-from nas_asc.training.predict import predict
+from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
+from nas_asc.training.teacher import average_logits, load_logits, save_logits
 from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
@@ -22,13 +23,17 @@ __all__ = [
     "EpochRow",
     "Trainer",
     "TrainingResult",
+    "average_logits",
     "choose_precision",
     "count_cores",
     "default_batch_size",
     "default_epochs",
     "learning_rate_at",
+    "load_logits",
     "predict",
+    "predict_logits",
     "prepare_process",
     "resolve_device",
+    "save_logits",
     "train_model",
 ]

@@ -18,7 +18,7 @@ from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
-from nas_asc.training.target import smooth_labels
+from nas_asc.training.target import build_targets
 
 
 class Trainer:
@@ -39,7 +39,7 @@ class Trainer:
         companions: Told after each step, each epoch, and at the end.
 
     Raises:
-        TrainingError: Fewer than two clips.
+        TrainingError: Fewer than two clips, or a part of the recipe does not belong to the model or the clips.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Trainer:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
         self.model = model.to(torch_device).to(memory_format=torch.channels_last)
         self.clips = clips.to_device(torch_device)
-        self.targets = smooth_labels(clips.labels, n_classes, smoothing=recipe.loss.label_smoothing).to(torch_device)
+        self._targets = build_targets(clips, recipe.loss, n_classes=n_classes).to(torch_device)
         self._loss = build_loss(recipe.loss, clips.labels, n_classes=n_classes, torch_device=torch_device)
         self.recipe = recipe
         self.torch_device = torch_device
@@ -81,21 +81,21 @@ class Trainer:
         return learning_rate_at(min(self.n_done, self.n_steps - 1), self.n_steps, recipe=self.recipe)
 
     def draw_batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardised, augmented log-mels (B, C, F, T) and their soft targets (B, K).
+        """Standardised, augmented log-mels (B, C, F, T) and their soft targets, (B, K) or (B, 2K); see `build_targets`.
 
         Args:
             rows: (B,) row numbers of the clips.
         """
         features = self.clips.batch(rows, torch_device=self.torch_device)
         augmentation = draw_augmentation(self.recipe.augmentation, self.clips.facts(rows), self._generator)
-        return apply_augmentation(features, self.targets[rows.to(self.torch_device)], augmentation)
+        return apply_augmentation(features, self._targets[rows.to(self.torch_device)], augmentation)
 
     def step(self, features: Tensor, targets: Tensor) -> Tensor:
         """Loss of a batch before the optimiser's step that it causes; a detached scalar on the device.
 
         Args:
             features: (B, C, F, T) of `draw_batch`.
-            targets: (B, K) of `draw_batch`.
+            targets: Of `draw_batch`.
         """
         rate = self.learning_rate
         for group in self.optimiser.param_groups:
