@@ -71,7 +71,7 @@ def test_recipe_that_was_read_before_its_space_file_works_after_it():
         "print(drawn.apply(torch.zeros(2, 1, 4, 4), torch.eye(2))[0].sum().item())"
     )
     complaint, total = run_python(code).splitlines()
-    assert complaint.startswith("no recipe part is named 'Noise'. Known are AdamW")
+    assert complaint.startswith("no recipe part is named 'Noise'. Known are Adam")
     load_space(FILE)
     parts = Recipe.from_dict(plain).augmentation
     drawn = draw_augmentation(parts, make_facts((2, 1, 4, 4)), torch.Generator().manual_seed(0))
