@@ -10,7 +10,7 @@ from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.averaging import Averaging, Ema, Swa
 from nas_asc.recipe.dropout import DropoutRates
-from nas_asc.recipe.loss import CrossEntropy, FocalLoss, Loss
+from nas_asc.recipe.loss import CrossEntropy, Distillation, FocalLoss, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
 from nas_asc.recipe.part import Part, part_from_dict
@@ -42,6 +42,7 @@ __all__ = [
     "CutMix",
     "Decay",
     "DeviceResponse",
+    "Distillation",
     "DomainAdaptation",
     "DropoutRates",
     "Ema",

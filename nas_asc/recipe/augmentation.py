@@ -26,7 +26,8 @@ class AugmentationPart(Part):
             generator: Source of all randomness, a `torch.Generator` on the CPU.
 
         Returns:
-            A function of features (B, C, F, T) and targets (B, K), which are on any device, that gives both anew.
+            A function of features (B, C, F, T) and targets (B, K), which are on any device, that gives both anew. With
+            a distillation the targets are (B, 2K), the teacher's probabilities beside the class weights.
 
         Raises:
             RecipeError: The augmentation has no draw.

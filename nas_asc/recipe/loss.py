@@ -68,3 +68,43 @@ class FocalLoss(Loss):
         present = [value for value in inverse if value is not None]
         mean = sum(present) / max(len(present), 1)
         return tuple(1.0 if value is None else value / mean for value in inverse)
+
+
+@dataclass(frozen=True)
+class Distillation(Loss):
+    """Between the labels' cross-entropy and a teacher's softened probabilities.
+
+    The loss is (1 - weight) times the cross-entropy plus weight times temperature^2 times the Kullback-Leibler
+    divergence from the student's to the teacher's probabilities, both softened: of logits divided by the temperature.
+    The teacher has seen each clip as it is. Where an augmentation mixes clips, the teacher's probabilities are mixed
+    as the labels are; of any other augmentation it knows nothing.
+
+    Args:
+        teacher: Path of a file of logits of the training clips, or a tuple of paths, whose logits are averaged; None
+            where the clips bring logits with them.
+        temperature: Above one it shows more of what the teacher thinks of the wrong classes.
+        weight: Of the teacher, from 0, the labels alone, to 1, the teacher alone.
+        label_smoothing: Share of the label mass spread over all classes; the teacher's probabilities stay.
+
+    Source:
+        Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015; Schmid et al., "Knowledge
+        distillation from transformers for low-complexity acoustic scene classification", DCASE Workshop 2022.
+    """
+
+    teacher: str | tuple[str, ...] | None = None
+    temperature: float = 2.0
+    weight: float = 0.9
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.teacher is not None and not (self.paths and all(isinstance(path, str) for path in self.paths)):
+            raise self.fault("teacher", "a path or a tuple of paths, or None")
+        self.check_number("temperature", above=True)
+        self.check_share("weight", "label_smoothing")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths of `teacher`."""
+        if isinstance(self.teacher, tuple):
+            return self.teacher
+        return () if self.teacher is None else (self.teacher,)

@@ -12,9 +12,10 @@ from nas_asc.training.companions import build_companions
 from nas_asc.training.compute import count_cores, prepare_process, resolve_device
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
-from nas_asc.training.predict import predict
+from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
+from nas_asc.training.teacher import average_logits, load_logits, save_logits
 from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
@@ -28,15 +29,19 @@ __all__ = [
     "SwaAverager",
     "Trainer",
     "TrainingResult",
+    "average_logits",
     "build_companions",
     "choose_precision",
     "count_cores",
     "default_batch_size",
     "default_epochs",
     "learning_rate_at",
+    "load_logits",
     "predict",
+    "predict_logits",
     "prepare_process",
     "resolve_device",
+    "save_logits",
     "train_model",
     "update_statistics",
 ]

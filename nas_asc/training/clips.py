@@ -28,6 +28,7 @@ class Clips:
             where no devices are known.
         device_names: What the devices are called; empty where none are known.
         log_mel: Front end that made the features; None where that is not known.
+        teacher_logits: (n, K) what a teacher says of each clip as it is, on the CPU; None where there is no teacher.
 
     Raises:
         ValueError: Shapes do not belong together.
@@ -41,6 +42,7 @@ class Clips:
     devices: Tensor | None = None
     device_names: tuple[str, ...] = ()
     log_mel: LogMel | None = None
+    teacher_logits: Tensor | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.features.shape)
@@ -49,6 +51,10 @@ class Clips:
         for name, value in (("labels", self.labels), ("cities", self.cities), ("devices", self.devices)):
             if value is not None and tuple(value.shape) != shape[:1]:
                 raise ValueError(f"`{name}` must be ({shape[0]},), but got shape {tuple(value.shape)}.")
+        if self.teacher_logits is not None and (self.teacher_logits.ndim != 2 or len(self.teacher_logits) != shape[0]):
+            raise ValueError(
+                f"`teacher_logits` must be ({shape[0]}, K), but got shape {tuple(self.teacher_logits.shape)}."
+            )
         for name, value in (("mean", self.mean), ("std", self.std)):
             if value is not None and tuple(value.shape) != shape[2:3]:
                 raise ValueError(f"`{name}` must be ({shape[2]},), but got shape {tuple(value.shape)}.")

@@ -1,8 +1,8 @@
 """The loss of a recipe as a function of logits and targets.
 
 Conventions:
-    Logits are (B, K) float32, targets (B, K) class weights that may be soft; a loss is the mean over the batch, so that
-    of a batch in parts it is the mean of the parts' losses weighted by their clips.
+    Logits are (B, K) float32, targets (B, K) class weights that may be soft, or (B, 2K) of `build_targets`; a loss is
+    the mean over the batch, so that of a batch in parts it is the mean of the parts' losses weighted by their clips.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_asc.errors import RecipeError
-from nas_asc.recipe import CrossEntropy, FocalLoss, Loss
+from nas_asc.recipe import CrossEntropy, Distillation, FocalLoss, Loss
 
 LossFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,7 +36,9 @@ def build_loss(part: Loss, labels: Tensor, *, n_classes: int, torch_device: torc
         counts = torch.bincount(labels, minlength=n_classes).tolist()
         weights = torch.tensor(part.class_weights(tuple(counts)), device=torch_device)
         return partial(focal_loss, gamma=part.gamma, class_weights=weights)
-    raise RecipeError(f"`loss` must be one of CrossEntropy and FocalLoss, but got {part!r}.")
+    if isinstance(part, Distillation):
+        return partial(distillation_loss, temperature=part.temperature, weight=part.weight)
+    raise RecipeError(f"`loss` must be one of CrossEntropy, FocalLoss and Distillation, but got {part!r}.")
 
 
 def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float, class_weights: Tensor) -> Tensor:
@@ -56,3 +58,23 @@ def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float, class_weights: 
     # the power's gradient is infinite at zero for a gamma below one
     rest = (-torch.expm1(log_p)).clamp_min(1e-6)
     return -(targets * class_weights * rest**gamma * log_p).sum(dim=1).mean()
+
+
+def distillation_loss(logits: Tensor, targets: Tensor, *, temperature: float, weight: float) -> Tensor:
+    """Mean over clips of (1 - weight) * cross-entropy + weight * temperature^2 * divergence from the teacher.
+
+    Args:
+        logits: (B, K) of the student.
+        targets: (B, 2K): class weights, then the teacher's probabilities, softened by the same temperature.
+        temperature: What the student's logits are divided by for the divergence.
+        weight: Of the divergence, in [0, 1].
+
+    >>> same = torch.tensor([[0.5, 0.5]])
+    >>> float(distillation_loss(torch.zeros(1, 2), torch.cat([same, same], dim=1), temperature=4.0, weight=1.0))
+    0.0
+    """
+    labels, teacher = targets.chunk(2, dim=1)
+    of_labels = nn.functional.cross_entropy(logits, labels)
+    log_p = (logits / temperature).log_softmax(dim=1)
+    of_teacher = nn.functional.kl_div(log_p, teacher, reduction="batchmean") * temperature**2
+    return torch.lerp(of_labels, of_teacher, weight)

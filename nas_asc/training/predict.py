@@ -1,4 +1,4 @@
-"""Class probabilities of a trained model."""
+"""Logits and class probabilities of a trained model."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,6 +23,27 @@ def predict(
 ) -> NDArray[np.float32]:
     """Probabilities (n, K) of every clip, in the clips' order; the model is left in eval mode.
 
+    Args:
+        model: Maps (B, C, F, T) to (B, K) logits.
+        clips: What to predict; labels are not read.
+        torch_device: Where to compute.
+        batch_size: Clips a pass; it changes speed alone.
+        precision: Type of the forward pass; the softmax is float32.
+    """
+    logits = predict_logits(model, clips, torch_device=torch_device, batch_size=batch_size, precision=precision)
+    return logits.softmax(dim=1).numpy()
+
+
+def predict_logits(
+    model: nn.Module,
+    clips: Clips,
+    *,
+    torch_device: torch.device,
+    batch_size: int = 64,
+    precision: torch.dtype = torch.float32,
+) -> Tensor:
+    """Logits (n, K) float32 of every clip, on the CPU, in the clips' order; the model is left in eval mode.
+
     Batch norms are folded first. On a CPU each core takes whole batches, which is faster than all cores on one.
 
     Args:
@@ -30,7 +51,7 @@ def predict(
         clips: What to predict; labels are not read.
         torch_device: Where to compute.
         batch_size: Clips a pass; it changes speed alone.
-        precision: Type of the forward pass; the softmax is float32.
+        precision: Type of the forward pass.
     """
     prepare_process()
     model.eval()
@@ -40,10 +61,10 @@ def predict(
 
     def predict_batch(rows: Tensor) -> Tensor:
         with torch.inference_mode(), autocast(torch_device, precision):
-            logits = runner(clips.batch(rows, torch_device=torch_device))
-            return logits.float().softmax(dim=1).cpu()
+            logits: Tensor = runner(clips.batch(rows, torch_device=torch_device))
+            return logits.float().cpu()
 
     batches = torch.arange(len(clips)).split(batch_size)
     n_workers = torch.get_num_threads() if torch_device.type == "cpu" else 1
     with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        return torch.cat(list(pool.map(predict_batch, batches))).numpy()
+        return torch.cat(list(pool.map(predict_batch, batches)))

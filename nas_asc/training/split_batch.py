@@ -52,7 +52,7 @@ class SplitBatch:
 
         Args:
             features: (B, C, F, T), B at least four.
-            targets: (B, K).
+            targets: (B, K), or as wide as the loss takes them.
         """
         parts = zip(self._models, features.tensor_split(N_PARTS), targets.tensor_split(N_PARTS), strict=True)
         pending = [self._pool.submit(self._backward_part, *part, n_clips=len(features)) for part in parts]

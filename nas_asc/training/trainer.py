@@ -19,7 +19,7 @@ from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
-from nas_asc.training.target import smooth_labels
+from nas_asc.training.target import build_targets
 
 
 class Trainer:
@@ -40,7 +40,7 @@ class Trainer:
         companions: Told after each step, each epoch, and at the end.
 
     Raises:
-        TrainingError: Fewer than two clips, or clips or a model that the recipe's adaptation cannot do with.
+        TrainingError: Fewer than two clips, or a part of the recipe does not belong to the model or the clips.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Trainer:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
         self.model = model.to(torch_device).to(memory_format=torch.channels_last)
         self.clips = clips.to_device(torch_device)
-        self.targets = smooth_labels(clips.labels, n_classes, smoothing=recipe.loss.label_smoothing).to(torch_device)
+        self._targets = build_targets(clips, recipe.loss, n_classes=n_classes).to(torch_device)
         self._loss = build_loss(recipe.loss, clips.labels, n_classes=n_classes, torch_device=torch_device)
         self.recipe = recipe
         self.torch_device = torch_device
@@ -96,14 +96,16 @@ class Trainer:
         return {name: buffer for name, buffer in self.model.named_buffers() if buffer.is_floating_point()}
 
     def draw_batch(self, rows: Tensor) -> tuple[Tensor, ...]:
-        """Standardised, augmented log-mels (B, C, F, T), their soft targets (B, K), and for an adaptation domains.
+        """Standardised, augmented log-mels (B, C, F, T), soft targets, and for an adaptation domains (B, 2).
+
+        Targets are (B, K) or (B, 2K); see `build_targets`.
 
         Args:
             rows: (B,) row numbers of the clips.
         """
         features = self.clips.batch(rows, torch_device=self.torch_device)
         augmentation = draw_augmentation(self.recipe.augmentation, self.clips.facts(rows), self._generator)
-        targets = self.targets[rows.to(self.torch_device)]
+        targets = self._targets[rows.to(self.torch_device)]
         if self._adversary is None:
             return apply_augmentation(features, targets, augmentation)
         joined = torch.cat([targets, self._adversary.domains[rows].to(self.torch_device)], dim=1)
@@ -115,8 +117,8 @@ class Trainer:
 
         Args:
             features: (B, C, F, T) of `draw_batch`.
-            targets: (B, K) of `draw_batch`.
-            domains: (B, 2) of `draw_batch`.
+            targets: Of `draw_batch`.
+            domains: Of `draw_batch`.
         """
         rate = self.learning_rate
         for group in self.optimiser.param_groups:

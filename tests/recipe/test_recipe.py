@@ -14,8 +14,11 @@ from nas_asc.recipe import (
     BlockMix,
     CosineDecay,
     CrossEntropy,
+    Decay,
     DeviceResponse,
+    Distillation,
     DomainAdaptation,
+    DropoutRates,
     Ema,
     FreqMask,
     FreqMixStyle,
@@ -50,6 +53,11 @@ def test_part_says_what_its_values_mean(part):
 @given(st.floats(0, 1), st.floats(0.01, 3), st.sampled_from([None, 1, 40]))
 def test_recipe_comes_back_from_json(share, alpha, epochs):
     made = Recipe(epochs=epochs, augmentation=(TimeRoll(share), Mixup(alpha)), loss=CrossEntropy(share))
+    assert Recipe.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+def test_parts_that_are_off_by_default_come_back_from_json():
+    made = Recipe(decay=Decay(dense=0.1), dropout=DropoutRates(0.1, 0.2), loss=Distillation(("one", "two")))
     assert Recipe.from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 

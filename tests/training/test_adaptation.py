@@ -9,7 +9,7 @@ from torch import nn
 from nas_asc.errors import TrainingError
 from nas_asc.layers import Architecture, Classifier, Conv
 from nas_asc.models import build_model
-from nas_asc.recipe import AdamW, DomainAdaptation, Mixup, Recipe, Swa, TimeRoll
+from nas_asc.recipe import AdamW, Distillation, DomainAdaptation, Mixup, Recipe, Swa, TimeRoll
 from nas_asc.training import Clips, Trainer, train_model
 from nas_asc.training.adaptation import (
     Adversary,
@@ -169,6 +169,16 @@ def test_domains_are_mixed_as_targets_are():
     _, targets, domains = trainer.draw_batch(torch.arange(24))
     assert len(targets.unique(dim=0)) > 2
     torch.testing.assert_close(domains, targets[:, :2])
+
+
+def test_domains_stand_beside_what_a_teacher_says():
+    clips = replace(make_clips(24), teacher_logits=torch.randn(24, 3))
+    recipe = replace(RECIPE, augmentation=(Mixup(1.0),), loss=Distillation())
+    trainer = Trainer(make_model(), clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+    batch = trainer.draw_batch(torch.arange(24))
+    assert [part.shape[1] for part in batch] == [1, 6, 2]
+    torch.testing.assert_close(batch[2].sum(1), torch.ones(24))
+    assert trainer.step(*batch).isfinite()
 
 
 def test_adapted_network_moves_the_devices_together_and_still_learns():
