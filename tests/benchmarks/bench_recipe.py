@@ -12,7 +12,6 @@ import platform
 import subprocess
 import time
 from collections.abc import Sequence
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
