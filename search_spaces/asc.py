@@ -24,7 +24,22 @@ from nas_asc.layers import (
     TimeFrequencySeparable,
     make_divisible,
 )
-from nas_asc.recipe import AdamW, CrossEntropy, FreqMask, Mixup, OneShotPruning, Recipe, StructuredPruning, TimeRoll
+from nas_asc.recipe import (
+    AdamW,
+    CrossEntropy,
+    CutMix,
+    Ema,
+    FreqMask,
+    FreqMix,
+    FreqMixStyle,
+    Mixup,
+    OneShotPruning,
+    Recipe,
+    StructuredPruning,
+    Swa,
+    TimeMask,
+    TimeRoll,
+)
 from nas_asc.space import Space, choice, integer, optional, powers_of_two
 
 
@@ -38,6 +53,10 @@ def is_residual(family):
 
 def has_sub_bands(family):
     return family in ("residual", "broadcast")
+
+
+def is_mixed(mixing):
+    return mixing != "none"
 
 
 def is_masked(compression):
@@ -88,8 +107,12 @@ space = Space(
     learning_rate=choice(1e-3, 2e-3, 5e-3, 1e-2, guess=5e-3),
     weight_decay=choice(1e-4, 1e-3, 1e-2, guess=1e-3),
     label_smoothing=choice(0.0, 0.1, guess=0.0),
-    mixup=optional(choice(0.1, 0.3, 1.0, guess=0.3)),
+    mixing=choice("mixup", "freq_mix", "cutmix", "none", prior=(3, 1, 1, 1), guess="mixup"),
+    mixing_alpha=choice(0.1, 0.3, 1.0, when=is_mixed, guess=0.3),
+    style=choice(0.0, 0.4, 0.8, prior=(2, 1, 1), guess=0.0),  # how often styles of frequencies are mixed
     freq_mask=choice(0.0, 0.1, 0.2, 0.3, guess=0.2),
+    time_mask=choice(0.0, 0.1, prior=(2, 1), guess=0.0),
+    averaging=choice("none", "ema", "swa", prior=(2, 1, 1), guess="none"),
     time_roll=choice(0.0, 0.1, 1.0, guess=1.0),
     # compression: single weights masked (a saving under rules that count non-zero values), or channels removed
     compression=choice("none", "masked", "narrowed", prior=(8, 1, 1), guess="none"),
@@ -190,22 +213,28 @@ def residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping,
 
 @space.recipe
 def recipe(
-    learning_rate, weight_decay, label_smoothing, mixup, freq_mask, time_roll, compression, sparsity, kept_params,
-    kept_macs,
+    learning_rate, weight_decay, label_smoothing, mixing, mixing_alpha, style, freq_mask, time_mask, time_roll, averaging,
+    compression, sparsity, kept_params, kept_macs,
 ):  # fmt: skip
-    prunings = {
-        "masked": lambda: OneShotPruning(sparsity),
-        "narrowed": lambda: StructuredPruning(kept_params, kept_macs),
-    }
+    mixings = {"mixup": Mixup, "freq_mix": FreqMix, "cutmix": CutMix}
+    augmentation = (
+        TimeRoll(time_roll) if time_roll else None,
+        FreqMixStyle(p=style) if style else None,
+        mixings[mixing](mixing_alpha) if mixing in mixings else None,
+        FreqMask(freq_mask) if freq_mask else None,
+        TimeMask(time_mask) if time_mask else None,
+    )
+    pruning = None
+    if compression == "masked":
+        pruning = OneShotPruning(sparsity)
+    elif compression == "narrowed":
+        pruning = StructuredPruning(kept_params, kept_macs, is_exact=False)
     return Recipe(
         optimiser=AdamW(learning_rate, weight_decay),
         loss=CrossEntropy(label_smoothing),
-        augmentation=(
-            TimeRoll(time_roll) if time_roll else None,
-            Mixup(mixup) if mixup else None,
-            FreqMask(freq_mask) if freq_mask else None,
-        ),
-        pruning=prunings[compression]() if compression in prunings else None,
+        augmentation=augmentation,
+        averaging={"none": None, "ema": Ema(0.99), "swa": Swa(5)}[averaging],
+        pruning=pruning,
     )
 
 

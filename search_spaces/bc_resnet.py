@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nas_asc.frontend import LogMel
 from nas_asc.layers import MOMENTS, BroadcastResidual, Classifier, Conv, Dense, Ensemble, MaxPool, Moments, Norm
-from nas_asc.recipe import RECIPES, Recipe, StructuredPruning
+from nas_asc.recipe import RECIPES, AdmmPruning, Recipe
 from nas_asc.space import Space, choice, integer, optional
 
 
@@ -115,7 +115,9 @@ def broadcast_resnet(base, width_step, stem_kernel, stem_stride, stages, shape, 
 
 @space.recipe
 def recipe(pruned_params, pruned_macs):
-    return Recipe(pruning=None if pruned_params is None else StructuredPruning(pruned_params, pruned_macs))
+    if pruned_params is None:
+        return Recipe()
+    return Recipe(pruning=AdmmPruning(pruned_params, pruned_macs, is_exact=False))
 
 
 # Networks that fit 128k parameters and 30 MMACs, for clips of one second and of five --------------------------------
