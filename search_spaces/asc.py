@@ -213,8 +213,8 @@ def residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping,
 
 @space.recipe
 def recipe(
-    learning_rate, weight_decay, label_smoothing, mixing, mixing_alpha, style, freq_mask, time_mask, time_roll, averaging,
-    compression, sparsity, kept_params, kept_macs,
+    learning_rate, weight_decay, label_smoothing, mixing, mixing_alpha, style, freq_mask, time_mask, time_roll,
+    averaging, compression, sparsity, kept_params, kept_macs,
 ):  # fmt: skip
     mixings = {"mixup": Mixup, "freq_mix": FreqMix, "cutmix": CutMix}
     augmentation = (
