@@ -26,9 +26,13 @@ class StatisticsUpdate:
         """Measure them, in batches of the training's size and in an order that always is the same."""
         order = torch.randperm(len(trainer.clips), generator=torch.Generator().manual_seed(0))
         rows = order.tensor_split(trainer.n_batches)
-        update_statistics(
-            trainer.model, (trainer.clips.batch(part, torch_device=trainer.torch_device) for part in rows)
-        )
+        batches = (trainer.clips.batch(part, torch_device=trainer.torch_device) for part in rows)
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # small batches: threads would wait for each other, for long on a busy machine
+        try:
+            update_statistics(trainer.model, batches)
+        finally:
+            torch.set_num_threads(n_threads)
 
 
 @torch.no_grad()
