@@ -11,4 +11,13 @@ from nas_asc.compression.nonzero import count_state_nonzero
 from nas_asc.compression.structured import ChannelPruner, find_threshold, prune_channels
 from nas_asc.compression.weight_pruner import WeightPruner
 
-__all__ = ["AdmmPenalty", "BandGates", "BandPenalty", "ChannelPruner", "WeightPruner", "count_state_nonzero", "find_threshold", "prune_channels"]
+__all__ = [
+    "AdmmPenalty",
+    "BandGates",
+    "BandPenalty",
+    "ChannelPruner",
+    "WeightPruner",
+    "count_state_nonzero",
+    "find_threshold",
+    "prune_channels",
+]

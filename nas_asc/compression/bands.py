@@ -6,11 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from nas_asc.errors import TrainingError
+from nas_asc.recipe import BandSelection
 
 
 class _Training(Protocol):
     @property
     def learning_rate(self) -> float: ...
+    @property
+    def n_epochs(self) -> int: ...
 
 
 class BandGates(nn.Module):
@@ -34,14 +37,14 @@ class BandGates(nn.Module):
 class BandPenalty:
     """Alternating direction method of multipliers towards gates of which so many are other than zero.
 
-    After each epoch the gates plus the multipliers are projected: the largest magnitudes stay, the others become zero.
-    The multipliers grow by what gates and projection differ. After each step of the optimiser the gates move a share of
-    the way, learning rate times `rho`, to the projection less the multipliers.
+    After each epoch from a start on, the gates plus the multipliers are projected: the largest magnitudes stay, the
+    others become zero. The multipliers grow by what gates and projection differ. After each step of the optimiser the
+    gates move a share of the way, learning rate times `rho`, to the projection less the multipliers.
 
     Args:
         gates: Trained in front of a network; may be moved to another device.
         n_kept: Gates other than zero.
-        rho: Weight of the penalty.
+        selection: Weight of the penalty, and the share of epochs before it sets in.
 
     Raises:
         TrainingError: No band, or every band, would be kept.
@@ -51,7 +54,7 @@ class BandPenalty:
         direction method of multipliers", Section 9.1.
     """
 
-    def __init__(self, gates: BandGates, *, n_kept: int, rho: float) -> None:
+    def __init__(self, gates: BandGates, *, n_kept: int, selection: BandSelection) -> None:
         n_bands = len(gates.weight)
         if not 1 <= n_kept < n_bands:
             raise TrainingError(
@@ -59,7 +62,7 @@ class BandPenalty:
             )
         self._gates = gates
         self._n_kept = n_kept
-        self._rho = rho
+        self._selection = selection
         self._multipliers: Tensor | None = None
         self._projected = gates.weight.detach()
 
@@ -72,12 +75,14 @@ class BandPenalty:
     def after_step(self, trainer: _Training) -> None:
         """Move the gates towards the projection less the multipliers."""
         if self._multipliers is not None:
-            share = min(1.0, trainer.learning_rate * self._rho)
+            share = min(1.0, trainer.learning_rate * self._selection.rho)
             self._gates.weight.lerp_(self._projected - self._multipliers, share)
 
     @torch.no_grad()
-    def after_epoch(self, trainer: object, epoch: int) -> None:
+    def after_epoch(self, trainer: _Training, epoch: int) -> None:
         """Project anew, and let the multipliers grow."""
+        if epoch <= self._selection.start * trainer.n_epochs:
+            return
         moved = self._gates.weight.detach().clone()
         if self._multipliers is not None:
             moved += self._multipliers

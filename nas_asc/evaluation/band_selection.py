@@ -1,7 +1,6 @@
 """Mel bands chosen by a training of their own, before the network is trained on them."""
 
 import copy
-from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -11,7 +10,7 @@ from nas_asc.compression import BandGates, BandPenalty
 from nas_asc.evaluation.network import build_network
 from nas_asc.frontend import LogMel
 from nas_asc.models import Network
-from nas_asc.recipe import BandSelection, Recipe
+from nas_asc.recipe import BandSelection, ConstantRate, Recipe
 from nas_asc.space import Design
 from nas_asc.training import Clips, train_model
 
@@ -27,7 +26,6 @@ def choose_bands(
     *,
     seed: int,
     torch_device: torch.device,
-    n_epochs: int,
     deadline: float | None = None,
 ) -> LogMel:
     """The design's front end with the bands that its recipe's selection finds, as many as it has; or as it is.
@@ -37,7 +35,6 @@ def choose_bands(
         clips: Training clips of `training_log_mel`.
         seed: Fixes initial weights, order of clips and augmentation.
         torch_device: Where to compute.
-        n_epochs: Of the training; those of the selection where it does not say.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
 
     Raises:
@@ -55,7 +52,7 @@ def choose_bands(
         clips,
         n_kept=design.log_mel.n_bands,
         selection=selection,
-        recipe=replace(design.recipe, epochs=selection.epochs or n_epochs),
+        recipe=replace(design.recipe, epochs=selection.epochs or design.recipe.epochs),
         seed=seed,
         torch_device=torch_device,
         deadline=deadline,
@@ -80,8 +77,9 @@ def select_bands(
         network: Its weights are the start; it stays as it is.
         clips: Training clips with labels, of all bands.
         n_kept: Bands to keep, fewer than the clips have.
-        selection: How strong the penalty is.
-        recipe: How to train, and how long; its pruning, averaging, adaptation and dropout are left out.
+        selection: The penalty.
+        recipe: How to train, and how long; its learning rate stays at the peak, and its pruning, averaging, adaptation
+            and dropout are left out.
         seed: Fixes the order of clips and augmentation.
         torch_device: Where to compute.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
@@ -91,11 +89,14 @@ def select_bands(
         DeadlineError: The deadline passed first.
     """
     gates = BandGates(clips.in_shape[1])
-    penalty = BandPenalty(gates, n_kept=n_kept, rho=selection.rho)
+    penalty = BandPenalty(gates, n_kept=n_kept, selection=selection)
+    plain = replace(
+        recipe, schedule=ConstantRate(), pruning=None, averaging=None, adaptation=None, dropout=None
+    )  # multipliers grow to the end, so gates must be able to follow
     train_model(
         nn.Sequential(gates, copy.deepcopy(network)),
         clips,
-        recipe=replace(recipe, pruning=None, averaging=None, adaptation=None, dropout=None),
+        recipe=plain,
         n_classes=network.architecture.n_classes,
         seed=seed,
         torch_device=torch_device,
@@ -105,20 +106,20 @@ def select_bands(
     return penalty.kept_bands
 
 
-def keep_bands(clips: Clips, bands: Sequence[int] | None) -> Clips:
-    """Clips with some of their mel bands alone, the same values as before.
+def keep_bands(clips: Clips, log_mel: LogMel) -> Clips:
+    """Clips with the bands of a front end alone, the same values as before; themselves where they have no others.
 
     Args:
-        clips: Of all bands.
-        bands: Indices, ascending; None is all.
+        clips: Of all mel bands, or of those of the front end.
+        log_mel: The front end.
     """
-    if bands is None or len(bands) == clips.in_shape[1]:
+    if log_mel.kept_bands is None or log_mel.n_bands == clips.in_shape[1]:
         return clips
-    rows = list(bands)
+    rows = list(log_mel.kept_bands)
     return replace(
         clips,
         features=clips.features[:, :, rows],
         mean=None if clips.mean is None else clips.mean[rows],
         std=None if clips.std is None else clips.std[rows],
-        log_mel=None if clips.log_mel is None else replace(clips.log_mel, kept_bands=tuple(rows)),
+        log_mel=None if clips.log_mel is None else log_mel,
     )

@@ -16,6 +16,7 @@ class BandSelection(Part):
     Args:
         epochs: Of the selection, before those of the training; None is as many as these.
         rho: Weight of the penalty.
+        start: Share of the selection's epochs that pass before the penalty sets in; below one.
 
     Source:
         FAU, submission to DCASE 2022 Task 1: 192 of 256 bands by a feature selection with ADMM. The factors before the
@@ -23,8 +24,12 @@ class BandSelection(Part):
     """
 
     epochs: int | None = None
-    rho: float = 1.0
+    rho: float = 10.0
+    start: float = 0.5
 
     def __post_init__(self) -> None:
         self.check_count("epochs", optional=True)
         self.check_number("rho", above=True)
+        self.check_share("start")
+        if self.start == 1:
+            raise self.fault("start", "a share below 1")
