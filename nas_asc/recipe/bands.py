@@ -24,8 +24,8 @@ class BandSelection(Part):
     """
 
     epochs: int | None = None
-    rho: float = 10.0
-    start: float = 0.5
+    rho: float = 3.0
+    start: float = 0.25
 
     def __post_init__(self) -> None:
         self.check_count("epochs", optional=True)
