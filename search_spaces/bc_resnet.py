@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nas_asc.frontend import LogMel
 from nas_asc.layers import MOMENTS, BroadcastResidual, Classifier, Conv, Dense, Ensemble, MaxPool, Moments, Norm
-from nas_asc.recipe import RECIPES, AdmmPruning, Recipe
+from nas_asc.recipe import RECIPES, AdmmPruning, BandSelection, Recipe
 from nas_asc.space import Space, choice, integer, optional
 
 
@@ -23,12 +23,17 @@ def has_moments(family):
     return family != "network"
 
 
+def leaves_bands_out(kept_bands):
+    return kept_bands < 1
+
+
 space = Space(
     sample_rate=choice(16_000, 22_050, 32_000, guess=16_000),
     window_ms=choice(40, 64, 96, 130, guess=130),
     hop_ms=choice(15, 20, 30, guess=30),
     n_mels=choice(64, 128, 192, 256, guess=256),
     kept_bands=choice(1.0, 0.75, 0.5, prior=(2, 1, 1), guess=0.75),  # share of the mel bands that are computed
+    band_choice=choice("even", "admm", prior=(3, 1), when=leaves_bands_out, guess="even"),  # which ones these are
     family=choice("network", "tandem", "linear", prior=(3, 3, 1), guess="network"),
     base=choice(16, 24, 32, 40, 48, 56, 64, 80, when=has_network, guess=40),
     width_step=choice(0.25, 0.5, 0.75, when=has_network, guess=0.5),  # growth of each stage, of the base
@@ -77,7 +82,7 @@ def features(sample_rate, window_ms, hop_ms, n_mels, kept_bands):
         win_length=round(sample_rate * window_ms / 1000),
         hop_length=round(sample_rate * hop_ms / 1000),
         n_mels=n_mels,
-        kept_bands=tuple(i * n_mels // n_kept for i in range(n_kept)),  # spread evenly
+        kept_bands=tuple(i * n_mels // n_kept for i in range(n_kept)),  # as even as can be; a selection takes as many
     )
 
 
@@ -114,10 +119,11 @@ def broadcast_resnet(base, width_step, stem_kernel, stem_stride, stages, shape, 
 
 
 @space.recipe
-def recipe(pruned_params, pruned_macs):
-    if pruned_params is None:
-        return Recipe()
-    return Recipe(pruning=AdmmPruning(pruned_params, pruned_macs, is_exact=False))
+def recipe(band_choice, pruned_params, pruned_macs):
+    return Recipe(
+        band_selection=BandSelection() if band_choice == "admm" else None,
+        pruning=None if pruned_params is None else AdmmPruning(pruned_params, pruned_macs, is_exact=False),
+    )
 
 
 # Networks that fit 128k parameters and 30 MMACs, for clips of one second and of five --------------------------------
@@ -128,7 +134,9 @@ space.guess(base=16, n_mels=128)
 space.guess(base=48, n_mels=128, kept_bands=1.0, stem_stride=(4, 2))
 space.guess(base=32, n_mels=128, kept_bands=1.0, blocks_4=3)
 space.guess(family="linear")
-space.guess(base=80, family="tandem", blocks_4=3, pruned_params=127_840, pruned_macs=17_383_000)  # as the report ends
+space.guess(
+    base=80, family="tandem", blocks_4=3, band_choice="admm", pruned_params=127_840, pruned_macs=17_383_000
+)  # as the report ends
 
 # The published systems ----------------------------------------------------------------------------------------------
 
@@ -154,7 +162,7 @@ space.system(
     note="before the choice of bands and pruning; input 1x256x34",
 )  # fmt: skip
 space.system(
-    "FAU-Mod-8-192", published=dict(params=314_970, macs=38_693_760), kept_bands=0.75, residual_norm=0.1,
-    head_bias=True, **MOD, **FAU, recipe=RECIPE, source="FAU, DCASE 2022 Task 1",
-    note="192 of 256 bands kept; input 1x192x34",
+    "FAU-Mod-8-192", published=dict(params=314_970, macs=38_693_760), kept_bands=0.75, band_choice="admm",
+    residual_norm=0.1, head_bias=True, **MOD, **FAU, recipe=replace(RECIPE, band_selection=BandSelection()),
+    source="FAU, DCASE 2022 Task 1", note="192 of 256 bands kept, selected by ADMM; input 1x192x34",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Networks made smaller: weights masked during training, channels removed after it.
+"""Networks made smaller: weights masked during training, channels removed after it, mel bands chosen before it.
 
 Conventions:
     A masked weight is a real zero in the state dict, after each step and at the end. Removed channels are gone: what
@@ -6,8 +6,18 @@ Conventions:
 """
 
 from nas_asc.compression.admm import AdmmPenalty
+from nas_asc.compression.bands import BandGates, BandPenalty
 from nas_asc.compression.nonzero import count_state_nonzero
 from nas_asc.compression.structured import ChannelPruner, find_threshold, prune_channels
 from nas_asc.compression.weight_pruner import WeightPruner
 
-__all__ = ["AdmmPenalty", "ChannelPruner", "WeightPruner", "count_state_nonzero", "find_threshold", "prune_channels"]
+__all__ = [
+    "AdmmPenalty",
+    "BandGates",
+    "BandPenalty",
+    "ChannelPruner",
+    "WeightPruner",
+    "count_state_nonzero",
+    "find_threshold",
+    "prune_channels",
+]

@@ -5,6 +5,7 @@ Conventions:
     A state holds all that prediction needs: the network's weights, and the mean and deviation of each band.
 """
 
+from nas_asc.evaluation.band_selection import select_bands, training_log_mel
 from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
 from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
@@ -21,6 +22,8 @@ __all__ = [
     "measure_speed",
     "refit",
     "score_test",
+    "select_bands",
     "to_state",
     "train_seeds",
+    "training_log_mel",
 ]

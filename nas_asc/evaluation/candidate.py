@@ -11,9 +11,11 @@ from torch import Tensor
 
 from nas_asc.compression import count_state_nonzero
 from nas_asc.errors import NasAscError, TrainingError
+from nas_asc.evaluation.band_selection import choose_bands, keep_bands, training_log_mel
 from nas_asc.evaluation.network import build_network, load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData, ScoredClips
 from nas_asc.evaluation.pruned import train_and_prune
+from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.space import Design
@@ -26,14 +28,16 @@ class TrainedNetwork:
 
     Args:
         architecture: What was trained in the end; smaller than the design's where channels were removed.
+        log_mel: Front end of what it takes; with other bands than the design's where they were selected.
         state: Weights, buffers and standardisation, on the CPU; see `load_network`.
         nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
         curve: One row an epoch.
-        seconds: Wall clock of the training.
+        seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
     """
 
     architecture: Architecture
+    log_mel: LogMel
     state: dict[str, Tensor]
     nonzero_params: int
     curve: tuple[EpochRow, ...]
@@ -47,10 +51,11 @@ class Outcome(TrainedNetwork):
 
     Args:
         architecture: What was trained in the end; smaller than the design's where channels were removed.
+        log_mel: Front end of what it takes; with other bands than the design's where they were selected.
         state: Weights, buffers and standardisation, on the CPU; see `load_network`.
         nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
         curve: One row an epoch.
-        seconds: Wall clock of the training.
+        seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
         scores: On the validation clips.
         probabilities: (n, K) of the validation clips, in their order.
@@ -86,10 +91,12 @@ def evaluate_candidate(
         DeadlineError: The deadline passed first.
         DataError: Audio cannot be read.
     """
-    train = prepared.train_clips(design.log_mel)
+    log_mel = training_log_mel(design)
+    train = prepared.train_clips(log_mel)
     with _one_reason(torch_device):
         trained = _train(design, train, seed, torch_device, epochs=epochs, on_epoch=on_epoch, deadline=deadline)
-        validation = prepared.validation_clips(design.log_mel)
+        validation = prepared.validation_clips(log_mel)
+        validation = replace(validation, clips=keep_bands(validation.clips, trained.log_mel))
         scores, probabilities = _score(trained.architecture, trained.state, validation, torch_device)
     return Outcome(**vars(trained), scores=scores, probabilities=probabilities)
 
@@ -118,7 +125,7 @@ def refit(
     Raises:
         TrainingError: As `evaluate_candidate`.
     """
-    clips = prepared.development_clips(design.log_mel)
+    clips = prepared.development_clips(training_log_mel(design))
     with _one_reason(torch_device):
         return _train(design, clips, seed, torch_device, epochs=epochs, on_epoch=on_epoch, deadline=deadline)
 
@@ -130,6 +137,7 @@ def score_test(
     *,
     torch_device: torch.device,
     architecture: Architecture | None = None,
+    log_mel: LogMel | None = None,
 ) -> Scores:
     """Scores on the test clips, which no search may read.
 
@@ -139,12 +147,13 @@ def score_test(
         prepared: Clips and their features.
         torch_device: Where to compute.
         architecture: Of a `TrainedNetwork`; None is the design's.
+        log_mel: Of a `TrainedNetwork`; None is the design's.
 
     Raises:
         TrainingError: Prediction failed; one line.
         DataError: There are no labelled test clips, or audio cannot be read.
     """
-    clips = prepared.test_clips(design.log_mel)
+    clips = prepared.test_clips(log_mel or design.log_mel)
     with _one_reason(torch_device):
         return _score(architecture or design.architecture, state, clips, torch_device)[0]
 
@@ -159,10 +168,14 @@ def _train(
     on_epoch: Callable[[EpochRow], None] | None,
     deadline: float | None,
 ) -> TrainedNetwork:
+    recipe = design.recipe if epochs is None else replace(design.recipe, epochs=epochs)
+    design = replace(design, recipe=recipe)
+    log_mel = choose_bands(design, clips, seed=seed, torch_device=torch_device, deadline=deadline)
+    clips = keep_bands(clips, log_mel)
     model, result = train_and_prune(
         build_network(design.architecture, seed=seed),
         clips,
-        recipe=design.recipe if epochs is None else replace(design.recipe, epochs=epochs),
+        recipe=recipe,
         seed=seed,
         torch_device=torch_device,
         on_epoch=on_epoch,
@@ -172,7 +185,7 @@ def _train(
     state = to_state(model, mean=mean, std=std)
     clips_per_s = len(clips) * len(result.curve) / result.seconds
     nonzero_params = count_state_nonzero(model.state_dict())
-    return TrainedNetwork(model.architecture, state, nonzero_params, result.curve, result.seconds, clips_per_s)
+    return TrainedNetwork(model.architecture, log_mel, state, nonzero_params, result.curve, result.seconds, clips_per_s)
 
 
 def _score(

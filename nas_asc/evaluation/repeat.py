@@ -102,7 +102,14 @@ def _read(card: dict[str, Any], identity: dict[str, Any], seed: int, *, folder: 
 
 
 def _score_test(design: Design, outcome: Outcome, prepared: PreparedData, torch_device: torch.device) -> Scores:
-    return score_test(design, outcome.state, prepared, torch_device=torch_device, architecture=outcome.architecture)
+    return score_test(
+        design,
+        outcome.state,
+        prepared,
+        torch_device=torch_device,
+        architecture=outcome.architecture,
+        log_mel=outcome.log_mel,
+    )
 
 
 def _write(
@@ -122,7 +129,7 @@ def _write(
         "data": data_set.name,
         "classes": list(data_set.classes),
         "clip_s": data_set.clip_s,
-        "log_mel": asdict(design.log_mel),
+        "log_mel": asdict(outcome.log_mel),
         "recipe": design.recipe.to_dict(),
         "cost": replace(count_cost(outcome.architecture), nonzero_params=outcome.nonzero_params).to_dict(),
         "validation_scores": outcome.scores.to_dict(),

@@ -1,4 +1,4 @@
-"""The training recipe as plain data: optimiser, schedule, augmentation, loss, adaptation, averaging, pruning.
+"""The training recipe as plain data: optimiser, schedule, augmentation, loss, pruning and the like.
 
 Conventions:
     A recipe is made of small parts, each a frozen dataclass that checks its own values and names its source; a space
@@ -9,6 +9,7 @@ Conventions:
 from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, TimeRoll
 from nas_asc.recipe.averaging import Averaging, Ema, Swa
+from nas_asc.recipe.bands import BandSelection
 from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Distillation, FocalLoss, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
@@ -35,6 +36,7 @@ __all__ = [
     "AdmmPruning",
     "AugmentationPart",
     "Averaging",
+    "BandSelection",
     "BlockMix",
     "ConstantRate",
     "CosineDecay",

@@ -8,6 +8,7 @@ from nas_asc.errors import RecipeError
 from nas_asc.recipe.adaptation import DomainAdaptation
 from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, UnloadedAugmentation
 from nas_asc.recipe.averaging import Averaging
+from nas_asc.recipe.bands import BandSelection
 from nas_asc.recipe.dropout import DropoutRates
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
@@ -36,6 +37,7 @@ class Recipe:
         pruning: What is removed during or after training; None is nothing.
         decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
         dropout: In training, after the network's convolutions and dense layers; None is off.
+        band_selection: Of the mel bands, before the training; None keeps those that the front end names.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -52,6 +54,7 @@ class Recipe:
     pruning: Pruning | None = None
     decay: Decay | None = None
     dropout: DropoutRates | None = None
+    band_selection: BandSelection | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -99,6 +102,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "pruning": (Pruning, type(None)),
     "decay": (Decay, type(None)),
     "dropout": (DropoutRates, type(None)),
+    "band_selection": (BandSelection, type(None)),
 }
 
 

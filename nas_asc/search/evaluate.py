@@ -7,6 +7,7 @@ import torch
 
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, score_test
+from nas_asc.frontend import LogMel
 from nas_asc.layers import parse_architecture
 from nas_asc.metrics import Scores
 from nas_asc.search.final import design_of, has_final
@@ -14,6 +15,7 @@ from nas_asc.study import (
     TrialRecord,
     final_dir,
     load_architecture,
+    load_card,
     load_config,
     load_records,
     load_weights,
@@ -79,8 +81,20 @@ def evaluate_study(
     state = {name: torch.from_numpy(array) for name, array in load_weights(place).items()}
     design = design_of(record, layer_types=layer_types)
     architecture = parse_architecture(load_architecture(place), layer_types)
-    scores = score_test(design, state, prepared, torch_device=torch_device, architecture=architecture)
+    scores = score_test(
+        design,
+        state,
+        prepared,
+        torch_device=torch_device,
+        architecture=architecture,
+        log_mel=_final_log_mel(folder) if is_final else None,
+    )
     return TestResult(record, is_final, scores)
+
+
+def _final_log_mel(folder: Path) -> LogMel | None:
+    card = load_card(folder)
+    return None if card is None else LogMel(**card["log_mel"])
 
 
 def _find(records: list[TrialRecord], number: int, name: str) -> TrialRecord:

@@ -1,5 +1,6 @@
 """The network that a study hands over: the recommended one, trained once more on all development clips."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def write_final(folder: Path, record: TrialRecord, *, space: Space, setting: Set
     write_final_files(
         folder,
         architecture=format_architecture(trained.architecture),
-        card=_card(record, setting=setting, seconds=trained.seconds),
+        card=_card(replace(record, log_mel=trained.log_mel), setting=setting, seconds=trained.seconds),
         weights=to_arrays(trained.state),
     )
     return final_dir(folder)

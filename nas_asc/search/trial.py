@@ -9,7 +9,7 @@ import torch
 
 from nas_asc.cost import count_cost
 from nas_asc.errors import DataError
-from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate
+from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate, training_log_mel
 from nas_asc.layers import format_architecture
 from nas_asc.search.screen import Proposal
 from nas_asc.space import Design
@@ -81,7 +81,9 @@ def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: fl
     """
     record = _empty_record(proposal, number, setting=setting)
     n_epochs = setting.n_epochs(proposal.design)
-    setting.prepared.train_clips(proposal.design.log_mel)  # a new front end takes its time now, not the trial's
+    setting.prepared.train_clips(
+        training_log_mel(proposal.design)
+    )  # a new front end takes its time now, not the trial's
     started = time.perf_counter()
     try:
         outcome = evaluate_candidate(
@@ -127,7 +129,15 @@ def _complete(record: TrialRecord, outcome: Outcome, *, config: StudyConfig, sec
     is_same = text == record.architecture
     cost = record.cost if is_same else count_cost(outcome.architecture)
     values = objective_values(config.objectives, cost, outcome.scores)
-    complete = replace(record, state="complete", cost=cost, scores=outcome.scores, objectives=values, seconds=seconds)
+    complete = replace(
+        record,
+        state="complete",
+        log_mel=outcome.log_mel,
+        cost=cost,
+        scores=outcome.scores,
+        objectives=values,
+        seconds=seconds,
+    )
     return Trial(complete, outcome.curve, to_arrays(outcome.state), None if is_same else text)
 
 

@@ -22,7 +22,7 @@ class TrialRecord:
         values: Value of every active axis.
         key: Of the design: equal designs have equal keys.
         architecture: Canonical text of the network.
-        log_mel: Front end.
+        log_mel: Front end; where its bands were selected, with these as soon as the trial is complete.
         recipe: Training recipe, with the number of epochs that was trained.
         cost: Of the network.
         scores: On the validation clips; None where it failed.

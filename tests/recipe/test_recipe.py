@@ -11,6 +11,7 @@ from nas_asc import recipe as room
 from nas_asc.errors import RecipeError
 from nas_asc.recipe import (
     AdamW,
+    BandSelection,
     BlockMix,
     CosineDecay,
     CrossEntropy,
@@ -57,7 +58,8 @@ def test_recipe_comes_back_from_json(share, alpha, epochs):
 
 
 def test_parts_that_are_off_by_default_come_back_from_json():
-    made = Recipe(decay=Decay(dense=0.1), dropout=DropoutRates(0.1, 0.2), loss=Distillation(("one", "two")))
+    parts = {"decay": Decay(dense=0.1), "dropout": DropoutRates(0.1, 0.2), "band_selection": BandSelection(5)}
+    made = Recipe(loss=Distillation(("one", "two")), **parts)
     assert Recipe.from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 
@@ -68,6 +70,7 @@ def test_augmentation_that_is_none_is_left_out():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: BandSelection(start=1.0), "`start` must be a share below 1, but got start=1.0"),
         (lambda: Recipe(epochs=0), "`epochs` must be 1 or more, or None, but got epochs=0"),
         (lambda: Recipe(batch_size=1), "`batch_size` must be 2 or more, or None, but got batch_size=1"),
         (lambda: Recipe(optimiser=CosineDecay()), "`optimiser` must be of the kind Optimiser, but got optimiser=Cos"),

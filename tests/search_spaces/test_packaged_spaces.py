@@ -72,8 +72,9 @@ def test_system_is_trained_as_its_report_says(space, name):
     recipe = SPACES[space].build_system(system).recipe
     report = RECIPE_OF[name] if name in RECIPE_OF else RECIPE_OF[space]
     wanted = RECIPES[report] if report else SPACES[space].training_recipe(system.candidate, system.task)
-    assert replace(recipe, pruning=wanted.pruning, adaptation=None) == wanted
+    assert replace(recipe, pruning=wanted.pruning, adaptation=None, band_selection=None) == wanted
     assert (recipe.adaptation is not None) == (name == "DampedR8DA")
+    assert (recipe.band_selection is not None) == (name == "FAU-Mod-8-192")
     assert (recipe.pruning is not None) == ("nonzero_params" in system.published)
     if isinstance(recipe.pruning, MagnitudePruning):
         assert recipe.pruning == replace(wanted.pruning, nonzero=system.published["nonzero_params"])
