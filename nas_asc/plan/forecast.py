@@ -77,7 +77,8 @@ def forecast_search(
         (macs, measure_speed(design, prepared, torch_device=torch_device, n_steps=_N_STEPS)) for macs, design in chosen
     )
     n_epochs = [epochs or design.recipe.epochs or default_epochs(prepared.n_train) for _, design in designs]
-    seconds = np.array(n_epochs) * predict_seconds(measured, [macs for macs, _ in designs])
+    n_passes = [design.recipe.n_passes(n) for n, (_, design) in zip(n_epochs, designs, strict=True)]
+    seconds = np.array(n_passes) * predict_seconds(measured, [macs for macs, _ in designs])
     low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
     mean = float(seconds.mean())
     return Forecast(

@@ -73,6 +73,19 @@ class Recipe:
             )
         object.__setattr__(self, "augmentation", tuple(part for part in parts if part is not None))
 
+    def n_passes(self, n_epochs: int) -> int:
+        """Passes over the training clips in all, the selection of bands included.
+
+        Args:
+            n_epochs: Of the training.
+
+        >>> Recipe().n_passes(10), Recipe(band_selection=BandSelection()).n_passes(10)
+        (10, 20)
+        """
+        if self.band_selection is None:
+            return n_epochs
+        return n_epochs + (self.band_selection.epochs or n_epochs)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the recipe back."""
         return {field.name: _to_plain(getattr(self, field.name)) for field in fields(self)}
