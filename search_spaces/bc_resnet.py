@@ -8,10 +8,11 @@ Source: FAU, submission to DCASE 2022 Task 1; BC-ResNet-Mod of Kim et al., submi
 
 import math
 from dataclasses import replace
+from itertools import combinations
 
 from nas_asc.frontend import LogMel
 from nas_asc.layers import MOMENTS, BroadcastResidual, Classifier, Conv, Dense, Ensemble, MaxPool, Moments, Norm
-from nas_asc.recipe import RECIPES, AdmmPruning, BandSelection, Recipe
+from nas_asc.recipe import RECIPES, AdmmPruning, BandSelection, OneShotPruning, Recipe
 from nas_asc.space import Space, choice, integer, optional
 
 
@@ -26,6 +27,8 @@ def has_moments(family):
 def leaves_bands_out(kept_bands):
     return kept_bands < 1
 
+
+SUBSETS = tuple(kinds for n in range(1, 6) for kinds in combinations(MOMENTS, n))
 
 space = Space(
     sample_rate=choice(16_000, 22_050, 32_000, guess=16_000),
@@ -53,7 +56,8 @@ space = Space(
     pruned_macs=integer(
         2_000_000, 30_000_000, log=True, when=lambda pruned_params: pruned_params is not None, guess=15_000_000
     ),
-    moments=choice(1, 2, 3, 4, 5, when=has_moments, guess=5),  # mean, variance and so on, up to which
+    moments=choice(*SUBSETS, when=has_moments, guess=MOMENTS),
+    sparsity=choice(0.0, 0.5, 0.8, when=lambda family: family == "linear", guess=0.0),  # of the linear model
 )
 
 
@@ -91,7 +95,7 @@ def network(
     family, base, width_step, stem_kernel, stem_stride, kernel_size, n_bands, blocks_1, blocks_2, blocks_3, blocks_4,
     dropout, residual_norm, head_bias, moments, n_classes,
 ):  # fmt: skip
-    linear = (Moments(MOMENTS[:moments]), Dense(n_classes)) if moments else ()
+    linear = (Moments(moments), Dense(n_classes)) if moments else ()
     if family == "linear":
         yield from linear
         return
@@ -119,11 +123,11 @@ def broadcast_resnet(base, width_step, stem_kernel, stem_stride, stages, shape, 
 
 
 @space.recipe
-def recipe(band_choice, pruned_params, pruned_macs):
-    return Recipe(
-        band_selection=BandSelection() if band_choice == "admm" else None,
-        pruning=None if pruned_params is None else AdmmPruning(pruned_params, pruned_macs, is_exact=False),
-    )
+def recipe(band_choice, pruned_params, pruned_macs, sparsity):
+    pruning = OneShotPruning(sparsity) if sparsity else None
+    if pruned_params is not None:
+        pruning = AdmmPruning(pruned_params, pruned_macs, is_exact=False)
+    return Recipe(band_selection=BandSelection() if band_choice == "admm" else None, pruning=pruning)
 
 
 # Networks that fit 128k parameters and 30 MMACs, for clips of one second and of five --------------------------------
@@ -148,8 +152,8 @@ MOD = dict(
 RECIPE = replace(RECIPES["FAU-2022"], pruning=None)
 
 space.system(
-    "FAU-Linear", published=dict(params=12_810, official_macs=12_810), kept_bands=1.0, family="linear", moments=5,
-    **FAU, recipe=RECIPE, source="FAU, DCASE 2022 Task 1",
+    "FAU-Linear", published=dict(params=12_810, official_macs=12_810), kept_bands=1.0, family="linear",
+    moments=MOMENTS, sparsity=0.0, **FAU, recipe=RECIPE, source="FAU, DCASE 2022 Task 1",
     note="published as 12.81k MACs, which count the bias",
 )  # fmt: skip
 space.system(
