@@ -71,12 +71,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=25)
     parser.add_argument("--keep", type=Path, default=Path("recipe-trainings.json"), help="file of what is done")
+    parser.add_argument("--table", action="store_true", help="print the table of what is done, and train nothing")
     options = parser.parse_args()
     prepare_process()
     done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
     jobs = [(seed, fold, name) for name in variants() for seed in range(options.seeds) for fold in options.folds]
-    for number, (seed, fold, name) in enumerate(jobs, start=1):
-        key = f"{name}, fold {fold}, seed {seed}, {options.epochs} epochs"
+    for number, (seed, fold, name) in enumerate([] if options.table else jobs, start=1):
+        key = key_of(name, fold, seed, options.epochs)
         if key not in done:
             done[key] = train_once(options.data, name, fold=fold, seed=seed, epochs=options.epochs)
             options.keep.write_text(json.dumps(done, indent=1))
@@ -98,8 +99,19 @@ def train_once(data: Path, name: str, *, fold: int, seed: int, epochs: int) -> d
     return {"accuracy": scores.accuracy, "log_loss": scores.log_loss, "seconds": time.perf_counter() - started}
 
 
+def key_of(name: str, fold: int, seed: int, epochs: int) -> str:
+    """Name of one training in the file of what is done."""
+    return f"{name}, fold {fold}, seed {seed}, {epochs} epochs"
+
+
+def is_whole(done: dict[str, dict[str, float]], name: str, options: argparse.Namespace) -> bool:
+    """Whether a variant is trained with every seed on every fold."""
+    seeds = range(options.seeds)
+    return all(key_of(name, fold, seed, options.epochs) in done for fold in options.folds for seed in seeds)
+
+
 def format_table(done: dict[str, dict[str, float]], options: argparse.Namespace) -> str:
-    """Markdown table: means over folds and seeds, the spread over seeds of the mean over folds."""
+    """Markdown table of the variants that are whole: means over folds and seeds, the spread over seeds of the mean over folds."""
     commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
         f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {SPACE} of width"
@@ -108,7 +120,8 @@ def format_table(done: dict[str, dict[str, float]], options: argparse.Namespace)
         "| recipe | accuracy | spread over seeds | against the default | log loss |",
         "|---|---|---|---|---|",
     ]
-    means = {name: seed_means(done, name, options, "accuracy") for name in variants()}
+    whole = [name for name in variants() if is_whole(done, name, options)]
+    means = {name: seed_means(done, name, options, "accuracy") for name in whole}
     for name, values in means.items():
         losses = seed_means(done, name, options, "log_loss")
         spread = f"{100 * stdev(values):.2f}" if len(values) > 1 else "-"
@@ -122,7 +135,7 @@ def seed_means(
 ) -> Sequence[float]:
     """For each seed the mean of a score over the folds."""
     return [
-        mean(done[f"{name}, fold {fold}, seed {seed}, {options.epochs} epochs"][score] for fold in options.folds)
+        mean(done[key_of(name, fold, seed, options.epochs)][score] for fold in options.folds)
         for seed in range(options.seeds)
     ]
 
