@@ -111,7 +111,7 @@ def is_whole(done: dict[str, dict[str, float]], name: str, options: argparse.Nam
 
 
 def format_table(done: dict[str, dict[str, float]], options: argparse.Namespace) -> str:
-    """Markdown table of the variants that are whole: means over folds and seeds, the spread over seeds of the mean over folds."""
+    """Markdown table of whole variants: means over folds and seeds, the spread over seeds of the mean over folds."""
     commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
         f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {SPACE} of width"
