@@ -102,7 +102,8 @@ def network(
     stages = (blocks_1, blocks_2, blocks_3, blocks_4)
     shape = dict(kernel_size=kernel_size, n_bands=n_bands, dropout=dropout)
     branch = tuple(broadcast_resnet(base, width_step, stem_kernel, stem_stride, stages, shape, residual_norm))
-    branch += (Classifier(norm=None, bias=head_bias, starts_at_zero=family == "tandem"),)
+    # Nothing normalises its logits: from random weights the first loss is three times that of a guess.
+    branch += (Classifier(norm=None, bias=head_bias, starts_at_zero=True),)
     if family == "tandem":
         yield Ensemble((linear, branch), merge="logits")
     else:
