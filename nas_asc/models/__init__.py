@@ -6,14 +6,19 @@ Conventions:
 
 from nas_asc.models.folding import fold_norms
 from nas_asc.models.initialisation import initialise
+from nas_asc.models.lowered import Lowered, LoweredNetwork, Step
+from nas_asc.models.lowering import lower_network
 from nas_asc.models.measure import ModuleCount, count_module
 from nas_asc.models.network import LayerModule, Network, build_model
 from nas_asc.models.thop_count import ThopCount, count_thop, explain_thop
 
 __all__ = [
     "LayerModule",
+    "Lowered",
+    "LoweredNetwork",
     "ModuleCount",
     "Network",
+    "Step",
     "ThopCount",
     "build_model",
     "count_module",
@@ -21,4 +26,5 @@ __all__ = [
     "explain_thop",
     "fold_norms",
     "initialise",
+    "lower_network",
 ]

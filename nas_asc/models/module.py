@@ -288,3 +288,47 @@ class ChannelSlice(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The channels asked for."""
         return x[:, self.start : self.stop]
+
+
+class Reshape(nn.Module):
+    """Another shape of the same elements.
+
+    Args:
+        shape: Of each clip, without the batch.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The elements in their new shape."""
+        return x.reshape(-1, *self.shape)
+
+
+class Product(nn.Module):
+    """Product of two tensors of one shape."""
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """The product of each pair of elements."""
+        return first * second
+
+
+class MatrixProduct(nn.Module):
+    """Matrix product of two tensors (B, G, n, m) and (B, G, m, k)."""
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """The product."""
+        return first @ second
+
+
+class ScaledSoftmax(nn.Module):
+    """Softmax over the last dimension of the input times `scale`."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The softmax."""
+        return (x * self.scale).softmax(dim=-1)

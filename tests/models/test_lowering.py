@@ -1,0 +1,73 @@
+"""A lowered network gives what the network gives, for every layer and every published system."""
+
+import pytest
+import torch
+
+from nas_asc.cost import count_cost
+from nas_asc.layers import (
+    Architecture,
+    BatchNorm,
+    Classifier,
+    Conv,
+    Dropout,
+    Norm,
+    RandomZeroing,
+    SubSpectralNorm,
+    format_layer,
+)
+from nas_asc.models import lower_network
+from nas_asc.space import list_spaces, load_space
+from tests.compression.test_structured import draw_model
+from tests.models.cases import CASES
+
+SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
+
+
+def describe(space, name):
+    """A system on a shorter clip, where its own takes long."""
+    found = load_space(space)
+    system = found.systems[name]
+    architecture = found.build(system.candidate, system.task).architecture
+    if count_cost(architecture).macs < 5 * 10**7:
+        return architecture
+    return Architecture(architecture.layers, (*architecture.in_shape[:2], 24), architecture.n_classes)
+
+
+def assert_equal(architecture):
+    model = draw_model(architecture)
+    lowered, clips = lower_network(model), torch.randn(2, *architecture.in_shape)
+    with torch.inference_mode():
+        expected, found = model(clips), lowered(clips)
+    assert torch.allclose(found, expected, atol=1e-4 * expected.abs().max().item(), rtol=1e-4)
+    for step in lowered.steps:
+        assert not isinstance(step.primitive, BatchNorm | SubSpectralNorm | RandomZeroing)
+        assert step.primitive.out_shape(*step.in_shapes) == step.out_shape
+    return lowered
+
+
+@pytest.mark.parametrize(
+    ("layer", "in_shape"), [case[:2] for case in CASES], ids=[format_layer(case[0]) for case in CASES]
+)
+def test_lowered_layer_gives_what_the_layer_gives(layer, in_shape):
+    assert_equal(Architecture((layer,), in_shape, 10))
+
+
+@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+def test_lowered_system_gives_what_the_system_gives(space, name):
+    assert_equal(describe(space, name))
+
+
+def test_names_tell_layer_and_operation():
+    architecture = Architecture(
+        (Norm(), Conv(8, kernel_size=3, norm="batch", activation="silu"), Dropout(0.1), Classifier()), (1, 9, 7), 10
+    )
+    lowered = assert_equal(architecture)
+    names = [step.name for step in lowered.steps]
+    assert names == ["0.norm", "1.conv", "1.activation.gate", "1.activation", "3.conv", "3.pool", "3.pool.flat"]
+    assert [step.name for step in lowered.readers(2)] == ["1.activation.gate", "1.activation"]
+
+
+def test_weights_that_serve_twice_are_one_module():
+    lowered = lower_network(draw_model(describe("shared_resnet", "Shared-N3-10")))
+    convolutions = [step.module for step in lowered.steps if step.primitive.word == "conv"]
+    assert len({id(module) for module in convolutions}) < len(convolutions)
