@@ -46,5 +46,13 @@ class TrainingError(NasAscError, RuntimeError):
     """A training that diverged or could not go on; it fails one trial, never a search."""
 
 
+class CompressionError(NasAscError, RuntimeError):
+    """A network that cannot be made smaller or quantised as asked."""
+
+
+class ExportError(NasAscError, RuntimeError):
+    """A model file that cannot be written or read."""
+
+
 class NothingFitsError(NasAscError, RuntimeError):
     """No candidate of the space fits the budget; the command line exits with 3."""

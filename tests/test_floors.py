@@ -17,6 +17,7 @@ _FLOORS = (
     ("budget", "features", "augmentation"),
     ("models", "study", "survey"),
     ("compression", "training"),
+    ("export",),
     ("evaluation",),
     ("search", "report", "plan"),
     ("cli",),

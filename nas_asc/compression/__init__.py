@@ -8,6 +8,7 @@ Conventions:
 from nas_asc.compression.admm import AdmmPenalty
 from nas_asc.compression.bands import BandGates, BandPenalty
 from nas_asc.compression.nonzero import count_state_nonzero
+from nas_asc.compression.quantised import QuantisedNetwork, Range, quantise_network
 from nas_asc.compression.structured import ChannelPruner, find_threshold, prune_channels
 from nas_asc.compression.weight_pruner import WeightPruner
 
@@ -16,8 +17,11 @@ __all__ = [
     "BandGates",
     "BandPenalty",
     "ChannelPruner",
+    "QuantisedNetwork",
+    "Range",
     "WeightPruner",
     "count_state_nonzero",
     "find_threshold",
     "prune_channels",
+    "quantise_network",
 ]

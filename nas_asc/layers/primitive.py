@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from nas_asc.errors import LayerError
+from nas_asc.errors import ExportError, LayerError
 from nas_asc.layers.shape import Pair, Shape
 
 
@@ -72,3 +72,17 @@ class Primitive(ABC):
             LayerError: The primitive has no module.
         """
         raise LayerError(f"`build_module` must be defined in {type(self).__name__}, so that it can be built.")
+
+    def write_nodes(self, graph: Any, module: Any, *inputs: str) -> str:
+        """Name of the output of the ONNX nodes that do the same; for primitives of your own that are to be exported.
+
+        Args:
+            graph: Has `node(operator, *inputs, **attributes)`, which gives the name of the node's output, and
+                `constant(array)`, which gives the name of a constant.
+            module: What `build_module` gave, with its trained weights.
+            inputs: Names of the input tensors (B, ...), in float.
+
+        Raises:
+            ExportError: The primitive cannot be exported.
+        """
+        raise ExportError(f"`write_nodes` must be defined in {type(self).__name__}, so that it can be exported.")

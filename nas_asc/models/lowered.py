@@ -60,12 +60,14 @@ class LoweredNetwork(nn.Module):
 
     Args:
         steps: What is done.
+        in_shape: Shape of the input, without the batch.
         output: Value that holds the logits.
     """
 
-    def __init__(self, steps: tuple[Step, ...], output: int) -> None:
+    def __init__(self, steps: tuple[Step, ...], in_shape: Shape, output: int) -> None:
         super().__init__()
         self.steps = steps
+        self.in_shape = in_shape
         self.output = output
         self.modules_used = nn.ModuleList([step.module for step in steps])
         last = {index: position for position, step in enumerate(steps) for index in step.inputs}
@@ -79,6 +81,11 @@ class LoweredNetwork(nn.Module):
             for index in done:
                 del values[index]
         return values[self.output]
+
+    @property
+    def out_shape(self) -> Shape:
+        """Shape of the output, without the batch."""
+        return self.steps[self.output - 1].out_shape if self.output else self.in_shape
 
     def run(self, step: Step, inputs: list[Tensor]) -> Tensor:
         """Output of one step."""

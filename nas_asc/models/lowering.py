@@ -66,7 +66,7 @@ def lower_network(network: Network) -> LoweredNetwork:
             name = f"{number}.{operation.name}"
             lowering.places.append(_lower_operation(lowering, name, operation, module, inputs))
         value = lowering.places[expansion.output]
-    return LoweredNetwork(tuple(lowering.steps), value).eval()
+    return LoweredNetwork(tuple(lowering.steps), network.architecture.in_shape, value).eval()
 
 
 def _lower_operation(
@@ -102,7 +102,8 @@ def _(primitive: layers.Convolution, lowering: _Lowering, name: str, module: nn.
 def _(primitive: Primitive, lowering: _Lowering, name: str, module: nn.Module, inputs: tuple[int, ...]) -> int:
     assert isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)
     shape = lowering.shapes[inputs[0]]
-    assert module.running_mean is not None and module.running_var is not None
+    assert module.running_mean is not None
+    assert module.running_var is not None
     scale = torch.rsqrt(module.running_var + module.eps)
     scale = scale if module.weight is None else scale * module.weight
     shift = -module.running_mean * scale

@@ -1,0 +1,10 @@
+"""Trained networks as files for other runtimes: the only door to onnx.
+
+Conventions:
+    A file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32.
+"""
+
+from nas_asc.export.graph import Graph
+from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes
+
+__all__ = ["BITS", "Graph", "build_onnx", "count_weight_bytes"]

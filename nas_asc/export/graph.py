@@ -1,0 +1,92 @@
+"""An ONNX graph under construction.
+
+Conventions:
+    Tensors are called by name; "" is an input that is left out. Constants are stored once however often they are used.
+"""
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from nas_asc.compression import Range
+
+OPSET = 20
+_IR_VERSION = 10
+
+
+class Graph:
+    """Nodes and constants, in the order in which they are written."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: dict[str, onnx.TensorProto] = {}
+        self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._n_names = 0
+
+    def node(self, kind: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
+        """Write one node; gives the name of its one output.
+
+        Args:
+            kind: ONNX operator.
+            inputs: Names of tensors.
+            name: Name of its output; by default the operator and a number.
+            attributes: The operator's attributes.
+        """
+        output = name or self._new_name(kind.lower())
+        self._nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
+        return output
+
+    def constant(self, value: NDArray[Any], *, is_shared: bool = True) -> str:
+        """Name of a constant.
+
+        Args:
+            value: Its values.
+            is_shared: Whether an equal one may serve instead.
+        """
+        key = (value.dtype.str, value.shape, value.tobytes())
+        if not is_shared or key not in self._known:
+            name = self._new_name("c")
+            self._constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
+            self._known[key] = name
+        return self._known[key]
+
+    def scalar(self, value: float) -> str:
+        """Name of a float32 constant without dimensions."""
+        return self.constant(np.array(value, dtype=np.float32))
+
+    def integers(self, *values: int) -> str:
+        """Name of a list of int64, as shapes and axes are given."""
+        return self.constant(np.array(values, dtype=np.int64))
+
+    def quantise(self, tensor: str, found: Range) -> str:
+        """A tensor through uint8 and back to float."""
+        scale, zero_point = self.scalar(found.scale), self.constant(np.array(found.zero_point, dtype=np.uint8))
+        integers = self.node("QuantizeLinear", tensor, scale, zero_point)
+        return self.node("DequantizeLinear", integers, scale, zero_point)
+
+    def to_model(self, *, in_shape: tuple[int, ...], out_shape: tuple[int, ...], output: str) -> onnx.ModelProto:
+        """The model: input "log_mel" (B, C, F, T), output "logits" (B, K), both float32.
+
+        Args:
+            in_shape: (C, F, T).
+            out_shape: (K,).
+            output: Tensor that holds the logits.
+        """
+        nodes = [*self._nodes, helper.make_node("Identity", [output], ["logits"], name="logits")]
+        graph = helper.make_graph(
+            nodes,
+            "nas_asc",
+            [helper.make_tensor_value_info("log_mel", TensorProto.FLOAT, ["B", *in_shape])],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", *out_shape])],
+            list(self._constants.values()),
+        )
+        return helper.make_model(
+            graph, ir_version=_IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="nas-asc"
+        )
+
+    def _new_name(self, word: str) -> str:
+        self._n_names += 1
+        return f"{word}{self._n_names}"

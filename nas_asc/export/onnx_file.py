@@ -1,0 +1,50 @@
+"""ONNX models of trained networks: float32, float16 weights, or int8 throughout."""
+
+from math import prod
+
+import onnx
+
+from nas_asc.compression import QuantisedNetwork
+from nas_asc.errors import ExportError
+from nas_asc.export.node import write_network
+from nas_asc.export.weights import Half, Integer, Precision, Single
+from nas_asc.models import LoweredNetwork
+
+BITS = (8, 16, 32)
+
+
+def build_onnx(lowered: LoweredNetwork, *, bits: int = 8) -> onnx.ModelProto:
+    """Model of a lowered network: input "log_mel" (B, C, F, T), output "logits" (B, K), both float32.
+
+    Args:
+        lowered: The network; for 8 bits a `QuantisedNetwork`, which brings the ranges of its values.
+        bits: 8 for int8 weights and uint8 values, 16 for weights stored in float16, 32 for float32.
+
+    Raises:
+        ExportError: A number of bits that there is not, a network without ranges, or a primitive without nodes.
+    """
+    graph, output = write_network(lowered, _precision(lowered, bits))
+    model = graph.to_model(in_shape=lowered.in_shape, out_shape=lowered.out_shape, output=output)
+    onnx.checker.check_model(model)
+    return model
+
+
+def count_weight_bytes(model: onnx.ModelProto) -> int:
+    """Bytes of all constants of a model: weights, biases, and the scales and zero points of integers."""
+    sizes = {
+        onnx.TensorProto.FLOAT16: 2,
+        onnx.TensorProto.INT8: 1,
+        onnx.TensorProto.UINT8: 1,
+        onnx.TensorProto.INT64: 8,
+    }
+    return sum(prod(tensor.dims) * sizes.get(tensor.data_type, 4) for tensor in model.graph.initializer)
+
+
+def _precision(lowered: LoweredNetwork, bits: int) -> Precision:
+    if bits == 8:
+        if not isinstance(lowered, QuantisedNetwork):
+            raise ExportError("a network needs ranges for 8 bits. Give what `quantise_network` gave.")
+        return Integer(lowered)
+    if bits not in BITS:
+        raise ExportError(f"`bits` must be 8, 16 or 32, but got bits={bits}.")
+    return Half() if bits == 16 else Single()
