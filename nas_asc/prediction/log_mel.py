@@ -2,7 +2,7 @@
 
 Conventions:
     The definition is `LogMel`'s, computed in float64. torchaudio, through which the room `features` computes it, gives
-    the same in float64; its float32 is off by 1e-3 in some quiet bands beside loud ones, less than float16 features.
+    the same in float64; its float32 is off by up to 2e-3 in quiet bands beside loud ones, half of what float16 costs.
 """
 
 import math
