@@ -38,6 +38,10 @@ class DataError(NasAscError, ValueError):
     """A data set that is missing, not recognised, damaged, or cannot be split as asked."""
 
 
+class ModelFileError(NasAscError, ValueError):
+    """A model file that is missing, is none, or was not written by this program."""
+
+
 class StudyError(NasAscError, RuntimeError):
     """A study that cannot be opened, does not match what was asked, or is already there."""
 

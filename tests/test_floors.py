@@ -14,7 +14,7 @@ _FLOORS = (
     ("units",),
     ("layers", "frontend", "recipe", "metrics", "pareto"),
     ("space", "cost", "data"),
-    ("budget", "features", "augmentation"),
+    ("budget", "features", "augmentation", "prediction"),
     ("models", "study", "survey"),
     ("compression", "training"),
     ("export",),
@@ -24,16 +24,18 @@ _FLOORS = (
 )
 _FLOOR_OF = {room: floor for floor, rooms in enumerate(_FLOORS) for room in rooms}
 _ONLY_DOORS = {
-    "typer": "cli",
-    "rich": "cli",
-    "optuna": "search",
-    "pandas": "report",
-    "plotly": "report",
-    "torchaudio": "features",
-    "thop": "models",
-    "soundfile": "data",
+    "typer": ("cli",),
+    "rich": ("cli",),
+    "optuna": ("search",),
+    "pandas": ("report",),
+    "plotly": ("report",),
+    "torchaudio": ("features",),
+    "thop": ("models",),
+    "soundfile": ("data",),
+    "onnxruntime": ("prediction", "export"),
+    "onnx": ("export",),
 }
-_WITHOUT_TORCH = [*_FLOORS[0], *_FLOORS[1], *_FLOORS[2], *_FLOORS[3], "budget", "study", "survey"]
+_WITHOUT_TORCH = [*_FLOORS[0], *_FLOORS[1], *_FLOORS[2], *_FLOORS[3], "budget", "prediction", "study", "survey"]
 _HEAVY = ("torch", "torchaudio", "optuna", "pandas", "plotly")
 _LANGUAGE = {f"nas_asc.{room}" for room in ("errors", "units", "frontend", "recipe", "layers", "space")}
 _BANNED = {"utils", "helpers", "common", "core", "misc", "base"}
@@ -69,8 +71,8 @@ def _faults_of_import(module, room, *, is_top):
     package, *parts = module.split(".")
     if module.startswith("."):
         yield "relative import"
-    if _ONLY_DOORS.get(package, room) != room:
-        yield f"{package} belongs to the room {_ONLY_DOORS[package]}"
+    if room not in _ONLY_DOORS.get(package, (room,)):
+        yield f"{package} belongs to the room {' or '.join(_ONLY_DOORS[package])}"
     if package == "torch" and room in _WITHOUT_TORCH:
         yield f"{room} must not import torch"
     if package != "nas_asc" or parts == ["__version__"] or parts[0] == room:
@@ -116,6 +118,9 @@ def test_space_file_needs_nothing_but_the_language(path):
         ("cost", "if TYPE_CHECKING:\n    import torch", "x.py:2: cost must not import torch"),
         ("cost", "from .formula import Count", "x.py:1: relative import"),
         ("report", "import optuna", "x.py:1: optuna belongs to the room search"),
+        ("models", "import onnxruntime", "x.py:1: onnxruntime belongs to the room prediction or export"),
+        ("prediction", "import onnx", "x.py:1: onnx belongs to the room export"),
+        ("prediction", "import onnxruntime\nimport torch", "x.py:2: prediction must not import torch"),
         ("search", "def f():\n    from rich.table import Table", "x.py:2: rich belongs to the room cli"),
     ],
 )
@@ -136,6 +141,10 @@ def _loaded(code):
 
 def test_plain_data_rooms_load_nothing_heavy():
     assert _loaded("\n".join(f"import nas_asc.{room}" for room in _WITHOUT_TORCH)) == "[]"
+
+
+def test_prediction_loads_nothing_heavy():
+    assert _loaded("import nas_asc.prediction, nas_asc.cli.predict_command") == "[]"
 
 
 def test_help_loads_nothing_heavy():

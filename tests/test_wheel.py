@@ -7,11 +7,19 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from packaging.requirements import Requirement
+
+from tests.prediction.tiny import write_tiny
 
 _ROOT = Path(__file__).parent.parent
+_PREDICTION_NEEDS = ("numpy", "soundfile", "onnxruntime", "typer", "rich")
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +42,44 @@ def test_wheel_carries_the_search_spaces(wheel):
 @pytest.fixture(scope="module")
 def program(wheel, tmp_path_factory):
     """Runs `nas-asc` of an environment that has the wheel, and its dependencies from the one that runs the tests."""
-    home = tmp_path_factory.mktemp("environment")
-    venv.create(home, with_pip=False)
-    site = Path(sysconfig.get_path("purelib", "venv", {"base": str(home), "platbase": str(home)}))
-    install = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install"]
-    subprocess.run([*install, "--quiet", "--no-index", "--no-deps", str(wheel)], check=True, capture_output=True)
+    home, site = _install(wheel, tmp_path_factory.mktemp("environment"))
     # a path file's own folder is searched before those it names, and path files in those are not read
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    folder = tmp_path_factory.mktemp("empty")
+    return _runner(home / "bin" / "nas-asc", tmp_path_factory.mktemp("empty"))
+
+
+def _install(wheel, home):
+    """Environment that has the wheel alone, and its folder of packages."""
+    venv.create(home, with_pip=False)
+    install = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install"]
+    subprocess.run([*install, "--quiet", "--no-index", "--no-deps", str(wheel)], check=True, capture_output=True)
+    return home, Path(sysconfig.get_path("purelib", "venv", {"base": str(home), "platbase": str(home)}))
+
+
+def _runner(program, folder):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*words):
-        command = [str(home / "bin" / "nas-asc"), *words]
+        command = [str(program), *words]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     return run
+
+
+def _link_packages(names: Sequence[str], site: Path) -> None:
+    """Packages of this environment by name, and what they require, and nothing else, without a network."""
+    wanted, linked = list(names), set()
+    while wanted:
+        name = wanted.pop().lower()
+        if name in linked:
+            continue
+        linked.add(name)
+        found = metadata.distribution(name)
+        for entry in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+            if not (site / entry).exists():
+                (site / entry).symlink_to(found.locate_file(entry))
+        needed = [Requirement(text) for text in found.requires or ()]
+        wanted += [each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
 @pytest.mark.slow
@@ -72,3 +103,21 @@ def test_installed_wheel_searches_from_an_empty_folder(program):
     done = program("search", "--budget", "128k", "--macs", "30M", "--trials", "1", "--epochs", "1", "--study", "one")
     assert done.returncode == 0, done.stderr
     assert program("status", "one", "--json").returncode == 0
+
+
+@pytest.mark.slow
+def test_recordings_are_classified_where_torch_is_not_installed(wheel, tmp_path):
+    home, site = _install(wheel, tmp_path / "environment")
+    _link_packages(_PREDICTION_NEEDS, site)
+    absent = _runner(home / "bin" / "python", tmp_path)
+    for name in ("torch", "torchaudio", "optuna", "pandas", "onnx"):
+        assert f"No module named '{name}'" in absent("-c", f"import {name}").stderr
+    write_tiny(tmp_path / "tiny.onnx")
+    time = np.arange(88_200) / 44_100
+    (tmp_path / "tones").mkdir()
+    for name, hz in (("low", 300), ("middle", 1_500), ("high", 3_800)):
+        soundfile.write(tmp_path / "tones" / f"{name}.wav", 0.3 * np.sin(2 * np.pi * hz * time), 44_100)
+    done = _runner(home / "bin" / "nas-asc", tmp_path)("predict", "tiny.onnx", "tones", "--json")
+    assert done.returncode == 0, done.stderr
+    told = {row["path"]: (row["class"], row["n_clips"]) for row in json.loads(done.stdout)}
+    assert told == {f"tones/{name}.wav": (name, 2) for name in ("high", "low", "middle")}

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from nas_asc.cli.count_command import count
 from nas_asc.cli.data_command import data_app
 from nas_asc.cli.plan_command import plan
+from nas_asc.cli.predict_command import predict
 from nas_asc.cli.search_command import resume, search
 from nas_asc.cli.spaces_command import spaces, systems
 from nas_asc.cli.study_command import evaluate, report, status
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (search, resume, status, report, evaluate, train, plan, count, spaces, systems):
+for command in (search, resume, status, report, evaluate, train, predict, plan, count, spaces, systems):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

@@ -4,9 +4,10 @@ Conventions:
     A data set is columns with one row a clip; waveforms are mono float32 (N,) in [-1, 1].
 """
 
-from nas_asc.data.audio import ClipError
+from nas_asc.data.audio import ClipError, read_recording
 from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
+from nas_asc.data.folder import find_recordings
 from nas_asc.data.load import load_data_set
 from nas_asc.data.response import load_responses
 from nas_asc.data.split import Split, iterate_folds, split_data_set
@@ -21,10 +22,12 @@ __all__ = [
     "Split",
     "Summary",
     "check_audio",
+    "find_recordings",
     "iterate_folds",
     "load_data_set",
     "load_responses",
     "load_synthetic",
+    "read_recording",
     "report_damage",
     "split_data_set",
     "summarise_data_set",

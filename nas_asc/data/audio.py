@@ -33,12 +33,26 @@ def read_audio(path: Path, *, sample_rate: int, n_channels: int = 1) -> NDArray[
     Raises:
         ClipError: It is unreadable or empty, has another rate or number of channels, or values that are not finite.
     """
+    waveform, rate = read_recording(path, n_channels=n_channels)
+    if rate != sample_rate:
+        raise ClipError(f"{path}: {rate} Hz instead of {sample_rate} Hz")
+    return waveform
+
+
+def read_recording(path: Path, *, n_channels: int = 1) -> tuple[NDArray[np.float32], int]:
+    """Waveform (n_channels, N) in [-1, 1], and its rate in Hz.
+
+    Args:
+        path: File that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
+        n_channels: 1 averages the recording's channels; more keep them, a mono recording being repeated.
+
+    Raises:
+        ClipError: It is unreadable or empty, has another number of channels, or values that are not finite.
+    """
     try:
         frames, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise ClipError(f"{path}: unreadable ({_cause(error)})") from None
-    if rate != sample_rate:
-        raise ClipError(f"{path}: {rate} Hz instead of {sample_rate} Hz")
     if not len(frames):
         raise ClipError(f"{path}: empty")
     n_found = frames.shape[1]
@@ -48,7 +62,7 @@ def read_audio(path: Path, *, sample_rate: int, n_channels: int = 1) -> NDArray[
     waveform = np.ascontiguousarray(np.broadcast_to(waveform, (len(frames), n_channels)).T)
     if not np.isfinite(waveform).all():
         raise ClipError(f"{path}: values that are not finite")
-    return waveform
+    return waveform, rate
 
 
 def fit_length(

@@ -33,8 +33,7 @@ def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
     Raises:
         DataError: There are fewer than two classes, or no common rate.
     """
-    files = {path.relative_to(root) for path in root.glob("*/**/*") if path.suffix.lower() in AUDIO_SUFFIXES}
-    paths = sorted(path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
+    paths = _audio_below(root, "*/**/*")
     if not paths:
         raise DataError(
             f"`--data` {root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC) and no sub-folder a"
@@ -54,6 +53,20 @@ def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
             " with a group column, so that validation is honest",
         ),
     )
+
+
+def find_recordings(folder: Path) -> list[Path]:
+    """Every recording in a folder or below it, by the ending of its name, in alphabetical order; hidden ones left out.
+
+    Args:
+        folder: Where to look.
+    """
+    return [folder / path for path in sorted({*_audio_below(folder, "*"), *_audio_below(folder, "*/**/*")})]
+
+
+def _audio_below(root: Path, pattern: str) -> list[str]:
+    files = {path.relative_to(root) for path in root.glob(pattern) if path.suffix.lower() in AUDIO_SUFFIXES}
+    return sorted(path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
 
 
 def load_csv(listing: Path, *, clip_s: float | None = None) -> DataSet:

@@ -1,0 +1,92 @@
+"""A network in a file: opened, checked, and asked what it hears in recordings."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_asc.data import ClipError
+from nas_asc.errors import ModelFileError
+from nas_asc.prediction.clip import iterate_features
+from nas_asc.prediction.log_mel import Floats
+from nas_asc.prediction.prediction import Prediction
+from nas_asc.prediction.session import open_session, read_settings
+
+
+class ModelFile:
+    """A network in an ONNX file with `Settings` in its metadata, run by onnxruntime on the CPU.
+
+    Args:
+        path: The file.
+        n_threads: Threads one pass uses.
+
+    Raises:
+        ModelFileError: The file is missing, is no ONNX file, or does not say what it takes; names it.
+
+    Attributes:
+        path: The file.
+        settings: What the file says of itself.
+    """
+
+    def __init__(self, path: str | Path, *, n_threads: int = 1) -> None:
+        self.path = Path(path)
+        self._session = open_session(self.path, n_threads=n_threads)
+        try:
+            self.settings = read_settings(self._session)
+        except ModelFileError as error:
+            raise ModelFileError(f"{self.path}: {error}") from None
+        self._mean, self._std = (
+            np.array(values, np.float32)[:, None] for values in (self.settings.mean, self.settings.std)
+        )
+
+    def log_probabilities(self, features: Floats) -> NDArray[np.float64]:
+        """Natural logarithms of the probabilities of each clip.
+
+        Args:
+            features: Log-mels, not standardised.
+
+        Raises:
+            ModelFileError: The features have another shape than the network takes.
+
+        Shape:
+            input (B, C, F, T), output (B, K)
+        """
+        if features.ndim != 4 or features.shape[1:] != self.settings.in_shape:
+            raise ModelFileError(
+                f"`features` must be (B, {', '.join(map(str, self.settings.in_shape))}) for {self.path}, but got"
+                f" {features.shape}."
+            )
+        standardised = ((features - self._mean) / self._std).astype(np.float32, copy=False)
+        (logits,) = self._session.run(["logits"], {"log_mel": standardised})
+        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+        result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return result
+
+    def probabilities(self, features: Floats) -> NDArray[np.float64]:
+        """Probabilities of each clip, from log-mels that are not standardised; (B, C, F, T) to (B, K)."""
+        return np.exp(self.log_probabilities(features))
+
+    def classify(
+        self, paths: Iterable[str | Path], *, on_fault: Callable[[ClipError], None] | None = None
+    ) -> Iterator[Prediction]:
+        """What each recording is, in the order given; probabilities are averaged over its clips.
+
+        Args:
+            paths: Recordings, each of any rate and length.
+            on_fault: Told of each recording that cannot be used, which is left out; None raises at the first.
+
+        Raises:
+            ClipError: A recording cannot be used.
+        """
+        for path in map(Path, paths):
+            try:
+                clips = np.concatenate([self.probabilities(some) for some in iterate_features(path, self.settings)])
+            except ClipError as error:
+                if on_fault is None:
+                    raise
+                on_fault(error)
+                continue
+            yield Prediction(
+                path, dict(zip(self.settings.classes, clips.mean(axis=0).tolist(), strict=True)), len(clips)
+            )

@@ -1,0 +1,59 @@
+"""The onnxruntime session of a model file, checked against what the file says of itself."""
+
+from pathlib import Path
+
+import onnxruntime
+
+from nas_asc.errors import ModelFileError
+from nas_asc.prediction.settings import METADATA_KEY, Settings
+
+_ONLY_ERRORS = 3
+
+
+def open_session(path: Path, *, n_threads: int) -> onnxruntime.InferenceSession:
+    """Session on the CPU of a file.
+
+    Args:
+        path: The ONNX file.
+        n_threads: Threads one pass uses.
+
+    Raises:
+        ModelFileError: The file is missing, or onnxruntime cannot run it; names it.
+    """
+    if not path.is_file():
+        raise ModelFileError(f"`FILE` must be an exported model file, but there is no file {str(path)!r}.")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ONLY_ERRORS
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors share no base
+        cause = str(error).strip().splitlines()[0].split(":")[-1].strip(" .")
+        raise ModelFileError(f"{path} is no ONNX file that onnxruntime can run ({cause}).") from None
+
+
+def read_settings(session: onnxruntime.InferenceSession) -> Settings:
+    """Settings in a session's metadata, its input and output checked against them.
+
+    Raises:
+        ModelFileError: There are none, or they do not fit the network.
+    """
+    metadata = session.get_modelmeta().custom_metadata_map
+    if METADATA_KEY not in metadata:
+        raise ModelFileError(f"its metadata have no entry {METADATA_KEY!r}; give a file that nas-asc exported.")
+    settings = Settings.from_json(metadata[METADATA_KEY])
+    _check_port("input", session.get_inputs(), "log_mel", settings.in_shape)
+    _check_port("output", session.get_outputs(), "logits", (len(settings.classes),))
+    return settings
+
+
+def _check_port(what: str, ports: list[onnxruntime.NodeArg], name: str, shape: tuple[int, ...]) -> None:
+    """Raise unless it is the only one, float32, with a free batch axis and this shape; axes without a size will do."""
+    found = [(port.name, port.type, port.shape) for port in ports]
+    if [port[:2] for port in found] == [(name, "tensor(float)")]:
+        batch, *sizes = found[0][2] or [None]
+        fits = [not isinstance(size, int) or size == asked for size, asked in zip(sizes, shape, strict=False)]
+        if not isinstance(batch, int) and len(sizes) == len(shape) and all(fits):
+            return
+    raise ModelFileError(f"its {what} must be {name!r}, float32 of (B, {', '.join(map(str, shape))}), but is {found}.")
