@@ -7,6 +7,7 @@ Conventions:
 
 from nas_asc.compression.admm import AdmmPenalty
 from nas_asc.compression.bands import BandGates, BandPenalty
+from nas_asc.compression.noise import StepNoise, measure_noise
 from nas_asc.compression.nonzero import count_state_nonzero
 from nas_asc.compression.quantised import QuantisedNetwork, Range, quantise_network
 from nas_asc.compression.structured import ChannelPruner, find_threshold, prune_channels
@@ -19,9 +20,11 @@ __all__ = [
     "ChannelPruner",
     "QuantisedNetwork",
     "Range",
+    "StepNoise",
     "WeightPruner",
     "count_state_nonzero",
     "find_threshold",
+    "measure_noise",
     "prune_channels",
     "quantise_network",
 ]

@@ -48,6 +48,9 @@ class QuantisedNetwork(LoweredNetwork):
     Attributes:
         low: (n values,) lower end of each value's range.
         high: (n values,) upper end.
+        observes: Whether values pass as they are and widen their ranges.
+        only: Values that are quantised, with the weights of the steps that write them; None is all.
+        momentum: Share by which ranges move in training to those of a batch; None leaves them.
     """
 
     low: Tensor
@@ -59,6 +62,7 @@ class QuantisedNetwork(LoweredNetwork):
         self.register_buffer("low", torch.zeros(n_values))
         self.register_buffer("high", torch.zeros(n_values))
         self.observes = False
+        self.only: frozenset[int] | None = None
         self.momentum: float | None = None
         self._owners = self._find_owners()
 
@@ -77,7 +81,7 @@ class QuantisedNetwork(LoweredNetwork):
     def run(self, step: Step, inputs: list[Tensor]) -> Tensor:
         """Output of one step, with its weights in 8 bits."""
         module = step.module
-        if self.observes or not isinstance(module, nn.Conv2d | nn.Linear):
+        if self._passes(step.output) or not isinstance(module, nn.Conv2d | nn.Linear):
             return super().run(step, inputs)
         weight = quantise_weight(module.weight, self.weight_scales(module))
         if isinstance(module, nn.Linear):
@@ -104,10 +108,13 @@ class QuantisedNetwork(LoweredNetwork):
             return value
         if owner == index and (self.observes or (self.training and self.momentum is not None)):
             self._observe(index, value.detach())
-        if self.observes:
+        if self._passes(index):
             return value
         scale, zero_point = self._scale(owner)
         return torch.fake_quantize_per_tensor_affine(value, scale, zero_point, 0, LARGEST_ACTIVATION)
+
+    def _passes(self, index: int) -> bool:
+        return self.observes or (self.only is not None and index not in self.only)
 
     def _observe(self, index: int, value: Tensor) -> None:
         low, high = value.amin().clamp(max=0), value.amax().clamp(min=0)

@@ -7,17 +7,20 @@ Conventions:
 
 from nas_asc.evaluation.band_selection import select_bands, training_log_mel
 from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
+from nas_asc.evaluation.exported import Exported, export_network
 from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.repeat import SeedResult, train_seeds
 from nas_asc.evaluation.speed import measure_speed
 
 __all__ = [
+    "Exported",
     "Outcome",
     "PreparedData",
     "SeedResult",
     "TrainedNetwork",
     "evaluate_candidate",
+    "export_network",
     "load_network",
     "measure_speed",
     "refit",

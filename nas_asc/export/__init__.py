@@ -5,6 +5,6 @@ Conventions:
 """
 
 from nas_asc.export.graph import Graph
-from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes
+from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
 
-__all__ = ["BITS", "Graph", "build_onnx", "count_weight_bytes"]
+__all__ = ["BITS", "Graph", "build_onnx", "count_weight_bytes", "write_onnx"]

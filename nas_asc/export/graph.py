@@ -32,11 +32,11 @@ class Graph:
         Args:
             kind: ONNX operator.
             inputs: Names of tensors.
-            name: Name of its output; by default the operator and a number.
+            name: Name of its output; by default a number.
             attributes: The operator's attributes.
         """
-        output = name or self._new_name(kind.lower())
-        self._nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
+        output = name or self._new_name("t")
+        self._nodes.append(helper.make_node(kind, list(inputs), [output], name=name, **attributes))
         return output
 
     def constant(self, value: NDArray[Any], *, is_shared: bool = True) -> str:

@@ -1,6 +1,8 @@
 """ONNX models of trained networks: float32, float16 weights, or int8 throughout."""
 
+import json
 from math import prod
+from pathlib import Path
 
 import onnx
 
@@ -9,6 +11,8 @@ from nas_asc.errors import ExportError
 from nas_asc.export.node import write_network
 from nas_asc.export.weights import Half, Integer, Precision, Single
 from nas_asc.models import LoweredNetwork
+from nas_asc.prediction import METADATA_KEY, Settings
+from nas_asc.study import write_file
 
 BITS = (8, 16, 32)
 
@@ -27,6 +31,33 @@ def build_onnx(lowered: LoweredNetwork, *, bits: int = 8) -> onnx.ModelProto:
     model = graph.to_model(in_shape=lowered.in_shape, out_shape=lowered.out_shape, output=output)
     onnx.checker.check_model(model)
     return model
+
+
+def write_onnx(path: Path, model: onnx.ModelProto, settings: Settings) -> None:
+    """Write a model with its settings in its metadata, and the settings beside it with the ending ".json".
+
+    Each file is put in place whole; folders are made.
+
+    Args:
+        path: The file, ending in ".onnx".
+        model: What `build_onnx` gave.
+        settings: What the network needs to be told of recordings.
+
+    Raises:
+        ExportError: The ending is another one, or the file cannot be written.
+    """
+    if path.suffix != ".onnx":
+        raise ExportError(f"a model file must end in .onnx, but got {str(path)!r}.")
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    onnx.helper.set_model_props(
+        model, {METADATA_KEY: json.dumps(json.loads(settings.to_json()), separators=(",", ":"))}
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, model.SerializeToString())
+        write_file(path.with_suffix(".json"), (settings.to_json() + "\n").encode())
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
 
 
 def count_weight_bytes(model: onnx.ModelProto) -> int:

@@ -7,6 +7,7 @@ Conventions:
 from nas_asc.search.ask import ask_again, ask_study
 from nas_asc.search.change import CHANGES, installed_versions
 from nas_asc.search.evaluate import TestResult, evaluate_study
+from nas_asc.search.export import ExportResult, export_study
 from nas_asc.search.final import design_of
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
@@ -16,6 +17,7 @@ from nas_asc.study import load_records
 
 __all__ = [
     "CHANGES",
+    "ExportResult",
     "Proposal",
     "Proposer",
     "Screen",
@@ -28,6 +30,7 @@ __all__ = [
     "build_proposer",
     "design_of",
     "evaluate_study",
+    "export_study",
     "installed_versions",
     "load_records",
     "run_search",

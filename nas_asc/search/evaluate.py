@@ -5,23 +5,11 @@ from pathlib import Path
 
 import torch
 
-from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, score_test
-from nas_asc.frontend import LogMel
-from nas_asc.layers import parse_architecture
 from nas_asc.metrics import Scores
-from nas_asc.search.final import design_of, has_final
-from nas_asc.study import (
-    TrialRecord,
-    final_dir,
-    load_architecture,
-    load_card,
-    load_config,
-    load_records,
-    load_weights,
-    recommended,
-    trial_dir,
-)
+from nas_asc.search.final import design_of
+from nas_asc.search.stored import find_network
+from nas_asc.study import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -63,45 +51,13 @@ def evaluate_study(
         StudyError: There is no such trial, or none is complete, or the data is not that of the study.
         DataError: There are no labelled test clips, or audio cannot be read.
     """
-    config = load_config(folder)
-    if prepared.data_set.digest != config.data_digest:
-        raise StudyError(
-            f"study {config.name!r} was made with other data ({config.data or 'the embedded scenes'})."
-            " Evaluate it with the data it was searched with."
-        )
-    records = load_records(folder)
-    if number is None:
-        record = recommended(records, budget=config.budget, objective=config.score)
-    else:
-        record = _find(records, number, config.name)
-    if record is None:
-        raise StudyError(f"study {config.name!r} has no complete trial. Go on with `nas-asc resume {config.name}`.")
-    is_final = number is None and has_final(folder, record)
-    place = final_dir(folder) if is_final else trial_dir(folder, record.number)
-    state = {name: torch.from_numpy(array) for name, array in load_weights(place).items()}
-    design = design_of(record, layer_types=layer_types)
-    architecture = parse_architecture(load_architecture(place), layer_types)
+    network = find_network(folder, prepared, number=number, layer_types=layer_types)
     scores = score_test(
-        design,
-        state,
+        design_of(network.record, layer_types=layer_types),
+        network.state,
         prepared,
         torch_device=torch_device,
-        architecture=architecture,
-        log_mel=_final_log_mel(folder) if is_final else None,
+        architecture=network.architecture,
+        log_mel=network.log_mel,
     )
-    return TestResult(record, is_final, scores)
-
-
-def _final_log_mel(folder: Path) -> LogMel | None:
-    card = load_card(folder)
-    return None if card is None else LogMel(**card["log_mel"])
-
-
-def _find(records: list[TrialRecord], number: int, name: str) -> TrialRecord:
-    for record in records:
-        if record.number == number and record.is_complete:
-            return record
-    complete = [str(record.number) for record in records if record.is_complete]
-    raise StudyError(
-        f"study {name!r} has no complete trial {number}. The complete ones are {', '.join(complete) or 'none'}."
-    )
+    return TestResult(network.record, network.is_final, scores)

@@ -8,6 +8,7 @@ Conventions:
 
 from nas_asc.study.config import SAMPLERS, Mode, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
+from nas_asc.study.file import write_file
 from nas_asc.study.folder import (
     STUDIES,
     create_study_dir,
@@ -74,6 +75,7 @@ __all__ = [
     "tidy_trials",
     "trial_dir",
     "validate_objectives",
+    "write_file",
     "write_final_files",
     "write_training_files",
     "write_trial_files",

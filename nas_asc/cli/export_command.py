@@ -1,0 +1,84 @@
+"""`nas-asc export`: a trained network of a study as a file, scored as a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas_asc.cli import options as opt
+from nas_asc.cli.terminal import build_console, build_table, print_json
+
+if TYPE_CHECKING:
+    from nas_asc.search import ExportResult
+
+_WORST = 3  # steps that are named where 8 bits cost too much
+_LARGE_DROP = 0.01  # of accuracy
+
+
+def export(
+    study: opt.StudyName,
+    trial: Annotated[
+        int | None, typer.Option("--trial", help="A trial's network as it was trained. Default: the final network.")
+    ] = None,
+    bits: Annotated[
+        int, typer.Option("--bits", help="8: integers throughout; 16: weights in float16; 32: float32.")
+    ] = 8,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
+    ] = None,
+    cache: opt.CacheFolder = None,
+    json: opt.Json = False,
+) -> None:
+    """Write a network of a study to an ONNX file, run the file on the validation clips, and say what it scores.
+
+    Example: nas-asc export my-study --trial 12
+    """
+    from nas_asc.cli.display import FeatureLine
+    from nas_asc.cli.setup import reopen_setup
+    from nas_asc.errors import ExportError
+    from nas_asc.search import export_study
+    from nas_asc.study import find_study, load_config
+
+    if bits not in (8, 16, 32):
+        raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
+    folder = find_study(study)
+    setup = reopen_setup(load_config(folder), quiet=json)
+    result = export_study(
+        folder,
+        setup.prepare(cache, on_progress=FeatureLine()),
+        number=trial,
+        bits=bits,
+        out=out,
+        layer_types=setup.space.layer_types,
+    )
+    if json:
+        print_json({"trial": result.record.number, "is_final": result.is_final, **result.exported.to_dict()})
+        return
+    _print_result(study, result)
+
+
+def _print_result(study: str, result: "ExportResult") -> None:
+    from nas_asc.units import format_count
+
+    exported = result.exported
+    found, expected = exported.scores, exported.network_scores
+    weights = "trained on all development clips" if result.is_final else "as trained in its trial"
+    print(f"trial {result.record.number} of {study}, {weights}, at {exported.bits} bits:")
+    rows = [
+        ("accuracy", f"{100 * expected.accuracy:.2f} %", f"{100 * found.accuracy:.2f} %"),
+        ("macro accuracy", f"{100 * expected.macro_accuracy:.2f} %", f"{100 * found.macro_accuracy:.2f} %"),
+        ("log loss", f"{expected.log_loss:.4f}", f"{found.log_loss:.4f}"),
+    ]
+    console = build_console()
+    console.print(build_table(("on the validation clips", "network", "file"), rows))
+    if result.is_final:
+        print("the network was trained on these clips too: their scores say only how file and network differ")
+    print(
+        f"same class for {100 * exported.agreement:.1f} % of {found.n_clips:,} clips;"
+        f" {format_count(exported.weight_bytes)} bytes of weights and scales,"
+        f" {format_count(exported.file_bytes)} in the file"
+    )
+    if expected.accuracy - found.accuracy > _LARGE_DROP:
+        worst = ", ".join(f"{noise.name} ({noise.sqnr_db:.0f} dB)" for noise in exported.noise[:_WORST])
+        print(f"8 bits cost {100 * (expected.accuracy - found.accuracy):.1f} points, most of it in {worst}")
+    print(f"wrote {exported.path}, its settings (.json) and {result.card.name}")

@@ -1,0 +1,129 @@
+"""A trained network as a file, and the file's own score."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nas_asc.compression import StepNoise, measure_noise, quantise_network
+from nas_asc.cost import count_cost
+from nas_asc.evaluation.network import load_network
+from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.export import build_onnx, count_weight_bytes, write_onnx
+from nas_asc.frontend import LogMel
+from nas_asc.layers import Architecture
+from nas_asc.metrics import Scores, score_predictions
+from nas_asc.models import LoweredNetwork, lower_network
+from nas_asc.prediction import ModelFile, Settings
+from nas_asc.training import Clips, predict
+
+CALIBRATION_CLIPS = 64
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model file and what was measured of it.
+
+    Args:
+        path: The ONNX file.
+        bits: Of its weights.
+        weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
+        file_bytes: Bytes of the file, its settings included.
+        cost: Of the network, from its description.
+        scores: Of the file, run by onnxruntime on the validation clips.
+        network_scores: Of the network in float on the same clips.
+        agreement: Share of these clips of which both say the same class.
+        noise: For 8 bits what each step alone costs, the worst first; else empty.
+    """
+
+    path: Path
+    bits: int
+    weight_bytes: int
+    file_bytes: int
+    cost: Mapping[str, int]
+    scores: Scores
+    network_scores: Scores
+    agreement: float
+    noise: tuple[StepNoise, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        values = asdict(self) | {"path": str(self.path)}
+        return values | {"scores": self.scores.to_dict(), "network_scores": self.network_scores.to_dict()}
+
+
+def export_network(
+    path: Path,
+    architecture: Architecture,
+    state: Mapping[str, Tensor],
+    prepared: PreparedData,
+    *,
+    log_mel: LogMel,
+    name: str,
+    bits: int = 8,
+) -> Exported:
+    """Write a trained network to an ONNX file, then load the file and score it on the validation clips.
+
+    Args:
+        path: The file; its settings are written beside it with the ending ".json".
+        architecture: What the state belongs to.
+        state: Of a `TrainedNetwork`.
+        prepared: Clips: 64 training clips calibrate, the validation clips score.
+        log_mel: Front end of what the network takes.
+        name: Of the network, for people.
+        bits: 8, 16 or 32.
+
+    Raises:
+        ExportError: The network cannot be written.
+        DataError: Audio cannot be read.
+    """
+    model, mean, std = load_network(architecture, state)
+    data_set = prepared.data_set
+    settings = Settings(
+        name=name,
+        classes=data_set.classes,
+        clip_s=data_set.clip_s,
+        sample_rate=data_set.sample_rate,
+        log_mel=log_mel,
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
+    )
+    lowered, noise = lower_network(model), None
+    if bits == 8:
+        lowered, noise = _quantise(lowered, replace(prepared.train_clips(log_mel), mean=mean, std=std))
+    onnx_model = build_onnx(lowered, bits=bits)
+    write_onnx(path, onnx_model, settings)
+    validation = prepared.validation_clips(log_mel)
+    found = ModelFile(path).probabilities(_array(validation.clips))
+    clips = replace(validation.clips, mean=mean, std=std)
+    expected = predict(model, clips, torch_device=torch.device("cpu"))
+    labels, devices = validation.labels, validation.devices
+    return Exported(
+        path=path,
+        bits=bits,
+        weight_bytes=count_weight_bytes(onnx_model),
+        file_bytes=path.stat().st_size,
+        cost=count_cost(architecture).to_dict(),
+        scores=score_predictions(labels, found, devices),
+        network_scores=score_predictions(labels, expected, devices),
+        agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
+        noise=noise or (),
+    )
+
+
+def _quantise(lowered: LoweredNetwork, clips: Clips) -> tuple[LoweredNetwork, tuple[StepNoise, ...]]:
+    """The network in 8 bits, calibrated on training clips from all over the set, and what each step costs."""
+    rows = torch.linspace(0, len(clips) - 1, min(CALIBRATION_CLIPS, len(clips))).round().long()
+    batch = clips.batch(rows, torch_device=torch.device("cpu")).contiguous()
+    quantised = quantise_network(lowered, [batch])
+    return quantised, measure_noise(quantised, batch)
+
+
+def _array(clips: Clips) -> NDArray[np.float32]:
+    """Log-mels as they are, not standardised."""
+    return np.asarray(clips.features, dtype=np.float32)

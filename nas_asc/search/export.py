@@ -1,0 +1,88 @@
+"""A network of a study as a file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas_asc.evaluation import Exported, PreparedData, export_network
+from nas_asc.search.change import installed_versions
+from nas_asc.search.stored import find_network
+from nas_asc.study import TrialRecord, load_config, write_file
+
+EXPORT = "export"
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """A model file of a study's network.
+
+    Args:
+        record: Of its trial.
+        is_final: Whether the network was trained on the validation clips too, so that their scores say nothing.
+        exported: The file and what was measured of it.
+        card: Where all of this is written down.
+    """
+
+    record: TrialRecord
+    is_final: bool
+    exported: Exported
+    card: Path
+
+
+def export_study(
+    folder: Path,
+    prepared: PreparedData,
+    *,
+    number: int | None = None,
+    bits: int = 8,
+    out: Path | None = None,
+    layer_types: tuple[type, ...] = (),
+) -> ExportResult:
+    """Write the final network, or one trial's, to an ONNX file, and score the file on the validation clips.
+
+    Args:
+        folder: Of the study.
+        prepared: The study's data, split as the study did.
+        number: Of a trial; None is the final network, and where there is none yet, the recommended trial's.
+        bits: 8, 16 or 32.
+        out: Folder of the files; None is "export" in the study's.
+        layer_types: Layer classes of the space's own.
+
+    Raises:
+        StudyError: There is no such trial, or none is complete, or the data is not that of the study.
+        ExportError: The network cannot be written.
+    """
+    network = find_network(folder, prepared, number=number, layer_types=layer_types)
+    config = load_config(folder)
+    source = "final" if network.is_final else f"trial-{network.record.number}"
+    path = (out or folder / EXPORT) / f"{config.name}-{source}-{_KINDS.get(bits, bits)}.onnx"
+    exported = export_network(
+        path,
+        network.architecture,
+        network.state,
+        prepared,
+        log_mel=network.log_mel,
+        name=f"{config.name} {source.replace('-', ' ')}",
+        bits=bits,
+    )
+    card = path.with_name(f"{path.stem}-card.json")
+    write_file(card, _format_card(config.name, network.record, exported, is_final=network.is_final))
+    return ExportResult(network.record, network.is_final, exported, card)
+
+
+_KINDS: Mapping[int, str] = {8: "int8", 16: "fp16", 32: "fp32"}
+
+
+def _format_card(study: str, record: TrialRecord, exported: Exported, *, is_final: bool) -> bytes:
+    values: dict[str, Any] = {
+        "study": study,
+        "trial": record.number,
+        "trained_on": "training and validation clips" if is_final else "training clips",
+        "scored_on": "validation clips",
+        **exported.to_dict(),
+        "versions": installed_versions(),
+    }
+    values["path"] = exported.path.name
+    return (json.dumps(values, indent=2) + "\n").encode()
