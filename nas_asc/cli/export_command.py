@@ -1,5 +1,6 @@
 """`nas-asc export`: a trained network of a study as a file, scored as a file."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
     from nas_asc.search import ExportResult
+    from nas_asc.training import EpochRow
 
 _WORST = 3  # steps that are named where 8 bits cost too much
 _LARGE_DROP = 0.01  # of accuracy
@@ -26,7 +28,11 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
     ] = None,
+    qat: Annotated[
+        int, typer.Option("--qat", help="Epochs of training in 8 bits before the file is written.", min=0)
+    ] = 0,
     cache: opt.CacheFolder = None,
+    torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,
 ) -> None:
     """Write a network of a study to an ONNX file, run the file on the validation clips, and say what it scores.
@@ -38,9 +44,12 @@ def export(
     from nas_asc.errors import ExportError
     from nas_asc.search import export_study
     from nas_asc.study import find_study, load_config
+    from nas_asc.training import resolve_device
 
     if bits not in (8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
+    if qat and bits != 8:
+        raise ExportError(f"`--qat` trains in 8 bits, but got --bits {bits}. Leave one of them out.")
     folder = find_study(study)
     setup = reopen_setup(load_config(folder), quiet=json)
     result = export_study(
@@ -50,11 +59,18 @@ def export(
         bits=bits,
         out=out,
         layer_types=setup.space.layer_types,
+        qat_epochs=qat,
+        torch_device=resolve_device(torch_device),
+        on_epoch=_print_epoch,
     )
     if json:
         print_json({"trial": result.record.number, "is_final": result.is_final, **result.exported.to_dict()})
         return
     _print_result(study, result)
+
+
+def _print_epoch(row: "EpochRow") -> None:
+    print(f"in 8 bits: epoch {row.epoch}, loss {row.loss:.4f}", file=sys.stderr, flush=True)
 
 
 def _print_result(study: str, result: "ExportResult") -> None:
@@ -75,10 +91,13 @@ def _print_result(study: str, result: "ExportResult") -> None:
         print("the network was trained on these clips too: their scores say only how file and network differ")
     print(
         f"same class for {100 * exported.agreement:.1f} % of {found.n_clips:,} clips;"
+        f" {100 * exported.integer_share:.0f} % of the MACs in integers;"
         f" {format_count(exported.weight_bytes)} bytes of weights and scales,"
         f" {format_count(exported.file_bytes)} in the file"
     )
     if expected.accuracy - found.accuracy > _LARGE_DROP:
         worst = ", ".join(f"{noise.name} ({noise.sqnr_db:.0f} dB)" for noise in exported.noise[:_WORST])
         print(f"8 bits cost {100 * (expected.accuracy - found.accuracy):.1f} points, most of it in {worst}")
+        if exported.bits == 8 and not exported.qat_epochs:
+            print("training in 8 bits may win them back: --qat 10")
     print(f"wrote {exported.path}, its settings (.json) and {result.card.name}")

@@ -1,6 +1,6 @@
 """A trained network as a file, and the file's own score."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_asc.compression import StepNoise, measure_noise, quantise_network
+from nas_asc.compression import StepNoise, measure_noise
 from nas_asc.cost import count_cost
 from nas_asc.evaluation.network import load_network
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.export import build_onnx, count_weight_bytes, write_onnx
+from nas_asc.evaluation.quantised_training import calibration_batch, quantise
+from nas_asc.export import build_onnx, count_weight_bytes, measure_integer_share, write_onnx
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
-from nas_asc.models import LoweredNetwork, lower_network
+from nas_asc.models import lower_network
 from nas_asc.prediction import ModelFile, Settings
-from nas_asc.training import Clips, predict
-
-CALIBRATION_CLIPS = 64
+from nas_asc.recipe import Recipe
+from nas_asc.training import Clips, EpochRow, predict
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,27 @@ class Exported:
     Args:
         path: The ONNX file.
         bits: Of its weights.
+        qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file, its settings included.
         cost: Of the network, from its description.
         scores: Of the file, run by onnxruntime on the validation clips.
         network_scores: Of the network in float on the same clips.
         agreement: Share of these clips of which both say the same class.
+        integer_share: Share of the file's multiply-accumulates that onnxruntime computes in integers.
         noise: For 8 bits what each step alone costs, the worst first; else empty.
     """
 
     path: Path
     bits: int
+    qat_epochs: int
     weight_bytes: int
     file_bytes: int
     cost: Mapping[str, int]
     scores: Scores
     network_scores: Scores
     agreement: float
+    integer_share: float
     noise: tuple[StepNoise, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,8 +68,13 @@ def export_network(
     prepared: PreparedData,
     *,
     log_mel: LogMel,
+    recipe: Recipe,
     name: str,
     bits: int = 8,
+    qat_epochs: int = 0,
+    seed: int = 0,
+    torch_device: torch.device | None = None,
+    on_epoch: Callable[[EpochRow], None] | None = None,
 ) -> Exported:
     """Write a trained network to an ONNX file, then load the file and score it on the validation clips.
 
@@ -75,11 +84,17 @@ def export_network(
         state: Of a `TrainedNetwork`.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
         log_mel: Front end of what the network takes.
+        recipe: That it was trained with.
         name: Of the network, for people.
         bits: 8, 16 or 32.
+        qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
+        seed: Fixes the order of clips and augmentation in these.
+        torch_device: Where to train; None is the CPU.
+        on_epoch: Called after every such epoch.
 
     Raises:
         ExportError: The network cannot be written.
+        TrainingError: Training in 8 bits diverged.
         DataError: Audio cannot be read.
     """
     model, mean, std = load_network(architecture, state)
@@ -95,33 +110,37 @@ def export_network(
     )
     lowered, noise = lower_network(model), None
     if bits == 8:
-        lowered, noise = _quantise(lowered, replace(prepared.train_clips(log_mel), mean=mean, std=std))
+        clips = replace(prepared.train_clips(log_mel), mean=mean, std=std)
+        lowered = quantised = quantise(
+            lowered,
+            clips,
+            recipe=recipe,
+            qat_epochs=qat_epochs,
+            seed=seed,
+            torch_device=torch_device,
+            on_epoch=on_epoch,
+        )
+        noise = measure_noise(quantised, calibration_batch(clips))
     onnx_model = build_onnx(lowered, bits=bits)
     write_onnx(path, onnx_model, settings)
     validation = prepared.validation_clips(log_mel)
     found = ModelFile(path).probabilities(_array(validation.clips))
-    clips = replace(validation.clips, mean=mean, std=std)
-    expected = predict(model, clips, torch_device=torch.device("cpu"))
+    scored = replace(validation.clips, mean=mean, std=std)
+    expected = predict(model, scored, torch_device=torch.device("cpu"))
     labels, devices = validation.labels, validation.devices
     return Exported(
         path=path,
         bits=bits,
+        qat_epochs=qat_epochs,
         weight_bytes=count_weight_bytes(onnx_model),
         file_bytes=path.stat().st_size,
         cost=count_cost(architecture).to_dict(),
         scores=score_predictions(labels, found, devices),
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
+        integer_share=measure_integer_share(path, lowered),
         noise=noise or (),
     )
-
-
-def _quantise(lowered: LoweredNetwork, clips: Clips) -> tuple[LoweredNetwork, tuple[StepNoise, ...]]:
-    """The network in 8 bits, calibrated on training clips from all over the set, and what each step costs."""
-    rows = torch.linspace(0, len(clips) - 1, min(CALIBRATION_CLIPS, len(clips))).round().long()
-    batch = clips.batch(rows, torch_device=torch.device("cpu")).contiguous()
-    quantised = quantise_network(lowered, [batch])
-    return quantised, measure_noise(quantised, batch)
 
 
 def _array(clips: Clips) -> NDArray[np.float32]:

@@ -1,10 +1,11 @@
-"""Trained networks as files for other runtimes: the only door to onnx.
+"""Trained networks as files for other runtimes: the only door to onnx, and one to onnxruntime.
 
 Conventions:
     A file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32.
 """
 
 from nas_asc.export.graph import Graph
+from nas_asc.export.integer import measure_integer_share
 from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
 
-__all__ = ["BITS", "Graph", "build_onnx", "count_weight_bytes", "write_onnx"]
+__all__ = ["BITS", "Graph", "build_onnx", "count_weight_bytes", "measure_integer_share", "write_onnx"]

@@ -1,15 +1,18 @@
 """A network of a study as a file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from nas_asc.evaluation import Exported, PreparedData, export_network
 from nas_asc.search.change import installed_versions
 from nas_asc.search.stored import find_network
 from nas_asc.study import TrialRecord, load_config, write_file
+from nas_asc.training import EpochRow
 
 EXPORT = "export"
 
@@ -39,6 +42,9 @@ def export_study(
     bits: int = 8,
     out: Path | None = None,
     layer_types: tuple[type, ...] = (),
+    qat_epochs: int = 0,
+    torch_device: torch.device | None = None,
+    on_epoch: Callable[[EpochRow], None] | None = None,
 ) -> ExportResult:
     """Write the final network, or one trial's, to an ONNX file, and score the file on the validation clips.
 
@@ -49,15 +55,21 @@ def export_study(
         bits: 8, 16 or 32.
         out: Folder of the files; None is "export" in the study's.
         layer_types: Layer classes of the space's own.
+        qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
+        torch_device: Where to train in 8 bits; None is the CPU.
+        on_epoch: Called after every such epoch.
 
     Raises:
         StudyError: There is no such trial, or none is complete, or the data is not that of the study.
         ExportError: The network cannot be written.
+        TrainingError: Training in 8 bits diverged.
     """
     network = find_network(folder, prepared, number=number, layer_types=layer_types)
     config = load_config(folder)
     source = "final" if network.is_final else f"trial-{network.record.number}"
-    path = (out or folder / EXPORT) / f"{config.name}-{source}-{_KINDS.get(bits, bits)}.onnx"
+    path = (
+        out or folder / EXPORT
+    ) / f"{config.name}-{source}-{_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}.onnx"
     exported = export_network(
         path,
         network.architecture,
@@ -66,6 +78,11 @@ def export_study(
         log_mel=network.log_mel,
         name=f"{config.name} {source.replace('-', ' ')}",
         bits=bits,
+        recipe=network.record.recipe,
+        qat_epochs=qat_epochs,
+        seed=network.record.seed,
+        torch_device=torch_device,
+        on_epoch=on_epoch,
     )
     card = path.with_name(f"{path.stem}-card.json")
     write_file(card, _format_card(config.name, network.record, exported, is_final=network.is_final))

@@ -41,6 +41,7 @@ def test_scores_are_those_of_the_file(study, record, bits, kind):
     assert exported.agreement >= (0.8 if bits == 8 else 1)
     assert exported.file_bytes == exported.path.stat().st_size > exported.weight_bytes
     assert bool(exported.noise) == (bits == 8)
+    assert exported.integer_share == (bits == 8)
 
 
 def test_card_tells_what_was_measured(study, record):
