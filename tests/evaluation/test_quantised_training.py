@@ -54,7 +54,7 @@ def test_without_epochs_it_is_calibrated_alone(clips):
 
 
 def test_training_in_8_bits_mends_coarse_weights(clips):
-    """One weight of each channel made so large that 8 bits leave little of the others; training brings the loss down."""
+    """One weight of each channel is made so large that 8 bits leave little of the others; training mends that."""
     lowered = train(clips)
     with torch.no_grad():
         kernel = lowered.steps[0].module.weight
