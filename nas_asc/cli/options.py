@@ -83,6 +83,14 @@ ModeName = Annotated[
     ),
 ]
 SamplerName = Annotated[str, typer.Option("--sampler", help="Who proposes: tpe or random.", rich_help_panel=_SEARCH)]
+ScoreName = Annotated[
+    str | None,
+    typer.Option(
+        "--score",
+        help="What is scored: int8 is each trial's int8 file, float its network. Default: int8; with --bits 16, float.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 Refit = Annotated[
     bool,
     typer.Option(

@@ -38,6 +38,7 @@ def search(
     objectives: opt.Objectives = "log_loss,macs,int8_bytes",
     mode: opt.ModeName = "pareto",
     sampler: opt.SamplerName = "tpe",
+    score: opt.ScoreName = None,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
     epochs: opt.Epochs = None,
@@ -76,6 +77,7 @@ def search(
         objectives=tuple(objectives.split(",")),
         mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
         sampler=sampler,
+        scored=score or ("int8" if setup.budget.bits == 8 else "float"),  # type: ignore[arg-type]  # as above
         seed=seed,
         subset=subset,
         test_fold=test_fold,
@@ -153,7 +155,9 @@ def _run(
     from nas_asc.search import run_search
     from nas_asc.training import resolve_device
 
-    print(f"study: {config.name}, objectives {', '.join(config.minimised)}, {_extent(trials, timeout_s)}", flush=True)
+    scored = "int8 files" if config.scored == "int8" else "networks in float"
+    objectives = f"objectives {', '.join(config.minimised)} of {scored}"
+    print(f"study: {config.name}, {objectives}, {_extent(trials, timeout_s)}", flush=True)
     with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
         result = run_search(
             config,

@@ -75,6 +75,8 @@ def export_network(
     seed: int = 0,
     torch_device: torch.device | None = None,
     on_epoch: Callable[[EpochRow], None] | None = None,
+    probabilities: NDArray[np.float32] | None = None,
+    measures_noise: bool = True,
 ) -> Exported:
     """Write a trained network to an ONNX file, then load the file and score it on the validation clips.
 
@@ -91,6 +93,8 @@ def export_network(
         seed: Fixes the order of clips and augmentation in these.
         torch_device: Where to train; None is the CPU.
         on_epoch: Called after every such epoch.
+        probabilities: (n, K) that the network gives the validation clips; None computes them.
+        measures_noise: Whether to find out what each step costs, which takes a pass over 64 clips for each.
 
     Raises:
         ExportError: The network cannot be written.
@@ -120,13 +124,15 @@ def export_network(
             torch_device=torch_device,
             on_epoch=on_epoch,
         )
-        noise = measure_noise(quantised, calibration_batch(clips))
+        noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
     onnx_model = build_onnx(lowered, bits=bits)
     write_onnx(path, onnx_model, settings)
     validation = prepared.validation_clips(log_mel)
-    found = ModelFile(path).probabilities(_array(validation.clips))
-    scored = replace(validation.clips, mean=mean, std=std)
-    expected = predict(model, scored, torch_device=torch.device("cpu"))
+    found = ModelFile(path, n_threads=torch.get_num_threads()).probabilities(_array(validation.clips))
+    expected = probabilities
+    if expected is None:
+        scored = replace(validation.clips, mean=mean, std=std)
+        expected = predict(model, scored, torch_device=torch.device("cpu"))
     labels, devices = validation.labels, validation.devices
     return Exported(
         path=path,

@@ -10,7 +10,7 @@ from nas_asc.search.change import installed_versions
 from nas_asc.search.reference import reference_point
 from nas_asc.search.screen import Screen
 from nas_asc.space import Space
-from nas_asc.study import DEFAULT_OBJECTIVES, Mode, StudyConfig, validate_objectives
+from nas_asc.study import DEFAULT_OBJECTIVES, Mode, Scored, StudyConfig, validate_objectives
 
 
 def ask_study(
@@ -24,6 +24,7 @@ def ask_study(
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES,
     mode: Mode = "pareto",
     sampler: str = "tpe",
+    scored: Scored = "float",
     seed: int = 0,
     subset: int | None = None,
     test_fold: int | None = None,
@@ -45,6 +46,7 @@ def ask_study(
         objectives: What is minimised.
         mode: "pareto" or "best".
         sampler: "tpe" or "random".
+        scored: "int8" scores each trial's int8 file, "float" its network.
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold kept for the test.
@@ -73,6 +75,7 @@ def ask_study(
         mode=mode,
         reference_point=reference_point(names, screen, seed=seed),
         sampler=sampler,
+        scored=scored,
         seed=seed,
         subset=subset,
         test_fold=test_fold,

@@ -219,6 +219,7 @@ class _Search:
                 curve=trial.curve,
                 weights=trial.weights,
                 architecture=trial.architecture,
+                others=trial.files,
             )
             database.append(trial.record)
             self._records.append(trial.record)

@@ -1,19 +1,20 @@
 """One trial, from its proposal to its record."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
 from nas_asc.cost import count_cost
-from nas_asc.errors import DataError
+from nas_asc.errors import DataError, ExportError
 from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate, training_log_mel
 from nas_asc.layers import format_architecture
+from nas_asc.search.file import export_trial
 from nas_asc.search.screen import Proposal
 from nas_asc.space import Design
-from nas_asc.study import StudyConfig, TrialRecord, objective_values
+from nas_asc.study import FileRecord, StudyConfig, TrialRecord, objective_values
 from nas_asc.training import DeadlineError, EpochRow, default_epochs
 
 OnEpoch = Callable[[int, EpochRow, int], None]
@@ -49,12 +50,14 @@ class Trial:
         curve: One row an epoch.
         weights: Of the trained network; None where it failed.
         architecture: Canonical text of the trained network where it lost channels; None where it is the record's.
+        files: Content of its int8 file and the file's settings by name; empty where there is none.
     """
 
     record: TrialRecord
     curve: Sequence[EpochRow] = ()
     weights: dict[str, np.ndarray] | None = None
     architecture: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -95,12 +98,13 @@ def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: fl
             on_epoch=lambda row: setting.on_epoch(number, row, n_epochs),
             deadline=deadline,
         )
+        trial = _complete(record, outcome, setting=setting)
     except (DeadlineError, DataError):
         raise
     except Exception as error:  # a layer of the user's own may fail in any way
         failed = replace(record, reason=_one_line(error), seconds=time.perf_counter() - started)
         return Trial(failed)
-    return _complete(record, outcome, config=setting.config, seconds=time.perf_counter() - started)
+    return replace(trial, record=replace(trial.record, seconds=time.perf_counter() - started))
 
 
 def to_arrays(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -124,21 +128,35 @@ def _empty_record(proposal: Proposal, number: int, *, setting: Setting) -> Trial
     )
 
 
-def _complete(record: TrialRecord, outcome: Outcome, *, config: StudyConfig, seconds: float) -> Trial:
-    text = format_architecture(outcome.architecture)
+def _complete(record: TrialRecord, outcome: Outcome, *, setting: Setting) -> Trial:
+    text, config = format_architecture(outcome.architecture), setting.config
     is_same = text == record.architecture
     cost = record.cost if is_same else count_cost(outcome.architecture)
-    values = objective_values(config.objectives, cost, outcome.scores)
+    file, files = _export(record, outcome, setting=setting)
+    scores = outcome.scores if config.scored == "float" or file is None else file.scores
     complete = replace(
         record,
         state="complete",
         log_mel=outcome.log_mel,
         cost=cost,
-        scores=outcome.scores,
-        objectives=values,
-        seconds=seconds,
+        scores=scores,
+        network_scores=outcome.scores,
+        file=file,
+        objectives=objective_values(config.objectives, cost, scores),
     )
-    return Trial(complete, outcome.curve, to_arrays(outcome.state), None if is_same else text)
+    return Trial(complete, outcome.curve, to_arrays(outcome.state), None if is_same else text, files)
+
+
+def _export(
+    record: TrialRecord, outcome: Outcome, *, setting: Setting
+) -> tuple[FileRecord | None, Mapping[str, bytes]]:
+    """The int8 file; none where the network cannot be exported and its file is not what is scored."""
+    try:
+        return export_trial(outcome, record, setting.prepared, study=setting.config.name)
+    except ExportError as error:
+        if setting.config.scored == "int8":
+            raise ExportError(f"{error} Or score networks: --score float.") from None
+        return None, {}
 
 
 def _one_line(error: Exception) -> str:

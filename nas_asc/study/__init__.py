@@ -6,7 +6,7 @@ Conventions:
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
-from nas_asc.study.config import SAMPLERS, Mode, StudyConfig
+from nas_asc.study.config import SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
 from nas_asc.study.folder import (
@@ -28,7 +28,7 @@ from nas_asc.study.objective import (
     validate_objectives,
 )
 from nas_asc.study.ranking import front_of, rank_trials, recommended
-from nas_asc.study.record import TrialRecord
+from nas_asc.study.record import FileRecord, TrialRecord
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     final_dir,
@@ -47,8 +47,10 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "FileRecord",
     "Mode",
     "Objective",
+    "Scored",
     "StudyConfig",
     "TrialRecord",
     "create_study_dir",

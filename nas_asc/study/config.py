@@ -13,6 +13,7 @@ from nas_asc.errors import StudyError
 from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
 
 Mode = Literal["pareto", "best"]
+Scored = Literal["float", "int8"]
 SAMPLERS = ("tpe", "random")
 
 
@@ -34,6 +35,7 @@ class StudyConfig:
         mode: "pareto" for all objectives, "best" for the best score under the limits.
         reference_point: Of the hypervolume, one value an objective.
         sampler: "tpe" or "random".
+        scored: Whose scores count: "int8" those of each trial's int8 file, "float" those of its network.
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold that is kept for the test.
@@ -62,6 +64,7 @@ class StudyConfig:
     mode: Mode = "pareto"
     reference_point: tuple[float, ...] = ()
     sampler: str = "tpe"
+    scored: Scored = "float"
     seed: int = 0
     subset: int | None = None
     test_fold: int | None = None
@@ -79,6 +82,8 @@ class StudyConfig:
             raise StudyError(f"`--mode` must be pareto or best, but got {self.mode!r}.")
         if self.sampler not in SAMPLERS:
             raise StudyError(f"`--sampler` must be among {', '.join(SAMPLERS)}, but got {self.sampler!r}.")
+        if self.scored not in ("float", "int8"):
+            raise StudyError(f"`--score` must be int8 or float, but got {self.scored!r}.")
         if self.epochs is not None and self.epochs < 1:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
         if self.n_trials is not None and self.n_trials < 1:
@@ -143,6 +148,7 @@ _STUDY_FIELDS = (
     "mode",
     "reference_point",
     "sampler",
+    "scored",
     "epochs",
     "n_trials",
     "timeout_s",

@@ -13,6 +13,28 @@ State = Literal["complete", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileRecord:
+    """What was measured of a trial's network as an int8 file.
+
+    Args:
+        scores: Of the file, run by onnxruntime on the validation clips.
+        agreement: Share of these clips of which network and file say the same class.
+        weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
+        file_bytes: Bytes of the file.
+    """
+
+    scores: Scores
+    agreement: float
+    weight_bytes: int
+    file_bytes: int
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "FileRecord":
+        """Record from plain data."""
+        return cls(**{**values, "scores": Scores.from_dict(values["scores"])})
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialRecord:
     """One finished trial: what was trained, what it takes, how it scored.
 
@@ -25,7 +47,9 @@ class TrialRecord:
         log_mel: Front end; where its bands were selected, with these as soon as the trial is complete.
         recipe: Training recipe, with the number of epochs that was trained.
         cost: Of the network.
-        scores: On the validation clips; None where it failed.
+        scores: On the validation clips, of the network or of its file, as the study scores; None where it failed.
+        network_scores: Of the network in float; None where it failed.
+        file: Of its int8 file; None where it failed or cannot be exported.
         objectives: Values in the order of the study's objectives, all minimised; empty where it failed.
         seconds: Wall clock from proposal to scores.
         reason: Why it failed, in one line; None where it did not.
@@ -42,6 +66,8 @@ class TrialRecord:
     recipe: Recipe
     cost: Cost
     scores: Scores | None = None
+    network_scores: Scores | None = None
+    file: FileRecord | None = None
     objectives: tuple[float, ...] = ()
     seconds: float = 0.0
     reason: str | None = None
@@ -69,7 +95,9 @@ class TrialRecord:
         restored["log_mel"] = LogMel(**values["log_mel"])
         restored["recipe"] = Recipe.from_dict(values["recipe"])
         restored["cost"] = Cost.from_dict(values["cost"])
-        restored["scores"] = None if values["scores"] is None else Scores.from_dict(values["scores"])
+        for name in ("scores", "network_scores"):
+            restored[name] = None if values.get(name) is None else Scores.from_dict(values[name])
+        restored["file"] = None if values.get("file") is None else FileRecord.from_dict(values["file"])
         restored["objectives"] = tuple(values["objectives"])
         return cls(**restored)
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ def write_trial_files(
     curve: Sequence[Any] = (),
     weights: Weights | None = None,
     architecture: str | None = None,
+    others: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Path:
     """Folder with the files of one trial, put in place whole.
 
@@ -55,8 +57,10 @@ def write_trial_files(
         curve: Rows of its learning curve, dataclasses of one kind.
         weights: Of the trained network; None where there are none.
         architecture: Canonical text of the network that the weights belong to; None is the record's.
+        others: Content of further files by name, such as the int8 file.
     """
     contents = {
+        **others,
         _ARCHITECTURE: ((architecture or record.architecture).rstrip("\n") + "\n").encode(),
         "metrics.json": format_json(record.to_dict()),
         "curve.csv": format_csv(curve),
