@@ -31,6 +31,7 @@ def export(
     qat: Annotated[
         int, typer.Option("--qat", help="Epochs of training in 8 bits before the file is written.", min=0)
     ] = 0,
+    c_header: Annotated[bool, typer.Option("--c-header", help="Write the file's bytes as a C header too.")] = False,
     cache: opt.CacheFolder = None,
     torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,
@@ -62,6 +63,7 @@ def export(
         qat_epochs=qat,
         torch_device=resolve_device(torch_device),
         on_epoch=_print_epoch,
+        c_header=c_header,
     )
     if json:
         print_json({"trial": result.record.number, "is_final": result.is_final, **result.exported.to_dict()})

@@ -4,8 +4,17 @@ Conventions:
     A file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32.
 """
 
+from nas_asc.export.c_header import format_c_header
 from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
 from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
 
-__all__ = ["BITS", "Graph", "build_onnx", "count_weight_bytes", "measure_integer_share", "write_onnx"]
+__all__ = [
+    "BITS",
+    "Graph",
+    "build_onnx",
+    "count_weight_bytes",
+    "format_c_header",
+    "measure_integer_share",
+    "write_onnx",
+]

@@ -18,9 +18,18 @@ COSTS = (
     "norm_params",
 )
 SCORE_COLUMNS = ("log_loss", "accuracy", "macro_accuracy", "calibration_error", "n_clips")
+FILE_COLUMNS = (
+    "float_log_loss",
+    "float_accuracy",
+    "int8_log_loss",
+    "int8_accuracy",
+    "agreement",
+    "weight_bytes",
+    "file_bytes",
+)
 _FIRST = ("number", "origin")
 _LAST = ("seconds", "seed", "key", "architecture")
-_RESERVED = {*_FIRST, *SCORE_COLUMNS, *COSTS, *_LAST}
+_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *COSTS, *_LAST}
 
 
 def trials_frame(records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
@@ -32,11 +41,11 @@ def trials_frame(records: Iterable[TrialRecord], axes: Sequence[str], classes: S
         classes: Names of the classes, in the order of the labels.
 
     Returns:
-        Accuracies in [0, 1], log loss in nats, `accuracy.device.<name>`, `log_loss.device.<name>` and
+        Accuracies and agreement in [0, 1], log loss in nats, `accuracy.device.<name>`, `log_loss.device.<name>` and
         `accuracy.class.<name>`; an inactive axis is empty, a kernel is text such as (3, 1).
     """
     rows = [_row(record, axes, classes) for record in records if record.scores is not None]
-    columns = [*_FIRST, *SCORE_COLUMNS, *COSTS, *map(axis_column, axes)]
+    columns = [*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *COSTS, *map(axis_column, axes)]
     found = dict.fromkeys(name for row in rows for name in row if name not in {*columns, *_LAST})
     return pd.DataFrame(rows, columns=[*columns, *found, *_LAST], dtype=object).infer_objects()
 
@@ -54,6 +63,7 @@ def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> di
     scores = record.scores
     row: dict[str, Any] = {name: getattr(record, name) for name in (*_FIRST, *_LAST)}
     row |= {name: getattr(scores, name) for name in SCORE_COLUMNS}
+    row |= _file_cells(record)
     row |= {name: getattr(record.cost, name) for name in COSTS}
     row |= {axis_column(name): _plain(record.values.get(name)) for name in axes}
     if scores is not None:
@@ -62,6 +72,20 @@ def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> di
         pairs = zip(classes, scores.class_accuracy, strict=False)
         row |= {f"accuracy.class.{name}": value for name, value in pairs}
     return row
+
+
+def _file_cells(record: TrialRecord) -> dict[str, float | None]:
+    """Scores of the network in float and of its int8 file, and what the file takes; None where it is not known."""
+    network, file = record.network_scores, record.file
+    return {
+        "float_log_loss": None if network is None else network.log_loss,
+        "float_accuracy": None if network is None else network.accuracy,
+        "int8_log_loss": None if file is None else file.scores.log_loss,
+        "int8_accuracy": None if file is None else file.scores.accuracy,
+        "agreement": None if file is None else file.agreement,
+        "weight_bytes": None if file is None else file.weight_bytes,
+        "file_bytes": None if file is None else file.file_bytes,
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -113,6 +113,7 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
     low, high = wilson_interval(scores.accuracy, scores.n_clips)
     points = [
         f"{escape(validation_text(facts))}: {scores.n_clips:,} clips.",
+        _file_text(facts, record),
         f"Counting {scores.n_clips:,} clips alone leaves {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson’s binomial"
         " interval). Clips of one place are alike, so the true interval is wider.",
         f"It was trained once, with seed {record.seed}. {_SEED_NOISE}",
@@ -123,6 +124,23 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
         _close_text(facts, record),
     ]
     return f"<ul>{''.join(f'<li>{point}</li>' for point in points if point)}</ul>"
+
+
+def _file_text(facts: Facts, record: TrialRecord) -> str:
+    """Whose scores these are, and what the other one scores."""
+    network, file = record.network_scores, record.file
+    if network is None or file is None:
+        return "These are scores of the network in float; it has no int8 file."
+    whose, other, accuracy = (
+        ("its int8 file, run by onnxruntime", "The network in float", network.accuracy)
+        if facts.config.scored == "int8"
+        else ("the network in float", "Its int8 file, run by onnxruntime,", file.scores.accuracy)
+    )
+    return (
+        f"These are scores of {whose}. {other} is right for {format_percent(accuracy)};"
+        f" both say the same for {format_percent(file.agreement)} of the clips. The file has"
+        f" {format_count(file.file_bytes)} bytes, {format_count(file.weight_bytes)} of them weights and scales."
+    )
 
 
 def _close_text(facts: Facts, record: TrialRecord) -> str:
@@ -157,10 +175,11 @@ def _commands(facts: Facts, record: TrialRecord) -> str:
             f" all development clips yet{other}; a search does that when it ends."
         )
     return (
-        f"<p>{text} Score it on the test clips, which the search never reads; see what every layer takes; or search"
-        " on:</p>"
+        f"<p>{text} Score it on the test clips, which the search never reads; write the file to ship; see what every"
+        " layer takes; or search on:</p>"
         + command_html(
             f"nas-asc evaluate {name}",
+            f"nas-asc export {name}",
             f"nas-asc count {name}:{record.number}",
             f"nas-asc resume {name} --trials {len(facts.records) + 20}",
         )

@@ -31,6 +31,7 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
         "accuracy (%)": Cell(f"{100 * scores.accuracy:.2f}", scores.accuracy),
         "macro accuracy (%)": Cell(f"{100 * scores.macro_accuracy:.2f}", scores.macro_accuracy),
         "calibration error (%)": Cell(f"{100 * scores.calibration_error:.2f}", scores.calibration_error),
+        **_file_cells(record),
         "parameters": Cell(format_count(cost.params), cost.params),
         "MACs": Cell(format_count(cost.macs), cost.macs),
         "official MACs": Cell(format_count(cost.official_macs), cost.official_macs),
@@ -43,6 +44,21 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
         "time": Cell(format_duration(record.seconds), record.seconds),
         "origin": Cell(record.origin, record.origin),
     }
+
+
+def _file_cells(record: TrialRecord) -> dict[str, Cell]:
+    """The score that was not counted, and how often network and int8 file agree; empty texts where there is no file."""
+    network, file = record.network_scores, record.file
+    return {
+        "accuracy in float (%)": _percent_cell(None if network is None else network.accuracy),
+        "accuracy at int8 (%)": _percent_cell(None if file is None else file.scores.accuracy),
+        "same class at int8 (%)": _percent_cell(None if file is None else file.agreement),
+        "int8 file (bytes)": Cell("", 0) if file is None else Cell(format_count(file.file_bytes), file.file_bytes),
+    }
+
+
+def _percent_cell(share: float | None) -> Cell:
+    return Cell("", -1) if share is None else Cell(f"{100 * share:.2f}", share)
 
 
 def table_html(facts: Facts) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from nas_asc.evaluation import Exported, PreparedData, export_network
+from nas_asc.export import format_c_header
 from nas_asc.search.change import installed_versions
 from nas_asc.search.stored import find_network
 from nas_asc.study import TrialRecord, load_config, write_file
@@ -45,6 +46,7 @@ def export_study(
     qat_epochs: int = 0,
     torch_device: torch.device | None = None,
     on_epoch: Callable[[EpochRow], None] | None = None,
+    c_header: bool = False,
 ) -> ExportResult:
     """Write the final network, or one trial's, to an ONNX file, and score the file on the validation clips.
 
@@ -58,6 +60,7 @@ def export_study(
         qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
         torch_device: Where to train in 8 bits; None is the CPU.
         on_epoch: Called after every such epoch.
+        c_header: Whether to write the file's bytes as a C header too.
 
     Raises:
         StudyError: There is no such trial, or none is complete, or the data is not that of the study.
@@ -85,6 +88,9 @@ def export_study(
         on_epoch=on_epoch,
     )
     card = path.with_name(f"{path.stem}-card.json")
+    if c_header:
+        text = format_c_header(path.read_bytes(), name=path.stem, comment=f"{path.name}, {config.name} {source}")
+        write_file(path.with_suffix(".h"), text.encode())
     write_file(card, _format_card(config.name, network.record, exported, is_final=network.is_final))
     return ExportResult(network.record, network.is_final, exported, card)
 

@@ -8,7 +8,7 @@ import torch
 
 from nas_asc.cost import count_nonzero
 from nas_asc.data import load_data_set, split_data_set
-from nas_asc.evaluation import PreparedData, evaluate_candidate
+from nas_asc.evaluation import PreparedData, evaluate_candidate, export_network
 from nas_asc.space import list_spaces, load_space
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def train(design, prepared):
     return evaluate_candidate(design, prepared, seed=0, torch_device=CPU, epochs=2)
 
 
-def check(space, name, prepared):
+def check(space, name, prepared, path):
     found = load_space(space)
     system = found.systems[name]
     design = found.build_system(system, prepared.task)
@@ -65,13 +65,32 @@ def check(space, name, prepared):
     assert ("nonzero_params" in system.published) == (pruning is not None)
     allowed = count_nonzero(design.architecture, pruning)
     assert 0.97 * allowed <= outcome.nonzero_params <= allowed
+    check_file(design, outcome, prepared, path)
+
+
+def check_file(design, outcome, prepared, path):
+    """The trained network's int8 file says what the network says, all its products in integers."""
+    exported = export_network(
+        path,
+        outcome.architecture,
+        outcome.state,
+        prepared,
+        log_mel=outcome.log_mel,
+        recipe=design.recipe,
+        name="system",
+        probabilities=outcome.probabilities,
+        measures_noise=False,
+    )
+    print(f" {exported.agreement:.3f} {exported.integer_share:.3f} {exported.file_bytes}", end=" ")
+    assert exported.integer_share == 1
+    assert abs(exported.scores.log_loss - exported.network_scores.log_loss) < 0.1
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
-def test_system_learns_from_the_embedded_scenes(space, name, scenes):
-    check(space, name, scenes)
+def test_system_learns_from_the_embedded_scenes(space, name, scenes, tmp_path):
+    check(space, name, scenes, tmp_path / "int8.onnx")
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
-def test_system_learns_from_real_recordings(space, name, recordings):
-    check(space, name, recordings)
+def test_system_learns_from_real_recordings(space, name, recordings, tmp_path):
+    check(space, name, recordings, tmp_path / "int8.onnx")

@@ -1,10 +1,12 @@
 """Trials as a table, to a CSV and back."""
 
 import io
+from dataclasses import replace
 
 import pandas as pd
 
 from nas_asc.report.frame import trials_frame
+from nas_asc.study import FileRecord
 from tests.report.example_study import CLASSES, DEVICES, make_records
 
 
@@ -58,3 +60,14 @@ def test_no_trial_gives_the_heads_alone():
 def test_failed_trials_are_left_out():
     records = make_records(13)
     assert trials_frame(records, (), CLASSES)["number"].tolist() == list(range(12))
+
+
+def test_file_and_network_have_columns_of_their_own():
+    record = next(record for record in make_records(3) if record.scores)
+    file = FileRecord(scores=record.scores, agreement=0.97, weight_bytes=50_000, file_bytes=61_000)
+    both = replace(record, network_scores=record.scores, file=file)
+    frame = trials_frame([record, both], (), CLASSES)
+    assert frame["agreement"].isna().tolist() == [True, False]
+    assert frame["int8_accuracy"].tolist()[1] == record.scores.accuracy
+    assert frame["float_log_loss"].tolist()[1] == record.scores.log_loss
+    assert (frame["weight_bytes"].tolist()[1], frame["file_bytes"].tolist()[1]) == (50_000, 61_000)

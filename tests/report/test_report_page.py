@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from nas_asc.budget import Budget
 from nas_asc.report import write_report
 from nas_asc.space import load_space
-from nas_asc.study import create_study_dir
+from nas_asc.study import FileRecord, create_study_dir
 from tests.report.example_study import CLASSES, HOSTILE, make_config, make_records, write_curves
 
 _VOID = {"meta", "br", "input", "link", "img", "hr"}
@@ -212,3 +213,17 @@ def test_four_hundred_trials_make_a_page_of_a_few_megabytes(tmp_path):
     files, page = _report(tmp_path / "many", make_config(), records)
     assert len(page.rows()) == sum(record.is_complete for record in records)
     assert files.html.stat().st_size < 10e6
+
+
+def _file(record):
+    return FileRecord(scores=record.scores, agreement=0.97, weight_bytes=50_000, file_bytes=61_000)
+
+
+@pytest.mark.parametrize(("scored", "words"), [("int8", "scores of its int8 file"), ("float", "scores of the network")])
+def test_page_says_whose_scores_it_shows(tmp_path, scored, words):
+    records = [
+        replace(record, network_scores=record.scores, file=_file(record)) for record in make_records(5) if record.scores
+    ]
+    _, page = _report(tmp_path / "study", make_config(scored=scored), records)
+    assert words in " ".join(page.text.split())
+    assert "97.0 % of the clips. The file has 61,000 bytes, 50,000 of them weights" in " ".join(page.text.split())

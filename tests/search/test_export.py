@@ -72,6 +72,14 @@ def test_file_hears_in_recordings_what_the_network_heard_in_features(study, reco
     assert np.abs(found - expected).max() < 0.01  # features on disk are float16
 
 
+def test_c_header_holds_the_file(study, record, tmp_path):
+    folder, prepared = study
+    path = export_study(folder, prepared, number=record.number, out=tmp_path, c_header=True).exported.path
+    text = path.with_suffix(".h").read_text()
+    assert text.count("0x") == path.stat().st_size
+    assert f"tiny_trial_{record.number}_int8_len" in text
+
+
 def test_final_network_is_the_default_and_says_so(study):
     folder, prepared = study
     result = export_study(folder, prepared)
