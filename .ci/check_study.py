@@ -27,6 +27,9 @@ def main(folder: Path, n_trials: int, max_params: int, max_macs: int) -> None:
     for row in front:
         check(int(row["params"]) <= max_params, f"trial {row['number']} has {row['params']} parameters")
         check(max(int(row["macs"]), int(row["official_macs"])) <= max_macs, f"trial {row['number']} is over in MACs")
+        file = folder / "trials" / row["number"] / "int8.onnx"
+        check(file.stat().st_size == int(row["file_bytes"]), f"{file} has not {row['file_bytes']} bytes")
+        check(row["log_loss"] == row["int8_log_loss"], f"trial {row['number']} is not scored by its file")
     html = (folder / "report.html").read_text()
     check("<html" in html and html.rstrip().endswith("</html>"), "report.html is cut off")
     check(not _LOADS.search(html), "report.html loads from the network")

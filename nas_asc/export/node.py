@@ -77,7 +77,7 @@ def _(primitive: layers.Activation, graph: Graph, precision: Precision, step: St
 @_write.register
 def _(primitive: layers.Pooling, graph: Graph, precision: Precision, step: Step, inputs: list[str]) -> str:
     kernel, (rows, columns) = to_pair(primitive.kernel_size), to_pair(primitive.padding)
-    if primitive.kind == "mean" and kernel == step.in_shapes[0][1:]:
+    if primitive.kind == "mean" and kernel == step.in_shapes[0][1:] and not (rows or columns):
         return graph.node("GlobalAveragePool", inputs[0], name=step.name)
     options: dict[str, Any] = {
         "kernel_shape": kernel,

@@ -83,7 +83,7 @@ def check_file(design, outcome, prepared, path):
     )
     print(f" {exported.agreement:.3f} {exported.integer_share:.3f} {exported.file_bytes}", end=" ")
     assert exported.integer_share == 1
-    assert abs(exported.scores.log_loss - exported.network_scores.log_loss) < 0.1
+    assert exported.scores.log_loss == pytest.approx(exported.network_scores.log_loss, rel=0.1)
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])

@@ -11,7 +11,7 @@ import torch
 from nas_asc.compression import quantise_network
 from nas_asc.errors import ExportError
 from nas_asc.export import build_onnx, count_weight_bytes
-from nas_asc.layers import Architecture, Classifier, Conv, InvertedBottleneck, Primitive, format_layer
+from nas_asc.layers import Architecture, AvgPool, Classifier, Conv, InvertedBottleneck, MaxPool, Primitive, format_layer
 from nas_asc.models import lower_network
 from nas_asc.space import list_spaces, load_space
 from tests.compression.test_structured import draw_model
@@ -62,6 +62,11 @@ def check(architecture, *, tolerance):
 )
 def test_file_of_a_layer_gives_what_the_layer_gives(layer, in_shape):
     check(Architecture((layer,), in_shape, 10), tolerance=0.03)
+
+
+@pytest.mark.parametrize("layer", [AvgPool(3), AvgPool(3, 2, 1), MaxPool(3), MaxPool(3, 2, 1)], ids=format_layer)
+def test_window_as_large_as_its_map_is_global_only_without_padding(layer):
+    check(Architecture((layer,), (4, 3, 3), 10), tolerance=0.03)
 
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
