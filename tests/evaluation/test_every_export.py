@@ -44,22 +44,23 @@ def test_files_of_random_candidates_agree_with_their_networks(name, scenes, tmp_
     for number in range(N_CANDIDATES):
         design = draw_design(space, generator, scenes.task)
         outcome = evaluate_candidate(design, scenes, seed=0, torch_device=torch.device("cpu"), epochs=1)
-        files.append(
-            export_network(
-                tmp_path / f"{number}.onnx",
-                outcome.architecture,
-                outcome.state,
-                scenes,
-                log_mel=outcome.log_mel,
-                recipe=design.recipe,
-                name=f"{name} {number}",
-                probabilities=outcome.probabilities,
-                measures_noise=False,
-            )
+        is_dead = np.ptp(outcome.probabilities, axis=0).max() < 0.01  # it says the same of every clip
+        file = export_network(
+            tmp_path / f"{number}.onnx",
+            outcome.architecture,
+            outcome.state,
+            scenes,
+            log_mel=outcome.log_mel,
+            recipe=design.recipe,
+            name=f"{name} {number}",
+            probabilities=outcome.probabilities,
+            measures_noise=False,
         )
-    agreements = np.array([file.agreement for file in files])
-    sizes = np.array([file.file_bytes / file.cost["int8_bytes"] for file in files])
+        files.append((file, is_dead))
+    agreements = np.array([file.agreement for file, is_dead in files if not is_dead])
+    sizes = np.array([file.file_bytes / file.cost["int8_bytes"] for file, _ in files])
     print(f"\n{name}: agreement {agreements.mean():.3f}, least {agreements.min():.3f};", end=" ")
-    print(f"{np.median(sizes):.2f} bytes of the file for each of the weights")
-    assert {file.integer_share for file in files} == {1}
+    print(f"{np.median(sizes):.2f} bytes of the file for each of the weights; {N_CANDIDATES - len(agreements)} dead")
+    assert {file.integer_share for file, _ in files} == {1}
+    assert len(agreements) > 0.8 * N_CANDIDATES
     assert agreements.mean() > 0.85  # after one epoch many classes are nearly as likely as the first
