@@ -14,6 +14,8 @@ from nas_asc.errors import StudyError
 from nas_asc.space import Design, Space, find_system, load_space
 
 if TYPE_CHECKING:
+    import torch
+
     from nas_asc.evaluation import PreparedData, SeedResult
     from nas_asc.metrics import Scores
     from nas_asc.training import EpochRow
@@ -28,6 +30,14 @@ def train(
     cache: opt.CacheFolder = None,
     space: Annotated[str | None, typer.Option("--space", help="Space file that declares the system.")] = None,
     epochs: opt.Epochs = None,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--teacher",
+            help="A network to learn from: study:TRIAL, or a folder that this command wrote, all its seeds together."
+            " May be given several times.",
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Number of trainings, with seeds from --seed on.", min=1)] = 1,
     seed: opt.Seed = 0,
     out: Annotated[
@@ -56,7 +66,10 @@ def train(
     if design.recipe.adaptation is not None and not data_set.has_devices:
         design = replace(design, recipe=replace(design.recipe, adaptation=None))
         print("note: no recording devices are known, so nothing is adapted to them", file=sys.stderr)
-    folder = out or Path("trained") / f"{network.replace(':', '-')}-{data_set.name}"
+    student = "-taught" if teacher else ""
+    folder = out or Path("trained") / f"{network.replace(':', '-')}-{data_set.name}{student}"
+    if teacher:
+        design = _teach(design, teacher, prepared, folder, torch_device=resolve_device(torch_device))
     if not json:
         print(_headline(network, design, prepared), flush=True)
     results = []
@@ -67,6 +80,18 @@ def train(
         results.append(result)
         print(_result_line(result), file=sys.stderr, flush=True)
     _conclude(results, folder, json=json)
+
+
+def _teach(
+    design: Design, words: Sequence[str], prepared: "PreparedData", folder: Path, *, torch_device: "torch.device"
+) -> Design:
+    from nas_asc.cli.teacher import find_teachers
+    from nas_asc.evaluation import learn_from, write_teacher_logits
+
+    teachers = [teacher for word in words for teacher in find_teachers(word, prepared)]
+    print(f"learning from {', '.join(teacher.name for teacher in teachers)}", file=sys.stderr, flush=True)
+    logits = write_teacher_logits(teachers, prepared, folder, torch_device=torch_device)
+    return replace(design, recipe=learn_from(design.recipe, logits))
 
 
 def find_design(network: str, prepared: "PreparedData", space: Space | None = None) -> Design:

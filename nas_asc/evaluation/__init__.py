@@ -12,15 +12,18 @@ from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.repeat import SeedResult, train_seeds
 from nas_asc.evaluation.speed import measure_speed
+from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
 
 __all__ = [
     "Exported",
     "Outcome",
     "PreparedData",
     "SeedResult",
+    "Teacher",
     "TrainedNetwork",
     "evaluate_candidate",
     "export_network",
+    "learn_from",
     "load_network",
     "measure_speed",
     "refit",
@@ -29,4 +32,5 @@ __all__ = [
     "to_state",
     "train_seeds",
     "training_log_mel",
+    "write_teacher_logits",
 ]

@@ -13,6 +13,7 @@ from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.search import SearchResult, run_search
+from nas_asc.search.stored import StoredNetwork, find_network
 from nas_asc.study import load_records
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SearchListener",
     "SearchResult",
     "SilentListener",
+    "StoredNetwork",
     "TestResult",
     "ask_again",
     "ask_study",
@@ -31,6 +33,7 @@ __all__ = [
     "design_of",
     "evaluate_study",
     "export_study",
+    "find_network",
     "installed_versions",
     "load_records",
     "run_search",

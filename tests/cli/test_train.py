@@ -9,10 +9,11 @@ import torch
 from safetensors.numpy import load_file
 
 from nas_asc.cli import main
-from nas_asc.evaluation import load_network
+from nas_asc.data import load_data_set, split_data_set
+from nas_asc.evaluation import PreparedData, load_network
 from nas_asc.frontend import LogMel
 from nas_asc.layers import parse_architecture
-from nas_asc.recipe import Recipe
+from nas_asc.recipe import Distillation, Recipe
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +80,38 @@ def test_card_that_cannot_be_read_is_named(recordings, tmp_path, capsys):
 def test_network_that_is_not_there_is_named(recordings, tmp_path, capsys, network, message):
     assert train(recordings, tmp_path / "out", network=network) == 2
     assert message in capsys.readouterr().err
+
+
+def test_student_learns_from_the_mean_logits_of_its_teachers(recordings, tmp_path, capsys):
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    assert train(recordings, teacher, "--epochs", "1", "--seeds", "2") == 0
+    assert train(recordings, student, "--epochs", "1", "--teacher", str(teacher)) == 0
+    assert f"learning from {teacher / 'seed-0'}, {teacher / 'seed-1'}" in capsys.readouterr().err
+    recipe = Recipe.from_dict(json.loads((student / "seed-0" / "card.json").read_text())["recipe"])
+    (path,) = student.glob("teacher-*.safetensors")
+    assert (type(recipe.loss), recipe.loss.teacher) == (Distillation, str(path))
+    data_set = load_data_set(recordings)
+    prepared = PreparedData(data_set, split_data_set(data_set, seed=0), cache_dir=tmp_path / "cache")
+    expected = []
+    for seed in (0, 1):
+        folder = teacher / f"seed-{seed}"
+        state = {name: torch.from_numpy(value) for name, value in load_file(folder / "weights.safetensors").items()}
+        model, mean, std = load_network(parse_architecture((folder / "architecture.txt").read_text()), state)
+        log_mel = LogMel(**json.loads((folder / "card.json").read_text())["log_mel"])
+        features = torch.from_numpy(np.asarray(prepared.train_clips(log_mel).features, dtype=np.float32))
+        with torch.inference_mode():
+            expected.append(model((features - mean[:, None]) / std[:, None]))
+    found = torch.from_numpy(load_file(path)["logits"])
+    assert torch.allclose(found, torch.stack(expected).mean(dim=0), atol=1e-4)
+
+
+def test_teacher_that_is_none_is_told(recordings, tmp_path, capsys):
+    assert train(recordings, tmp_path / "out", "--teacher", str(tmp_path / "nowhere")) == 2
+    assert "`--teacher` must be study:TRIAL or a folder that `nas-asc train` wrote" in capsys.readouterr().err
+    assert train(recordings, tmp_path / "out", "--teacher", "study:last") == 2
+    assert "`--teacher` must be study:TRIAL with the number of a trial, but got 'study:last'" in capsys.readouterr().err
+    other = tmp_path / "other" / "seed-0"
+    other.mkdir(parents=True)
+    (other / "card.json").write_text(json.dumps({"data_digest": "another"}))
+    assert train(recordings, tmp_path / "out", "--teacher", str(other.parent)) == 2
+    assert f"{other} was trained with other data" in capsys.readouterr().err

@@ -1,0 +1,89 @@
+"""What trained networks say of the training clips, for another network to learn from."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nas_asc.errors import TrainingError
+from nas_asc.evaluation.network import load_network
+from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.frontend import LogMel
+from nas_asc.layers import Architecture
+from nas_asc.recipe import CrossEntropy, Distillation, Recipe
+from nas_asc.training import average_logits, save_logits
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A trained network that another one learns from.
+
+    Args:
+        name: For messages.
+        architecture: What the state belongs to.
+        log_mel: Front end of what it takes.
+        state: Weights, buffers and standardisation.
+    """
+
+    name: str
+    architecture: Architecture
+    log_mel: LogMel
+    state: Mapping[str, Tensor]
+
+
+def write_teacher_logits(
+    teachers: Sequence[Teacher], prepared: PreparedData, folder: Path, *, torch_device: torch.device
+) -> Path:
+    """File of the mean logits that several networks, each with its own front end, give the training clips.
+
+    The file's name tells logits apart, so that a training with other teachers is another training.
+
+    Args:
+        teachers: One or more, for the classes and the clip length of the data.
+        prepared: Clips and their features.
+        folder: Where the file goes; made where it is missing.
+        torch_device: Where to compute.
+
+    Raises:
+        TrainingError: There is no teacher, or one is for other classes or clips; names it.
+        DataError: Audio cannot be read.
+    """
+    if not teachers:
+        raise TrainingError("`teachers` must be one or more networks, but got none.")
+    found = []
+    for teacher in teachers:
+        _validate(teacher, prepared)
+        model, mean, std = load_network(teacher.architecture, teacher.state)
+        clips = replace(prepared.train_clips(teacher.log_mel), mean=mean, std=std)
+        found.append(average_logits([model], clips, torch_device=torch_device))
+    logits = torch.stack(found).mean(dim=0)
+    digest = hashlib.sha256(logits.numpy().tobytes()).hexdigest()[:12]
+    path = folder / f"teacher-{digest}.safetensors"
+    save_logits(path, logits, clips)
+    return path
+
+
+def learn_from(recipe: Recipe, teacher: Path, *, temperature: float = 2.0, weight: float = 0.9) -> Recipe:
+    """The recipe with a distillation for its loss; label smoothing stays where the loss has any.
+
+    Args:
+        recipe: Of the student.
+        teacher: What `write_teacher_logits` gave.
+        temperature: Of the softened probabilities.
+        weight: Of the teacher.
+    """
+    smoothing = recipe.loss.label_smoothing if isinstance(recipe.loss, CrossEntropy) else 0.0
+    loss = Distillation(str(teacher), temperature=temperature, weight=weight, label_smoothing=smoothing)
+    return replace(recipe, loss=loss)
+
+
+def _validate(teacher: Teacher, prepared: PreparedData) -> None:
+    task, architecture = prepared.task, teacher.architecture
+    if (architecture.n_classes, architecture.in_shape) != (task.n_classes, teacher.log_mel.shape(task.clip_s)):
+        raise TrainingError(
+            f"teacher {teacher.name} was made for {architecture.n_classes} classes and log-mels of"
+            f" {architecture.in_shape}, but the data have {task.n_classes} classes and clips of {task.clip_s:g} s."
+        )
