@@ -108,15 +108,19 @@ def evaluate(
         layer_types=setup.space.layer_types,
         torch_device=resolve_device(torch_device),
     )
-    scores = result.scores
+    scores, file_scores = result.scores, result.file_scores
     if json:
-        print_json({"trial": result.record.number, "is_final": result.is_final, "scores": scores.to_dict()})
+        values = {"scores": scores.to_dict(), "file_scores": None if file_scores is None else file_scores.to_dict()}
+        print_json({"trial": result.record.number, "is_final": result.is_final, **values})
         return
     weights = "trained on all development clips" if result.is_final else "as trained in its trial"
     print(f"trial {result.record.number} of {study}, {weights}, on {scores.n_clips:,} test clips:")
     console = build_console()
-    console.print(build_table(("score", "value"), _score_cells(scores)))
+    columns = [_score_cells(each) for each in (scores, file_scores) if each is not None]
+    heads = ("score", "network", "int8 file")[: len(columns) + 1]
+    console.print(build_table(heads, [(row[0][0], *(cell[1] for cell in row)) for row in zip(*columns, strict=True)]))
     classes = setup.data_set.classes
+    print("of the network, by class:")
     rows = [(name, _percent(value)) for name, value in zip(classes, scores.class_accuracy, strict=True)]
     console.print(build_table(("class", "accuracy"), rows))
     if scores.device_accuracy:

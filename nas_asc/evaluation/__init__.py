@@ -1,13 +1,14 @@
 """One candidate from its design to its scores: features, network, training, validation.
 
 Conventions:
-    Validation clips are scored, never trained on; test clips are read by `score_test` alone.
+    Validation clips are scored, never trained on; test clips are read by `score_test` and
+    `score_test_file` alone.
     A state holds all that prediction needs: the network's weights, and the mean and deviation of each band.
 """
 
 from nas_asc.evaluation.band_selection import select_bands, training_log_mel
 from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
-from nas_asc.evaluation.exported import Exported, export_network
+from nas_asc.evaluation.exported import Exported, export_network, score_test_file
 from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.repeat import SeedResult, train_seeds
@@ -28,6 +29,7 @@ __all__ = [
     "measure_speed",
     "refit",
     "score_test",
+    "score_test_file",
     "select_bands",
     "to_state",
     "train_seeds",

@@ -149,6 +149,22 @@ def export_network(
     )
 
 
+def score_test_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> Scores:
+    """Scores of a model file on the test clips, which no search may read.
+
+    Args:
+        path: What `export_network` wrote.
+        prepared: Clips and their features.
+        log_mel: Front end of what the network takes.
+
+    Raises:
+        DataError: There are no labelled test clips, or audio cannot be read.
+    """
+    test = prepared.test_clips(log_mel)
+    found = ModelFile(path, n_threads=torch.get_num_threads()).probabilities(_array(test.clips))
+    return score_predictions(test.labels, found, test.devices)
+
+
 def _array(clips: Clips) -> NDArray[np.float32]:
     """Log-mels as they are, not standardised."""
     return np.asarray(clips.features, dtype=np.float32)

@@ -1,14 +1,16 @@
 """The score on the test clips, which no search has read."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from nas_asc.evaluation import PreparedData, score_test
+from nas_asc.errors import ExportError
+from nas_asc.evaluation import PreparedData, export_network, score_test, score_test_file
 from nas_asc.metrics import Scores
 from nas_asc.search.final import design_of
-from nas_asc.search.stored import find_network
+from nas_asc.search.stored import StoredNetwork, find_network
 from nas_asc.study import TrialRecord
 
 
@@ -19,7 +21,8 @@ class TestResult:
     Args:
         record: Of its trial.
         is_final: Whether it was trained once more on training and validation clips; else as in its trial.
-        scores: On the test clips.
+        scores: Of the network in float on the test clips.
+        file_scores: Of its int8 file on the test clips; None where it cannot be exported.
     """
 
     __test__ = False  # no test class, whatever pytest makes of its name
@@ -27,6 +30,7 @@ class TestResult:
     record: TrialRecord
     is_final: bool
     scores: Scores
+    file_scores: Scores | None
 
 
 def evaluate_study(
@@ -60,4 +64,23 @@ def evaluate_study(
         architecture=network.architecture,
         log_mel=network.log_mel,
     )
-    return TestResult(network.record, network.is_final, scores)
+    return TestResult(network.record, network.is_final, scores, _score_file(network, prepared))
+
+
+def _score_file(network: StoredNetwork, prepared: PreparedData) -> Scores | None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "int8.onnx"
+        try:
+            export_network(
+                path,
+                network.architecture,
+                network.state,
+                prepared,
+                log_mel=network.log_mel,
+                recipe=network.record.recipe,
+                name=f"trial {network.record.number}",
+                measures_noise=False,
+            )
+        except ExportError:
+            return None
+        return score_test_file(path, prepared, log_mel=network.log_mel)

@@ -11,6 +11,8 @@ import torch
 
 from nas_asc.budget import Budget
 from nas_asc.errors import NothingFitsError, StudyError
+from nas_asc.metrics import score_predictions
+from nas_asc.prediction import ModelFile
 from nas_asc.search import SilentListener, evaluate_study, run_search
 from nas_asc.study import final_dir, front_of, load_card, load_config, load_records, load_weights, trial_dir
 from nas_asc.training import EpochRow
@@ -144,8 +146,12 @@ def test_the_test_clips_are_scored_by_the_evaluation_alone(studied, prepared):
     result, _ = studied
     final = evaluate_study(result.folder, prepared, torch_device=CPU)
     assert final.is_final
-    assert final.scores.n_clips == 16
+    assert final.scores.n_clips == final.file_scores.n_clips == 16
     trial = evaluate_study(result.folder, prepared, number=0, torch_device=CPU)
+    test = prepared.test_clips(trial.record.log_mel)
+    file = ModelFile(result.folder / "trials" / "0" / "int8.onnx")
+    found = file.probabilities(np.asarray(test.clips.features, dtype=np.float32))
+    assert trial.file_scores == score_predictions(test.labels, found, test.devices)
     assert not trial.is_final
     assert trial.record.number == 0
 
