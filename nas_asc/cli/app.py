@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from nas_asc.cli.count_command import count
 from nas_asc.cli.data_command import data_app
+from nas_asc.cli.ensemble_command import ensemble
 from nas_asc.cli.export_command import export
 from nas_asc.cli.plan_command import plan
 from nas_asc.cli.predict_command import predict
@@ -26,7 +27,21 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (search, resume, status, report, evaluate, train, export, predict, plan, count, spaces, systems):
+for command in (
+    search,
+    resume,
+    status,
+    report,
+    evaluate,
+    train,
+    export,
+    ensemble,
+    predict,
+    plan,
+    count,
+    spaces,
+    systems,
+):
     app.command()(command)
 app.add_typer(data_app, name="data")
 

@@ -8,6 +8,7 @@ Conventions:
 
 from nas_asc.evaluation.band_selection import select_bands, training_log_mel
 from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
+from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
 from nas_asc.evaluation.exported import Exported, export_network, score_test_file
 from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
@@ -17,13 +18,16 @@ from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
 
 __all__ = [
     "Exported",
+    "Member",
     "Outcome",
     "PreparedData",
     "SeedResult",
     "Teacher",
     "TrainedNetwork",
+    "choose_members",
     "evaluate_candidate",
     "export_network",
+    "join_networks",
     "learn_from",
     "load_network",
     "measure_speed",

@@ -6,6 +6,7 @@ Conventions:
 
 from nas_asc.search.ask import ask_again, ask_study
 from nas_asc.search.change import CHANGES, installed_versions
+from nas_asc.search.ensemble import EnsembleResult, ensemble_study
 from nas_asc.search.evaluate import TestResult, evaluate_study
 from nas_asc.search.export import ExportResult, export_study
 from nas_asc.search.final import design_of
@@ -18,6 +19,7 @@ from nas_asc.study import load_records
 
 __all__ = [
     "CHANGES",
+    "EnsembleResult",
     "ExportResult",
     "Proposal",
     "Proposer",
@@ -31,6 +33,7 @@ __all__ = [
     "ask_study",
     "build_proposer",
     "design_of",
+    "ensemble_study",
     "evaluate_study",
     "export_study",
     "find_network",

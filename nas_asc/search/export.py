@@ -16,6 +16,7 @@ from nas_asc.study import TrialRecord, load_config, write_file
 from nas_asc.training import EpochRow
 
 EXPORT = "export"
+KINDS: Mapping[int, str] = {8: "int8", 16: "fp16", 32: "fp32"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def export_study(
     source = "final" if network.is_final else f"trial-{network.record.number}"
     path = (
         out or folder / EXPORT
-    ) / f"{config.name}-{source}-{_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}.onnx"
+    ) / f"{config.name}-{source}-{KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}.onnx"
     exported = export_network(
         path,
         network.architecture,
@@ -93,9 +94,6 @@ def export_study(
         write_file(path.with_suffix(".h"), text.encode())
     write_file(card, _format_card(config.name, network.record, exported, is_final=network.is_final))
     return ExportResult(network.record, network.is_final, exported, card)
-
-
-_KINDS: Mapping[int, str] = {8: "int8", 16: "fp16", 32: "fp32"}
 
 
 def _format_card(study: str, record: TrialRecord, exported: Exported, *, is_final: bool) -> bytes:

@@ -17,6 +17,7 @@ _PATHS = [
     ("evaluate",),
     ("train",),
     ("export",),
+    ("ensemble",),
     ("predict",),
     ("plan",),
     ("count",),

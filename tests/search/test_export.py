@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from nas_asc.errors import ExportError, StudyError
+from nas_asc.budget import Budget
+from nas_asc.errors import ExportError, NothingFitsError, StudyError
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
-from nas_asc.search import export_study, run_search
+from nas_asc.search import ensemble_study, export_study, run_search
 from nas_asc.study import load_records
 from tests.search.tiny import CPU, ask, prepare, space
 
@@ -97,3 +98,20 @@ def test_what_cannot_be_exported_is_told(study, record, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="cannot be written"):
         export_study(folder, prepared, number=record.number, out=tmp_path / "file")
+
+
+def test_ensemble_is_one_file_within_the_budget(tmp_path):
+    prepared = prepare(tmp_path / "cache")
+    run_search(ask(prepared), space, prepared, n_trials=6, torch_device=CPU, folder=tmp_path / "study", refit=False)
+    budget = Budget(max_params=5_000)
+    result = ensemble_study(tmp_path / "study", prepared, budget=budget, n_most=3)
+    numbers = [record.number for record in result.records]
+    assert result.exported.cost["params"] == sum(record.cost.params for record in result.records) <= 5_000
+    assert result.exported.network_scores.log_loss <= min(
+        record.scores.log_loss for record in load_records(tmp_path / "study") if record.is_complete
+    )
+    assert json.loads(result.card.read_text())["trials"] == numbers
+    file = ModelFile(result.exported.path)
+    assert file.settings.classes == prepared.data_set.classes
+    with pytest.raises(NothingFitsError, match="no network on the front of 'tiny' fits"):
+        ensemble_study(tmp_path / "study", prepared, budget=Budget(max_params=1))

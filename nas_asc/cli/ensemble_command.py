@@ -1,0 +1,84 @@
+"""`nas-asc ensemble`: the best set of a study's networks under one budget, as one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas_asc.cli import options as opt
+from nas_asc.cli.terminal import build_console, build_table, print_json
+
+if TYPE_CHECKING:
+    from nas_asc.search import EnsembleResult
+
+
+def ensemble(
+    study: opt.StudyName,
+    budget: opt.Params = None,
+    macs: opt.Macs = None,
+    size: opt.Size = None,
+    ram: opt.Ram = None,
+    rules: opt.RulesName = None,
+    bits: opt.Bits = 8,
+    members: Annotated[int, typer.Option("--members", help="Most networks in the set.", min=1)] = 4,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
+    ] = None,
+    cache: opt.CacheFolder = None,
+    torch_device: opt.TorchDevice = "auto",
+    json: opt.Json = False,
+) -> None:
+    """Choose the networks of a study's front that together score best under one budget, and write them as one file.
+
+    Without limits, those of the study hold for the whole.
+
+    Example: nas-asc ensemble my-study --budget 128k --macs 30M
+    """
+    from nas_asc.budget import parse_budget
+    from nas_asc.cli.display import FeatureLine
+    from nas_asc.cli.setup import reopen_setup
+    from nas_asc.search import ensemble_study
+    from nas_asc.study import find_study, load_config
+    from nas_asc.training import resolve_device
+
+    folder = find_study(study)
+    asked = any(limit is not None for limit in (budget, macs, size, ram, rules))
+    limits = parse_budget(params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits) if asked else None
+    setup = reopen_setup(load_config(folder), quiet=json or asked)
+    if limits is not None and not json:
+        print(limits.describe(), flush=True)
+    result = ensemble_study(
+        folder,
+        setup.prepare(cache, on_progress=FeatureLine()),
+        budget=limits,
+        n_most=members,
+        bits=bits,
+        out=out,
+        layer_types=setup.space.layer_types,
+        torch_device=resolve_device(torch_device),
+    )
+    if json:
+        print_json({"trials": [record.number for record in result.records], **result.exported.to_dict()})
+        return
+    _print_result(result)
+
+
+def _print_result(result: "EnsembleResult") -> None:
+    from nas_asc.units import format_count, format_short
+
+    exported, rows = result.exported, []
+    for record in result.records:
+        scores = record.network_scores or record.scores
+        if scores is not None:
+            costs = (record.cost.params, record.cost.macs)
+            rows.append((f"trial {record.number}", f"{100 * scores.accuracy:.2f} %", f"{scores.log_loss:.4f}", *costs))
+    costs = (exported.cost["params"], exported.cost["macs"])
+    for name, scores in (("together", exported.network_scores), (f"file, {exported.bits} bits", exported.scores)):
+        rows.append((name, f"{100 * scores.accuracy:.2f} %", f"{scores.log_loss:.4f}", *costs))
+    cells = [(*row[:3], *map(format_short, row[3:])) for row in rows]
+    build_console().print(build_table(("on the validation clips", "accuracy", "log loss", "params", "MACs"), cells))
+    print(
+        f"chosen on these clips among {result.n_networks} networks of the front with {result.n_front_ends} front ends:"
+        " expect somewhat less on others"
+    )
+    print(f"wrote {exported.path} of {format_count(exported.file_bytes)} bytes, its settings and {result.card.name}")
