@@ -28,7 +28,7 @@ def ensemble(
     torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,
 ) -> None:
-    """Choose the networks of a study's front that together score best under one budget, and write them as one file.
+    """Choose the networks of a study that together score best under one budget, and write them as one file.
 
     Without limits, those of the study hold for the whole.
 
@@ -78,7 +78,7 @@ def _print_result(result: "EnsembleResult") -> None:
     cells = [(*row[:3], *map(format_short, row[3:])) for row in rows]
     build_console().print(build_table(("on the validation clips", "accuracy", "log loss", "params", "MACs"), cells))
     print(
-        f"chosen on these clips among {result.n_networks} networks of the front with {result.n_front_ends} front ends:"
+        f"chosen on these clips among {result.n_networks} networks with {result.n_front_ends} front ends:"
         " expect somewhat less on others"
     )
     print(f"wrote {exported.path} of {format_count(exported.file_bytes)} bytes, its settings and {result.card.name}")

@@ -26,8 +26,11 @@ from nas_asc.metrics import score_predictions
 from nas_asc.search.change import installed_versions
 from nas_asc.search.export import EXPORT, KINDS
 from nas_asc.search.stored import StoredNetwork, find_network
-from nas_asc.study import TrialRecord, front_of, load_config, load_records, write_file
+from nas_asc.study import TrialRecord, load_config, load_records, rank_trials, write_file
 from nas_asc.training import predict
+
+
+_N_MOST = 60  # trials that are considered
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class EnsembleResult:
     Args:
         records: Of the members, the best first.
         exported: The file of all together, and what was measured of it.
-        n_networks: Members of the front that were considered.
+        n_networks: Trials that were considered, the best ones of the study.
         n_front_ends: Front ends among them; members share one.
         card: Where all of this is written down.
     """
@@ -60,7 +63,7 @@ def ensemble_study(
     layer_types: tuple[type, ...] = (),
     torch_device: torch.device | None = None,
 ) -> EnsembleResult:
-    """The set of front members whose mean class probabilities have the least log loss on validation, as one file.
+    """The set of trials whose mean class probabilities have the least log loss on validation, as one file.
 
     Members take one input, so they have one front end; the costs of all together are within the budget.
 
@@ -76,23 +79,22 @@ def ensemble_study(
 
     Raises:
         StudyError: The study has no complete trial, or the data is not that of the study.
-        NothingFitsError: No member of the front is within the budget.
+        NothingFitsError: No network is within the budget.
         ExportError: The whole cannot be written.
     """
     config, device = load_config(folder), torch_device or torch.device("cpu")
     limits = config.budget if budget is None else budget
-    front = front_of(load_records(folder), config.objectives)
-    if not front:
+    records = {record.number: record for record in rank_trials(load_records(folder), objective=config.score)[:_N_MOST]}
+    if not records:
         raise StudyError(f"study {config.name!r} has no complete trial. Go on with `nas-asc resume {config.name}`.")
-    networks = [find_network(folder, prepared, number=record.number, layer_types=layer_types) for record in front]
+    networks = [find_network(folder, prepared, number=number, layer_types=layer_types) for number in records]
     groups: dict[LogMel, list[StoredNetwork]] = defaultdict(list)
     for network in networks:
         groups[network.log_mel].append(network)
     best = _choose(groups, prepared, limits, n_most=n_most, torch_device=device)
     if best is None:
-        raise NothingFitsError(f"no network on the front of {config.name!r} fits the {limits.describe()}. Loosen it.")
+        raise NothingFitsError(f"no network of {config.name!r} fits the {limits.describe()}. Loosen it.")
     log_mel, chosen = best
-    records = {record.number: record for record in front}
     found = tuple(records[member.number] for member in chosen)
     numbers = "-".join(str(member.number) for member in chosen)
     path = (out or folder / EXPORT) / f"{config.name}-ensemble-{numbers}-{KINDS.get(bits, bits)}.onnx"

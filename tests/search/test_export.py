@@ -113,5 +113,5 @@ def test_ensemble_is_one_file_within_the_budget(tmp_path):
     assert json.loads(result.card.read_text())["trials"] == numbers
     file = ModelFile(result.exported.path)
     assert file.settings.classes == prepared.data_set.classes
-    with pytest.raises(NothingFitsError, match="no network on the front of 'tiny' fits"):
+    with pytest.raises(NothingFitsError, match="no network of 'tiny' fits"):
         ensemble_study(tmp_path / "study", prepared, budget=Budget(max_params=1))
