@@ -29,7 +29,6 @@ from nas_asc.search.stored import StoredNetwork, find_network
 from nas_asc.study import TrialRecord, load_config, load_records, rank_trials, write_file
 from nas_asc.training import predict
 
-
 _N_MOST = 60  # trials that are considered
 
 
