@@ -156,7 +156,7 @@ def _run(
     from nas_asc.training import resolve_device
 
     scored = "int8 files" if config.scored == "int8" else "networks in float"
-    objectives = f"objectives {', '.join(config.minimised)} of {scored}"
+    objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
     print(f"study: {config.name}, {objectives}, {_extent(trials, timeout_s)}", flush=True)
     with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
         result = run_search(
@@ -205,6 +205,7 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(result)}")
         print(f"report: {make_report(result.folder, setup.space)}")
+        print(f"write it as an int8 file: nas-asc export {name}")
         print(f"score it on the test clips: nas-asc evaluate {name}")
     print(f"go on: nas-asc resume {name} --trials {_next_total(len(result.records), result.config.n_trials)}")
     sys.stdout.flush()
