@@ -24,6 +24,8 @@ from nas_asc.prediction import ModelFile, Settings
 from nas_asc.recipe import Recipe
 from nas_asc.training import Clips, EpochRow, predict
 
+_BATCH = 64  # clips a pass
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -128,7 +130,7 @@ def export_network(
     onnx_model = build_onnx(lowered, bits=bits)
     write_onnx(path, onnx_model, settings)
     validation = prepared.validation_clips(log_mel)
-    found = ModelFile(path, n_threads=torch.get_num_threads()).probabilities(_array(validation.clips))
+    found = _predict_file(path, validation.clips)
     expected = probabilities
     if expected is None:
         scored = replace(validation.clips, mean=mean, std=std)
@@ -161,10 +163,14 @@ def score_test_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> S
         DataError: There are no labelled test clips, or audio cannot be read.
     """
     test = prepared.test_clips(log_mel)
-    found = ModelFile(path, n_threads=torch.get_num_threads()).probabilities(_array(test.clips))
+    found = _predict_file(path, test.clips)
     return score_predictions(test.labels, found, test.devices)
 
 
-def _array(clips: Clips) -> NDArray[np.float32]:
-    """Log-mels as they are, not standardised."""
-    return np.asarray(clips.features, dtype=np.float32)
+def _predict_file(path: Path, clips: Clips) -> NDArray[np.float64]:
+    """Probabilities (n, K) that a file gives clips whose log-mels are not standardised, few of them at once."""
+    file = ModelFile(path, n_threads=torch.get_num_threads())
+    starts = range(0, len(clips), _BATCH)
+    return np.concatenate(
+        [file.probabilities(np.asarray(clips.features[start : start + _BATCH], dtype=np.float32)) for start in starts]
+    )
