@@ -97,9 +97,10 @@ def _print_result(study: str, result: "ExportResult") -> None:
         f" {format_count(exported.weight_bytes)} bytes of weights and scales,"
         f" {format_count(exported.file_bytes)} in the file"
     )
-    if expected.accuracy - found.accuracy > _LARGE_DROP:
+    drop = expected.accuracy - found.accuracy
+    if drop > _LARGE_DROP:
         worst = ", ".join(f"{noise.name} ({noise.sqnr_db:.0f} dB)" for noise in exported.noise[:_WORST])
-        print(f"8 bits cost {100 * (expected.accuracy - found.accuracy):.1f} points, most of it in {worst}")
+        print(f"{exported.bits} bits cost {100 * drop:.1f} points{f', most of it in {worst}' if worst else ''}")
         if exported.bits == 8 and not exported.qat_epochs:
             print("training in 8 bits may win them back: --qat 10")
     print(f"wrote {exported.path}, its settings (.json) and {result.card.name}")

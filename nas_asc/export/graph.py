@@ -47,11 +47,13 @@ class Graph:
             is_shared: Whether an equal one may serve instead.
         """
         key = (value.dtype.str, value.shape, value.tobytes())
-        if not is_shared or key not in self._known:
-            name = self._new_name("c")
-            self._constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
+        if is_shared and key in self._known:
+            return self._known[key]
+        name = self._new_name("c")
+        self._constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
+        if is_shared:
             self._known[key] = name
-        return self._known[key]
+        return name
 
     def scalar(self, value: float) -> str:
         """Name of a float32 constant without dimensions."""
