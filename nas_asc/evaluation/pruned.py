@@ -1,6 +1,6 @@
 """Training together with the pruning of its recipe."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from nas_asc.compression import AdmmPenalty, WeightPruner, prune_channels
 from nas_asc.evaluation.network import build_network
 from nas_asc.models import Network
 from nas_asc.recipe import AdmmPruning, Recipe, StructuredPruning, WeightPruning
-from nas_asc.training import Clips, EpochRow, TrainingResult, default_epochs, train_model
+from nas_asc.training import Clips, Companion, EpochRow, TrainingResult, default_epochs, train_model
 
 
 def train_and_prune(
@@ -22,6 +22,7 @@ def train_and_prune(
     torch_device: torch.device,
     on_epoch: Callable[[EpochRow], None] | None = None,
     deadline: float | None = None,
+    companions: Sequence[Companion] = (),
 ) -> tuple[Network, TrainingResult]:
     """The network trained in place, its masked weights zero; or where channels go, a smaller one trained on.
 
@@ -33,6 +34,7 @@ def train_and_prune(
         torch_device: Where to compute.
         on_epoch: Called after every epoch; what it raises ends the training.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+        companions: Told after each step, each epoch, and at the end, of every training.
 
     Returns:
         The network, and one learning curve of all its epochs.
@@ -47,11 +49,13 @@ def train_and_prune(
         "seed": seed,
         "torch_device": torch_device,
         "deadline": deadline,
+        "companions": companions,
     }
     if isinstance(pruning, StructuredPruning):
         return _shrink_between(network, clips, recipe, pruning, n_epochs, on_epoch=on_epoch, options=options)
-    companions = [WeightPruner(network, pruning, n_epochs=n_epochs)] if isinstance(pruning, WeightPruning) else []
-    return network, train_model(network, clips, recipe=recipe, on_epoch=on_epoch, companions=companions, **options)
+    if isinstance(pruning, WeightPruning):
+        options["companions"] = [WeightPruner(network, pruning, n_epochs=n_epochs), *companions]
+    return network, train_model(network, clips, recipe=recipe, on_epoch=on_epoch, **options)
 
 
 def _shrink_between(
@@ -70,8 +74,8 @@ def _shrink_between(
     dense = TrainingResult((), 0.0)
     if n_before:
         penalties = [AdmmPenalty(network, pruning)] if isinstance(pruning, AdmmPruning) else []
-        before = replace(recipe, epochs=n_before)
-        dense = train_model(network, clips, recipe=before, on_epoch=on_epoch, companions=penalties, **options)
+        penalised = options | {"companions": [*penalties, *options["companions"]]}
+        dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **penalised)
     architecture, state = prune_channels(
         network, max_params=pruning.max_params, max_macs=pruning.max_macs, is_exact=pruning.is_exact
     )

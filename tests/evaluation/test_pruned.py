@@ -1,5 +1,7 @@
 """A candidate with pruning: real zeros, or a smaller network, and its scores from the state alone."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,6 +9,8 @@ from nas_asc.compression import count_state_nonzero
 from nas_asc.cost import count_cost, count_nonzero, list_kernels
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import evaluate_candidate, load_network, refit, score_test
+from nas_asc.evaluation.network import build_network
+from nas_asc.evaluation.pruned import train_and_prune
 from nas_asc.layers import format_architecture, parse_architecture
 from nas_asc.recipe import AdmmPruning, MagnitudePruning, OneShotPruning, PolynomialPruning, StructuredPruning
 
@@ -61,3 +65,32 @@ def test_channels_may_go_at_either_end_of_the_training(fine_tuning, prepared, ma
 def test_a_network_that_cannot_be_pruned_so_far_is_a_training_error(prepared, make_design):
     with pytest.raises(TrainingError, match="`max_params` and `max_macs` must leave room"):
         evaluate_candidate(make_design(pruning=StructuredPruning(10)), prepared, seed=1, torch_device=CPU, epochs=1)
+
+
+class _Listener:
+    def __init__(self):
+        self.heard = []
+
+    def after_step(self, trainer):
+        pass
+
+    def after_epoch(self, trainer, epoch):
+        self.heard.append(sum(parameter.numel() for parameter in trainer.model.parameters()))
+
+    def finish(self, trainer):
+        self.heard.append("finished")
+
+
+@pytest.mark.parametrize(
+    "pruning", [OneShotPruning(0.5), StructuredPruning(500, None), AdmmPruning(500, None)], ids=str
+)
+def test_companions_are_told_of_every_training(pruning, prepared, make_design):
+    design, listener = make_design(pruning=pruning), _Listener()
+    clips = prepared.train_clips(design.log_mel)
+    recipe = replace(design.recipe, epochs=4)
+    network = build_network(design.architecture, seed=0)
+    train_and_prune(network, clips, recipe=recipe, seed=0, torch_device=CPU, companions=[listener])
+    sizes = [size for size in listener.heard if size != "finished"]
+    assert len(sizes) == 4
+    assert (sizes[-1] < sizes[0]) == isinstance(pruning, StructuredPruning)
+    assert listener.heard.count("finished") == (2 if isinstance(pruning, StructuredPruning) else 1)
