@@ -1,0 +1,146 @@
+"""Search strategies compared on the table of real trainings: true hypervolume against epochs spent.
+
+Run: python -m tests.benchmarks.strategies.compare --seeds 30
+Prints the surrogate's quality and a table in Markdown with date and commit, and writes a figure. Every run is kept in
+a file as soon as it is done, so that an interrupted comparison goes on.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import date
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import plotly.graph_objects as go
+
+from tests.benchmarks.strategies.contestants import CONTESTANTS
+from tests.benchmarks.strategies.surrogate import Quality, Surrogate, build_screen
+from tests.benchmarks.strategies.trainings import COMMITTED, EPOCHS, RUNGS, read_trainings
+from tests.benchmarks.strategies.world import SpentError, World
+
+_STEPS = 60
+_OURS = "ours"
+
+
+@cache
+def build_surrogate(table: Path) -> Surrogate:
+    """The surrogate of a table, made once a process."""
+    screen = build_screen()
+    return Surrogate(read_trainings(table), screen.space, screen)
+
+
+def run(name: str, seed: int, *, n_trainings: int, table: Path) -> dict[str, object]:
+    """One contestant's hypervolume after each part of the epochs, and its seconds without any training."""
+    started = time.perf_counter()
+    world = World(build_surrogate(table), build_screen(), n_trainings * EPOCHS, seed)
+    with contextlib.suppress(SpentError):
+        CONTESTANTS[name](world, seed)
+    return {
+        "history": world.history(_STEPS).tolist(),
+        "whole": len(world.finished),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--trainings", type=int, default=100, help="whole trainings whose epochs each may spend")
+    parser.add_argument("--only", nargs="+", default=list(CONTESTANTS), help="contestants")
+    parser.add_argument("--table", type=Path, default=COMMITTED)
+    parser.add_argument("--keep", type=Path, default=Path("strategies.json"), help="file of what is done")
+    parser.add_argument("--figure", type=Path, default=Path("strategies.html"))
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
+    jobs = [(name, seed) for seed in range(options.seeds) for name in options.only]
+    missing = [job for job in jobs if key_of(*job, options.trainings) not in done]
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with ProcessPoolExecutor(options.processes) as pool:
+        futures = {
+            pool.submit(run, name, seed, n_trainings=options.trainings, table=options.table): (name, seed)
+            for name, seed in missing
+        }
+        for future in as_completed(futures):
+            name, seed = futures[future]
+            done[key_of(name, seed, options.trainings)] = found = future.result()
+            options.keep.write_text(json.dumps(done))
+            print(f"{name}, seed {seed}: {found['history'][-1]:.4f}, {found['seconds']:.0f} s", flush=True)
+    histories = {
+        name: np.array([done[key_of(name, seed, options.trainings)]["history"] for seed in range(options.seeds)])
+        for name in options.only
+    }
+    print(format_quality(build_surrogate(options.table).quality))
+    print(format_table(histories, options))
+    write_figure(histories, options)
+
+
+def key_of(name: str, seed: int, n_trainings: int) -> str:
+    """Name of one run in the file of what is done."""
+    return f"{name}, seed {seed}, {n_trainings} trainings"
+
+
+def format_quality(quality: Quality) -> str:
+    """What must be known of the surrogate before its answers are believed."""
+    taus = ", ".join(f"{epoch}: {tau:.2f}" for epoch, tau in zip(RUNGS, quality.rung_tau, strict=True))
+    return (
+        f"{quality.n_trainings} trainings of {quality.n_candidates} candidates of {EPOCHS} epochs; {quality.kind};"
+        f" on held-out candidates the last log loss is off by {100 * quality.error:.0f} % (root mean square), R squared"
+        f" {quality.determination:.2f}, Kendall's tau {quality.tau:.2f}; seeds differ by {100 * quality.seed_error:.0f}"
+        f" %; tau of each rung with the last epoch: {taus}"
+    )
+
+
+def share_to_reach(history: np.ndarray, goal: float) -> float:
+    """Share of the epochs after which a hypervolume is reached; infinite where it never is."""
+    reached = np.flatnonzero(history >= goal)
+    return (reached[0] + 1) / len(history) if len(reached) else float("inf")
+
+
+def format_table(histories: dict[str, np.ndarray], options: argparse.Namespace) -> str:
+    """Markdown table: median hypervolumes, and how much sooner the best of the others' last one is reached."""
+    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
+    others = {name: median(history[:, -1]) for name, history in histories.items() if not name.startswith(_OURS)}
+    best = max(others, key=others.__getitem__) if others else ""
+    lines = [
+        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {options.seeds} seeds,"
+        f" epochs of {options.trainings} whole trainings; best of the others: {best}",
+        "",
+        "| strategy | a third of the epochs | two thirds | all | spread | share to reach the best other's last |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, history in sorted(histories.items(), key=lambda item: -median(item[1][:, -1])):
+        third, two, last = (median(history[:, _STEPS * k // 3 - 1]) for k in (1, 2, 3))
+        share = median(share_to_reach(row, others[best]) for row in history) if others else float("nan")
+        lines.append(
+            f"| {name} | {third:.4f} | {two:.4f} | {last:.4f} | {history[:, -1].std():.4f} |"
+            f" {'never' if np.isinf(share) else f'{share:.2f}'} |"
+        )
+    return "\n".join(lines)
+
+
+def write_figure(histories: dict[str, np.ndarray], options: argparse.Namespace) -> None:
+    """Median hypervolume over epochs, with quartiles."""
+    figure = go.Figure()
+    x = np.linspace(0, options.trainings * EPOCHS, _STEPS + 1)[1:]
+    for name, history in histories.items():
+        low, mid, high = np.quantile(history, [0.25, 0.5, 0.75], axis=0)
+        width = 4 if name.startswith(_OURS) else 2
+        figure.add_scatter(x=x, y=mid, name=name, line={"width": width}, legendgroup=name)
+        band = {"x": [*x, *x[::-1]], "y": [*high, *low[::-1]], "fill": "toself", "opacity": 0.15, "line": {"width": 0}}
+        figure.add_scatter(**band, showlegend=False, legendgroup=name, hoverinfo="skip")
+    figure.update_layout(xaxis_title="epochs trained", yaxis_title="hypervolume of the front, true scores", width=1100)
+    figure.write_html(options.figure, include_plotlyjs=True)
+
+
+if __name__ == "__main__":
+    main()
