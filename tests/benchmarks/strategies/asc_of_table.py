@@ -1,4 +1,4 @@
-"""The union of the published designs, for who has no favourite yet: block families, front ends, recipes, compression.
+"""The space of the table: `asc` as it was when the table was made, kept so that its trainings stay answers.
 
 Three stages of blocks of one family between a stem and a head. The families are inverted bottlenecks (CP-Mobile, KT),
 grouped and rolled residual blocks whose receptive field is set by rho (CP-ResNet), some of them shared (QTI),

@@ -9,7 +9,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,8 @@ from nas_asc.cost import Cost
 from nas_asc.frontend import Task
 from nas_asc.search import Screen
 from nas_asc.space import Candidate, Space, load_space
-from tests.benchmarks.strategies.trainings import BUDGET, RUNGS, Training
+from tests.benchmarks.strategies.trainings import RUNGS, SPACE, TableScreen, Training
 
-SPACE_FILE = Path(__file__).with_name("asc_of_table.py")
 TASK = Task(n_classes=10, clip_s=1.0)
 _FOLDS = 10
 _TREES = 400
@@ -151,6 +149,6 @@ def _differences(same: Sequence[Training]) -> NDArray[np.float64]:
     return (curves - curves.mean(axis=0)) * np.sqrt(len(same) / (len(same) - 1))
 
 
-def build_screen(space: Space | None = None) -> Screen:
+def build_screen(space: Space | None = None) -> TableScreen:
     """The gate of the benchmark: the table's space, task and budget."""
-    return Screen(space or load_space(SPACE_FILE), TASK, budget=BUDGET)
+    return TableScreen(space or load_space(SPACE), TASK)
