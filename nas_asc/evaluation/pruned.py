@@ -81,11 +81,6 @@ def _shrink_between(
         return smaller, dense
     rate = pruning.fine_tuning_rate * recipe.optimiser.learning_rate
     fine = replace(recipe, epochs=n_after, optimiser=replace(recipe.optimiser, learning_rate=rate))  # type: ignore[type-var]
-    notify = None if on_epoch is None else lambda row: on_epoch(_later(row, n_before))
+    notify = None if on_epoch is None else lambda row: on_epoch(row.after(n_before))
     tuned = train_model(smaller, clips, recipe=fine, on_epoch=notify, **options)
-    curve = (*dense.curve, *[_later(row, n_before) for row in tuned.curve])
-    return smaller, TrainingResult(curve, dense.seconds + tuned.seconds)
-
-
-def _later(row: EpochRow, n_before: int) -> EpochRow:
-    return replace(row, epoch=row.epoch + n_before)
+    return smaller, dense.then(tuned)
