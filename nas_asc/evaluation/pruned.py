@@ -73,7 +73,11 @@ def _shrink_between(
         before = replace(recipe, epochs=n_before)
         dense = train_model(network, clips, recipe=before, on_epoch=on_epoch, companions=penalties, **options)
     architecture, state = prune_channels(
-        network, max_params=pruning.max_params, max_macs=pruning.max_macs, is_exact=pruning.is_exact
+        network,
+        max_params=pruning.max_params,
+        max_macs=pruning.max_macs,
+        is_exact=pruning.is_exact,
+        balance=pruning.balance,
     )
     smaller = build_network(architecture, seed=options["seed"])
     smaller.load_state_dict(state)
