@@ -34,6 +34,7 @@ from nas_asc.recipe import (
     FreqMixStyle,
     Mixup,
     OneShotPruning,
+    QuantisedTraining,
     Recipe,
     StructuredPruning,
     Swa,
@@ -119,6 +120,7 @@ space = Space(
     sparsity=choice(0.5, 0.7, 0.8, 0.9, when=is_masked, guess=0.7),
     kept_params=integer(8_000, 128_000, log=True, when=is_narrowed, guess=32_000),
     kept_macs=integer(1_000_000, 30_000_000, log=True, when=is_narrowed, guess=8_000_000),
+    qat=choice(0.0, 0.2, prior=(4, 1), guess=0.0),  # epochs in 8 bits after the others, as a share of these
 )
 
 
@@ -214,7 +216,7 @@ def residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping,
 @space.recipe
 def recipe(
     learning_rate, weight_decay, label_smoothing, mixing, mixing_alpha, style, freq_mask, time_mask, time_roll,
-    averaging, compression, sparsity, kept_params, kept_macs,
+    averaging, compression, sparsity, kept_params, kept_macs, qat,
 ):  # fmt: skip
     mixings = {"mixup": Mixup, "freq_mix": FreqMix, "cutmix": CutMix}
     augmentation = (
@@ -235,6 +237,7 @@ def recipe(
         augmentation=augmentation,
         averaging={"none": None, "ema": Ema(0.99), "swa": Swa(5)}[averaging],
         pruning=pruning,
+        quantisation=QuantisedTraining(qat) if qat else None,
     )
 
 

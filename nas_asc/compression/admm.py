@@ -63,7 +63,7 @@ class AdmmPenalty:
         """For each parameter that is zero where its channel is removed, which of its rows stay."""
         limits = {"max_params": self._pruning.max_params, "max_macs": self._pruning.max_macs}
         pruner = ChannelPruner(self._network.architecture, state, is_exact=self._pruning.is_exact)
-        kept, _ = pruner.groups_within(**limits)
+        kept, _ = pruner.groups_within(**limits, balance=self._pruning.balance)
         found = {}
         for use in pruner.channels.uses:
             rows = torch.from_numpy(pruner.channels.kept_channels(use.output, kept))

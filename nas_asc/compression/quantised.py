@@ -98,7 +98,7 @@ class QuantisedNetwork(LoweredNetwork):
         if module.bias is None:
             return scales
         sources = [self._owners[step.inputs[0]] for step in self.steps if step.module is module]
-        least = min(float(self._scale(owner)[0]) for owner in sources if owner is not None)
+        least = torch.stack([self._scale(owner)[0] for owner in sources if owner is not None]).amin()
         return scales.maximum(module.bias.detach().abs() / (least * _LARGEST_BIAS))
 
     def take(self, index: int, value: Tensor) -> Tensor:
@@ -178,7 +178,7 @@ def quantise_network(lowered: LoweredNetwork, batches: Iterable[Tensor]) -> Quan
 
 def quantise_weight(weight: Tensor, scales: Tensor) -> Tensor:
     """The weights (out_channels, ...) that 8 bits can hold, given the scale (out_channels,) of each channel."""
-    zero_points = torch.zeros(len(scales), dtype=torch.int32, device=weight.device)
+    zero_points = torch.zeros_like(scales)  # integers would be read back from a GPU, to see whether they are in range
     return torch.fake_quantize_per_channel_affine(weight, scales, zero_points, 0, -LARGEST_WEIGHT, LARGEST_WEIGHT)
 
 

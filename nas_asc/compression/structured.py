@@ -1,7 +1,8 @@
 """Channels of a trained network removed until it fits, the least important ones first."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from nas_asc.cost import count_cost
 from nas_asc.errors import TrainingError
 from nas_asc.layers import Architecture
 from nas_asc.models import Network
+
+_N_SHARES = 64  # steps in which all operations are narrowed alike
 
 
 class ChannelPruner:
@@ -68,17 +71,34 @@ class ChannelPruner:
                 return kept
             kept = stays
 
-    def order(self) -> tuple[list[int], list[float]]:
+    def even_groups(self, share: float) -> NDArray[np.bool_]:
+        """Which groups stay when every operation keeps a share of its own, the most important ones, (n_groups,).
+
+        Args:
+            share: In [0, 1]; one group stays in any case.
+        """
+        kept, importance = self._fixed.copy(), self.importance(np.ones(len(self._fixed), dtype=bool))
+        for use in self._makers:
+            groups = np.unique(self.channels.group_of[use.output])
+            ranked = groups[np.argsort(-importance[groups], kind="stable")]
+            kept[ranked[: ceil(share * len(groups))]] = True
+        return kept
+
+    def order(self, spared: NDArray[np.bool_] | None = None) -> tuple[list[int], list[float]]:
         """Groups from the first to go to the last, and the importance of each when its turn comes.
 
         Each time the least important group goes, over the inputs that are then left: the groups that stay above a
         threshold are those that are left when none below it is.
+
+        Args:
+            spared: (n_groups,) which groups never go; None is none but those that cannot.
         """
         readers = self._readers()
         squares = self.importance(np.ones(len(self._fixed), dtype=bool)) ** 2
-        squares[self._fixed] = np.inf
+        stays = self._fixed if spared is None else self._fixed | spared
+        squares[stays] = np.inf
         order, values = [], []
-        for _ in range(int((~self._fixed).sum())):
+        for _ in range(int((~stays).sum())):
             group = int(squares.argmin())
             order.append(group)
             values.append(float(np.sqrt(max(0.0, squares[group]))))
@@ -98,13 +118,26 @@ class ChannelPruner:
                 found[group].append((self.channels.group_of[use.output], squares[:, taken == group].sum(axis=1)))
         return found
 
-    def groups_within(self, *, max_params: int | None, max_macs: int | None) -> tuple[NDArray[np.bool_], float]:
+    def groups_within(
+        self, *, max_params: int | None, max_macs: int | None, balance: float = 0.0
+    ) -> tuple[NDArray[np.bool_], float]:
         """Which groups stay when no more go than must, so that the network fits; and the largest importance that goes.
+
+        Args:
+            max_params: Trainable values that may be left; None is no limit.
+            max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
+            balance: See `StructuredPruning`.
 
         Raises:
             TrainingError: It never fits; names the least that is left.
         """
-        order, values = self.order()
+
+        def is_within(kept: NDArray[np.bool_]) -> bool:
+            cost = count_cost(self.shrink_architecture(kept))
+            few_params = max_params is None or cost.params <= max_params
+            return few_params and (max_macs is None or max(cost.macs, cost.official_macs) <= max_macs)
+
+        order, values = self.order(self._even_floor(balance, is_within) if balance else None)
 
         def keep(n_removed: int) -> NDArray[np.bool_]:
             kept = np.ones(len(self._fixed), dtype=bool)
@@ -112,9 +145,7 @@ class ChannelPruner:
             return kept
 
         def fits(n_removed: int) -> bool:
-            cost = count_cost(self.shrink_architecture(keep(n_removed)))
-            few_params = max_params is None or cost.params <= max_params
-            return few_params and (max_macs is None or max(cost.macs, cost.official_macs) <= max_macs)
+            return is_within(keep(n_removed))
 
         if not fits(len(order)):
             least = count_cost(self.shrink_architecture(keep(len(order))))
@@ -125,6 +156,11 @@ class ChannelPruner:
             )
         n_removed = bisect_left(range(len(order)), True, key=fits)
         return keep(n_removed), max(values[:n_removed], default=0.0)
+
+    def _even_floor(self, balance: float, is_within: Callable[[NDArray[np.bool_]], bool]) -> NDArray[np.bool_]:
+        """Of the groups that stay when all operations are narrowed alike until the network fits, a share of each."""
+        n = bisect_left(range(1, _N_SHARES), True, key=lambda n: not is_within(self.even_groups(n / _N_SHARES)))
+        return self.even_groups(balance * n / _N_SHARES)
 
     def shrink(self, kept: NDArray[np.bool_]) -> tuple[Architecture, dict[str, Tensor]]:
         """The network with these groups, and its weights."""
@@ -141,7 +177,9 @@ def _sum_squares(weight: Tensor) -> NDArray[np.float64]:
     return squares
 
 
-def find_threshold(network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True) -> float:
+def find_threshold(
+    network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True, balance: float = 0.0
+) -> float:
     """Largest importance of the channels that must go, so that the network fits; nothing is removed.
 
     Args:
@@ -149,16 +187,17 @@ def find_threshold(network: Network, *, max_params: int | None, max_macs: int | 
         max_params: Trainable values that may be left; None is no limit.
         max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
         is_exact: Whether only those channels may go that leave the same output as zeros in their place.
+        balance: See `StructuredPruning`.
 
     Raises:
         TrainingError: What cannot be removed is too much.
     """
     pruner = ChannelPruner(network.architecture, network.state_dict(), is_exact=is_exact)
-    return pruner.groups_within(max_params=max_params, max_macs=max_macs)[1]
+    return pruner.groups_within(max_params=max_params, max_macs=max_macs, balance=balance)[1]
 
 
 def prune_channels(
-    network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True
+    network: Network, *, max_params: int | None, max_macs: int | None, is_exact: bool = True, balance: float = 0.0
 ) -> tuple[Architecture, dict[str, Tensor]]:
     """A smaller network with the weights that are left, which gives what the larger one gives with zeros for the rest.
 
@@ -167,6 +206,7 @@ def prune_channels(
         max_params: Trainable values that may be left; None is no limit.
         max_macs: Multiply-accumulates of one clip, pure and official, that may be left; None is no limit.
         is_exact: Whether only those channels may go that leave the same output as zeros in their place.
+        balance: See `StructuredPruning`.
 
     Returns:
         The architecture, whose changed layers are `Graph`s, and its state dict.
@@ -175,4 +215,4 @@ def prune_channels(
         TrainingError: What cannot be removed is too much.
     """
     pruner = ChannelPruner(network.architecture, network.state_dict(), is_exact=is_exact)
-    return pruner.shrink(pruner.groups_within(max_params=max_params, max_macs=max_macs)[0])
+    return pruner.shrink(pruner.groups_within(max_params=max_params, max_macs=max_macs, balance=balance)[0])

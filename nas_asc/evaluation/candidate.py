@@ -15,11 +15,15 @@ from nas_asc.evaluation.band_selection import choose_bands, keep_bands, training
 from nas_asc.evaluation.network import build_network, load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData, ScoredClips
 from nas_asc.evaluation.pruned import train_and_prune
+from nas_asc.evaluation.quantised_state import quantised_weights
+from nas_asc.evaluation.quantised_training import train_quantised
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
+from nas_asc.models import lower_network
+from nas_asc.recipe import Recipe
 from nas_asc.space import Design
-from nas_asc.training import Clips, EpochRow, predict
+from nas_asc.training import Clips, EpochRow, TrainingResult, predict
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +33,10 @@ class TrainedNetwork:
     Args:
         architecture: What was trained in the end; smaller than the design's where channels were removed.
         log_mel: Front end of what it takes; with other bands than the design's where they were selected.
-        state: Weights, buffers and standardisation, on the CPU; see `load_network`.
-        nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
-        curve: One row an epoch.
+        state: Weights, buffers and standardisation, on the CPU, and beside them the weights that the recipe's training
+            in 8 bits gave; see `load_network` and `load_quantised_weights`.
+        nonzero_params: Weights, biases, running means and variances of the network in float that are not zero.
+        curve: One row an epoch, those of the recipe's training in 8 bits the last ones.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
     """
@@ -52,12 +57,13 @@ class Outcome(TrainedNetwork):
     Args:
         architecture: What was trained in the end; smaller than the design's where channels were removed.
         log_mel: Front end of what it takes; with other bands than the design's where they were selected.
-        state: Weights, buffers and standardisation, on the CPU; see `load_network`.
-        nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
-        curve: One row an epoch.
+        state: Weights, buffers and standardisation, on the CPU, and beside them the weights that the recipe's training
+            in 8 bits gave; see `load_network` and `load_quantised_weights`.
+        nonzero_params: Weights, biases, running means and variances of the network in float that are not zero.
+        curve: One row an epoch, those of the recipe's training in 8 bits the last ones.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
-        scores: On the validation clips.
+        scores: On the validation clips, of the network in float, before a training in 8 bits.
         probabilities: (n, K) of the validation clips, in their order.
     """
 
@@ -183,9 +189,50 @@ def _train(
     )
     mean, std = clips.band_statistics
     state = to_state(model, mean=mean, std=std)
+    if recipe.quantisation is not None:
+        state, result = _train_quantised(
+            model.architecture,
+            state,
+            clips,
+            recipe,
+            result,
+            seed=seed,
+            torch_device=torch_device,
+            on_epoch=on_epoch,
+            deadline=deadline,
+        )
     clips_per_s = len(clips) * len(result.curve) / result.seconds
     nonzero_params = count_state_nonzero(model.state_dict())
     return TrainedNetwork(model.architecture, log_mel, state, nonzero_params, result.curve, result.seconds, clips_per_s)
+
+
+def _train_quantised(
+    architecture: Architecture,
+    state: dict[str, Tensor],
+    clips: Clips,
+    recipe: Recipe,
+    before: TrainingResult,
+    *,
+    seed: int,
+    torch_device: torch.device,
+    on_epoch: Callable[[EpochRow], None] | None,
+    deadline: float | None,
+) -> tuple[dict[str, Tensor], TrainingResult]:
+    """The state with weights trained in 8 bits beside those in float, and one learning curve of both trainings."""
+    assert recipe.quantisation is not None
+    n_before = len(before.curve)
+    lowered = lower_network(load_network(architecture, state)[0])
+    result = train_quantised(
+        lowered,
+        clips,
+        recipe=recipe,
+        epochs=recipe.quantisation.n_epochs(n_before),
+        seed=seed,
+        torch_device=torch_device,
+        on_epoch=None if on_epoch is None else lambda row: on_epoch(row.after(n_before)),
+        deadline=deadline,
+    )
+    return state | quantised_weights(lowered), before.then(result)
 
 
 def _score(

@@ -12,6 +12,7 @@ from torch import Tensor
 from nas_asc.budget import Budget
 from nas_asc.cost import count_cost
 from nas_asc.errors import CompressionError
+from nas_asc.evaluation.quantised_state import PREFIX
 from nas_asc.layers import Architecture, Ensemble, expand_architecture
 
 _N_STARTS = 20  # pairs that are tried with further members
@@ -36,7 +37,7 @@ class Member:
 
 
 def join_networks(members: Sequence[Member]) -> tuple[Architecture, dict[str, Tensor]]:
-    """One network whose class probabilities are the mean of those of its members, with their weights.
+    """One network whose class probabilities are the mean of those of its members, with their weights, in 8 bits too.
 
     Args:
         members: Two or more on the same front end.
@@ -57,8 +58,10 @@ def join_networks(members: Sequence[Member]) -> tuple[Architecture, dict[str, Te
     state = dict(shared)
     for member in members:
         for prefix, name in zip(_operations(member.architecture), names, strict=False):
-            values = {key: value for key, value in member.state.items() if key.startswith(f"{prefix}.")}
-            state |= {f"0.{name}{key.removeprefix(prefix)}": value for key, value in values.items()}
+            for kind in ("", PREFIX):
+                own = f"{kind}{prefix}"
+                values = {key: value for key, value in member.state.items() if key.startswith(f"{own}.")}
+                state |= {f"{kind}0.{name}{key.removeprefix(own)}": value for key, value in values.items()}
     return architecture, state
 
 

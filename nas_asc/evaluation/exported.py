@@ -12,17 +12,19 @@ from torch import Tensor
 
 from nas_asc.compression import StepNoise, measure_noise
 from nas_asc.cost import count_cost
+from nas_asc.errors import ExportError
 from nas_asc.evaluation.network import load_network
 from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quantised_weights
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
 from nas_asc.export import build_onnx, count_weight_bytes, measure_integer_share, write_onnx
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
-from nas_asc.models import lower_network
+from nas_asc.models import LoweredNetwork, lower_network
 from nas_asc.prediction import ModelFile, Settings
 from nas_asc.recipe import Recipe
-from nas_asc.training import Clips, EpochRow, predict
+from nas_asc.training import Clips, EpochRow, default_epochs, predict
 
 _BATCH = 64  # clips a pass
 
@@ -82,6 +84,9 @@ def export_network(
 ) -> Exported:
     """Write a trained network to an ONNX file, then load the file and score it on the validation clips.
 
+    A file of 8 bits has the weights that the recipe's training in 8 bits gave, where the state holds such; files of 16
+    and 32 bits have those of the network in float, before it.
+
     Args:
         path: The file; its settings are written beside it with the ending ".json".
         architecture: What the state belongs to.
@@ -91,7 +96,8 @@ def export_network(
         recipe: That it was trained with.
         name: Of the network, for people.
         bits: 8, 16 or 32.
-        qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
+        qat_epochs: Passes over the training clips in 8 bits before the file is written, of a network that was not
+            trained so; 0 calibrates alone.
         seed: Fixes the order of clips and augmentation in these.
         torch_device: Where to train; None is the CPU.
         on_epoch: Called after every such epoch.
@@ -99,7 +105,8 @@ def export_network(
         measures_noise: Whether to find out what each step costs, which takes a pass over 64 clips for each.
 
     Raises:
-        ExportError: The network cannot be written.
+        ExportError: The network cannot be written, or was trained in 8 bits already.
+        CompressionError: Its weights in 8 bits are of another network.
         TrainingError: Training in 8 bits diverged.
         DataError: Audio cannot be read.
     """
@@ -114,8 +121,11 @@ def export_network(
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
     )
-    lowered, noise = lower_network(model), None
+    lowered, noise, n_done = lower_network(model), None, 0
     if bits == 8:
+        n_done = _load_quantised(lowered, state, recipe, n_train=prepared.n_train)
+        if n_done and qat_epochs:
+            raise ExportError(f"its recipe trained the network in 8 bits already, {n_done} epochs. Leave `--qat` out.")
         clips = replace(prepared.train_clips(log_mel), mean=mean, std=std)
         lowered = quantised = quantise(
             lowered,
@@ -139,7 +149,7 @@ def export_network(
     return Exported(
         path=path,
         bits=bits,
-        qat_epochs=qat_epochs,
+        qat_epochs=n_done or qat_epochs,
         weight_bytes=count_weight_bytes(onnx_model),
         file_bytes=path.stat().st_size,
         cost=count_cost(architecture).to_dict(),
@@ -149,6 +159,15 @@ def export_network(
         integer_share=measure_integer_share(path, lowered),
         noise=noise or (),
     )
+
+
+def _load_quantised(lowered: LoweredNetwork, state: Mapping[str, Tensor], recipe: Recipe, *, n_train: int) -> int:
+    """Put the weights of the recipe's training in 8 bits in place; epochs of that training, 0 where there was none."""
+    if not has_quantised_weights(state):
+        return 0
+    load_quantised_weights(lowered, state)
+    n_epochs = recipe.epochs or default_epochs(n_train)
+    return recipe.n_curve_epochs(n_epochs) - n_epochs
 
 
 def score_test_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> Scores:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from nas_asc.evaluation.quantised_state import PREFIX
 from nas_asc.layers import Architecture
 from nas_asc.models import Network, build_model
 
@@ -31,12 +32,16 @@ def to_state(model: Network, *, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
 
 
 def load_network(architecture: Architecture, state: Mapping[str, Tensor]) -> tuple[Network, Tensor, Tensor]:
-    """Network in eval mode, with the mean (F,) and deviation (F,) that standardise its input.
+    """Network in float, in eval mode, with the mean (F,) and deviation (F,) that standardise its input.
+
+    Weights that were trained in 8 bits are left out; see `load_quantised_weights`.
 
     Args:
         architecture: What the state was trained as.
         state: What `to_state` gave.
     """
     model = build_network(architecture, seed=0)
-    model.load_state_dict({name: value for name, value in state.items() if name not in (_MEAN, _STD)})
+    others = (_MEAN, _STD)
+    own = {name: value for name, value in state.items() if name not in others and not name.startswith(PREFIX)}
+    model.load_state_dict(own)
     return model.eval(), state[_MEAN], state[_STD]

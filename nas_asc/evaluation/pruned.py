@@ -77,7 +77,11 @@ def _shrink_between(
         penalised = options | {"companions": [*penalties, *options["companions"]]}
         dense = train_model(network, clips, recipe=replace(recipe, epochs=n_before), on_epoch=on_epoch, **penalised)
     architecture, state = prune_channels(
-        network, max_params=pruning.max_params, max_macs=pruning.max_macs, is_exact=pruning.is_exact
+        network,
+        max_params=pruning.max_params,
+        max_macs=pruning.max_macs,
+        is_exact=pruning.is_exact,
+        balance=pruning.balance,
     )
     smaller = build_network(architecture, seed=options["seed"])
     smaller.load_state_dict(state)
@@ -85,11 +89,6 @@ def _shrink_between(
         return smaller, dense
     rate = pruning.fine_tuning_rate * recipe.optimiser.learning_rate
     fine = replace(recipe, epochs=n_after, optimiser=replace(recipe.optimiser, learning_rate=rate))  # type: ignore[type-var]
-    notify = None if on_epoch is None else lambda row: on_epoch(_later(row, n_before))
+    notify = None if on_epoch is None else lambda row: on_epoch(row.after(n_before))
     tuned = train_model(smaller, clips, recipe=fine, on_epoch=notify, **options)
-    curve = (*dense.curve, *[_later(row, n_before) for row in tuned.curve])
-    return smaller, TrainingResult(curve, dense.seconds + tuned.seconds)
-
-
-def _later(row: EpochRow, n_before: int) -> EpochRow:
-    return replace(row, epoch=row.epoch + n_before)
+    return smaller, dense.then(tuned)

@@ -8,11 +8,10 @@ from torch import Tensor, nn
 
 from nas_asc.compression import QuantisedNetwork, quantise_network
 from nas_asc.models import LoweredNetwork
-from nas_asc.recipe import CosineDecay, Recipe
-from nas_asc.training import Clips, EpochRow, Trainer, train_model
+from nas_asc.recipe import CosineDecay, QuantisedTraining, Recipe
+from nas_asc.training import Clips, EpochRow, Trainer, TrainingResult, train_model
 
 CALIBRATION_CLIPS = 64
-_RATE_SHARE = 0.05  # of the recipe's learning rate
 _MOMENTUM = 0.05  # by which ranges follow the batches
 
 
@@ -34,10 +33,6 @@ def quantise(
 ) -> QuantisedNetwork:
     """The network in 8 bits, with ranges; its weights are trained on where epochs are given.
 
-    Quantisation-aware training takes the recipe's loss, augmentation and kind of optimiser, a twentieth of its learning
-    rate falling along a cosine, and keeps zeros where pruning left them. Ranges follow the batches, and are measured
-    once more at the end.
-
     Args:
         lowered: The trained network, changed in place where it is trained on.
         clips: Training clips with labels, standardised as the network takes them.
@@ -50,26 +45,66 @@ def quantise(
     Raises:
         TrainingError: Training diverged.
     """
+    if qat_epochs:
+        device = torch_device or torch.device("cpu")
+        train_quantised(
+            lowered, clips, recipe=recipe, epochs=qat_epochs, seed=seed, torch_device=device, on_epoch=on_epoch
+        )
+    return quantise_network(lowered, [calibration_batch(clips)])
+
+
+def train_quantised(
+    lowered: LoweredNetwork,
+    clips: Clips,
+    *,
+    recipe: Recipe,
+    epochs: int,
+    seed: int,
+    torch_device: torch.device,
+    on_epoch: Callable[[EpochRow], None] | None = None,
+    deadline: float | None = None,
+) -> TrainingResult:
+    """Learning curve of a network trained on with its weights and values in 8 bits.
+
+    Quantisation-aware training takes the recipe's loss, augmentation and kind of optimiser, a share of its learning
+    rate falling along a cosine (`QuantisedTraining`), and keeps zeros where pruning left them. Ranges follow the
+    batches.
+
+    Args:
+        lowered: The trained network, changed in place; on the CPU before and after.
+        clips: Training clips with labels, standardised as the network takes them.
+        recipe: That the network was trained with.
+        epochs: Passes over the clips.
+        seed: Fixes the order of clips and augmentation.
+        torch_device: Where to train.
+        on_epoch: Called after every epoch.
+        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+
+    Raises:
+        TrainingError: Training diverged.
+        DeadlineError: The deadline passed first.
+    """
     network = quantise_network(lowered, [calibration_batch(clips)])
-    if not qat_epochs:
-        return network
     network.momentum = _MOMENTUM
-    train_model(
+    result = train_model(
         network,
         clips,
-        recipe=_fine_recipe(recipe, qat_epochs),
+        recipe=_fine_recipe(recipe, epochs),
         n_classes=network.out_shape[0],
         seed=seed,
-        torch_device=torch_device or torch.device("cpu"),
+        torch_device=torch_device,
         precision=torch.float32,
         companions=[_ZeroKeeper(network)],
         on_epoch=on_epoch,
+        deadline=deadline,
     )
-    return quantise_network(network.cpu(), [calibration_batch(clips)])  # ranges of the weights as they are now
+    network.cpu()  # and with it the network in float, whose modules it shares
+    return result
 
 
 def _fine_recipe(recipe: Recipe, epochs: int) -> Recipe:
-    rate = _RATE_SHARE * recipe.optimiser.learning_rate
+    quantisation = recipe.quantisation or QuantisedTraining()
+    rate = quantisation.rate_share * recipe.optimiser.learning_rate
     return replace(
         recipe,
         epochs=epochs,
@@ -80,6 +115,7 @@ def _fine_recipe(recipe: Recipe, epochs: int) -> Recipe:
         pruning=None,
         dropout=None,
         band_selection=None,
+        quantisation=None,
     )
 
 

@@ -70,13 +70,13 @@ def train_seeds(
         DataError: Audio cannot be read.
     """
     n_epochs = epochs or design.recipe.epochs or default_epochs(prepared.n_train)
-    identity = _identity(name, design, prepared, n_epochs)
+    identity, n_rows = _identity(name, design, prepared, n_epochs), design.recipe.n_curve_epochs(n_epochs)
     for seed in seeds:
         card = load_training_card(folder, seed)
         if card is not None:
             yield _read(card, identity, seed, folder=folder, on_test=on_test)
             continue
-        notify = None if on_epoch is None else lambda row, seed=seed: on_epoch(seed, row, n_epochs)
+        notify = None if on_epoch is None else lambda row, seed=seed: on_epoch(seed, row, n_rows)
         outcome = evaluate_candidate(
             design, prepared, seed=seed, torch_device=torch_device, epochs=n_epochs, on_epoch=notify
         )

@@ -25,6 +25,7 @@ from nas_asc.recipe.pruning import (
     WeightPruning,
 )
 from nas_asc.recipe.published import RECIPES
+from nas_asc.recipe.quantisation import QuantisedTraining
 from nas_asc.recipe.recipe import Recipe
 from nas_asc.recipe.recording import DeviceResponse, Gain, PitchShift
 from nas_asc.recipe.schedule import ConstantRate, CosineDecay, ExponentialDecay, LinearDecay, RampDown, Schedule
@@ -64,6 +65,7 @@ __all__ = [
     "PitchShift",
     "PolynomialPruning",
     "Pruning",
+    "QuantisedTraining",
     "RampDown",
     "Recipe",
     "Schedule",

@@ -184,9 +184,13 @@ class StructuredPruning(Pruning):
         fine_tuning_rate: Peak learning rate of the fine-tuning as a factor of the recipe's.
         is_exact: Whether only those channels may go whose removal changes nothing but their own zeros; else also the
             channels of norms over channels (layer and instance norms), which then see fewer.
+        balance: Every operation keeps at least this share of the channels that it would have, were all narrowed alike
+            until the network fits; at 1 importance chooses among the channels of an operation, and little between
+            operations; at 0 it may leave one a single channel.
 
     Source:
-        FAU, DCASE 2022 Task 1: one global threshold on filter norms, found by binary search.
+        FAU, DCASE 2022 Task 1: one global threshold on filter norms, found by binary search. The balance is ours: by
+        norms alone all but the widest stage of a BC-ResNet may go.
     """
 
     max_params: int = 128_000
@@ -194,11 +198,12 @@ class StructuredPruning(Pruning):
     fine_tuning: float = 0.5
     fine_tuning_rate: float = 0.2
     is_exact: bool = True
+    balance: float = 1.0
 
     def __post_init__(self) -> None:
         self.check_count("max_params")
         self.check_count("max_macs", optional=True)
-        self.check_share("fine_tuning")
+        self.check_share("fine_tuning", "balance")
         self.check_number("fine_tuning_rate", above=True)
         if not isinstance(self.is_exact, bool):
             raise self.fault("is_exact", "True or False")
@@ -215,6 +220,9 @@ class AdmmPruning(StructuredPruning):
         fine_tuning_rate: Peak learning rate of the fine-tuning as a factor of the recipe's.
         is_exact: Whether only those channels may go whose removal changes nothing but their own zeros; else also the
             channels of norms over channels (layer and instance norms), which then see fewer.
+        balance: Every operation keeps at least this share of the channels that it would have, were all narrowed alike
+            until the network fits; at 1 importance chooses among the channels of an operation, and little between
+            operations; at 0 it may leave one a single channel.
         rho: Weight of the penalty; each step moves the weights by the learning rate times this towards a network that
             fits.
 

@@ -15,6 +15,7 @@ from nas_asc.recipe.mixing import Mixup
 from nas_asc.recipe.optimiser import AdamW, Decay, Optimiser
 from nas_asc.recipe.part import Part, part_from_dict
 from nas_asc.recipe.pruning import Pruning
+from nas_asc.recipe.quantisation import QuantisedTraining
 from nas_asc.recipe.schedule import CosineDecay, Schedule
 
 _OPTIMISER, _SCHEDULE, _LOSS = AdamW(5e-3), CosineDecay(), CrossEntropy()
@@ -38,6 +39,7 @@ class Recipe:
         decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
         dropout: In training, after the network's convolutions and dense layers; None is off.
         band_selection: Of the mel bands, before the training; None keeps those that the front end names.
+        quantisation: Training in 8 bits after training and pruning, for the int8 file; None calibrates the file alone.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -55,6 +57,7 @@ class Recipe:
     decay: Decay | None = None
     dropout: DropoutRates | None = None
     band_selection: BandSelection | None = None
+    quantisation: QuantisedTraining | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -73,18 +76,27 @@ class Recipe:
             )
         object.__setattr__(self, "augmentation", tuple(part for part in parts if part is not None))
 
+    def n_curve_epochs(self, n_epochs: int) -> int:
+        """Epochs of the learning curve: of the training, and those in 8 bits after it.
+
+        Args:
+            n_epochs: Of the training.
+        """
+        return n_epochs + (0 if self.quantisation is None else self.quantisation.n_epochs(n_epochs))
+
     def n_passes(self, n_epochs: int) -> int:
-        """Passes over the training clips in all, the selection of bands included.
+        """Passes over the training clips in all, the selection of bands and the training in 8 bits included.
 
         Args:
             n_epochs: Of the training.
 
         >>> Recipe().n_passes(10), Recipe(band_selection=BandSelection()).n_passes(10)
         (10, 20)
+        >>> Recipe(quantisation=QuantisedTraining(0.2)).n_passes(10)
+        12
         """
-        if self.band_selection is None:
-            return n_epochs
-        return n_epochs + (self.band_selection.epochs or n_epochs)
+        selection = self.band_selection
+        return self.n_curve_epochs(n_epochs) + (0 if selection is None else selection.epochs or n_epochs)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the recipe back."""
@@ -116,6 +128,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "decay": (Decay, type(None)),
     "dropout": (DropoutRates, type(None)),
     "band_selection": (BandSelection, type(None)),
+    "quantisation": (QuantisedTraining, type(None)),
 }
 
 

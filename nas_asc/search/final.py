@@ -51,7 +51,7 @@ def write_final(folder: Path, record: TrialRecord, *, space: Space, setting: Set
         seed=record.seed,
         torch_device=setting.torch_device,
         epochs=n_epochs,
-        on_epoch=lambda row: setting.on_epoch(record.number, row, n_epochs),
+        on_epoch=lambda row: setting.on_epoch(record.number, row, record.recipe.n_curve_epochs(n_epochs)),
     )
     write_final_files(
         folder,

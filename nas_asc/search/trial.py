@@ -84,6 +84,7 @@ def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: fl
     """
     record = _empty_record(proposal, number, setting=setting)
     n_epochs = setting.n_epochs(proposal.design)
+    n_rows = proposal.design.recipe.n_curve_epochs(n_epochs)
     setting.prepared.train_clips(
         training_log_mel(proposal.design)
     )  # a new front end takes its time now, not the trial's
@@ -95,7 +96,7 @@ def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: fl
             seed=record.seed,
             torch_device=setting.torch_device,
             epochs=n_epochs,
-            on_epoch=lambda row: setting.on_epoch(number, row, n_epochs),
+            on_epoch=lambda row: setting.on_epoch(number, row, n_rows),
             deadline=deadline,
         )
         trial = _complete(record, outcome, setting=setting)

@@ -1,6 +1,6 @@
 """What a training leaves behind: its learning curve and its time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nas_asc.errors import TrainingError
 
@@ -25,6 +25,14 @@ class EpochRow:
     learning_rate: float
     clips_per_s: float
 
+    def after(self, n_epochs: int) -> "EpochRow":
+        """The row of a training that follows another one of so many epochs, counted on.
+
+        >>> EpochRow(1, 0.5, 0.01, 100.0).after(10).epoch
+        11
+        """
+        return replace(self, epoch=self.epoch + n_epochs)
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -37,3 +45,8 @@ class TrainingResult:
 
     curve: tuple[EpochRow, ...]
     seconds: float
+
+    def then(self, later: "TrainingResult") -> "TrainingResult":
+        """Both trainings as one, the epochs of the later one counted on."""
+        rows = (row.after(len(self.curve)) for row in later.curve)
+        return TrainingResult((*self.curve, *rows), self.seconds + later.seconds)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nas_asc.compression import QuantisedNetwork, Range, quantise_network
+from nas_asc.compression.quantised import quantise_weight
 from nas_asc.errors import CompressionError
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Flatten, MaxPool, Residual
 from nas_asc.models import lower_network
@@ -35,6 +36,20 @@ def test_dense_layer_is_a_sum_of_integers():
         found = network(clips).numpy() / out.scale
     assert np.abs(found - expected).max() < 1.01
     assert np.abs(found - expected).mean() < 0.05
+
+
+def test_weights_are_rounded_as_with_integer_zero_points():
+    """Halves too, of which rounding takes the even neighbour, and the gradient that is cut off beyond the range."""
+    scales = torch.rand(16) * 10.0 ** torch.randn(16)
+    halves = (torch.randint(-140, 140, (16, 4, 3, 3)) + 0.5) * scales.view(-1, 1, 1, 1)
+    weight = torch.cat([halves, torch.randn(16, 4, 3, 3) * 80 * scales.view(-1, 1, 1, 1)], dim=1).requires_grad_()
+    zero_points = torch.zeros(16, dtype=torch.int32)
+    expected = torch.fake_quantize_per_channel_affine(weight, scales, zero_points, 0, -127, 127)
+    found = quantise_weight(weight, scales)
+    assert torch.equal(found, expected)
+    gradients = [torch.autograd.grad(one.square().sum(), weight)[0] for one in (found, expected)]
+    assert torch.equal(*gradients)
+    assert (gradients[0] == 0).any()
 
 
 def test_ranges_are_the_extremes_with_zero():
