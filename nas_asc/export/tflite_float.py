@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from nas_asc import layers
-from nas_asc.export.flat_graph import FlatGraph, Value
+from nas_asc.export.tflite_graph import TfliteGraph, Value
 from nas_asc.layers import Primitive
 from nas_asc.models import Step
 
@@ -16,7 +16,7 @@ _ORDERS = {"skewness": 3, "kurtosis": 4, "hyperskewness": 5}
 _FREQUENCY, _TIME, _CHANNELS = 1, 2, 3  # axes of a map
 
 
-def write_in_float(primitive: Primitive, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def write_in_float(primitive: Primitive, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     """A step in float32, its inputs and output in int8 where they have ranges."""
     tensors = [graph.requantise(value, None).tensor for value in inputs]
     if isinstance(primitive, layers.FrequencyInstanceNorm):
@@ -31,14 +31,14 @@ def write_in_float(primitive: Primitive, graph: FlatGraph, step: Step, inputs: l
     return graph.requantise(value, graph.network.range_of(step.output), step.name)
 
 
-def _write_instance_norm(graph: FlatGraph, tensor: int, residual: float) -> int:
+def _write_instance_norm(graph: TfliteGraph, tensor: int, residual: float) -> int:
     _, normed = _standardise(graph, tensor, _TIME, _CHANNELS)
     if not residual:
         return normed
     return _pair(graph, "ADD", normed, _pair(graph, "MUL", tensor, _scalar(graph, residual)))
 
 
-def _write_channel_norm(graph: FlatGraph, step: Step, tensor: int) -> int:
+def _write_channel_norm(graph: TfliteGraph, step: Step, tensor: int) -> int:
     assert isinstance(step.module, nn.LayerNorm)
     weight, bias = (
         graph.model.constant(value.detach().cpu().numpy().reshape(1, 1, 1, -1))
@@ -48,7 +48,7 @@ def _write_channel_norm(graph: FlatGraph, step: Step, tensor: int) -> int:
     return _pair(graph, "ADD", _pair(graph, "MUL", normed, weight), bias)
 
 
-def _write_moments(graph: FlatGraph, tensor: int, kinds: tuple[str, ...]) -> int:
+def _write_moments(graph: TfliteGraph, tensor: int, kinds: tuple[str, ...]) -> int:
     variance, standard = _standardise(graph, tensor, _TIME)
     found = []
     for kind in kinds:
@@ -67,7 +67,7 @@ def _write_moments(graph: FlatGraph, tensor: int, kinds: tuple[str, ...]) -> int
     return graph.model.operator("CONCATENATION", found, out, "ConcatenationOptions", Axis=1)
 
 
-def _write_probability_mean(graph: FlatGraph, tensors: list[int]) -> int:
+def _write_probability_mean(graph: TfliteGraph, tensors: list[int]) -> int:
     total = None
     for tensor in tensors:
         one = graph.model.operator("SOFTMAX", [tensor], _new(graph, tensor), "SoftmaxOptions", Beta=1.0)
@@ -77,7 +77,7 @@ def _write_probability_mean(graph: FlatGraph, tensors: list[int]) -> int:
     return _pair(graph, "ADD", logarithm, _scalar(graph, -math.log(len(tensors))))
 
 
-def _standardise(graph: FlatGraph, tensor: int, *axes: int) -> tuple[int, int]:
+def _standardise(graph: TfliteGraph, tensor: int, *axes: int) -> tuple[int, int]:
     """Variance over some axes, and the tensor with mean 0 and deviation 1 over them."""
     centred = _pair(graph, "SUB", tensor, _mean(graph, tensor, *axes))
     variance = _mean(graph, _pair(graph, "MUL", centred, centred), *axes)
@@ -85,25 +85,25 @@ def _standardise(graph: FlatGraph, tensor: int, *axes: int) -> tuple[int, int]:
     return variance, _pair(graph, "MUL", centred, inverse)
 
 
-def _mean(graph: FlatGraph, tensor: int, *axes: int) -> int:
+def _mean(graph: TfliteGraph, tensor: int, *axes: int) -> int:
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(graph.model.shape(tensor)))
     places = graph.model.constant(np.array(axes, dtype=np.int32))
     out = graph.model.tensor(shape, kind="float32")
     return graph.model.operator("MEAN", [tensor, places], out, "ReducerOptions", KeepDims=True)
 
 
-def _pair(graph: FlatGraph, kind: str, first: int, second: int) -> int:
+def _pair(graph: TfliteGraph, kind: str, first: int, second: int) -> int:
     """ADD, SUB or MUL, whose first tensor has the shape of both."""
     return graph.model.operator(kind, [first, second], _new(graph, first), f"{kind.title()}Options")
 
 
-def _single(graph: FlatGraph, kind: str, tensor: int) -> int:
+def _single(graph: TfliteGraph, kind: str, tensor: int) -> int:
     return graph.model.operator(kind, [tensor], _new(graph, tensor))
 
 
-def _new(graph: FlatGraph, tensor: int) -> int:
+def _new(graph: TfliteGraph, tensor: int) -> int:
     return graph.model.tensor(graph.model.shape(tensor), kind="float32")
 
 
-def _scalar(graph: FlatGraph, value: float) -> int:
+def _scalar(graph: TfliteGraph, value: float) -> int:
     return graph.model.constant(np.array([value], dtype=np.float32))

@@ -15,6 +15,7 @@ from nas_asc.errors import ExportError
 
 VERSION = 3  # of the schema
 _KINDS = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
+_FIRST_SIZE = 2**16
 _ALIGNMENT = 16  # of a buffer, which runtimes read where it lies
 
 
@@ -51,7 +52,7 @@ class _Operator:
     options: Mapping[str, Any]
 
 
-class FlatModel:
+class TfliteModel:
     """Tensors and operators, in the order in which they are written."""
 
     def __init__(self) -> None:
@@ -76,9 +77,7 @@ class FlatModel:
             self._known[key] = self._add(made)
         return self._known[key]
 
-    def operator(
-        self, kind: str, inputs: Sequence[int], output: int, table: str | None = None, **options: Any
-    ) -> int:
+    def operator(self, kind: str, inputs: Sequence[int], output: int, table: str | None = None, **options: Any) -> int:
         """Write one operator; gives its output.
 
         Args:
@@ -95,6 +94,14 @@ class FlatModel:
     def kinds(self) -> tuple[str, ...]:
         """Of the operators, in order."""
         return tuple(operator.kind for operator in self._operators)
+
+    def names(self, kind: str) -> frozenset[str]:
+        """Of the tensors of one kind that operators write."""
+        return frozenset(tensor.name for tensor in self._tensors if tensor.kind == kind and not tensor.buffer)
+
+    def kind(self, tensor: int) -> str:
+        """Of a tensor's values: "int8", "float32"."""
+        return self._tensors[tensor].kind
 
     def shape(self, tensor: int) -> tuple[int, ...]:
         """Of a tensor."""
@@ -131,7 +138,7 @@ class FlatModel:
         Raises:
             ExportError: The package that knows the schema is not installed.
         """
-        return _FlatWriter().write(
+        return _TfliteWriter().write(
             self._tensors, self._operators, self._buffers, tuple(inputs), tuple(outputs), metadata
         )
 
@@ -144,17 +151,14 @@ class FlatModel:
         return 0 if found.buffer else int(np.prod(found.shape)) * np.dtype(found.kind).itemsize
 
 
-class _FlatWriter:
+class _TfliteWriter:
     """Turns the parts of a model into one flatbuffer."""
 
     def __init__(self) -> None:
-        try:
-            import flatbuffers
-            import tflite
-        except ImportError:
-            raise missing_extra() from None
-        self._schema = tflite
-        self._builder = flatbuffers.Builder(1 << 16)
+        self._schema = import_schema()
+        import flatbuffers
+
+        self._builder = flatbuffers.Builder(_FIRST_SIZE)
 
     def write(
         self,
@@ -262,6 +266,20 @@ class _FlatWriter:
     def _text(self, text: str) -> int:
         offset: int = self._builder.CreateString(text)
         return offset
+
+
+def import_schema() -> Any:
+    """The package that knows the schema.
+
+    Raises:
+        ExportError: It is not installed.
+    """
+    try:
+        import flatbuffers  # noqa: F401
+        import tflite
+    except ImportError:
+        raise missing_extra() from None
+    return tflite
 
 
 def missing_extra() -> ExportError:

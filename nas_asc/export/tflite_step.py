@@ -12,11 +12,11 @@ from torch import nn
 from nas_asc import layers
 from nas_asc.compression import QuantisedNetwork, Range
 from nas_asc.errors import ExportError
-from nas_asc.export.flat_float import write_in_float
-from nas_asc.export.flat_graph import FlatGraph, Value
-from nas_asc.export.flat_model import Quantisation
-from nas_asc.export.flat_product import write_convolution, write_projection, write_window_mean
-from nas_asc.export.flat_window import find_padding
+from nas_asc.export.tflite_float import write_in_float
+from nas_asc.export.tflite_graph import TfliteGraph, Value
+from nas_asc.export.tflite_model import Quantisation
+from nas_asc.export.tflite_product import write_convolution, write_projection, write_window_mean
+from nas_asc.export.tflite_window import find_padding
 from nas_asc.layers import Primitive, to_pair
 from nas_asc.models import Lowered, Step
 
@@ -26,18 +26,22 @@ _LEAST = -128
 _UNABLE = "Use relu, hardswish or silu, or --format onnx."
 
 
-def write_flat_network(network: QuantisedNetwork) -> tuple[FlatGraph, Value]:
+def write_tflite_network(network: QuantisedNetwork) -> tuple[TfliteGraph, Value]:
     """The network's graph, and the value that holds its logits.
 
     Raises:
         ExportError: A step has no operator that TensorFlow Lite Micro runs; names the step and the remedy.
     """
-    graph = FlatGraph(network)
+    graph = TfliteGraph(network)
     values = {0: graph.input}
     for step in network.steps:
         inputs = [values[index] for index in step.inputs]
         is_relu = step.primitive == layers.Activation("relu")
-        if is_relu and network.owner(step.inputs[0]) == step.output and inputs[0].found == network.range_of(step.output):
+        if (
+            is_relu
+            and network.owner(step.inputs[0]) == step.output
+            and inputs[0].found == network.range_of(step.output)
+        ):
             values[step.output] = inputs[0]  # its range has cut off what is below 0
             continue
         values[step.output] = _write(step.primitive, graph, step, inputs)
@@ -45,7 +49,7 @@ def write_flat_network(network: QuantisedNetwork) -> tuple[FlatGraph, Value]:
 
 
 @singledispatch
-def _write(primitive: Primitive, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _write(primitive: Primitive, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     raise ExportError(
         f"step {step.name!r} ({type(primitive).__name__}) has no operator of TensorFlow Lite Micro."
         " Leave it out, or use --format onnx."
@@ -53,17 +57,17 @@ def _write(primitive: Primitive, graph: FlatGraph, step: Step, inputs: list[Valu
 
 
 @_write.register
-def _(primitive: layers.Convolution, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.Convolution, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     return write_convolution(primitive, graph, step, inputs[0])
 
 
 @_write.register
-def _(primitive: layers.Projection, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.Projection, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     return write_projection(graph, step, inputs[0])
 
 
 @_write.register
-def _(primitive: layers.Activation, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.Activation, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     out = graph.output(step)
     if primitive.kind == "relu":
         graph.model.operator("RELU", [inputs[0].tensor], out.tensor)
@@ -76,7 +80,7 @@ def _(primitive: layers.Activation, graph: FlatGraph, step: Step, inputs: list[V
     return out
 
 
-def _slopes(graph: FlatGraph, step: Step) -> int:
+def _slopes(graph: TfliteGraph, step: Step) -> int:
     """Slopes of a PReLU, in int8 with one scale."""
     assert isinstance(step.module, nn.PReLU)
     slopes = step.module.weight.detach().cpu().numpy()
@@ -88,7 +92,7 @@ def _slopes(graph: FlatGraph, step: Step) -> int:
 
 
 @_write.register
-def _(primitive: layers.Pooling, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.Pooling, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     kernel, size, padding = to_pair(primitive.kernel_size), step.in_shapes[0][1:], to_pair(primitive.padding)
     if primitive.kind == "mean":
         axes = [axis for axis in (0, 1) if kernel[axis] == size[axis]]
@@ -100,14 +104,14 @@ def _(primitive: layers.Pooling, graph: FlatGraph, step: Step, inputs: list[Valu
     return _write_largest(primitive, graph, step, inputs[0])
 
 
-def _write_mean(graph: FlatGraph, step: Step, value: Value, axes: list[int]) -> Value:
+def _write_mean(graph: TfliteGraph, step: Step, value: Value, axes: list[int]) -> Value:
     out = graph.output(step)
     places = graph.model.constant(np.array([axis + 1 for axis in axes], dtype=np.int32))
     graph.model.operator("MEAN", [value.tensor, places], out.tensor, "ReducerOptions", KeepDims=True)
     return out
 
 
-def _write_largest(primitive: layers.Pooling, graph: FlatGraph, step: Step, value: Value) -> Value:
+def _write_largest(primitive: layers.Pooling, graph: TfliteGraph, step: Step, value: Value) -> Value:
     kernel, stride = to_pair(primitive.kernel_size), to_pair(primitive.stride)
     found = find_padding(
         (step.in_shapes[0][1], step.in_shapes[0][2]), kernel=kernel, stride=stride, padding=to_pair(primitive.padding)
@@ -130,24 +134,22 @@ def _write_largest(primitive: layers.Pooling, graph: FlatGraph, step: Step, valu
 
 
 @_write.register
-def _(primitive: layers.Addition, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.Addition, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     out = graph.output(step)
     graph.model.operator("ADD", [value.tensor for value in inputs], out.tensor, "AddOptions")
     return out
 
 
 @_write.register
-def _(primitive: layers.Concatenation, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.Concatenation, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     out = graph.output(step)
     same = [graph.requantise(value, out.found) for value in inputs]
-    graph.model.operator(
-        "CONCATENATION", [value.tensor for value in same], out.tensor, "ConcatenationOptions", Axis=3
-    )
+    graph.model.operator("CONCATENATION", [value.tensor for value in same], out.tensor, "ConcatenationOptions", Axis=3)
     return out
 
 
 @_write.register
-def _(primitive: layers.ChannelSlice, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: layers.ChannelSlice, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     out = graph.output(step, like=inputs[0])
     start = graph.model.constant(np.array([0, 0, 0, primitive.start], dtype=np.int32))
     sizes = graph.model.constant(np.array(graph.model.shape(out.tensor), dtype=np.int32))
@@ -156,7 +158,7 @@ def _(primitive: layers.ChannelSlice, graph: FlatGraph, step: Step, inputs: list
 
 
 @_write.register
-def _(primitive: Lowered, graph: FlatGraph, step: Step, inputs: list[Value]) -> Value:
+def _(primitive: Lowered, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     if primitive.kind == "reshape":
         return _write_reshape(graph, step, inputs[0])
     if primitive.kind == "softmax":
@@ -171,7 +173,7 @@ def _(primitive: Lowered, graph: FlatGraph, step: Step, inputs: list[Value]) -> 
     return out
 
 
-def _write_softmax(graph: FlatGraph, step: Step, value: Value, scale: float) -> Value:
+def _write_softmax(graph: TfliteGraph, step: Step, value: Value, scale: float) -> Value:
     """In int16 first, since 1/256 is a large step among many small weights."""
     out = graph.output(step)
     fine = graph.model.tensor((1, *step.out_shape), kind="int16", quantisation=_FINE)
@@ -180,7 +182,7 @@ def _write_softmax(graph: FlatGraph, step: Step, value: Value, scale: float) -> 
     return out
 
 
-def _write_reshape(graph: FlatGraph, step: Step, value: Value) -> Value:
+def _write_reshape(graph: TfliteGraph, step: Step, value: Value) -> Value:
     is_map, tensor = graph.lies_as_map(step), value.tensor
     if value.is_map and is_map and value.shape[2] == step.out_shape[2]:
         return _move_bands(graph, step, value)
@@ -192,7 +194,7 @@ def _write_reshape(graph: FlatGraph, step: Step, value: Value) -> Value:
     return Value(tensor, step.out_shape, value.found, is_map)
 
 
-def _move_bands(graph: FlatGraph, step: Step, value: Value) -> Value:
+def _move_bands(graph: TfliteGraph, step: Step, value: Value) -> Value:
     """Sub-bands of frequency to channels of their own, or back: one transposition, not two."""
     channels, n_bins, n_frames = value.shape
     most, few = max(channels, step.out_shape[0]), min(channels, step.out_shape[0])

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nas_asc.export.flat_graph import FlatGraph, Value
-from nas_asc.export.flat_model import Quantisation
-from nas_asc.export.flat_window import find_padding
+from nas_asc.export.tflite_graph import TfliteGraph, Value
+from nas_asc.export.tflite_model import Quantisation
+from nas_asc.export.tflite_window import find_padding
 from nas_asc.layers import Convolution, Pair, Pooling, to_pair
 from nas_asc.models import Step
 
@@ -16,18 +16,18 @@ _Integers = NDArray[np.int8]
 _Floats = NDArray[np.float32]
 
 
-def write_convolution(primitive: Convolution, graph: FlatGraph, step: Step, value: Value) -> Value:
+def write_convolution(primitive: Convolution, graph: TfliteGraph, step: Step, value: Value) -> Value:
     """A convolution; one of each channel has an operator of its own."""
     assert isinstance(step.module, nn.Conv2d)
     integers, scales, bias = _constants(graph, step.module, value)
     shape = (to_pair(primitive.kernel_size), to_pair(primitive.stride), to_pair(primitive.padding))
-    if primitive.groups == value.shape[0]:
+    if primitive.groups == value.shape[0] > 1:
         return _write_channels(graph, step, value, integers.transpose(1, 2, 3, 0), scales, bias, *shape)
     weight = graph.model.constant(integers.transpose(0, 2, 3, 1), quantisation=Quantisation(tuple(scales.tolist())))
     return _write_window("CONV_2D", "Conv2DOptions", {}, graph, step, value, [weight, *bias], *shape)
 
 
-def write_window_mean(primitive: Pooling, graph: FlatGraph, step: Step, value: Value) -> Value:
+def write_window_mean(primitive: Pooling, graph: TfliteGraph, step: Step, value: Value) -> Value:
     """Means of windows as a convolution of each channel, which counts the padding and has a range of its own."""
     kernel, channels = to_pair(primitive.kernel_size), value.shape[0]
     integers = np.full((1, *kernel, channels), 127, dtype=np.int8)
@@ -36,7 +36,7 @@ def write_window_mean(primitive: Pooling, graph: FlatGraph, step: Step, value: V
     return _write_channels(graph, step, value, integers, scales, [], *shape)
 
 
-def write_projection(graph: FlatGraph, step: Step, value: Value) -> Value:
+def write_projection(graph: TfliteGraph, step: Step, value: Value) -> Value:
     """A dense layer."""
     assert isinstance(step.module, nn.Linear)
     integers, scales, bias = _constants(graph, step.module, value)
@@ -49,7 +49,7 @@ def write_projection(graph: FlatGraph, step: Step, value: Value) -> Value:
 
 
 def _write_channels(
-    graph: FlatGraph,
+    graph: TfliteGraph,
     step: Step,
     value: Value,
     integers: _Integers,
@@ -71,7 +71,7 @@ def _write_window(
     kind: str,
     table: str,
     options: dict[str, int],
-    graph: FlatGraph,
+    graph: TfliteGraph,
     step: Step,
     value: Value,
     operands: list[int],
@@ -88,7 +88,7 @@ def _write_window(
     return out
 
 
-def _constants(graph: FlatGraph, module: nn.Conv2d | nn.Linear, value: Value) -> tuple[_Integers, _Floats, list[int]]:
+def _constants(graph: TfliteGraph, module: nn.Conv2d | nn.Linear, value: Value) -> tuple[_Integers, _Floats, list[int]]:
     """Weights in int8, their scales, and the tensor of the biases in int32, if there are any."""
     assert value.found is not None
     scales: _Floats = graph.network.weight_scales(module).detach().cpu().numpy()

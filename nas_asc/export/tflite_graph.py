@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nas_asc.compression import QuantisedNetwork, Range
-from nas_asc.export.flat_model import FlatModel, Quantisation
+from nas_asc.export.tflite_model import Quantisation, TfliteModel
 from nas_asc.layers import Shape
 from nas_asc.models import Lowered, Step
 
@@ -34,7 +34,7 @@ class Value:
     is_map: bool
 
 
-class FlatGraph:
+class TfliteGraph:
     """A model whose tensors are values of a network.
 
     Args:
@@ -47,7 +47,7 @@ class FlatGraph:
     """
 
     def __init__(self, network: QuantisedNetwork) -> None:
-        self.model = FlatModel()
+        self.model = TfliteModel()
         self.network = network
         self.input = self.value(network.in_shape, network.range_of(0), "log_mel", is_map=len(network.in_shape) == 3)
 
@@ -101,7 +101,9 @@ class FlatGraph:
         out = self._like(tensor, shape) if out is None else out
         return self.model.operator("RESHAPE", [tensor, sizes], out, "ReshapeOptions", NewShape=shape)
 
-    def pad(self, value: Value, amounts: tuple[tuple[int, int], tuple[int, int]], *, integer: int | None = None) -> Value:
+    def pad(
+        self, value: Value, amounts: tuple[tuple[int, int], tuple[int, int]], *, integer: int | None = None
+    ) -> Value:
         """A map with zeros, or another integer, around it.
 
         Args:
