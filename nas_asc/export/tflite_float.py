@@ -60,7 +60,8 @@ def _write_moments(graph: TfliteGraph, tensor: int, kinds: tuple[str, ...]) -> i
         else:
             moment = variance if kind == "variance" else _mean(graph, tensor, _TIME)
         _, n_bins, _, channels = graph.model.shape(moment)
-        found.append(graph.reshape(graph.transpose(moment, (0, 3, 1, 2)), (1, channels * n_bins)))
+        first = moment if channels == 1 or n_bins == 1 else graph.transpose(moment, (0, 3, 1, 2))
+        found.append(graph.reshape(first, (1, channels * n_bins)))
     if len(found) == 1:
         return found[0]
     out = graph.model.tensor((1, sum(graph.model.shape(one)[1] for one in found)), kind="float32")

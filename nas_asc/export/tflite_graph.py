@@ -84,21 +84,16 @@ class TfliteGraph:
 
     def transpose(self, tensor: int, order: tuple[int, ...]) -> int:
         """A tensor with its axes in another order."""
-        shape = self.model.shape(tensor)
-        moved = [axis for axis in order if shape[axis] > 1]
-        lies = tuple(shape[axis] for axis in order)
-        if moved == sorted(moved):
-            return self.reshape(tensor, lies)
+        lies = tuple(self.model.shape(tensor)[axis] for axis in order)
         axes = self.model.constant(np.array(order, dtype=np.int32))
-        out = self._like(tensor, lies)
-        return self.model.operator("TRANSPOSE", [tensor, axes], out, "TransposeOptions")
+        return self.model.operator("TRANSPOSE", [tensor, axes], self._like(tensor, lies), "TransposeOptions")
 
-    def reshape(self, tensor: int, shape: tuple[int, ...], *, out: int | None = None) -> int:
+    def reshape(self, tensor: int, shape: tuple[int, ...]) -> int:
         """A tensor with another shape; its values stay in order."""
-        if self.model.shape(tensor) == shape and out is None:
+        if self.model.shape(tensor) == shape:
             return tensor
         sizes = self.model.constant(np.array(shape, dtype=np.int32))
-        out = self._like(tensor, shape) if out is None else out
+        out = self._like(tensor, shape)
         return self.model.operator("RESHAPE", [tensor, sizes], out, "ReshapeOptions", NewShape=shape)
 
     def pad(
@@ -125,6 +120,12 @@ class TfliteGraph:
     def _like(self, tensor: int, shape: tuple[int, ...]) -> int:
         quantisation = self.model.quantisation(tensor)
         return self.model.tensor(shape, kind="float32" if quantisation is None else "int8", quantisation=quantisation)
+
+
+def moves_nothing(shape: tuple[int, ...], order: tuple[int, ...]) -> bool:
+    """Whether axes in another order leave the values in theirs, since all but one of those that move have one place."""
+    moved = [axis for axis in order if shape[axis] > 1]
+    return moved == sorted(moved)
 
 
 def _keeps_order(step: Step) -> bool:

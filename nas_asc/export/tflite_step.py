@@ -13,7 +13,7 @@ from nas_asc import layers
 from nas_asc.compression import QuantisedNetwork, Range
 from nas_asc.errors import ExportError
 from nas_asc.export.tflite_float import write_in_float
-from nas_asc.export.tflite_graph import TfliteGraph, Value
+from nas_asc.export.tflite_graph import TfliteGraph, Value, moves_nothing
 from nas_asc.export.tflite_model import Quantisation
 from nas_asc.export.tflite_product import write_convolution, write_projection, write_window_mean
 from nas_asc.export.tflite_window import find_padding
@@ -23,6 +23,7 @@ from nas_asc.models import Lowered, Step
 _SIGMOID = Range(1 / 256, 0)  # the only one that its kernel has
 _FINE = Quantisation((1 / 65536,), -32768)  # of a softmax in int16
 _LEAST = -128
+_CHANNELS_FIRST, _CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 _UNABLE = "Use relu, hardswish or silu, or --format onnx."
 
 
@@ -186,12 +187,14 @@ def _write_reshape(graph: TfliteGraph, step: Step, value: Value) -> Value:
     is_map, tensor = graph.lies_as_map(step), value.tensor
     if value.is_map and is_map and value.shape[2] == step.out_shape[2]:
         return _move_bands(graph, step, value)
-    if value.is_map:
-        tensor = graph.transpose(tensor, (0, 3, 1, 2))
-    tensor = graph.reshape(tensor, (1, *step.out_shape))
+    if value.is_map and not moves_nothing(graph.model.shape(tensor), _CHANNELS_FIRST):
+        tensor = graph.transpose(tensor, _CHANNELS_FIRST)
+    lies = (1, *step.out_shape)
+    if is_map and not moves_nothing(lies, _CHANNELS_LAST):
+        tensor = graph.transpose(graph.reshape(tensor, lies), _CHANNELS_LAST)
     if is_map:
-        tensor = graph.transpose(tensor, (0, 2, 3, 1))
-    return Value(tensor, step.out_shape, value.found, is_map)
+        lies = (1, *step.out_shape[1:], step.out_shape[0])
+    return Value(graph.reshape(tensor, lies), step.out_shape, value.found, is_map)
 
 
 def _move_bands(graph: TfliteGraph, step: Step, value: Value) -> Value:
