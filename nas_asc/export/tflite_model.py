@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.errors import ExportError
+from nas_asc.export.tflite_plan import PLAN_KEY, Lifetime, format_plan, plan_memory
 
 VERSION = 3  # of the schema
 _KINDS = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
@@ -116,19 +117,22 @@ class TfliteModel:
         scales = [t.quantisation for t in self._tensors if t.buffer and t.quantisation is not None]
         return sum(map(len, self._buffers)) + sum((4 + 8) * len(one.scales) for one in scales)
 
-    def peak_bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> int:
-        """Most bytes of tensors live at once when the operators run in order; what a planner can at best reach."""
+    def lifetimes(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[Lifetime]:
+        """How long each tensor that is no constant must be kept when the operators run in order."""
+        first = dict.fromkeys(inputs, 0)
+        first |= {operator.output: step for step, operator in enumerate(self._operators)}
         last = {tensor: step for step, operator in enumerate(self._operators) for tensor in operator.inputs}
         last |= dict.fromkeys(outputs, len(self._operators))
-        live, peak = set(inputs), 0
-        for step, operator in enumerate(self._operators):
-            live.add(operator.output)
-            peak = max(peak, sum(map(self._bytes, live)))
-            live = {tensor for tensor in live if last.get(tensor, -1) > step}
-        return peak
+        return [Lifetime(one, self._bytes(one), step, max(step, last.get(one, step))) for one, step in first.items()]
+
+    def peak_bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> int:
+        """Most bytes of tensors that live at once: what no plan of the memory can better."""
+        found = self.lifetimes(inputs, outputs)
+        steps = {one.first for one in found}
+        return max(sum(one.size for one in found if one.first <= step <= one.last) for step in steps)
 
     def to_bytes(self, *, inputs: Sequence[int], outputs: Sequence[int], metadata: Mapping[str, bytes]) -> bytes:
-        """The file's content.
+        """The file's content, with a plan of the memory among its metadata.
 
         Args:
             inputs: Tensors that are given.
@@ -138,8 +142,10 @@ class TfliteModel:
         Raises:
             ExportError: The package that knows the schema is not installed.
         """
+        plan = format_plan(plan_memory(self.lifetimes(inputs, outputs)), len(self._tensors))
+        entries = {PLAN_KEY: plan, **metadata}
         return _TfliteWriter().write(
-            self._tensors, self._operators, self._buffers, tuple(inputs), tuple(outputs), metadata
+            self._tensors, self._operators, self._buffers, tuple(inputs), tuple(outputs), entries
         )
 
     def _add(self, tensor: _Tensor) -> int:
