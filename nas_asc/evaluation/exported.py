@@ -137,7 +137,8 @@ def export_network(
         scored = replace(validation.clips, mean=mean, std=std)
         probabilities = predict(model, scored, torch_device=torch.device("cpu"))
     found, expected = written.probabilities, probabilities[written.rows]
-    labels, devices = (np.asarray(values)[written.rows] for values in (validation.labels, validation.devices))
+    labels = validation.labels[written.rows]
+    devices = None if validation.devices is None else validation.devices[written.rows]
     return Exported(
         path=path,
         bits=bits,

@@ -1,5 +1,7 @@
 """Peak memory: the static rule against the graph of the file, and the graph against TensorFlow Lite Micro's arena."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,7 @@ REORDERED = ("AttentivePool", "Flatten()")  # copies of a map, channels first
 ALIGNMENT = 16
 
 
+@cache
 def build(architecture):
     torch.manual_seed(0)
     network = quantise_network(lower_network(draw_model(architecture)), [torch.randn(1, *architecture.in_shape)])
