@@ -34,6 +34,8 @@ _ONLY_DOORS = {
     "soundfile": ("data",),
     "onnxruntime": ("prediction", "export"),
     "onnx": ("export",),
+    "tflite": ("export",),
+    "tflite_micro": ("export",),
 }
 _WITHOUT_TORCH = [*_FLOORS[0], *_FLOORS[1], *_FLOORS[2], *_FLOORS[3], "budget", "prediction", "study", "survey"]
 _HEAVY = ("torch", "torchaudio", "optuna", "pandas", "plotly")

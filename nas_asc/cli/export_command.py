@@ -25,6 +25,10 @@ def export(
     bits: Annotated[
         int, typer.Option("--bits", help="8: integers throughout; 16: weights in float16; 32: float32.")
     ] = 8,
+    file_format: Annotated[
+        str,
+        typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc[tflite]')."),
+    ] = "onnx",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
     ] = None,
@@ -36,21 +40,28 @@ def export(
     torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,
 ) -> None:
-    """Write a network of a study to an ONNX file, run the file on the validation clips, and say what it scores.
+    """Write a network of a study to a file, run the file on the validation clips, and say what it scores.
 
     Example: nas-asc export my-study --trial 12
     """
     from nas_asc.cli.display import FeatureLine
     from nas_asc.cli.setup import reopen_setup
     from nas_asc.errors import ExportError
+    from nas_asc.export import check_tflite
     from nas_asc.search import export_study
     from nas_asc.study import find_study, load_config
     from nas_asc.training import resolve_device
 
     if bits not in (8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
+    if file_format not in ("onnx", "tflite"):
+        raise ExportError(f"`--format` must be onnx or tflite, but got {file_format!r}.")
+    if file_format == "tflite" and bits != 8:
+        raise ExportError(f"`--format tflite` is written in 8 bits, but got --bits {bits}. Leave one of them out.")
     if qat and bits != 8:
         raise ExportError(f"`--qat` trains in 8 bits, but got --bits {bits}. Leave one of them out.")
+    if file_format == "tflite":
+        check_tflite()
     folder = find_study(study)
     setup = reopen_setup(load_config(folder), quiet=json)
     result = export_study(
@@ -58,6 +69,7 @@ def export(
         setup.prepare(cache, on_progress=FeatureLine()),
         number=trial,
         bits=bits,
+        file_format=file_format,
         out=out,
         layer_types=setup.space.layer_types,
         qat_epochs=qat,
@@ -97,6 +109,12 @@ def _print_result(study: str, result: "ExportResult") -> None:
         f" {format_count(exported.weight_bytes)} bytes of weights and scales,"
         f" {format_count(exported.file_bytes)} in the file"
     )
+    if exported.arena_bytes is not None and exported.activation_bytes is not None:
+        print(
+            f"TensorFlow Lite Micro needs an arena of {format_count(exported.arena_bytes)} bytes,"
+            f" {format_count(exported.activation_bytes)} of them for activations"
+            f" (static estimate: {format_count(exported.cost['peak_ram_bytes'])})"
+        )
     drop = expected.accuracy - found.accuracy
     if drop > _LARGE_DROP:
         worst = ", ".join(f"{noise.name} ({noise.sqnr_db:.0f} dB)" for noise in exported.noise[:_WORST])

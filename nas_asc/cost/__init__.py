@@ -5,7 +5,7 @@ Conventions:
 """
 
 from nas_asc.cost.cost import Cost, count_cost
-from nas_asc.cost.layer_cost import absorbing_operation
+from nas_asc.cost.folding import absorbing_operation
 from nas_asc.cost.memory import peak_ram
 from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nas_asc.cost.folding import absorbing_operation
 from nas_asc.cost.memory import peak_ram
 from nas_asc.layers import BatchNorm, Expansion, Operation, Shape, SubSpectralNorm
 
@@ -44,20 +45,3 @@ def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, ..
     if host is not None:
         weights, biases = 0, biases - host.primitive.counts(*host.in_shapes).int8_biases
     return counts.params, counts.buffers, counts.macs, counts.official_macs, weights + 4 * biases, norm_params
-
-
-def absorbing_operation(expansion: Expansion, operation: Operation) -> Operation | None:
-    """The convolution or dense layer into which int8 conversion folds this operation, if any."""
-    if not operation.primitive.is_foldable or operation.inputs[0] == 0:
-        return None
-    source = operation.inputs[0]
-    host = expansion.operations[source - 1]
-    if not host.primitive.absorbs_norm or source == expansion.output or _is_shared(expansion, host):
-        return None
-    later = expansion.operations[source:]  # only what follows can read it
-    return host if sum([other.inputs.count(source) for other in later]) == 1 else None
-
-
-def _is_shared(expansion: Expansion, operation: Operation) -> bool:
-    """Whether its weights serve other operations too, whose norms may differ."""
-    return operation.reuses is not None or any(other.reuses == operation.name for other in expansion.operations)

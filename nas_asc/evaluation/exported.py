@@ -17,16 +17,14 @@ from nas_asc.evaluation.network import load_network
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quantised_weights
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
-from nas_asc.export import build_onnx, count_weight_bytes, measure_integer_share, write_onnx
+from nas_asc.evaluation.written import check_kind, predict_file, write_and_run
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
-from nas_asc.prediction import ModelFile, Settings
+from nas_asc.prediction import Settings
 from nas_asc.recipe import Recipe
-from nas_asc.training import Clips, EpochRow, default_epochs, predict
-
-_BATCH = 64  # clips a pass
+from nas_asc.training import EpochRow, default_epochs, predict
 
 
 @dataclass(frozen=True)
@@ -34,17 +32,20 @@ class Exported:
     """A model file and what was measured of it.
 
     Args:
-        path: The ONNX file.
+        path: The ONNX or .tflite file.
         bits: Of its weights.
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file, its settings included.
         cost: Of the network, from its description.
-        scores: Of the file, run by onnxruntime on the validation clips.
+        scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
+            2,000 of them at most.
         network_scores: Of the network in float on the same clips.
         agreement: Share of these clips of which both say the same class.
-        integer_share: Share of the file's multiply-accumulates that onnxruntime computes in integers.
+        integer_share: Share of the file's multiply-accumulates that are computed in integers.
         noise: For 8 bits what each step alone costs, the worst first; else empty.
+        arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for ONNX.
+        activation_bytes: Part of it that holds the values between steps; what `cost["peak_ram_bytes"]` estimates.
     """
 
     path: Path
@@ -58,6 +59,8 @@ class Exported:
     agreement: float
     integer_share: float
     noise: tuple[StepNoise, ...]
+    arena_bytes: int | None = None
+    activation_bytes: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -82,13 +85,13 @@ def export_network(
     probabilities: NDArray[np.float32] | None = None,
     measures_noise: bool = True,
 ) -> Exported:
-    """Write a trained network to an ONNX file, then load the file and score it on the validation clips.
+    """Write a trained network to a file, then load the file and score it on the validation clips.
 
     A file of 8 bits has the weights that the recipe's training in 8 bits gave, where the state holds such; files of 16
     and 32 bits have those of the network in float, before it.
 
     Args:
-        path: The file; its settings are written beside it with the ending ".json".
+        path: The file, ending in ".onnx" or ".tflite"; its settings are written beside it with the ending ".json".
         architecture: What the state belongs to.
         state: Of a `TrainedNetwork`.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
@@ -110,6 +113,7 @@ def export_network(
         TrainingError: Training in 8 bits diverged.
         DataError: Audio cannot be read.
     """
+    check_kind(path, bits)
     model, mean, std = load_network(architecture, state)
     data_set = prepared.data_set
     settings = Settings(
@@ -137,27 +141,28 @@ def export_network(
             on_epoch=on_epoch,
         )
         noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
-    onnx_model = build_onnx(lowered, bits=bits)
-    write_onnx(path, onnx_model, settings)
     validation = prepared.validation_clips(log_mel)
-    found = _predict_file(path, validation.clips)
-    expected = probabilities
-    if expected is None:
+    written = write_and_run(path, lowered, settings, validation.clips, bits=bits)
+    if probabilities is None:
         scored = replace(validation.clips, mean=mean, std=std)
-        expected = predict(model, scored, torch_device=torch.device("cpu"))
-    labels, devices = validation.labels, validation.devices
+        probabilities = predict(model, scored, torch_device=torch.device("cpu"))
+    found, expected = written.probabilities, probabilities[written.rows]
+    labels = validation.labels[written.rows]
+    devices = None if validation.devices is None else validation.devices[written.rows]
     return Exported(
         path=path,
         bits=bits,
         qat_epochs=n_done or qat_epochs,
-        weight_bytes=count_weight_bytes(onnx_model),
+        weight_bytes=written.weight_bytes,
         file_bytes=path.stat().st_size,
         cost=count_cost(architecture).to_dict(),
         scores=score_predictions(labels, found, devices),
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
-        integer_share=measure_integer_share(path, lowered),
+        integer_share=written.integer_share,
         noise=noise or (),
+        arena_bytes=None if written.arena is None else written.arena.total,
+        activation_bytes=None if written.arena is None else written.arena.activations,
     )
 
 
@@ -182,14 +187,5 @@ def score_test_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> S
         DataError: There are no labelled test clips, or audio cannot be read.
     """
     test = prepared.test_clips(log_mel)
-    found = _predict_file(path, test.clips)
+    found = predict_file(path, test.clips)
     return score_predictions(test.labels, found, test.devices)
-
-
-def _predict_file(path: Path, clips: Clips) -> NDArray[np.float64]:
-    """Probabilities (n, K) that a file gives clips whose log-mels are not standardised, few of them at once."""
-    file = ModelFile(path, n_threads=torch.get_num_threads())
-    starts = range(0, len(clips), _BATCH)
-    return np.concatenate(
-        [file.probabilities(np.asarray(clips.features[start : start + _BATCH], dtype=np.float32)) for start in starts]
-    )

@@ -1,20 +1,31 @@
-"""Trained networks as files for other runtimes: the only door to onnx, and one to onnxruntime.
+"""Trained networks as files for other runtimes: the only door to onnx and TensorFlow Lite, and one to onnxruntime.
 
 Conventions:
-    A file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32.
+    An ONNX file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32. A .tflite
+    file takes them as (1, F, T, C) and gives (1, K), both int8.
 """
 
 from nas_asc.export.c_header import format_c_header
 from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
+from nas_asc.export.micro import Arena, MicroFile, check_tflite, predict_tflite
 from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
+from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, read_tflite_settings, write_tflite
 
 __all__ = [
     "BITS",
+    "Arena",
     "Graph",
+    "MicroFile",
+    "TfliteNetwork",
     "build_onnx",
+    "build_tflite",
+    "check_tflite",
     "count_weight_bytes",
     "format_c_header",
     "measure_integer_share",
+    "predict_tflite",
+    "read_tflite_settings",
     "write_onnx",
+    "write_tflite",
 ]

@@ -32,13 +32,14 @@ def measure_integer_share(path: Path, lowered: LoweredNetwork) -> float:
         options.log_severity_level = 3
         onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         kinds = {node.name: node.op_type for node in onnx.load(optimised).graph.node}
-    macs = {step.name: _count_macs(step) for step in lowered.steps}
+    macs = {step.name: count_macs(step) for step in lowered.steps}
     if missing := [name for name, count in macs.items() if count and name not in kinds]:
         raise ExportError(f"onnxruntime has no step {missing[0]!r} of {path}, so its products cannot be told.")
     return sum(count for name, count in macs.items() if count and kinds[name] in _INTEGER) / max(sum(macs.values()), 1)
 
 
-def _count_macs(step: Step) -> int:
+def count_macs(step: Step) -> int:
+    """Multiply-accumulates of one step."""
     if isinstance(step.primitive, Lowered) and step.primitive.kind == "matmul":
         return prod(step.out_shape) * step.in_shapes[0][-1]
     if isinstance(step.primitive, Convolution | Projection):

@@ -24,7 +24,6 @@ class FrequencyInstanceNorm(Primitive):
     residual: float = 0.0
 
     word: ClassVar[str] = "norm"
-    is_in_place: ClassVar[bool] = True
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """The input's."""

@@ -141,7 +141,6 @@ class SubSpectralNorm(Primitive):
     per_band: bool = False
 
     word: ClassVar[str] = "norm"
-    is_in_place: ClassVar[bool] = True
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """The input's."""
@@ -165,7 +164,6 @@ class ChannelNorm(Primitive):
     """Layer normalisation over the channels of each position, with one scale and bias a channel."""
 
     word: ClassVar[str] = "norm"
-    is_in_place: ClassVar[bool] = True
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """The input's."""
@@ -184,7 +182,16 @@ class Activation(Primitive):
     kind: str
 
     word: ClassVar[str] = "activation"
-    is_in_place: ClassVar[bool] = True
+
+    @property
+    def is_in_place(self) -> bool:  # type: ignore[override]
+        """ReLU alone: it is where the step before cuts off."""
+        return self.kind == "relu"
+
+    @property
+    def n_copies(self) -> int:  # type: ignore[override]
+        """SiLU's gate."""
+        return int(self.kind == "silu")
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """The input's."""

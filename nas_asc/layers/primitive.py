@@ -39,15 +39,18 @@ class Primitive(ABC):
 
     Attributes:
         word: Name of its module inside its layer; a repeated one gets a number.
-        is_in_place: Whether it can write its output over its input at inference (activation, norm, flatten).
+        is_in_place: Whether an integer runtime needs no tensor for its output: a ReLU or a folded norm is part of the
+            step before, dropout and flatten do nothing.
         is_foldable: Whether int8 conversion folds it into a convolution or dense layer right before it.
         absorbs_norm: Whether a foldable primitive right after it disappears into its weights and bias.
+        n_copies: Further tensors of its output's size that a runtime holds meanwhile, such as SiLU's gate.
     """
 
     word: ClassVar[str] = "operation"
     is_in_place: ClassVar[bool] = False
     is_foldable: ClassVar[bool] = False
     absorbs_norm: ClassVar[bool] = False
+    n_copies: ClassVar[int] = 0
 
     @abstractmethod
     def out_shape(self, *in_shapes: Shape) -> Shape:

@@ -42,6 +42,7 @@ def export_study(
     *,
     number: int | None = None,
     bits: int = 8,
+    file_format: str = "onnx",
     out: Path | None = None,
     layer_types: tuple[type, ...] = (),
     qat_epochs: int = 0,
@@ -49,13 +50,14 @@ def export_study(
     on_epoch: Callable[[EpochRow], None] | None = None,
     c_header: bool = False,
 ) -> ExportResult:
-    """Write the final network, or one trial's, to an ONNX file, and score the file on the validation clips.
+    """Write the final network, or one trial's, to a file, and score the file on the validation clips.
 
     Args:
         folder: Of the study.
         prepared: The study's data, split as the study did.
         number: Of a trial; None is the final network, and where there is none yet, the recommended trial's.
         bits: 8, 16 or 32.
+        file_format: "onnx", or "tflite" for 8 bits in TensorFlow Lite.
         out: Folder of the files; None is "export" in the study's.
         layer_types: Layer classes of the space's own.
         qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
@@ -71,9 +73,8 @@ def export_study(
     network = find_network(folder, prepared, number=number, layer_types=layer_types)
     config = load_config(folder)
     source = "final" if network.is_final else f"trial-{network.record.number}"
-    path = (
-        out or folder / EXPORT
-    ) / f"{config.name}-{source}-{KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}.onnx"
+    stem = f"{config.name}-{source}-{KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
+    path = (out or folder / EXPORT) / f"{stem}.{file_format}"
     exported = export_network(
         path,
         network.architecture,

@@ -8,17 +8,21 @@ from hypothesis import strategies as st
 
 from nas_asc.cost import count_cost, peak_ram
 from nas_asc.layers import (
+    Activation,
     Addition,
     Architecture,
+    BatchNorm,
     Classifier,
     Concatenation,
     Conv,
     Convolution,
     Dense,
     Flatten,
+    Flattening,
     InvertedBottleneck,
     Layer,
     MaxPool,
+    Norm,
     Residual,
     expand_layer,
 )
@@ -40,7 +44,7 @@ class Diamond(Layer):
             elif kind == 1:
                 values.append(tape.normalise(one, "batch"))
             elif kind == 2:
-                values.append(tape.activate(one, "relu"))
+                values.append(tape.activate(one, ("relu", "silu", "hardswish")[second % 3]))
             elif kind == 3 and one.shape == two.shape:
                 values.append(tape.apply(Addition(), one, two))
             else:
@@ -49,7 +53,7 @@ class Diamond(Layer):
 
 
 def brute_force_peak(expansion):
-    """Walks every step with the set of values still to be read; in-place steps take their input's place."""
+    """Walks every step with the set of values still to be read; parts of the step before take their input's place."""
     sizes = [prod(expansion.in_shape)] + [prod(operation.out_shape) for operation in expansion.operations]
     root = list(range(len(sizes)))
     peak = sizes[0]
@@ -57,12 +61,23 @@ def brute_force_peak(expansion):
         later = [value for other in expansion.operations[step + 1 :] for value in other.inputs] + [expansion.output]
         held = {root[value] for value in later if value < operation.output}
         source = root[operation.inputs[0]]
-        if operation.primitive.is_in_place and source not in held:
+        if is_part_of_the_step_before(expansion, operation) and source not in held:
             root[operation.output] = source
             continue
         live = held | {root[value] for value in operation.inputs} | {operation.output}
-        peak = max(peak, sum(sizes[value] for value in live))
+        gate = sizes[operation.output] if operation.primitive == Activation("silu") else 0
+        peak = max(peak, sum(sizes[value] for value in live) + gate)
     return peak
+
+
+def is_part_of_the_step_before(expansion, operation):
+    """ReLUs, and batch norms right after a convolution whose output nothing else reads."""
+    if not isinstance(operation.primitive, BatchNorm):
+        return operation.primitive in (Activation("relu"), Flattening())
+    source = operation.inputs[0]
+    readers = [other for other in expansion.operations if source in other.inputs]
+    is_convolved = source > 0 and isinstance(expansion.operations[source - 1].primitive, Convolution)
+    return is_convolved and len(readers) == 1 and source != expansion.output
 
 
 steps = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9)
@@ -92,6 +107,11 @@ def test_examples_counted_by_hand():
     # a convolution with norm and activation is one step: input and output
     assert ram(Conv(8, kernel_size=3, padding=1, norm="batch", activation="relu"), (2, 10, 10)) == 200 + 800
     assert ram(MaxPool(2), (8, 10, 10)) == 800 + 200
+    # other activations than ReLU, and norms without a convolution before them, are steps of their own
+    assert ram(Conv(8, kernel_size=1, activation="hardswish"), (2, 10, 10)) == 800 + 800
+    assert ram(Norm(), (8, 10, 10)) == 800 + 800
+    # a SiLU's product is written while its input and its gate are read
+    assert ram(Conv(8, kernel_size=1, activation="silu"), (2, 10, 10)) == 3 * 800
     # the identity (400) is held while the second convolution runs (400 in, 400 out), and when it is added
     assert ram(Residual(4), (4, 10, 10)) == 3 * 400
     # the rolled copy goes once the first convolution has run: identity, rolled input, output

@@ -8,6 +8,7 @@ import soundfile
 
 from nas_asc.budget import Budget
 from nas_asc.errors import ExportError, NothingFitsError, StudyError
+from nas_asc.export import predict_tflite, read_tflite_settings
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
 from nas_asc.search import ensemble_study, export_study, run_search
@@ -43,6 +44,29 @@ def test_scores_are_those_of_the_file(study, record, bits, kind):
     assert exported.file_bytes == exported.path.stat().st_size > exported.weight_bytes
     assert bool(exported.noise) == (bits == 8)
     assert exported.integer_share == (bits == 8)
+
+
+def test_tflite_scores_are_those_of_the_file(study, record, tmp_path):
+    pytest.importorskip("tflite_micro", reason="needs pip install 'nas-asc[tflite]'")
+    folder, prepared = study
+    result = export_study(folder, prepared, number=record.number, file_format="tflite", out=tmp_path, c_header=True)
+    exported = result.exported
+    assert exported.path == tmp_path / f"tiny-trial-{record.number}-int8.tflite"
+    validation = prepared.validation_clips(record.log_mel)
+    found, arena = predict_tflite(exported.path, np.asarray(validation.clips.features, dtype=np.float32))
+    assert exported.scores == score_predictions(validation.labels, found, validation.devices)
+    assert exported.network_scores.accuracy == pytest.approx(record.scores.accuracy)
+    assert exported.agreement >= 0.8
+    assert exported.integer_share == 1
+    assert arena.total == exported.arena_bytes >= arena.activations + arena.persistent
+    assert arena.activations == exported.activation_bytes >= record.cost.peak_ram_bytes
+    card = json.loads(result.card.read_text())
+    assert card["arena_bytes"] == arena.total
+    beside = json.loads(exported.path.with_suffix(".json").read_text())
+    assert beside["input"]["type"] == beside["output"]["type"] == "int8"
+    assert beside["classes"] == list(prepared.data_set.classes)
+    assert read_tflite_settings(exported.path.read_bytes()).log_mel == record.log_mel
+    assert exported.path.with_suffix(".h").read_text().count("0x") == exported.file_bytes
 
 
 def test_card_tells_what_was_measured(study, record):
@@ -95,6 +119,8 @@ def test_what_cannot_be_exported_is_told(study, record, tmp_path):
         export_study(folder, prepared, number=99)
     with pytest.raises(ExportError, match="`bits` must be 8, 16 or 32, but got bits=4"):
         export_study(folder, prepared, number=record.number, bits=4)
+    with pytest.raises(ExportError, match="has 8 bits, but got bits=16"):
+        export_study(folder, prepared, number=record.number, bits=16, file_format="tflite")
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="cannot be written"):
         export_study(folder, prepared, number=record.number, out=tmp_path / "file")

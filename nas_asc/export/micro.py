@@ -1,0 +1,157 @@
+"""A .tflite file run as on a microcontroller: the only door to TensorFlow Lite Micro, and its arena in bytes."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_asc.errors import ExportError
+from nas_asc.export.tflite_file import read_tflite_settings
+from nas_asc.export.tflite_model import missing_extra
+
+_MOST_ARENA = 2**28  # bytes that the interpreter may take; pages it does not touch cost nothing
+_STDERR = 2
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The one block of memory in which TensorFlow Lite Micro runs a network.
+
+    Args:
+        total: Bytes in all.
+        activations: Bytes of its head: values between steps and what kernels scribble on, by the runtime's plan.
+        persistent: Bytes of its tail: what the runtime keeps of tensors and operators; larger where pointers are.
+    """
+
+    total: int
+    activations: int
+    persistent: int
+
+
+class MicroFile:
+    """A network in a .tflite file, run by TensorFlow Lite Micro's reference kernels.
+
+    Args:
+        content: Of the file.
+
+    Raises:
+        ExportError: The runtime is not installed, or cannot run the file.
+
+    Attributes:
+        arena: What it needs.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._interpreter = _open(content)
+        self.arena = _measure_arena(self._interpreter)
+        self._input, self._output = (
+            self._interpreter.get_input_details(0),
+            self._interpreter.get_output_details(0),
+        )
+
+    def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the network gives of standardised log-mels, clip by clip.
+
+        Shape:
+            input (B, C, F, T), output (B, K), or (B, C, F, T) where it ends in a map
+        """
+        return np.stack([self._run_clip(clip) for clip in features])
+
+    def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
+        scale, zero_point = _parameters(self._input)
+        steps = np.rint(clip / np.float32(scale)) + zero_point
+        last = np.moveaxis(steps, 0, -1) if steps.ndim == 3 else steps
+        self._interpreter.set_input(np.clip(last, -128, 127).astype(np.int8)[None], 0)
+        self._interpreter.invoke()
+        out = self._interpreter.get_output(0)[0]
+        if out.dtype == np.int8:
+            scale, zero_point = _parameters(self._output)
+            out = (out.astype(np.float32) - zero_point) * np.float32(scale)
+        result: NDArray[np.float32] = np.moveaxis(out, -1, 0) if out.ndim == 3 else out
+        return result
+
+
+def predict_tflite(path: Path, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], Arena]:
+    """Probabilities (B, K) that a .tflite file gives log-mels (B, C, F, T) that are not standardised; its arena.
+
+    Args:
+        path: What `write_tflite` wrote.
+        features: Log-mels of the clips.
+
+    Raises:
+        ExportError: The runtime is not installed, or cannot run the file.
+    """
+    content = path.read_bytes()
+    settings, file = read_tflite_settings(content), MicroFile(content)
+    mean, std = (np.array(values, np.float32)[:, None] for values in (settings.mean, settings.std))
+    logits = file.run(((features - mean) / std).astype(np.float32, copy=False)).astype(np.float64)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True), file.arena
+
+
+def check_tflite() -> None:
+    """Raise unless the packages that write and run .tflite files are installed.
+
+    Raises:
+        ExportError: They are not; says how to install them.
+    """
+    _import_runtime()
+
+
+def _import_runtime() -> Any:
+    try:
+        import flatbuffers  # noqa: F401
+        import tflite  # noqa: F401
+        from tflite_micro.python.tflite_micro import runtime
+    except ImportError:
+        raise missing_extra() from None
+    return runtime
+
+
+def _open(content: bytes) -> Any:
+    runtime = _import_runtime()
+    with _captured() as said:
+        try:
+            return runtime.Interpreter.from_bytes(content, arena_size=_MOST_ARENA)
+        except Exception as error:  # the runtime's errors share no base
+            fault = error
+    lines = said() or [str(fault)]
+    raise ExportError(f"TensorFlow Lite Micro cannot run the file ({lines[0]}). Use --format onnx.")
+
+
+def _measure_arena(interpreter: Any) -> Arena:
+    """The arena, from what the runtime prints of it."""
+    with _captured() as said:
+        interpreter.print_allocations()
+    found = dict(re.findall(r"Arena allocation (total|head|tail) (\d+) bytes", "\n".join(said())))
+    if len(found) != 3:
+        raise ExportError("TensorFlow Lite Micro does not say what arena it needs. Install another version of it.")
+    return Arena(int(found["total"]), int(found["head"]), int(found["tail"]))
+
+
+@contextmanager
+def _captured() -> Iterator[Any]:
+    """What the runtime writes to the process's standard error meanwhile; to be called afterwards for its lines."""
+    lines: list[str] = []
+    with tempfile.TemporaryFile() as file:
+        kept = os.dup(_STDERR)
+        os.dup2(file.fileno(), _STDERR)
+        try:
+            yield lambda: lines
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)
+            file.seek(0)
+            lines += [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+
+
+def _parameters(details: dict[str, Any]) -> tuple[float, int]:
+    found = details["quantization_parameters"]
+    return float(found["scales"][0]), int(found["zero_points"][0])

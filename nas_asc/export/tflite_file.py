@@ -1,0 +1,128 @@
+"""Networks in 8 bits as .tflite files: int8 from the input to the logits, for TensorFlow Lite and its Micro runtime.
+
+Conventions:
+    The input is (1, F, T, C) in int8, standardised log-mels by its scale and zero point, frequency before time; the
+    output is (1, K) in int8, or float32 where the network ends in probabilities.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas_asc.compression import QuantisedNetwork
+from nas_asc.errors import ExportError
+from nas_asc.export.integer import count_macs
+from nas_asc.export.tflite_model import TfliteModel, import_schema
+from nas_asc.export.tflite_step import write_tflite_network
+from nas_asc.models import LoweredNetwork
+from nas_asc.prediction import METADATA_KEY, Settings
+from nas_asc.study import write_file
+
+
+@dataclass(frozen=True)
+class TfliteNetwork:
+    """A network as a TensorFlow Lite model.
+
+    Args:
+        model: Its tensors and operators.
+        input: Tensor of the standardised log-mels.
+        output: Tensor of the logits.
+        integer_share: Share of the multiply-accumulates that are of int8.
+    """
+
+    model: TfliteModel
+    input: int
+    output: int
+    integer_share: float
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of all constants, with their scales and zero points."""
+        return self.model.count_constant_bytes()
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most bytes of values live at once: what no plan of the memory can better."""
+        return self.model.peak_bytes((self.input,), (self.output,))
+
+    def to_bytes(self, metadata: Mapping[str, bytes] | None = None) -> bytes:
+        """Content of the file.
+
+        Args:
+            metadata: Entries by name.
+
+        Raises:
+            ExportError: The package that knows the schema is not installed.
+        """
+        return self.model.to_bytes(inputs=(self.input,), outputs=(self.output,), metadata=metadata or {})
+
+    def describe_ports(self) -> dict[str, Any]:
+        """What goes in and comes out, for firmware: value = scale (integer - zero_point)."""
+        return {"input": self._describe(self.input), "output": self._describe(self.output)}
+
+    def _describe(self, tensor: int) -> dict[str, Any]:
+        found: dict[str, Any] = {"type": self.model.kind(tensor), "shape": list(self.model.shape(tensor))}
+        quantisation = self.model.quantisation(tensor)
+        if quantisation is not None:
+            found |= {"scale": quantisation.scales[0], "zero_point": quantisation.zero_point}
+        return found
+
+
+def build_tflite(network: LoweredNetwork) -> TfliteNetwork:
+    """Model of a network in 8 bits.
+
+    Args:
+        network: A `QuantisedNetwork`, which brings the ranges of its values.
+
+    Raises:
+        ExportError: The network has no ranges, or a step that TensorFlow Lite Micro cannot run; names the step.
+    """
+    if not isinstance(network, QuantisedNetwork):
+        raise ExportError("a .tflite file needs ranges for 8 bits. Give what `quantise_network` gave.")
+    graph, output = write_tflite_network(network)
+    macs = {step.name: count_macs(step) for step in network.steps}
+    integer = sum(count for name, count in macs.items() if name in graph.model.names("int8"))
+    return TfliteNetwork(graph.model, graph.input.tensor, output.tensor, integer / max(sum(macs.values()), 1))
+
+
+def write_tflite(path: Path, network: TfliteNetwork, settings: Settings) -> None:
+    """Write a model with its settings in its metadata; beside it, ending in ".json", settings, input and output.
+
+    Each file is put in place whole; folders are made.
+
+    Args:
+        path: The file, ending in ".tflite".
+        network: What `build_tflite` gave.
+        settings: What the network needs to be told of recordings.
+
+    Raises:
+        ExportError: The ending is another one, or the file cannot be written.
+    """
+    if path.suffix != ".tflite":
+        raise ExportError(f"a TensorFlow Lite file must end in .tflite, but got {str(path)!r}.")
+    plain = json.loads(settings.to_json())
+    content = network.to_bytes({METADATA_KEY: json.dumps(plain, separators=(",", ":")).encode()})
+    beside = json.dumps(plain | network.describe_ports(), indent=2) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
+        write_file(path.with_suffix(".json"), beside.encode())
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
+
+
+def read_tflite_settings(content: bytes) -> Settings:
+    """Settings in the metadata of a file's content.
+
+    Raises:
+        ExportError: There are none.
+        ModelFileError: They are damaged.
+    """
+    model = import_schema().Model.GetRootAsModel(content, 0)
+    for number in range(model.MetadataLength()):
+        entry = model.Metadata(number)
+        if entry.Name() == METADATA_KEY.encode():
+            return Settings.from_json(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes().decode())
+    raise ExportError(f"the file's metadata have no entry {METADATA_KEY!r}. Give a file that nas-asc exported.")
