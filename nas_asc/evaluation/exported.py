@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nas_asc.compression import StepNoise, measure_noise
 from nas_asc.cost import count_cost
+from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
 from nas_asc.evaluation.network import load_network
 from nas_asc.evaluation.prepared import PreparedData
@@ -115,16 +116,7 @@ def export_network(
     """
     check_kind(path, bits)
     model, mean, std = load_network(architecture, state)
-    data_set = prepared.data_set
-    settings = Settings(
-        name=name,
-        classes=data_set.classes,
-        clip_s=data_set.clip_s,
-        sample_rate=data_set.sample_rate,
-        log_mel=log_mel,
-        mean=tuple(mean.tolist()),
-        std=tuple(std.tolist()),
-    )
+    settings = _build_settings(name, prepared.data_set, log_mel, mean, std)
     lowered, noise, n_done = lower_network(model), None, 0
     if bits == 8:
         n_done = _load_quantised(lowered, state, recipe, n_train=prepared.n_train)
@@ -163,6 +155,18 @@ def export_network(
         noise=noise or (),
         arena_bytes=None if written.arena is None else written.arena.total,
         activation_bytes=None if written.arena is None else written.arena.activations,
+    )
+
+
+def _build_settings(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Settings:
+    return Settings(
+        name=name,
+        classes=data_set.classes,
+        clip_s=data_set.clip_s,
+        sample_rate=data_set.sample_rate,
+        log_mel=log_mel,
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
     )
 
 
