@@ -167,10 +167,14 @@ def score_test_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> S
     return score_predictions(test.labels, found, test.devices)
 
 
-def _predict_file(path: Path, clips: Clips) -> NDArray[np.float64]:
-    """Probabilities (n, K) that a file gives clips whose log-mels are not standardised, few of them at once."""
+def _predict_file(path: Path, clips: Clips) -> NDArray[np.float32]:
+    """Probabilities (n, K) that a file gives clips whose log-mels are not standardised, few of them at once.
+
+    In float32, as the network's own are: the log loss cuts off at the smallest step of the type that it is given.
+    """
     file = ModelFile(path, n_threads=torch.get_num_threads())
     starts = range(0, len(clips), _BATCH)
-    return np.concatenate(
-        [file.probabilities(np.asarray(clips.features[start : start + _BATCH], dtype=np.float32)) for start in starts]
-    )
+    found = [
+        file.probabilities(np.asarray(clips.features[start : start + _BATCH], dtype=np.float32)) for start in starts
+    ]
+    return np.concatenate(found).astype(np.float32)
