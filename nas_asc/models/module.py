@@ -165,6 +165,33 @@ class TimeMoments(nn.Module):
         return torch.cat([found[kind].flatten(1) for kind in self.kinds], dim=1)
 
 
+class GroupScale(nn.Module):
+    """Standardises groups of features, each by numbers of its own; at first it gives what it takes.
+
+    Shape: input (B, n_groups n), group by group; output the same.
+
+    Args:
+        n_groups: Groups of equally many features.
+
+    Attributes:
+        shift: (n_groups,) what is taken off.
+        scale: (n_groups,) what divides then.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, n_groups: int) -> None:
+        super().__init__()
+        self.register_buffer("shift", torch.zeros(n_groups))
+        self.register_buffer("scale", torch.ones(n_groups))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The groups, standardised."""
+        grouped = x.unflatten(1, (len(self.scale), -1))
+        return ((grouped - self.shift[:, None]) / self.scale[:, None]).flatten(1)
+
+
 class LogitSum(nn.Module):
     """Sum of several tensors (B, K)."""
 
