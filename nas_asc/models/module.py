@@ -166,7 +166,7 @@ class TimeMoments(nn.Module):
 
 
 class GroupScale(nn.Module):
-    """Standardises groups of features, each by numbers of its own; at first it gives what it takes.
+    """Standardises groups of features, each by numbers that are measured, not trained; at first it gives what it takes.
 
     Shape: input (B, n_groups n), group by group; output the same.
 
@@ -178,13 +178,10 @@ class GroupScale(nn.Module):
         scale: (n_groups,) what divides then.
     """
 
-    shift: Tensor
-    scale: Tensor
-
     def __init__(self, n_groups: int) -> None:
         super().__init__()
-        self.register_buffer("shift", torch.zeros(n_groups))
-        self.register_buffer("scale", torch.ones(n_groups))
+        self.shift = nn.Parameter(torch.zeros(n_groups), requires_grad=False)
+        self.scale = nn.Parameter(torch.ones(n_groups), requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """The groups, standardised."""
