@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nas_asc.compression.group_scale import fit_group_scales
 from nas_asc.errors import CompressionError
-from nas_asc.layers import Activation, ChannelSlice, Pooling, Primitive, ProbabilityMean
+from nas_asc.layers import Activation, ChannelSlice, Pooling, Primitive, ProbabilityMean, TimeMoments
 from nas_asc.models import Lowered, LoweredNetwork, Step
 
 LARGEST_WEIGHT = 127
@@ -135,7 +136,7 @@ class QuantisedNetwork(LoweredNetwork):
             if _keeps_integers(step.primitive):
                 owners.append(owners[step.inputs[0]])
             else:
-                owners.append(None if isinstance(step.primitive, ProbabilityMean) else step.output)
+                owners.append(None if isinstance(step.primitive, ProbabilityMean | TimeMoments) else step.output)
         for step in self.steps:
             if step.primitive == Activation("relu"):
                 for index in self._saturated(step):
@@ -157,21 +158,25 @@ class QuantisedNetwork(LoweredNetwork):
 def quantise_network(lowered: LoweredNetwork, batches: Iterable[Tensor]) -> QuantisedNetwork:
     """A network in 8 bits whose ranges are the smallest and largest values that these clips give.
 
+    Moments are standardised first, each by its own mean and deviation over the clips, and the weights that read them
+    follow suit.
+
     Args:
-        lowered: The network in float.
+        lowered: The network in float; gives the same afterwards.
         batches: Standardised log-mels (B, C, F, T) of training clips; 64 clips are enough.
 
     Raises:
         CompressionError: There are no clips.
     """
-    network, is_empty = QuantisedNetwork(lowered).eval(), True
+    batches = list(batches)
+    if not batches:
+        raise CompressionError("calibration needs clips, but got none. Give training clips.")
+    fit_group_scales(lowered, batches)
+    network = QuantisedNetwork(lowered).eval()
     network.observes = True
     with torch.inference_mode():
         for batch in batches:
             network(batch)
-            is_empty = False
-    if is_empty:
-        raise CompressionError("calibration needs clips, but got none. Give training clips.")
     network.observes = False
     return network
 

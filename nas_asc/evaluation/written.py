@@ -90,10 +90,14 @@ def write_and_run(path: Path, lowered: LoweredNetwork, settings: Settings, clips
     return WrittenFile(network.weight_bytes, network.integer_share, rows, probabilities, arena)
 
 
-def predict_file(path: Path, clips: Clips) -> NDArray[np.float64]:
-    """Probabilities (n, K) that an ONNX file gives clips whose log-mels are not standardised, few of them at once."""
+def predict_file(path: Path, clips: Clips) -> NDArray[np.float32]:
+    """Probabilities (n, K) that an ONNX file gives clips whose log-mels are not standardised, few of them at once.
+
+    In float32, as the network's own are: the log loss cuts off at the smallest step of the type that it is given.
+    """
     file = ModelFile(path, n_threads=torch.get_num_threads())
     starts = range(0, len(clips), _BATCH)
-    return np.concatenate(
-        [file.probabilities(np.asarray(clips.features[start : start + _BATCH], dtype=np.float32)) for start in starts]
-    )
+    found = [
+        file.probabilities(np.asarray(clips.features[start : start + _BATCH], dtype=np.float32)) for start in starts
+    ]
+    return np.concatenate(found).astype(np.float32)

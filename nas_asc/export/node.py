@@ -10,7 +10,7 @@ from nas_asc import layers
 from nas_asc.export.graph import Graph
 from nas_asc.export.weights import Precision
 from nas_asc.layers import Primitive, to_pair
-from nas_asc.models import Lowered, LoweredNetwork, Step
+from nas_asc.models import GroupScale, Lowered, LoweredNetwork, Step
 
 _EPSILON = 1e-5
 _ACTIVATIONS = {"relu": "Relu", "hardswish": "HardSwish", "gelu": "Gelu"}
@@ -109,6 +109,8 @@ def _(primitive: layers.ChannelSlice, graph: Graph, precision: Precision, step: 
 def _(primitive: Lowered, graph: Graph, precision: Precision, step: Step, inputs: list[str]) -> str:
     if primitive.kind == "reshape":
         return graph.node("Reshape", inputs[0], graph.integers(-1, *primitive.shape), name=step.name)
+    if primitive.kind == "scale":
+        return _scale_groups(graph, step, inputs[0])
     if primitive.kind == "softmax":
         scaled = graph.node("Mul", inputs[0], graph.scalar(primitive.scale))
         return graph.node("Softmax", scaled, name=step.name, axis=-1)
@@ -155,6 +157,16 @@ def _(primitive: layers.ProbabilityMean, graph: Graph, precision: Precision, ste
     parts = [graph.node("Unsqueeze", graph.node("LogSoftmax", one, axis=1), graph.integers(0)) for one in inputs]
     total = graph.node("ReduceLogSumExp", graph.node("Concat", *parts, axis=0), graph.integers(0), keepdims=0)
     return graph.node("Sub", total, graph.scalar(math.log(len(inputs))), name=step.name)
+
+
+def _scale_groups(graph: Graph, step: Step, tensor: str) -> str:
+    assert isinstance(step.module, GroupScale)
+    shift, scale = (value.reshape(-1, 1).cpu().numpy() for value in (step.module.shift, step.module.scale))
+    if (shift == 0).all() and (scale == 1).all():
+        return tensor
+    grouped = graph.node("Reshape", tensor, graph.integers(-1, len(scale), step.out_shape[0] // len(scale)))
+    standard = graph.node("Div", graph.node("Sub", grouped, graph.constant(shift)), graph.constant(scale))
+    return graph.node("Flatten", standard, name=step.name)
 
 
 def _mean(graph: Graph, tensor: str, axes: tuple[int, ...]) -> str:

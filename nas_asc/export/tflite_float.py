@@ -8,7 +8,7 @@ from torch import nn
 from nas_asc import layers
 from nas_asc.export.tflite_graph import TfliteGraph, Value
 from nas_asc.layers import Primitive
-from nas_asc.models import Step
+from nas_asc.models import GroupScale, Step
 
 _EPSILON = 1e-5
 _TINY = 1e-30
@@ -25,6 +25,8 @@ def write_in_float(primitive: Primitive, graph: TfliteGraph, step: Step, inputs:
         tensor = _write_channel_norm(graph, step, tensors[0])
     elif isinstance(primitive, layers.TimeMoments):
         tensor = _write_moments(graph, tensors[0], primitive.kinds)
+    elif isinstance(step.module, GroupScale):
+        tensor = _write_group_scale(graph, step.module, tensors[0])
     else:
         tensor = _write_probability_mean(graph, tensors)
     value = Value(tensor, step.out_shape, None, graph.lies_as_map(step))
@@ -66,6 +68,16 @@ def _write_moments(graph: TfliteGraph, tensor: int, kinds: tuple[str, ...]) -> i
         return found[0]
     out = graph.model.tensor((1, sum(graph.model.shape(one)[1] for one in found)), kind="float32")
     return graph.model.operator("CONCATENATION", found, out, "ConcatenationOptions", Axis=1)
+
+
+def _write_group_scale(graph: TfliteGraph, module: GroupScale, tensor: int) -> int:
+    shift, scale = (value.cpu().numpy().reshape(1, -1, 1) for value in (module.shift, module.scale))
+    if (shift == 0).all() and (scale == 1).all():
+        return tensor
+    shape = graph.model.shape(tensor)
+    grouped = graph.reshape(tensor, (1, scale.size, shape[1] // scale.size))
+    centred = _pair(graph, "SUB", grouped, graph.model.constant(shift))
+    return graph.reshape(_pair(graph, "MUL", centred, graph.model.constant(1 / scale)), shape)
 
 
 def _write_probability_mean(graph: TfliteGraph, tensors: list[int]) -> int:

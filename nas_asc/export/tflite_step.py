@@ -162,6 +162,8 @@ def _(primitive: layers.ChannelSlice, graph: TfliteGraph, step: Step, inputs: li
 def _(primitive: Lowered, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     if primitive.kind == "reshape":
         return _write_reshape(graph, step, inputs[0])
+    if primitive.kind == "scale":
+        return write_in_float(primitive, graph, step, inputs)
     if primitive.kind == "softmax":
         return _write_softmax(graph, step, inputs[0], primitive.scale)
     if primitive.kind == "sigmoid":

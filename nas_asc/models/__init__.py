@@ -9,10 +9,12 @@ from nas_asc.models.initialisation import initialise
 from nas_asc.models.lowered import Lowered, LoweredNetwork, Step
 from nas_asc.models.lowering import lower_network
 from nas_asc.models.measure import ModuleCount, count_module
+from nas_asc.models.module import GroupScale
 from nas_asc.models.network import LayerModule, Network, build_model
 from nas_asc.models.thop_count import ThopCount, count_thop, explain_thop
 
 __all__ = [
+    "GroupScale",
     "LayerModule",
     "Lowered",
     "LoweredNetwork",

@@ -16,7 +16,7 @@ class Lowered(Primitive):
     """An operation that only a lowered network has.
 
     Args:
-        kind: "reshape", "sigmoid", "product", "softmax" or "matmul".
+        kind: "reshape", "sigmoid", "product", "softmax", "matmul" or "scale" (of groups of features).
         shape: Shape of the output.
         scale: Factor before a softmax.
     """

@@ -14,6 +14,7 @@ from nas_asc.models.module import (
     ChannelSlice,
     Concatenation,
     DampedConv2d,
+    GroupScale,
     MatrixProduct,
     Product,
     Reshape,
@@ -46,8 +47,9 @@ def lower_network(network: Network) -> LoweredNetwork:
     """A trained network as steps: batch norms folded, or else convolutions of each channel; dropout left out.
 
     Sub-spectral norms become a reshape, a convolution of each channel's sub-band and a reshape; SiLU a sigmoid and a
-    product; a roll two slices and a concatenation; attentive pooling a softmax and a matrix product. Outputs are those
-    of the network in eval mode, up to float rounding.
+    product; a roll two slices and a concatenation; attentive pooling a softmax and a matrix product. Moments are
+    followed by a scale for each, 1 until it is measured. Outputs are those of the network in eval mode, up to float
+    rounding.
 
     >>> from nas_asc.layers import Architecture, Classifier, Conv
     >>> from nas_asc.models import build_model
@@ -165,6 +167,13 @@ def _(primitive: layers.ChannelRoll, lowering: _Lowering, name: str, module: nn.
         if ends[0] < ends[1]
     ]
     return lowering.write(name, layers.Concatenation(), Concatenation(), *parts) if len(parts) == 2 else parts[0]
+
+
+@_lower.register
+def _(primitive: layers.TimeMoments, lowering: _Lowering, name: str, module: nn.Module, inputs: tuple[int, ...]) -> int:
+    moments = lowering.write(name, primitive, module, *inputs)
+    scale = Lowered("scale", lowering.shapes[moments])
+    return lowering.write(f"{name}.scale", scale, GroupScale(len(primitive.kinds)), moments)
 
 
 @_lower.register(layers.Flattening)

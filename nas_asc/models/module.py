@@ -165,6 +165,30 @@ class TimeMoments(nn.Module):
         return torch.cat([found[kind].flatten(1) for kind in self.kinds], dim=1)
 
 
+class GroupScale(nn.Module):
+    """Standardises groups of features, each by numbers that are measured, not trained; at first it gives what it takes.
+
+    Shape: input (B, n_groups n), group by group; output the same.
+
+    Args:
+        n_groups: Groups of equally many features.
+
+    Attributes:
+        shift: (n_groups,) what is taken off.
+        scale: (n_groups,) what divides then.
+    """
+
+    def __init__(self, n_groups: int) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(n_groups), requires_grad=False)
+        self.scale = nn.Parameter(torch.ones(n_groups), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The groups, standardised."""
+        grouped = x.unflatten(1, (len(self.scale), -1))
+        return ((grouped - self.shift[:, None]) / self.scale[:, None]).flatten(1)
+
+
 class LogitSum(nn.Module):
     """Sum of several tensors (B, K)."""
 

@@ -38,7 +38,7 @@ def test_scores_are_those_of_the_file(study, record, bits, kind):
     assert exported.path == folder / "export" / f"tiny-trial-{record.number}-{kind}.onnx"
     validation = prepared.validation_clips(record.log_mel)
     found = ModelFile(exported.path).probabilities(np.asarray(validation.clips.features, dtype=np.float32))
-    assert exported.scores == score_predictions(validation.labels, found, validation.devices)
+    assert exported.scores == score_predictions(validation.labels, found.astype(np.float32), validation.devices)
     assert exported.network_scores.accuracy == pytest.approx(record.scores.accuracy)
     assert exported.agreement >= (0.8 if bits == 8 else 1)
     assert exported.file_bytes == exported.path.stat().st_size > exported.weight_bytes
