@@ -1,8 +1,14 @@
 """What a training leaves behind: its learning curve and its time."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nas_asc.errors import TrainingError
+
+if TYPE_CHECKING:
+    from nas_asc.training.checkpoint import Checkpoint
 
 
 class DeadlineError(TrainingError):
@@ -28,12 +34,14 @@ class EpochRow:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A finished training.
+    """A finished training, or one that was stopped after an epoch.
 
     Args:
         curve: One row an epoch.
         seconds: Wall clock from the first batch to the last.
+        checkpoint: To go on with where it was stopped; None where it is finished.
     """
 
     curve: tuple[EpochRow, ...]
     seconds: float
+    checkpoint: Checkpoint | None = None
