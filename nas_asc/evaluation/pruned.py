@@ -92,9 +92,12 @@ def _shrink_between(
         first = TrainingResult((), 0.0)
         if n_before:
             penalties = [AdmmPenalty(network, pruning)] if isinstance(pruning, AdmmPruning) else []
-            stops = {"stop_after": stop_after if (stop_after or n_epochs) <= n_before else None, "checkpoint": checkpoint}
+            stop = stop_after if (stop_after or n_epochs) <= n_before else None
+            stops: dict[str, Any] = {"stop_after": stop, "checkpoint": checkpoint}
             before = replace(recipe, epochs=n_before)
-            first = train_model(network, clips, recipe=before, on_epoch=on_epoch, companions=penalties, **stops, **options)
+            first = train_model(
+                network, clips, recipe=before, on_epoch=on_epoch, companions=penalties, **stops, **options
+            )
         if first.checkpoint is not None:
             return network, first, None
         state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}

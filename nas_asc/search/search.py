@@ -1,12 +1,14 @@
 """The search: propose, train, score, record, until the total or the time is reached.
 
 Conventions:
-    One process owns proposals and study. A trial is recorded when its files are complete; until then it never was.
+    One process owns proposals and study. A trial is recorded when its files are complete; until then it never was, or
+    stands where it stood. With rungs, stopped trials that have earned it go on before anything new is proposed; when
+    nothing new comes, a few more go on, so that there are complete trials of every band of cost.
 """
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,23 +19,30 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import accept_changes
 from nas_asc.search.clock import Clock
 from nas_asc.search.database import Database
-from nas_asc.search.final import has_final, write_final
+from nas_asc.search.final import design_of, has_final, write_final
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
-from nas_asc.search.trial import Setting, Trial, run_trial
+from nas_asc.search.trial import Setting, Trial, continue_trial, run_trial
 from nas_asc.space import Space
 from nas_asc.study import (
+    RungEntry,
     StudyConfig,
     TrialRecord,
+    agreement_lines,
+    agreements,
+    choose_promotion,
     create_study_dir,
+    drop_checkpoints,
     front_of,
     has_study,
+    load_checkpoint,
     load_config,
     load_records,
     lock_study,
     recommended,
+    rung_entries,
     save_config,
     study_dir,
     tidy_trials,
@@ -54,7 +63,7 @@ class SearchResult:
     Args:
         folder: Of the study.
         config: Of the study.
-        records: Every finished trial of the study.
+        records: Every finished or stopped trial of the study.
         stopped_by: "trials" (the total is there), "timeout", "interrupt" (Ctrl-C), or "exhausted" (no new
             candidate that fits was found).
         recommended: The best trial inside the budget; None where none is complete.
@@ -88,7 +97,7 @@ def run_search(
         config: What is asked, of the space and the data as they are now; see `ask_study`.
         space: Where candidates come from.
         prepared: Clips and their features.
-        n_trials: Trials in all, complete and failed, those of earlier runs included; None is no number.
+        n_trials: Trials begun in all, complete, failed and stopped, those of earlier runs included; None is no number.
         timeout_s: Wall time from now that is aimed at, the last training included, which is never cut; None is no
             limit.
         torch_device: Where to train.
@@ -138,7 +147,10 @@ class _Search:
         self._config = setting.config
         self._records = load_records(folder)
         self._n_before = len(self._records)
+        self._passed_over: set[int] = set()
         tidy_trials(folder, self._n_before)
+        for record in self._records:
+            drop_checkpoints(folder, record)
 
     def run(self, n_trials: int | None, *, refit: bool) -> SearchResult:
         """Trials up to the total, then the last training."""
@@ -155,14 +167,54 @@ class _Search:
     def _run_trials(self, n_trials: int | None) -> StoppedBy:
         database = Database(self._folder, self._config, self._space)
         try:
-            proposer = self._build_proposer()
-            while n_trials is None or len(self._records) < n_trials:
-                stopped_by = self._run_next(proposer, database)
-                if stopped_by is not None:
-                    return stopped_by
+            stopped_by = self._begin_trials(n_trials, database)
+            while self._promote(database, at_end=False) or self._promote(database, at_end=True):
+                pass
         finally:
             database.close()
-        return "trials"
+        if self._config.rungs:
+            for line in agreement_lines(agreements(self._entries()), n_rungs=len(self._config.rungs)):
+                self._listener.on_note(line)
+        return stopped_by
+
+    def _begin_trials(self, n_trials: int | None, database: Database) -> StoppedBy:
+        proposer = self._build_proposer()
+        while True:
+            while self._promote(database, at_end=False):
+                pass
+            if n_trials is not None and len(self._records) >= n_trials:
+                return "trials"
+            stopped_by = self._run_next(proposer, database)
+            if stopped_by is not None:
+                return stopped_by
+
+    def _entries(self) -> list[RungEntry]:
+        return rung_entries(self._records, self._config.objectives)
+
+    def _promote(self, database: Database, *, at_end: bool) -> bool:
+        """Whether a stopped trial was due to go on; it went on, or is passed over for lack of time."""
+        entries = [replace(e, is_open=e.is_open and e.number not in self._passed_over) for e in self._entries()]
+        number = choose_promotion(entries, eta=self._config.eta, at_end=at_end)
+        if number is None:
+            return False
+        record = self._records[number]
+        design = design_of(record, layer_types=self._space.layer_types)
+        n_epochs = self._setting.n_epochs(design)
+        stop = self._setting.next_stop(design, len(record.rungs)) or n_epochs
+        share = (stop - record.rungs[-1].epochs) / n_epochs
+        if self._clock.is_over(self._records) or not self._clock.allows(design, self._records, share=share):
+            self._passed_over.add(number)
+            return True
+        self._listener.on_trial_start(number, design, record.cost)
+        try:
+            checkpoint, deadline = load_checkpoint(self._folder, record), self._clock.deadline(self._records)
+            trial = continue_trial(record, design, checkpoint, setting=self._setting, deadline=deadline)
+        except DeadlineError:
+            self._listener.on_note(f"trial {number} took longer than forecast; it stays at its rung, for lack of time")
+            self._passed_over.add(number)
+            return True
+        self._keep(trial, database)
+        return True
 
     def _build_proposer(self) -> Proposer:
         task, budget = self._setting.prepared.task, self._config.budget
@@ -175,7 +227,7 @@ class _Search:
         if self._records and self._clock.is_over(self._records):
             return "timeout"
         proposal = proposer.propose(number, self._records)
-        if proposal is not None and not self._clock.allows(proposal.design, self._records):
+        if proposal is not None and not self._has_time(proposal):
             proposal = self._find_short(proposer, proposal, number)
             if proposal is None:
                 return "timeout"
@@ -192,6 +244,14 @@ class _Search:
         self._validate_failures()
         return None
 
+    def _has_time(self, proposal: Proposal) -> bool:
+        """Whether there is time for a new trial; while none is complete, for a whole one beside its first rung too."""
+        n_epochs = self._setting.n_epochs(proposal.design)
+        share = (self._setting.next_stop(proposal.design, 0) or n_epochs) / n_epochs
+        if self._config.rungs and not any(record.is_complete for record in self._records):
+            share += 1
+        return self._clock.allows(proposal.design, self._records, share=share)
+
     def _find_short(self, proposer: Proposer, proposal: Proposal, number: int) -> Proposal | None:
         """Another trial for which there is time, instead of one for which there is not; None where none is found."""
         shortest, avoid = self._clock.forecast_s(proposal.design, self._records), {proposal.design.key}
@@ -199,7 +259,7 @@ class _Search:
             other = proposer.propose(number, self._records, avoid=avoid)
             if other is None:
                 break
-            if self._clock.allows(other.design, self._records):
+            if self._has_time(other):
                 return other
             shortest = min(shortest, self._clock.forecast_s(other.design, self._records))
             avoid.add(other.design.key)
@@ -221,8 +281,13 @@ class _Search:
                 architecture=trial.architecture,
                 others=trial.files,
             )
-            database.append(trial.record)
-            self._records.append(trial.record)
+            if trial.record.number < len(self._records):
+                database.replace(trial.record)
+                self._records[trial.record.number] = trial.record
+                drop_checkpoints(self._folder, trial.record)
+            else:
+                database.append(trial.record)
+                self._records.append(trial.record)
         self._listener.on_trial_end(trial.record, front_of(self._records, self._config.objectives))
 
     def _exhausted(self) -> StoppedBy:

@@ -78,7 +78,9 @@ def unpack_state(content: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"a checkpoint cannot be read: {str(error).splitlines()[:1]}. Train from the start.") from None
+        raise TrainingError(
+            f"a checkpoint cannot be read: {str(error).splitlines()[:1]}. Train from the start."
+        ) from None
     return found
 
 
