@@ -7,6 +7,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.units import format_short
 
 if TYPE_CHECKING:
     from nas_asc.metrics import Scores
@@ -20,20 +21,36 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     """
     from nas_asc.cli.display import FRONT_COLUMNS, front_rows
     from nas_asc.pareto import hypervolume
-    from nas_asc.study import find_study, front_of, is_locked, load_config, load_records, recommended
+    from nas_asc.study import (
+        agreement_lines,
+        agreements,
+        checkpoint_bytes,
+        find_study,
+        front_of,
+        is_locked,
+        load_config,
+        load_records,
+        recommended,
+        rung_entries,
+    )
 
     folder = find_study(study)
     config, records = load_config(folder), load_records(folder)
     front = front_of(records, config.objectives)
     best = recommended(records, budget=config.budget, objective=config.score)
     points = [record.objectives for record in records if record.is_complete]
-    failed = [record for record in records if not record.is_complete]
+    failed = [record for record in records if record.is_failed]
+    n_stopped = sum(record.is_stopped for record in records)
+    agreed = agreements(rung_entries(records, config.objectives))
     facts: dict[str, Any] = {
         "study": config.name,
         "budget": config.budget.describe(),
         "is_running": is_locked(folder),
         "n_trials": len(records),
         "n_failed": len(failed),
+        "n_stopped": n_stopped,
+        "checkpoint_bytes": checkpoint_bytes(folder),
+        "rung_correlations": [each.correlation for each in agreed],
         "n_asked": config.n_trials,
         "front": [record.number for record in front],
         "recommended": None if best is None else best.number,
@@ -48,6 +65,11 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
     if front:
         build_console().print(build_table(FRONT_COLUMNS, front_rows(front), title=f"front, {len(front)} trials"))
+    if n_stopped:
+        size = format_short(facts["checkpoint_bytes"])
+        print(f"{n_stopped} stopped early; their checkpoints take {size}B under {folder / 'trials'}")
+    for line in agreement_lines(agreed, n_rungs=len(config.rungs)):
+        print(line)
     for record in failed:
         print(f"trial {record.number} failed: {record.reason}")
     if best is not None:
