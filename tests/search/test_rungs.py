@@ -14,6 +14,7 @@ import torch
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import evaluate_candidate
 from nas_asc.search import SilentListener, design_of, run_search
+from nas_asc.search import search as search_module
 from nas_asc.search.history import read_history
 from nas_asc.search.trial import Setting, continue_trial
 from nas_asc.study import (
@@ -238,3 +239,37 @@ def test_stopped_trials_stand_in_the_history_with_their_last_rung(studied):
     expected = [(record.scores or record.rungs[-1].scores).log_loss for record in known]
     np.testing.assert_array_equal(history.values[:, 0], expected)
     assert history.seen == {record.key for record in result.records}
+
+
+@pytest.mark.parametrize("step", ["replace", "drop_checkpoints"])
+def test_a_process_that_dies_while_a_trial_is_kept_loses_nothing(tmp_path, prepared, studied, monkeypatch, step):
+    """Files are written and the database is not, or the database is and the old checkpoint is still there."""
+    whole, _ = studied
+
+    def die(*_):
+        raise RuntimeError("died")
+
+    place = search_module.Database if step == "replace" else search_module
+    with monkeypatch.context() as patch:
+        patch.setattr(place, step, die)
+        with pytest.raises(RuntimeError, match="died"):
+            run(prepared, tmp_path / "tiny")
+    states = [record.state for record in load_records(tmp_path / "tiny")]
+    assert "stopped" in states
+    end = run(prepared, tmp_path / "tiny")
+    assert outcomes(end.records) == outcomes(whole.records)
+    for record in end.records:
+        kept = [f"checkpoint-{record.rungs[-1].epochs}.pt"] if record.is_stopped else []
+        assert [file.name for file in trial_dir(end.folder, record.number).glob("checkpoint-*")] == kept
+
+
+def test_a_trial_that_is_not_stopped_cannot_go_on(studied):
+    result, _ = studied
+    record = next(record for record in result.records if record.is_complete)
+    database = search_module.Database(result.folder, result.config, space)
+    try:
+        with pytest.raises(StudyError, match=rf"trial {record.number} cannot go on: it is not stopped"):
+            database.replace(record)
+    finally:
+        database.close()
+    assert load_records(result.folder) == list(result.records)
