@@ -8,7 +8,7 @@ Conventions:
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,20 +19,17 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import accept_changes
 from nas_asc.search.clock import Clock
 from nas_asc.search.database import Database
-from nas_asc.search.final import design_of, has_final, write_final
+from nas_asc.search.final import has_final, write_final
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.listener import SearchListener, SilentListener
+from nas_asc.search.promoter import Promoter
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.trial import Setting, Trial, continue_trial, run_trial
-from nas_asc.space import Space
+from nas_asc.space import Design, Space
 from nas_asc.study import (
-    RungEntry,
     StudyConfig,
     TrialRecord,
-    agreement_lines,
-    agreements,
-    choose_promotion,
     create_study_dir,
     drop_checkpoints,
     front_of,
@@ -42,7 +39,6 @@ from nas_asc.study import (
     load_records,
     lock_study,
     recommended,
-    rung_entries,
     save_config,
     study_dir,
     tidy_trials,
@@ -147,7 +143,7 @@ class _Search:
         self._config = setting.config
         self._records = load_records(folder)
         self._n_before = len(self._records)
-        self._passed_over: set[int] = set()
+        self._promoter = Promoter(space, setting=setting, clock=clock)
         tidy_trials(folder, self._n_before)
         for record in self._records:
             drop_checkpoints(folder, record)
@@ -172,9 +168,8 @@ class _Search:
                 pass
         finally:
             database.close()
-        if self._config.rungs:
-            for line in agreement_lines(agreements(self._entries()), n_rungs=len(self._config.rungs)):
-                self._listener.on_note(line)
+        for line in self._promoter.lines(self._records):
+            self._listener.on_note(line)
         return stopped_by
 
     def _begin_trials(self, n_trials: int | None, database: Database) -> StoppedBy:
@@ -188,30 +183,19 @@ class _Search:
             if stopped_by is not None:
                 return stopped_by
 
-    def _entries(self) -> list[RungEntry]:
-        return rung_entries(self._records, self._config.objectives)
-
     def _promote(self, database: Database, *, at_end: bool) -> bool:
-        """Whether a stopped trial was due to go on; it went on, or is passed over for lack of time."""
-        entries = [replace(e, is_open=e.is_open and e.number not in self._passed_over) for e in self._entries()]
-        number = choose_promotion(entries, eta=self._config.eta, at_end=at_end)
-        if number is None:
+        """Whether a stopped trial was due to go on, and went on as far as time allowed."""
+        due = self._promoter.next_trial(self._records, at_end=at_end)
+        if due is None:
             return False
-        record = self._records[number]
-        design = design_of(record, layer_types=self._space.layer_types)
-        n_epochs = self._setting.n_epochs(design)
-        stop = self._setting.next_stop(design, len(record.rungs)) or n_epochs
-        share = (stop - record.rungs[-1].epochs) / n_epochs
-        if self._clock.is_over(self._records) or not self._clock.allows(design, self._records, share=share):
-            self._passed_over.add(number)
-            return True
-        self._listener.on_trial_start(number, design, record.cost)
+        record, design = due
+        self._listener.on_trial_start(record.number, design, record.cost)
+        checkpoint, deadline = load_checkpoint(self._folder, record), self._clock.deadline(self._records)
         try:
-            checkpoint, deadline = load_checkpoint(self._folder, record), self._clock.deadline(self._records)
             trial = continue_trial(record, design, checkpoint, setting=self._setting, deadline=deadline)
         except DeadlineError:
-            self._listener.on_note(f"trial {number} took longer than forecast; it stays at its rung, for lack of time")
-            self._passed_over.add(number)
+            self._listener.on_note(f"trial {record.number} took longer than forecast; it stays at its rung")
+            self._promoter.pass_over(record.number)
             return True
         self._keep(trial, database)
         return True
@@ -227,7 +211,7 @@ class _Search:
         if self._records and self._clock.is_over(self._records):
             return "timeout"
         proposal = proposer.propose(number, self._records)
-        if proposal is not None and not self._has_time(proposal):
+        if proposal is not None and not self._has_time(proposal.design):
             proposal = self._find_short(proposer, proposal, number)
             if proposal is None:
                 return "timeout"
@@ -244,13 +228,9 @@ class _Search:
         self._validate_failures()
         return None
 
-    def _has_time(self, proposal: Proposal) -> bool:
-        """Whether there is time for a new trial; while none is complete, for a whole one beside its first rung too."""
-        n_epochs = self._setting.n_epochs(proposal.design)
-        share = (self._setting.next_stop(proposal.design, 0) or n_epochs) / n_epochs
-        if self._config.rungs and not any(record.is_complete for record in self._records):
-            share += 1
-        return self._clock.allows(proposal.design, self._records, share=share)
+    def _has_time(self, design: Design) -> bool:
+        share = self._promoter.share_of_new(design, self._records)
+        return self._clock.allows(design, self._records, share=share)
 
     def _find_short(self, proposer: Proposer, proposal: Proposal, number: int) -> Proposal | None:
         """Another trial for which there is time, instead of one for which there is not; None where none is found."""
@@ -259,7 +239,7 @@ class _Search:
             other = proposer.propose(number, self._records, avoid=avoid)
             if other is None:
                 break
-            if self._has_time(other):
+            if self._has_time(other.design):
                 return other
             shortest = min(shortest, self._clock.forecast_s(other.design, self._records))
             avoid.add(other.design.key)

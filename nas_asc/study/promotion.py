@@ -150,6 +150,7 @@ def _promotable(
 
 
 def _rank(entries: Sequence[RungEntry], rung: int) -> list[RungEntry]:
-    ranks = front_ranks([entry.scores[rung] for entry in entries]).tolist()
+    rows = [entry.scores[rung] for entry in entries]
+    ranks = front_ranks(rows).tolist() if len(rows[0]) > 1 else [0] * len(rows)  # one score ranks by itself
     keyed = zip(ranks, (entry.scores[rung][0] for entry in entries), (entry.number for entry in entries), strict=True)
     return [entry for _, entry in sorted(zip(keyed, entries, strict=True), key=lambda pair: pair[0])]

@@ -117,8 +117,9 @@ def agreement_lines(agreements: Sequence[RungAgreement], *, n_rungs: int) -> lis
     for found in agreements:
         target = "the end" if found.rung + 1 == n_rungs else f"rung {found.rung + 2}"
         value = "too few to say" if found.correlation is None else f"rank correlation {found.correlation:.2f}"
+        trials = "1 trial" if found.n_trials == 1 else f"{found.n_trials} trials"
         low = ", which is low, so more go on from there" if found.is_low else ""
-        lines.append(f"rung {found.rung + 1} to {target}: {value} of {found.n_trials} trials{low}")
+        lines.append(f"rung {found.rung + 1} to {target}: {value} of {trials}{low}")
     return lines
 
 
