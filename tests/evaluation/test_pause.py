@@ -1,14 +1,16 @@
 """A candidate stopped at a rung and gone on with against one that went through, whatever is pruned or selected."""
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 
+from nas_asc import recipe as recipe_room
 from nas_asc.cost import count_cost
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import Pause, evaluate_candidate, load_network
+from nas_asc.layers import Classifier
 from nas_asc.recipe import (
     AdmmPruning,
     BandSelection,
@@ -16,7 +18,9 @@ from nas_asc.recipe import (
     Ema,
     MagnitudePruning,
     Mixup,
+    OneShotPruning,
     PolynomialPruning,
+    Pruning,
     StructuredPruning,
     Swa,
 )
@@ -29,6 +33,7 @@ RECIPES = {
     "mixup": {"augmentation": (Mixup(),)},
     "dropout and averages": {"dropout": DropoutRates(0.1, 0.1), "averaging": Ema(0.9)},
     "masks": {"pruning": MagnitudePruning(400)},
+    "masks at one stroke": {"pruning": OneShotPruning(0.5)},
     "masks of averages": {"pruning": PolynomialPruning(0.7), "averaging": Swa(3)},
     "channels": {"pruning": StructuredPruning(700, None, 0.5)},
     "channels at once": {"pruning": StructuredPruning(700, None, 1.0)},
@@ -70,21 +75,22 @@ def test_a_candidate_stopped_at_rungs_is_one_that_went_through(name, stops, prep
     assert_same(evaluate_in_stops(design, prepared, stops), evaluate(design, prepared))
 
 
+def test_every_kind_of_pruning_is_stopped_above():
+    kinds = {kind for kind in vars(recipe_room).values() if isinstance(kind, type) and issubclass(kind, Pruning)}
+    assert {kind for kind in kinds if is_dataclass(kind)} == {
+        type(options["pruning"]) for options in RECIPES.values() if "pruning" in options
+    }
+
+
 def test_bands_are_selected_once(prepared, make_design):
     design = make_design(band_selection=BandSelection(epochs=2))
     log_mel = replace(design.log_mel, kept_bands=tuple(range(24)))
     architecture = replace(design.architecture, in_shape=log_mel.shape(0.5))
     design = replace(design, architecture=architecture, log_mel=log_mel)
-    design = replace(design, architecture=replace(architecture, layers=(*architecture.layers[:2], *make_pool())))
+    design = replace(design, architecture=replace(architecture, layers=(*architecture.layers[:2], Classifier())))
     whole, stopped = evaluate(design, prepared), evaluate(design, prepared, stop_after=2)
     assert stopped.pause.log_mel == whole.log_mel != design.log_mel
     assert_same(evaluate_in_stops(design, prepared, (2, 4)), whole)
-
-
-def make_pool():
-    from nas_asc.layers import Classifier
-
-    return (Classifier(),)
 
 
 def test_scores_at_a_rung_are_those_of_the_weights_as_they_are(prepared, make_design):
