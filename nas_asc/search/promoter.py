@@ -49,14 +49,17 @@ class Promoter:
     def share_of_new(self, design: Design, records: Sequence[TrialRecord]) -> float:
         """What time a new trial asks for, in whole trainings: its first rung; while none is complete, a whole one too.
 
+        The first trial of all asks for one whole training.
+
         Args:
             design: What would be trained.
             records: All trials.
         """
+        if not (records and self._config.rungs):
+            return 1.0
         n_epochs = self._setting.n_epochs(design)
         share = (self._setting.next_stop(design, 0) or n_epochs) / n_epochs
-        reserves = self._config.rungs and not any(record.is_complete for record in records)
-        return share + 1 if reserves else share
+        return share if any(record.is_complete for record in records) else share + 1
 
     def lines(self, records: Sequence[TrialRecord]) -> list[str]:
         """How well each rung told the order at the next one; nothing in a study without rungs."""

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -219,11 +220,22 @@ def test_an_interrupt_while_a_trial_goes_on_keeps_what_it_was(tmp_path, prepared
     assert outcomes(end.records) == outcomes(whole.records)
 
 
-def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared):
-    result = run(prepared, tmp_path / "tiny", n_trials=None, timeout_s=5, refit=True)
-    assert result.stopped_by in ("timeout", "exhausted")
-    assert result.recommended is not None
-    assert result.has_final
+@pytest.mark.parametrize("timeout_s", [7, 9, 12, 40])
+def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, monkeypatch, timeout_s):
+    """On a clock of the test's own, by which every epoch takes a second."""
+    now = started = time.monotonic() + 1e6  # ahead of the real one, which therefore cuts no training
+
+    class Ticking(SilentListener):
+        def on_epoch(self, number, row, n_epochs):
+            nonlocal now
+            now += 1
+
+    monkeypatch.setattr("nas_asc.search.clock.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("nas_asc.search.clock.measure_speed", lambda *_, **__: 1.0)
+    result = run(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s, listener=Ticking())
+    assert any(record.is_complete for record in result.records)
+    assert now - started <= timeout_s
+    assert result.stopped_by == ("trials" if timeout_s == 40 else "timeout")
 
 
 def test_one_trial_is_trained_to_its_end(tmp_path, prepared):
