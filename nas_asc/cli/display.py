@@ -47,12 +47,14 @@ def front_rows(front: Sequence[TrialRecord]) -> list[tuple[object, ...]]:
 
 
 def trial_line(record: TrialRecord, *, n_front: int) -> str:
-    """One finished trial in one line.
+    """One finished trial, or one that is stopped at a rung, in one line.
 
     Args:
         record: Of the trial.
         n_front: Trials on the front with it.
     """
+    if record.is_stopped:
+        return _stopped_line(record)
     if record.scores is None:
         return f"trial {record.number} failed: {record.reason}"
     cost, scores = record.cost, record.scores
@@ -61,6 +63,16 @@ def trial_line(record: TrialRecord, *, n_front: int) -> str:
         f" {format_short(cost.params)} params, {format_short(cost.official_macs)} MACs,"
         f" {format_short(cost.int8_bytes)}B int8, {format_duration(record.seconds)}, {record.origin};"
         f" {n_front} on the front"
+    )
+
+
+def _stopped_line(record: TrialRecord) -> str:
+    rung, cost = record.rungs[-1], record.cost
+    return (
+        f"trial {record.number} stopped at rung {len(record.rungs)}, epoch {rung.epochs} of {record.recipe.epochs}:"
+        f" log loss {rung.scores.log_loss:.3f}, accuracy {100 * rung.scores.accuracy:.1f} %,"
+        f" {format_short(cost.params)} params, {format_short(cost.official_macs)} MACs,"
+        f" {format_duration(record.seconds)}, {record.origin}"
     )
 
 
@@ -183,7 +195,7 @@ class LiveDisplay:
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
         """Show what is about to be trained."""
-        self._n_done = number
+        self._n_done = max(self._n_done, number)
         shape = "x".join(map(str, design.architecture.in_shape))
         takes = f"{format_short(cost.params)} params, {format_short(cost.official_macs)} MACs"
         self._running = f"trial {number}: {takes}, input {shape}"
@@ -196,8 +208,8 @@ class LiveDisplay:
 
     def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
         """Show the front with the trial, and print its line above."""
-        self._front, self._n_done = front, record.number + 1
-        self._n_failed += not record.is_complete
+        self._front, self._n_done = front, max(self._n_done, record.number + 1)
+        self._n_failed += record.is_failed
         self._seconds.append(record.seconds)
         self._console.print(trial_line(record, n_front=len(front)), markup=False)
 

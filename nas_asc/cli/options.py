@@ -118,6 +118,15 @@ Epochs = Annotated[
         "--epochs", help="Epochs of every training. Default: by the number of clips.", rich_help_panel=_SEARCH
     ),
 ]
+Rungs = Annotated[
+    str,
+    typer.Option(
+        "--rungs",
+        help="Stop trainings early and go on with the best: none, 3 levels (each eta times as long), or 10%,30%.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Eta = Annotated[float, typer.Option("--eta", help="With --rungs: one in how many goes on.", rich_help_panel=_SEARCH)]
 TorchDevice = Annotated[
     str, typer.Option("--torch-device", help="Where networks train: auto, cpu or cuda.", rich_help_panel=_SEARCH)
 ]

@@ -42,6 +42,8 @@ def search(
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
     epochs: opt.Epochs = None,
+    rungs: opt.Rungs = "none",
+    eta: opt.Eta = 3.0,
     refit: opt.Refit = True,
     torch_device: opt.TorchDevice = "auto",
     seed: opt.Seed = 0,
@@ -53,9 +55,10 @@ def search(
     """
     from nas_asc.cli.setup import data_line, default_study_name, read_setup
     from nas_asc.search import ask_study
-    from nas_asc.study import STUDIES, has_study, study_dir
+    from nas_asc.study import STUDIES, has_study, parse_rungs, study_dir
 
     timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    shares = parse_rungs(rungs, eta=eta)
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
         params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits,
@@ -83,6 +86,8 @@ def search(
         test_fold=test_fold,
         clip_length_s=setup.clip_length_s,
         epochs=epochs,
+        rungs=shares,
+        eta=eta,
         n_trials=trials,
         timeout_s=timeout_s,
     )
@@ -153,11 +158,14 @@ def _run(
 ) -> None:
     from nas_asc.cli.display import build_display
     from nas_asc.search import run_search
+    from nas_asc.study import format_rungs
     from nas_asc.training import resolve_device
 
     scored = "int8 files" if config.scored == "int8" else "networks in float"
     objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
     print(f"study: {config.name}, {objectives}, {_extent(trials, timeout_s)}", flush=True)
+    if config.rungs:
+        print(f"rungs: trainings stop after {format_rungs(config.rungs)}; one in {config.eta:g} goes on", flush=True)
     with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
         result = run_search(
             config,
@@ -199,7 +207,10 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
 
     name = result.config.name
     front = front_of(result.records, result.config.objectives)
-    print(f"{_ENDINGS[result.stopped_by]}: {len(result.records)} trials, {len(front)} on the front", flush=True)
+    n_stopped = sum(record.is_stopped for record in result.records)
+    stopped = f", {n_stopped} of them stopped early" if n_stopped else ""
+    n_trials = f"{len(result.records)} trials{stopped}"
+    print(f"{_ENDINGS[result.stopped_by]}: {n_trials}, {len(front)} on the front", flush=True)
     if front:
         build_console().print(build_table(FRONT_COLUMNS, front_rows(front)))
     if result.recommended is not None:

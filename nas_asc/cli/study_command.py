@@ -1,5 +1,6 @@
 """`nas-asc status`, `nas-asc report` and `nas-asc evaluate`: looking at a study."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,10 +8,12 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.units import format_short
 
 if TYPE_CHECKING:
     from nas_asc.metrics import Scores
     from nas_asc.space import Space
+    from nas_asc.study import StudyConfig, TrialRecord
 
 
 def status(study: opt.StudyName, json: opt.Json = False) -> None:
@@ -27,13 +30,15 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     front = front_of(records, config.objectives)
     best = recommended(records, budget=config.budget, objective=config.score)
     points = [record.objectives for record in records if record.is_complete]
-    failed = [record for record in records if not record.is_complete]
+    failed = [record for record in records if record.is_failed]
+    rungs, rung_lines = _rung_facts(folder, config, records)
     facts: dict[str, Any] = {
         "study": config.name,
         "budget": config.budget.describe(),
         "is_running": is_locked(folder),
         "n_trials": len(records),
         "n_failed": len(failed),
+        **rungs,
         "n_asked": config.n_trials,
         "front": [record.number for record in front],
         "recommended": None if best is None else best.number,
@@ -48,11 +53,30 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
     if front:
         build_console().print(build_table(FRONT_COLUMNS, front_rows(front), title=f"front, {len(front)} trials"))
+    for line in rung_lines:
+        print(line)
     for record in failed:
         print(f"trial {record.number} failed: {record.reason}")
     if best is not None:
         print(f"recommended: trial {best.number}; hypervolume {facts['hypervolume']:.4g}")
     print(f"go on: nas-asc resume {config.name} --trials {max(len(records) + 1, config.n_trials or 0)}")
+
+
+def _rung_facts(
+    folder: Path, config: "StudyConfig", records: "Sequence[TrialRecord]"
+) -> tuple[dict[str, Any], list[str]]:
+    """What JSON says of trials stopped early, and the lines that say it."""
+    from nas_asc.study import agreement_lines, agreements, checkpoint_bytes, rung_entries
+
+    agreed, n_stopped = agreements(rung_entries(records, config.objectives)), sum(each.is_stopped for each in records)
+    facts: dict[str, Any] = {
+        "n_stopped": n_stopped,
+        "checkpoint_bytes": checkpoint_bytes(folder),
+        "rung_correlations": [each.correlation for each in agreed],
+    }
+    size = format_short(facts["checkpoint_bytes"])
+    lines = [f"{n_stopped} stopped early; their checkpoints take {size}B"] if n_stopped else []
+    return facts, lines + agreement_lines(agreed, n_rungs=len(config.rungs))
 
 
 def report(study: opt.StudyName) -> None:

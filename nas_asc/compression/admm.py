@@ -1,6 +1,6 @@
 """Channels driven towards zero during training, so that removing them costs little."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -58,6 +58,14 @@ class AdmmPenalty:
 
     def finish(self, trainer: object) -> None:
         """Nothing: the channels are removed by what called the training."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The multipliers so far, and what the weights move to."""
+        return {"multipliers": self._multipliers, "targets": self._targets}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._multipliers, self._targets = dict(state["multipliers"]), dict(state["targets"])
 
     def _kept_rows(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """For each parameter that is zero where its channel is removed, which of its rows stay."""

@@ -1,5 +1,7 @@
 """Single weights masked during training."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -56,6 +58,14 @@ class WeightPruner:
         """Mask all that is due at the end, also of weights that were averaged."""
         self.after_step()
         self.after_epoch(epoch=self._n_epochs)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The masks so far."""
+        return {"masks": self._masks}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._masks = dict(state["masks"])
 
     def _mask_group(self, group: KernelGroup, n_kept: int) -> None:
         names = [f"{kernel.layer}.{kernel.operation}.weight" for kernel in group.kernels]

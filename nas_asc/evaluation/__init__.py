@@ -11,6 +11,7 @@ from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candi
 from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
 from nas_asc.evaluation.exported import Exported, export_network, score_test_file
 from nas_asc.evaluation.network import load_network, to_state
+from nas_asc.evaluation.pause import Pause
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.repeat import SeedResult, train_seeds
 from nas_asc.evaluation.speed import measure_speed
@@ -20,6 +21,7 @@ __all__ = [
     "Exported",
     "Member",
     "Outcome",
+    "Pause",
     "PreparedData",
     "SeedResult",
     "Teacher",

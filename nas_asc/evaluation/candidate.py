@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from nas_asc.compression import count_state_nonzero
 from nas_asc.errors import NasAscError, TrainingError
 from nas_asc.evaluation.band_selection import choose_bands, keep_bands, training_log_mel
 from nas_asc.evaluation.network import build_network, load_network, to_state
+from nas_asc.evaluation.pause import Pause
 from nas_asc.evaluation.prepared import PreparedData, ScoredClips
 from nas_asc.evaluation.pruned import train_and_prune
 from nas_asc.evaluation.quantised_state import quantised_weights
@@ -39,6 +40,7 @@ class TrainedNetwork:
         curve: One row an epoch, those of the recipe's training in 8 bits the last ones.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
+        pause: To go on with where the training was stopped; None where it is finished.
     """
 
     architecture: Architecture
@@ -48,6 +50,7 @@ class TrainedNetwork:
     curve: tuple[EpochRow, ...]
     seconds: float
     clips_per_s: float
+    pause: Pause | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ class Outcome(TrainedNetwork):
         curve: One row an epoch, those of the recipe's training in 8 bits the last ones.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
+        pause: To go on with where the training was stopped; None where it is finished.
         scores: On the validation clips, of the network in float, before a training in 8 bits.
         probabilities: (n, K) of the validation clips, in their order.
     """
@@ -80,6 +84,8 @@ def evaluate_candidate(
     epochs: int | None = None,
     on_epoch: Callable[[EpochRow], None] | None = None,
     deadline: float | None = None,
+    stop_after: int | None = None,
+    pause: Pause | None = None,
 ) -> Outcome:
     """Validation scores and trained weights of one design, trained on the training clips.
 
@@ -91,6 +97,10 @@ def evaluate_candidate(
         epochs: Passes over the clips instead of the recipe's; None keeps the recipe's.
         on_epoch: Called after every epoch; what it raises ends the training.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+        stop_after: Epochs after which it stops, to go on another time: the scores are those of the network's weights
+            as they then are, neither averaged nor pruned further; None goes through.
+        pause: Of the same training, stopped earlier, with which it goes on; None begins it. On a CPU it makes no
+            difference to the outcome that a training was stopped.
 
     Raises:
         TrainingError: Training diverged, ran out of memory or failed in another way; one line.
@@ -100,7 +110,17 @@ def evaluate_candidate(
     log_mel = training_log_mel(design)
     train = prepared.train_clips(log_mel)
     with _one_reason(torch_device):
-        trained = _train(design, train, seed, torch_device, epochs=epochs, on_epoch=on_epoch, deadline=deadline)
+        trained = _train(
+            design,
+            train,
+            seed,
+            torch_device,
+            epochs=epochs,
+            on_epoch=on_epoch,
+            deadline=deadline,
+            stop_after=stop_after,
+            pause=pause,
+        )
         validation = prepared.validation_clips(log_mel)
         validation = replace(validation, clips=keep_bands(validation.clips, trained.log_mel))
         scores, probabilities = _score(trained.architecture, trained.state, validation, torch_device)
@@ -173,12 +193,17 @@ def _train(
     epochs: int | None,
     on_epoch: Callable[[EpochRow], None] | None,
     deadline: float | None,
+    stop_after: int | None = None,
+    pause: Pause | None = None,
 ) -> TrainedNetwork:
     recipe = design.recipe if epochs is None else replace(design.recipe, epochs=epochs)
     design = replace(design, recipe=recipe)
-    log_mel = choose_bands(design, clips, seed=seed, torch_device=torch_device, deadline=deadline)
+    if pause is None:
+        log_mel = choose_bands(design, clips, seed=seed, torch_device=torch_device, deadline=deadline)
+    else:
+        log_mel = pause.log_mel
     clips = keep_bands(clips, log_mel)
-    model, result = train_and_prune(
+    model, result, dense = train_and_prune(
         build_network(design.architecture, seed=seed),
         clips,
         recipe=recipe,
@@ -186,10 +211,12 @@ def _train(
         torch_device=torch_device,
         on_epoch=on_epoch,
         deadline=deadline,
+        stop_after=stop_after,
+        pause=pause,
     )
     mean, std = clips.band_statistics
     state = to_state(model, mean=mean, std=std)
-    if recipe.quantisation is not None:
+    if recipe.quantisation is not None and result.checkpoint is None:
         state, result = _train_quantised(
             model.architecture,
             state,
@@ -203,7 +230,10 @@ def _train(
         )
     clips_per_s = len(clips) * len(result.curve) / result.seconds
     nonzero_params = count_state_nonzero(model.state_dict())
-    return TrainedNetwork(model.architecture, log_mel, state, nonzero_params, result.curve, result.seconds, clips_per_s)
+    stopped = None if result.checkpoint is None else Pause(result.checkpoint, log_mel, dense)
+    return TrainedNetwork(
+        model.architecture, log_mel, state, nonzero_params, result.curve, result.seconds, clips_per_s, pause=stopped
+    )
 
 
 def _train_quantised(

@@ -43,7 +43,7 @@ class WrittenFile:
     weight_bytes: int
     integer_share: float
     rows: NDArray[np.intp]
-    probabilities: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
     arena: Arena | None
 
 

@@ -14,6 +14,7 @@ from nas_asc.metrics.classification import (
     macro_accuracy,
     validate_predictions,
 )
+from nas_asc.metrics.correlation import rank_correlation
 from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "group_scores",
     "log_loss",
     "macro_accuracy",
+    "rank_correlation",
     "score_predictions",
     "validate_predictions",
 ]

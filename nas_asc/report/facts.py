@@ -54,7 +54,12 @@ class Facts:
     @cached_property
     def failed(self) -> tuple[TrialRecord, ...]:
         """Failed trials in order."""
-        return tuple(record for record in self.records if not record.is_complete)
+        return tuple(record for record in self.records if record.is_failed)
+
+    @cached_property
+    def stopped(self) -> tuple[TrialRecord, ...]:
+        """Trials that are stopped at a rung, in order."""
+        return tuple(record for record in self.records if record.is_stopped)
 
     @cached_property
     def axes(self) -> tuple[str, ...]:

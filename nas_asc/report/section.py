@@ -16,6 +16,7 @@ from nas_asc.report.summary import summary_html
 from nas_asc.report.text import escape, format_value
 from nas_asc.report.theme import NOTHING, Drawing
 from nas_asc.report.trial_table import table_html
+from nas_asc.study import agreement_lines, agreements, format_rungs, rung_entries
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,19 @@ def _curves(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
         return "<p>No learning curves were kept.</p>", ()
     lead = (
         f"<p>Mean training loss of augmented clips, the recommended trial in orange; at most {MOST_CURVES} trials of"
-        " the front.</p>"
+        f" the front.{_stopped_text(facts)}</p>"
     )
     return lead + place_html(drawing), (drawing,)
+
+
+def _stopped_text(facts: Facts) -> str:
+    """How many trials were stopped at the study's rungs, and how well these told the end; empty without rungs."""
+    config = facts.config
+    if not config.rungs:
+        return ""
+    found = agreements(rung_entries(facts.records, config.objectives))
+    lines = "".join(f" {line.capitalize()}." for line in agreement_lines(found, n_rungs=len(config.rungs)))
+    return (
+        f" Of {len(facts.records)} trials {len(facts.stopped)} are stopped early, after {format_rungs(config.rungs)} of"
+        f" their epochs; their curves are faint. Rank correlations are those of the trials that went on.{lines}"
+    )

@@ -3,6 +3,7 @@
 from nas_asc.report.facts import Facts
 from nas_asc.report.summary import command_html
 from nas_asc.report.text import definition_list, format_value, html_table
+from nas_asc.study import format_rungs
 from nas_asc.units import format_duration
 
 
@@ -46,6 +47,7 @@ def settings_html(facts: Facts) -> str:
         "reference point": ", ".join(f"{value:,.10g}" for value in config.reference_point) or "–",
         "sampler": config.sampler,
         "seed": str(config.seed),
+        "rungs": f"{format_rungs(config.rungs)}; one in {config.eta:g} goes on" if config.rungs else "none",
         "epochs": "by the recipe and the number of clips" if config.epochs is None else str(config.epochs),
     }
     optional = {

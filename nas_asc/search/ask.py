@@ -31,6 +31,8 @@ def ask_study(
     validation_share: float = 0.2,
     clip_length_s: float | None = None,
     epochs: int | None = None,
+    rungs: tuple[float, ...] = (),
+    eta: float = 3.0,
     n_trials: int | None = None,
     timeout_s: float | None = None,
 ) -> StudyConfig:
@@ -53,6 +55,8 @@ def ask_study(
         validation_share: Share of the training rows that validates.
         clip_length_s: Length that every clip is cut or padded to; None where the user named none.
         epochs: Of every training; None leaves it to the recipe and the number of clips.
+        rungs: Shares of a training after which it stops, and goes on only if it is promoted.
+        eta: One in how many goes on from a rung.
         n_trials: Trials in all.
         timeout_s: Wall time of one run.
 
@@ -82,6 +86,8 @@ def ask_study(
         validation_share=validation_share,
         clip_length_s=clip_length_s,
         epochs=epochs,
+        rungs=rungs,
+        eta=eta,
         n_trials=n_trials,
         timeout_s=timeout_s,
         versions=installed_versions(),

@@ -20,6 +20,8 @@ _OPTIONS = {
     "validation_share": "--validation-share",
     "clip_length_s": "--clip",
     "epochs": "--epochs",
+    "rungs": "--rungs",
+    "eta": "--eta",
 }
 
 

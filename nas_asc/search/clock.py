@@ -43,16 +43,22 @@ class Clock:
         deadline = self.deadline(records)
         return deadline is not None and time.monotonic() >= deadline
 
-    def allows(self, design: Design, records: Sequence[TrialRecord]) -> bool:
-        """Whether a design's trial, and the last training after it, are expected to end in time."""
+    def allows(self, design: Design, records: Sequence[TrialRecord], *, share: float = 1.0) -> bool:
+        """Whether a design's trial, and the last training after it, are expected to end in time.
+
+        Args:
+            design: What would be trained.
+            records: Finished trials.
+            share: How much is trained, in whole trainings of the design.
+        """
         if self._end is None:
             return True
         left = self._end - time.monotonic()
         slowest = max((record.seconds for record in records if record.is_complete), default=None)
-        if slowest is not None and left > _AMPLE * (1 + self._refit_share) * slowest:
+        if slowest is not None and left > _AMPLE * (share + self._refit_share) * slowest:
             return True
         expected = self.forecast_s(design, records)
-        return left > expected + self._refit_share * max(expected / _MARGIN, self._best_s(records))
+        return left > share * expected + self._refit_share * max(expected / _MARGIN, self._best_s(records))
 
     def forecast_s(self, design: Design, records: Sequence[TrialRecord] = ()) -> float:
         """Expected seconds of a design's trial, with a margin: measured, or as the nearest one took if that is less.

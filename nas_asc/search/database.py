@@ -1,10 +1,14 @@
-"""The study's SQLite database in Optuna's schema, written with finished trials only.
+"""The study's SQLite database in Optuna's schema, written with trials that are finished or stopped at a rung.
 
 Conventions:
     Sampling happens elsewhere, in memory; a trial is one transaction, so none is ever left RUNNING.
     Parameters are the values of active axes, a fraction's its share; the whole record is a user attribute.
+    A trial stopped at a rung is PRUNED to Optuna, which never changes such a trial; when it goes on, its row is changed
+    by SQL, in one transaction.
 """
 
+import json
+import sqlite3
 import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,10 +23,11 @@ from nas_asc.space import Axis, Candidate, Space
 from nas_asc.study import RECORD_ATTRIBUTE, StudyConfig, TrialRecord, database_path, objective_values
 
 _PLAIN = (bool, int, float, str)
+_STATES = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL, "stopped": TrialState.PRUNED}
 
 
 class Database:
-    """Where finished trials go.
+    """Where finished and stopped trials go.
 
     Args:
         folder: Of the study; its database is made where it is missing.
@@ -35,6 +40,7 @@ class Database:
         path = database_path(folder)
         if not path.exists():
             _create(path, config)
+        self._path = path
         self._space = space
         self._minimised = config.minimised
         self._storage = _open(path)
@@ -44,7 +50,7 @@ class Database:
             raise StudyError(f"{path} cannot be read: {error}. Restore it from a copy, or start a new study.") from None
 
     def append(self, record: TrialRecord) -> None:
-        """Write a finished trial, whole or not at all.
+        """Write a new trial, whole or not at all.
 
         Raises:
             StudyError: Its number is not the next one.
@@ -59,23 +65,57 @@ class Database:
             # Optuna refuses new choices of a known axis; after an accepted change the record alone has the values
             self._add(record, {}, {})
 
+    def replace(self, record: TrialRecord) -> None:
+        """Write what became of a trial that was stopped, whole or not at all.
+
+        Raises:
+            StudyError: It was not stopped.
+        """
+        connection = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            self._change(connection, record)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()  # what was not committed is rolled back
+
+    def _change(self, connection: sqlite3.Connection, record: TrialRecord) -> None:
+        found = connection.execute("SELECT trial_id, state FROM trials WHERE number = ?", (record.number,)).fetchone()
+        if found is None or found[1] != TrialState.PRUNED.name:
+            raise StudyError(
+                f"trial {record.number} cannot go on: it is not stopped in {self._path}. Resume the study."
+            )
+        state, trial_id = _STATES[record.state].name, found[0]
+        now = datetime.now().isoformat(sep=" ")
+        connection.execute(
+            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?", (state, now, trial_id)
+        )
+        connection.execute(
+            "UPDATE trial_user_attributes SET value_json = ? WHERE trial_id = ? AND key = ?",
+            (json.dumps(record.to_dict()), trial_id, RECORD_ATTRIBUTE),
+        )
+        connection.executemany(
+            "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, ?, ?, 'FINITE')",
+            [(trial_id, row, value) for row, value in enumerate(self._values(record) or ())],
+        )
+
     def close(self) -> None:
         """Let the file go."""
         _close(self._storage)
 
     def _add(self, record: TrialRecord, params: dict[str, Any], distributions: dict[str, BaseDistribution]) -> None:
-        values = None
-        if record.scores is not None:
-            values = objective_values(self._minimised, record.cost, record.scores)
         trial = optuna.trial.create_trial(
-            state=TrialState.COMPLETE if record.is_complete else TrialState.FAIL,
-            values=values,
+            state=_STATES[record.state],
+            values=self._values(record),
             params=params,
             distributions=distributions,
             user_attrs={RECORD_ATTRIBUTE: record.to_dict()},
         )
         trial.datetime_start = datetime.now() - timedelta(seconds=record.seconds)
         self._study.add_trial(trial)
+
+    def _values(self, record: TrialRecord) -> tuple[float, ...] | None:
+        return None if record.scores is None else objective_values(self._minimised, record.cost, record.scores)
 
     def _parameters(self, record: TrialRecord) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
         candidate = self._space.candidate_from(record.values)

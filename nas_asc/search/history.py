@@ -18,7 +18,10 @@ _PARENTS = 5
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Complete trials whose candidates are of the space.
+    """Complete and stopped trials whose candidates are of the space.
+
+    A stopped trial stands with the scores of its last rung. These are of a shorter training and so, as a rule, worse
+    than what it would have reached: it is known as what was tried and not found good enough, and never as better.
 
     Args:
         candidates: One a trial.
@@ -58,13 +61,14 @@ def read_history(
     """
     candidates, values, costs = [], [], []
     for record in records:
-        if record.scores is None:
+        scores = record.last_scores
+        if scores is None:
             continue
         try:
             candidates.append(space.candidate_from(record.values))
         except SpaceError:
             continue
-        raw = objective_values(minimised, record.cost, record.scores)
+        raw = objective_values(minimised, record.cost, scores)
         values.append([_scaled(name, value) for name, value in zip(minimised, raw, strict=True)])
         costs.append(record.cost)
     seen = frozenset(record.key for record in records).union(avoid)

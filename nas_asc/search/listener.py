@@ -13,13 +13,13 @@ class SearchListener(Protocol):
     """The events of a search, in the order in which they come; all are told by the searching thread."""
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
-        """A network is about to be trained."""
+        """A network is about to be trained, or trained on from its rung."""
 
     def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
         """An epoch of a trial, or of the last training of trial `number`'s network, has ended."""
 
     def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
-        """A trial is on disk, complete or failed; `front` is the Pareto front with it."""
+        """A trial is on disk, complete, failed, or stopped at a rung; `front` is the Pareto front with it."""
 
     def on_note(self, text: str) -> None:
         """Something worth one line."""

@@ -1,7 +1,9 @@
 """The search: propose, train, score, record, until the total or the time is reached.
 
 Conventions:
-    One process owns proposals and study. A trial is recorded when its files are complete; until then it never was.
+    One process owns proposals and study. A trial is recorded when its files are complete; until then it never was, or
+    stands where it stood. With rungs, stopped trials that have earned it go on before anything new is proposed; when
+    nothing new comes, a few more go on, so that there are complete trials of every band of cost.
 """
 
 import re
@@ -20,16 +22,19 @@ from nas_asc.search.database import Database
 from nas_asc.search.final import has_final, write_final
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.listener import SearchListener, SilentListener
+from nas_asc.search.promoter import Promoter
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
-from nas_asc.search.trial import Setting, Trial, run_trial
-from nas_asc.space import Space
+from nas_asc.search.trial import Setting, Trial, continue_trial, run_trial
+from nas_asc.space import Design, Space
 from nas_asc.study import (
     StudyConfig,
     TrialRecord,
     create_study_dir,
+    drop_checkpoints,
     front_of,
     has_study,
+    load_checkpoint,
     load_config,
     load_records,
     lock_study,
@@ -54,7 +59,7 @@ class SearchResult:
     Args:
         folder: Of the study.
         config: Of the study.
-        records: Every finished trial of the study.
+        records: Every finished or stopped trial of the study.
         stopped_by: "trials" (the total is there), "timeout", "interrupt" (Ctrl-C), or "exhausted" (no new
             candidate that fits was found).
         recommended: The best trial inside the budget; None where none is complete.
@@ -88,7 +93,7 @@ def run_search(
         config: What is asked, of the space and the data as they are now; see `ask_study`.
         space: Where candidates come from.
         prepared: Clips and their features.
-        n_trials: Trials in all, complete and failed, those of earlier runs included; None is no number.
+        n_trials: Trials begun in all, complete, failed and stopped, those of earlier runs included; None is no number.
         timeout_s: Wall time from now that is aimed at, the last training included, which is never cut; None is no
             limit.
         torch_device: Where to train.
@@ -138,7 +143,10 @@ class _Search:
         self._config = setting.config
         self._records = load_records(folder)
         self._n_before = len(self._records)
+        self._promoter = Promoter(space, setting=setting, clock=clock)
         tidy_trials(folder, self._n_before)
+        for record in self._records:
+            drop_checkpoints(folder, record)
 
     def run(self, n_trials: int | None, *, refit: bool) -> SearchResult:
         """Trials up to the total, then the last training."""
@@ -155,14 +163,42 @@ class _Search:
     def _run_trials(self, n_trials: int | None) -> StoppedBy:
         database = Database(self._folder, self._config, self._space)
         try:
-            proposer = self._build_proposer()
-            while n_trials is None or len(self._records) < n_trials:
-                stopped_by = self._run_next(proposer, database)
-                if stopped_by is not None:
-                    return stopped_by
+            stopped_by = self._begin_trials(n_trials, database)
+            while self._promote(database, at_end=False) or self._promote(database, at_end=True):
+                pass
         finally:
             database.close()
-        return "trials"
+        for line in self._promoter.lines(self._records):
+            self._listener.on_note(line)
+        return stopped_by
+
+    def _begin_trials(self, n_trials: int | None, database: Database) -> StoppedBy:
+        proposer = self._build_proposer()
+        while True:
+            while self._promote(database, at_end=False):
+                pass
+            if n_trials is not None and len(self._records) >= n_trials:
+                return "trials"
+            stopped_by = self._run_next(proposer, database)
+            if stopped_by is not None:
+                return stopped_by
+
+    def _promote(self, database: Database, *, at_end: bool) -> bool:
+        """Whether a stopped trial was due to go on, and went on as far as time allowed."""
+        due = self._promoter.next_trial(self._records, at_end=at_end)
+        if due is None:
+            return False
+        record, design = due
+        self._listener.on_trial_start(record.number, design, record.cost)
+        checkpoint, deadline = load_checkpoint(self._folder, record), self._clock.deadline(self._records)
+        try:
+            trial = continue_trial(record, design, checkpoint, setting=self._setting, deadline=deadline)
+        except DeadlineError:
+            self._listener.on_note(f"trial {record.number} took longer than forecast; it stays at its rung")
+            self._promoter.pass_over(record.number)
+            return True
+        self._keep(trial, database)
+        return True
 
     def _build_proposer(self) -> Proposer:
         task, budget = self._setting.prepared.task, self._config.budget
@@ -175,7 +211,7 @@ class _Search:
         if self._records and self._clock.is_over(self._records):
             return "timeout"
         proposal = proposer.propose(number, self._records)
-        if proposal is not None and not self._clock.allows(proposal.design, self._records):
+        if proposal is not None and not self._has_time(proposal.design):
             proposal = self._find_short(proposer, proposal, number)
             if proposal is None:
                 return "timeout"
@@ -192,6 +228,10 @@ class _Search:
         self._validate_failures()
         return None
 
+    def _has_time(self, design: Design) -> bool:
+        share = self._promoter.share_of_new(design, self._records)
+        return self._clock.allows(design, self._records, share=share)
+
     def _find_short(self, proposer: Proposer, proposal: Proposal, number: int) -> Proposal | None:
         """Another trial for which there is time, instead of one for which there is not; None where none is found."""
         shortest, avoid = self._clock.forecast_s(proposal.design, self._records), {proposal.design.key}
@@ -199,7 +239,7 @@ class _Search:
             other = proposer.propose(number, self._records, avoid=avoid)
             if other is None:
                 break
-            if self._clock.allows(other.design, self._records):
+            if self._has_time(other.design):
                 return other
             shortest = min(shortest, self._clock.forecast_s(other.design, self._records))
             avoid.add(other.design.key)
@@ -221,8 +261,13 @@ class _Search:
                 architecture=trial.architecture,
                 others=trial.files,
             )
-            database.append(trial.record)
-            self._records.append(trial.record)
+            if trial.record.number < len(self._records):
+                database.replace(trial.record)
+                self._records[trial.record.number] = trial.record
+                drop_checkpoints(self._folder, trial.record)
+            else:
+                database.append(trial.record)
+                self._records.append(trial.record)
         self._listener.on_trial_end(trial.record, front_of(self._records, self._config.objectives))
 
     def _exhausted(self) -> StoppedBy:

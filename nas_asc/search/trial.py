@@ -8,13 +8,21 @@ import numpy as np
 import torch
 
 from nas_asc.cost import count_cost
-from nas_asc.errors import DataError, ExportError
-from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate, training_log_mel
+from nas_asc.errors import DataError, ExportError, TrainingError
+from nas_asc.evaluation import Outcome, Pause, PreparedData, evaluate_candidate, training_log_mel
 from nas_asc.layers import format_architecture
 from nas_asc.search.file import export_trial
 from nas_asc.search.screen import Proposal
 from nas_asc.space import Design
-from nas_asc.study import FileRecord, StudyConfig, TrialRecord, objective_values
+from nas_asc.study import (
+    FileRecord,
+    RungRecord,
+    StudyConfig,
+    TrialRecord,
+    checkpoint_name,
+    objective_values,
+    rung_epochs,
+)
 from nas_asc.training import DeadlineError, EpochRow, default_epochs
 
 OnEpoch = Callable[[int, EpochRow, int], None]
@@ -40,17 +48,27 @@ class Setting:
         """Epochs of a training: the study's, or the recipe's, or by the number of clips."""
         return self.config.epochs or design.recipe.epochs or default_epochs(self.prepared.n_train)
 
+    def next_stop(self, design: Design, n_rungs_done: int) -> int | None:
+        """Epochs after which a training stops next; None where it then goes through.
+
+        Args:
+            design: What is trained.
+            n_rungs_done: Rungs that it has reached.
+        """
+        stops = rung_epochs(self.config.rungs, self.n_epochs(design))
+        return stops[n_rungs_done] if n_rungs_done < len(stops) else None
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A finished trial with what only its files keep.
+    """A finished or stopped trial with what only its files keep.
 
     Args:
         record: What the study keeps.
         curve: One row an epoch.
-        weights: Of the trained network; None where it failed.
+        weights: Of the trained network; None where it failed or is stopped.
         architecture: Canonical text of the trained network where it lost channels; None where it is the record's.
-        files: Content of its int8 file and the file's settings by name; empty where there is none.
+        files: Content by name of its int8 file and the file's settings, or of its checkpoint; empty without any.
     """
 
     record: TrialRecord
@@ -70,7 +88,7 @@ def trial_seed(seed: int, number: int) -> int:
 
 
 def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: float | None) -> Trial:
-    """The trial, complete, or failed with its reason whatever went wrong.
+    """The trial, complete or stopped at the first rung, or failed with its reason whatever went wrong.
 
     Args:
         proposal: What to train.
@@ -83,27 +101,57 @@ def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: fl
         DataError: The audio is gone or damaged, which no other trial would mend.
     """
     record = _empty_record(proposal, number, setting=setting)
-    n_epochs = setting.n_epochs(proposal.design)
-    n_rows = proposal.design.recipe.n_curve_epochs(n_epochs)
-    setting.prepared.train_clips(
-        training_log_mel(proposal.design)
-    )  # a new front end takes its time now, not the trial's
-    started = time.perf_counter()
+    return _run(record, proposal.design, pause=None, setting=setting, deadline=deadline)
+
+
+def continue_trial(
+    record: TrialRecord, design: Design, checkpoint: bytes | None, *, setting: Setting, deadline: float | None
+) -> Trial:
+    """What becomes of a stopped trial: complete, stopped at its next rung, or failed.
+
+    Args:
+        record: Of the trial.
+        design: Its network, front end and recipe.
+        checkpoint: What it goes on with. Where that is gone or damaged it is trained from the start, which on a CPU
+            costs time alone.
+        setting: How.
+        deadline: Reading of `time.monotonic()` at which it stops; None is no limit.
+
+    Raises:
+        DeadlineError: The time was over; the trial stays as it was.
+        DataError: The audio is gone or damaged, which no other trial would mend.
+    """
+    try:
+        pause = None if checkpoint is None else Pause.from_bytes(checkpoint)
+    except TrainingError:
+        pause = None
+    return _run(record, design, pause=pause, setting=setting, deadline=deadline)
+
+
+def _run(
+    record: TrialRecord, design: Design, *, pause: Pause | None, setting: Setting, deadline: float | None
+) -> Trial:
+    n_epochs = setting.n_epochs(design)
+    n_rows = design.recipe.n_curve_epochs(n_epochs)
+    setting.prepared.train_clips(training_log_mel(design))  # a new front end takes its time now, not the trial's
+    started = time.perf_counter() - record.seconds
     try:
         outcome = evaluate_candidate(
-            proposal.design,
+            design,
             setting.prepared,
             seed=record.seed,
             torch_device=setting.torch_device,
             epochs=n_epochs,
-            on_epoch=lambda row: setting.on_epoch(number, row, n_rows),
+            on_epoch=lambda row: setting.on_epoch(record.number, row, n_rows),
             deadline=deadline,
+            stop_after=setting.next_stop(design, len(record.rungs)),
+            pause=pause,
         )
-        trial = _complete(record, outcome, setting=setting)
+        trial = (_complete if outcome.pause is None else _stop)(record, outcome, setting=setting)
     except (DeadlineError, DataError):
         raise
     except Exception as error:  # a layer of the user's own may fail in any way
-        failed = replace(record, reason=_one_line(error), seconds=time.perf_counter() - started)
+        failed = replace(record, state="failed", reason=_one_line(error), seconds=time.perf_counter() - started)
         return Trial(failed)
     return replace(trial, record=replace(trial.record, seconds=time.perf_counter() - started))
 
@@ -127,6 +175,14 @@ def _empty_record(proposal: Proposal, number: int, *, setting: Setting) -> Trial
         seed=trial_seed(setting.config.seed, number),
         origin=proposal.origin,
     )
+
+
+def _stop(record: TrialRecord, outcome: Outcome, *, setting: Setting) -> Trial:
+    assert outcome.pause is not None
+    epochs = len(outcome.curve)
+    rungs = (*record.rungs, RungRecord(epochs=epochs, scores=outcome.scores))
+    files = {checkpoint_name(epochs): outcome.pause.to_bytes()}
+    return Trial(replace(record, state="stopped", rungs=rungs), outcome.curve, files=files)
 
 
 def _complete(record: TrialRecord, outcome: Outcome, *, setting: Setting) -> Trial:

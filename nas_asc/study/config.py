@@ -11,6 +11,7 @@ from typing import Any, Literal
 from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
 from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
+from nas_asc.study.rung import validate_rungs
 
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
@@ -42,6 +43,8 @@ class StudyConfig:
         validation_share: Share of the training rows that validates.
         clip_length_s: Length that every clip is cut or padded to, in seconds; None where the user named none.
         epochs: Of every training; None leaves it to the recipe and the number of clips.
+        rungs: Shares of a training after which it stops, and goes on only if it is promoted; empty trains all through.
+        eta: One in how many goes on from a rung.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
         versions: Of what computed it, by package.
@@ -71,6 +74,8 @@ class StudyConfig:
     validation_share: float = 0.2
     clip_length_s: float | None = None
     epochs: int | None = None
+    rungs: tuple[float, ...] = ()
+    eta: float = 3.0
     n_trials: int | None = None
     timeout_s: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +91,7 @@ class StudyConfig:
             raise StudyError(f"`--score` must be int8 or float, but got {self.scored!r}.")
         if self.epochs is not None and self.epochs < 1:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
+        validate_rungs(self.rungs, eta=self.eta)
         if self.n_trials is not None and self.n_trials < 1:
             raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
         if self.timeout_s is not None and not self.timeout_s > 0:
@@ -126,6 +132,7 @@ class StudyConfig:
             found |= {name: data[name] for name in _DATA_FIELDS if name in data}
             for name in ("objectives", "reference_point", "classes"):
                 found[name] = tuple(found[name])
+            found["rungs"] = tuple(found.get("rungs", ()))
             return cls(
                 space=space["name"],
                 space_digest=space["digest"],
@@ -150,6 +157,8 @@ _STUDY_FIELDS = (
     "sampler",
     "scored",
     "epochs",
+    "rungs",
+    "eta",
     "n_trials",
     "timeout_s",
 )

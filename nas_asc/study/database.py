@@ -1,4 +1,4 @@
-"""Reading a study's finished trials straight from its SQLite file, without Optuna.
+"""Reading a study's trials, finished or stopped, straight from its SQLite file, without Optuna.
 
 Conventions:
     Optuna's schema; each trial carries its whole record as JSON in the user attribute `RECORD_ATTRIBUTE`.
@@ -15,7 +15,7 @@ RECORD_ATTRIBUTE = "record"
 _DATABASE = "study.db"
 _QUERY = """
     SELECT value_json FROM trials JOIN trial_user_attributes USING (trial_id)
-    WHERE key = ? AND state IN ('COMPLETE', 'FAIL') ORDER BY number
+    WHERE key = ? AND state IN ('COMPLETE', 'FAIL', 'PRUNED') ORDER BY number
 """
 
 
@@ -25,7 +25,7 @@ def database_path(folder: Path) -> Path:
 
 
 def load_records(folder: Path) -> list[TrialRecord]:
-    """Every finished trial of a study, in order; some milliseconds for hundreds.
+    """Every finished or stopped trial of a study, in order; some milliseconds for hundreds.
 
     Args:
         folder: Of the study; one without a database yet has no trials.

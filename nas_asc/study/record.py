@@ -1,4 +1,4 @@
-"""One finished trial as plain data."""
+"""One finished trial, or one that is stopped at a rung, as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores
 from nas_asc.recipe import Recipe
 
-State = Literal["complete", "failed"]
+State = Literal["complete", "failed", "stopped"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,23 +35,44 @@ class FileRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RungRecord:
+    """What a trial scored at a rung.
+
+    Args:
+        epochs: Epochs done, of the recipe's.
+        scores: On the validation clips, of the network in float as it then was.
+    """
+
+    epochs: int
+    scores: Scores
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RungRecord":
+        """Record from plain data."""
+        return cls(epochs=values["epochs"], scores=Scores.from_dict(values["scores"]))
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """One finished trial: what was trained, what it takes, how it scored.
+    """One finished trial: what was trained, what it takes, how it scored; or one stopped at a rung, which may go on.
 
     Args:
         number: From 0, in the order of the study.
-        state: "complete", or "failed" where the training did not end well.
+        state: "complete", "failed" where the training did not end well, or "stopped" at the last of its rungs.
         values: Value of every active axis.
         key: Of the design: equal designs have equal keys.
         architecture: Canonical text of the network.
         log_mel: Front end; where its bands were selected, with these as soon as the trial is complete.
         recipe: Training recipe, with the number of epochs that was trained.
         cost: Of the network.
-        scores: On the validation clips, of the network or of its file, as the study scores; None where it failed.
-        network_scores: Of the network in float; None where it failed.
-        file: Of its int8 file; None where it failed or cannot be exported.
-        objectives: Values in the order of the study's objectives, all minimised; empty where it failed.
-        seconds: Wall clock from proposal to scores.
+        scores: On the validation clips, of the network or of its file, as the study scores; None where it failed or is
+            stopped.
+        network_scores: Of the network in float; None where it failed or is stopped.
+        file: Of its int8 file; None where it failed, is stopped or cannot be exported.
+        rungs: What it scored at each rung that it reached, in order.
+        objectives: Values in the order of the study's objectives, all minimised; empty where it failed or is
+            stopped.
+        seconds: Wall clock from proposal to scores, without what passed while it was stopped.
         reason: Why it failed, in one line; None where it did not.
         seed: Of the training.
         origin: What proposed it, such as "guess", "system DampedR8", "random", "tpe".
@@ -68,6 +89,7 @@ class TrialRecord:
     scores: Scores | None = None
     network_scores: Scores | None = None
     file: FileRecord | None = None
+    rungs: tuple[RungRecord, ...] = ()
     objectives: tuple[float, ...] = ()
     seconds: float = 0.0
     reason: str | None = None
@@ -78,6 +100,21 @@ class TrialRecord:
     def is_complete(self) -> bool:
         """Whether the trial has scores."""
         return self.state == "complete"
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the training did not end well."""
+        return self.state == "failed"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the trial waits at a rung."""
+        return self.state == "stopped"
+
+    @property
+    def last_scores(self) -> Scores | None:
+        """Scores, or where the trial is stopped those at its last rung, as a rule worse; None where it failed."""
+        return self.rungs[-1].scores if self.is_stopped else self.scores
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the record back."""
@@ -98,6 +135,7 @@ class TrialRecord:
         for name in ("scores", "network_scores"):
             restored[name] = None if values.get(name) is None else Scores.from_dict(values[name])
         restored["file"] = None if values.get("file") is None else FileRecord.from_dict(values["file"])
+        restored["rungs"] = tuple(RungRecord.from_dict(rung) for rung in values.get("rungs", ()))
         restored["objectives"] = tuple(values["objectives"])
         return cls(**restored)
 

@@ -1,7 +1,8 @@
 """The files of one trial: trials/<number>/, and of the network that is handed over: final/.
 
 Conventions:
-    Weights are numpy arrays by the module's names, kept as safetensors.
+    Weights are numpy arrays by the module's names, kept as safetensors. A trial that is stopped at a rung has instead
+    of weights a checkpoint named by its epochs, which is gone when the trial is finished.
 """
 
 import csv
@@ -19,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from nas_asc.errors import StudyError
-from nas_asc.study.file import clean_partial, write_folder
+from nas_asc.study.file import clean_partial, write_file, write_folder
 from nas_asc.study.record import TrialRecord
 
 Weights = Mapping[str, np.ndarray]
@@ -28,6 +29,7 @@ _FINAL = "final"
 WEIGHTS = "weights.safetensors"
 _ARCHITECTURE = "architecture.txt"
 _CARD = "card.json"
+_CHECKPOINTS = "checkpoint-*.pt"
 
 
 def trial_dir(folder: Path, number: int) -> Path:
@@ -51,6 +53,9 @@ def write_trial_files(
 ) -> Path:
     """Folder with the files of one trial, put in place whole.
 
+    A trial that goes on from a rung has a folder already: its files are put in place one by one, and what it went on
+    from stays until `drop_checkpoints`.
+
     Args:
         folder: Of the study.
         record: Of the trial.
@@ -68,8 +73,51 @@ def write_trial_files(
     if weights is not None:
         contents[WEIGHTS] = pack_weights(weights)
     path = trial_dir(folder, record.number)
-    write_folder(path, contents, root=folder)
+    if not (record.rungs and path.exists()):
+        write_folder(path, contents, root=folder)
+        return path
+    for name, content in contents.items():
+        write_file(path / name, content)
     return path
+
+
+def checkpoint_name(epochs: int) -> str:
+    """File of a training that is stopped after so many epochs."""
+    return f"checkpoint-{epochs}.pt"
+
+
+def load_checkpoint(folder: Path, record: TrialRecord) -> bytes | None:
+    """What a stopped trial goes on with; None where the file is gone.
+
+    Args:
+        folder: Of the study.
+        record: Of a trial with a rung.
+    """
+    path = trial_dir(folder, record.number) / checkpoint_name(record.rungs[-1].epochs)
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def drop_checkpoints(folder: Path, record: TrialRecord) -> None:
+    """Remove the checkpoints of a trial that it does not stand at, and what a killed process left half written.
+
+    Args:
+        folder: Of the study.
+        record: Of the trial.
+    """
+    path = trial_dir(folder, record.number)
+    kept = checkpoint_name(record.rungs[-1].epochs) if record.is_stopped else None
+    for file in path.glob(_CHECKPOINTS):
+        if file.name != kept:
+            file.unlink(missing_ok=True)
+    clean_partial(path)
+
+
+def checkpoint_bytes(folder: Path) -> int:
+    """Bytes that the checkpoints of a study's stopped trials take."""
+    return sum(file.stat().st_size for file in (folder / _TRIALS).glob(f"*/{_CHECKPOINTS}"))
 
 
 def write_final_files(folder: Path, *, architecture: str, card: Mapping[str, Any], weights: Weights) -> Path:

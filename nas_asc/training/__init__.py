@@ -6,6 +6,7 @@ Conventions:
 """
 
 from nas_asc.training.averaging import EmaAverager, SwaAverager
+from nas_asc.training.checkpoint import Checkpoint, Stoppable, pack_state, unpack_state
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.companions import build_companions
@@ -20,12 +21,14 @@ from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
 __all__ = [
+    "Checkpoint",
     "Clips",
     "Companion",
     "DeadlineError",
     "EmaAverager",
     "EpochRow",
     "StatisticsUpdate",
+    "Stoppable",
     "SwaAverager",
     "Trainer",
     "TrainingResult",
@@ -37,11 +40,13 @@ __all__ = [
     "default_epochs",
     "learning_rate_at",
     "load_logits",
+    "pack_state",
     "predict",
     "predict_logits",
     "prepare_process",
     "resolve_device",
     "save_logits",
     "train_model",
+    "unpack_state",
     "update_statistics",
 ]

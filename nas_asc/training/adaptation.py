@@ -80,6 +80,25 @@ class Adversary:
         (loss + self._critic_loss(critic, reversed_, domains)).backward()
         optimiser.step()
 
+    def state_dict(self) -> dict[str, Any]:
+        """The critic, its optimiser and its random numbers; without a critic while there is none yet."""
+        if self._critic is None or self._optimiser is None:
+            return {"order": self._generator.get_state()}
+        return {
+            "order": self._generator.get_state(),
+            "n_features": next(self._critic.parameters()).shape[1],
+            "critic": self._critic.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._generator.set_state(state["order"])
+        if "critic" in state:
+            critic, optimiser = self._prepare(state["n_features"])
+            critic.load_state_dict(state["critic"])
+            optimiser.load_state_dict(state["optimiser"])
+
     def _prepare(self, n_features: int) -> tuple[nn.Module, torch.optim.Optimizer]:
         """The critic and its optimiser, made when the embedding's size is first known."""
         if self._critic is None or self._optimiser is None:

@@ -1,5 +1,7 @@
 """Averages of a model's weights over its training, which become its weights at the end."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -32,6 +34,14 @@ class SwaAverager:
         """Write the mean into the model."""
         _write(self._averages, trainer.model)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The mean so far, and of how many epochs."""
+        return {"n_averaged": self._n_averaged, "averages": self._averages}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._n_averaged, self._averages = state["n_averaged"], state["averages"]
+
 
 class EmaAverager:
     """Exponential moving average of weights and float buffers over all steps.
@@ -55,6 +65,14 @@ class EmaAverager:
     def finish(self, trainer: Trainer) -> None:
         """Write the average into the model."""
         _write(self._averages, trainer.model)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The average so far."""
+        return {"averages": self._averages}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` gave."""
+        self._averages = state["averages"]
 
 
 @torch.no_grad()

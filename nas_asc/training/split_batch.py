@@ -78,6 +78,12 @@ class SplitBatch:
         pairs = zip(model.named_buffers(), twin.buffers(), strict=True)
         return {name: mine.lerp(theirs, 0.5) for (name, mine), theirs in pairs if mine.is_floating_point()}
 
+    def copy_buffers(self) -> None:
+        """Give the copy the model's buffers, after the model was given others between two epochs."""
+        model, twin = self._models
+        for mine, theirs in zip(model.buffers(), twin.buffers(), strict=True):
+            theirs.copy_(mine)
+
     @contextmanager
     def epoch(self) -> Iterator[None]:
         """Both models in training mode and this thread with a half's cores; at the end the statistics are merged."""

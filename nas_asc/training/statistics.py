@@ -34,6 +34,13 @@ class StatisticsUpdate:
         finally:
             torch.set_num_threads(n_threads)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: it measures at the end alone."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing."""
+
 
 @torch.no_grad()
 def update_statistics(model: nn.Module, batches: Iterable[Tensor]) -> None:

@@ -1,5 +1,6 @@
 """One whole training: epochs, learning curve, and the ways in which it can end early."""
 
+import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from torch import nn
 
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
+from nas_asc.training.checkpoint import Checkpoint, read_random, restore_random
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.companions import build_companions
@@ -31,6 +33,8 @@ def train_model(
     deadline: float | None = None,
     precision: torch.dtype | None = None,
     companions: Sequence[Companion] = (),
+    stop_after: int | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainingResult:
     """Learning curve of a model trained in place; the same seed gives the same weights on a CPU.
 
@@ -46,6 +50,9 @@ def train_model(
         precision: torch.float32 or torch.bfloat16; None takes the faster one of the device.
         companions: Told after each step, each epoch, and at the end, beside those that the recipe asks for; see
             `Companion` and `build_companions`.
+        stop_after: Epochs, of the recipe's, after which it stops, its companions not told of an end; None goes through.
+        checkpoint: Of the same training, stopped earlier, with which it goes on; None begins it. On a CPU a training
+            that was stopped and gone on with gives the same weights as one that went through.
 
     Raises:
         TrainingError: The loss is no longer finite, with epoch and loss; or fewer than two clips.
@@ -53,7 +60,10 @@ def train_model(
     """
     prepare_process()
     n_epochs = recipe.epochs or default_epochs(len(clips))
+    curve: list[EpochRow] = []
     started = time.perf_counter()
+    if checkpoint is not None:
+        precision, curve, started = checkpoint.torch_precision, [*checkpoint.curve], started - checkpoint.seconds
     with torch.random.fork_rng(devices=[torch_device] if torch_device.type == "cuda" else []):
         torch.manual_seed(seed)
         trainer = Trainer(
@@ -67,14 +77,26 @@ def train_model(
             precision=precision or choose_precision(torch_device),
             companions=build_companions(recipe, others=companions),
         )
-        curve = []
-        for epoch in range(1, n_epochs + 1):
+        if checkpoint is not None:
+            trainer.load_state_dict(copy.deepcopy(dict(checkpoint.trainer)))
+            restore_random(checkpoint.random, torch_device)
+        for epoch in range(trainer.n_epochs_done + 1, min(stop_after or n_epochs, n_epochs) + 1):
             row = _train_epoch(trainer, epoch=epoch, n_epochs=n_epochs, deadline=deadline)
             curve.append(row)
             if on_epoch is not None:
                 on_epoch(row)
+        seconds = time.perf_counter() - started
+        if stop_after is not None:
+            stopped = _take_checkpoint(trainer, curve, seconds)
+            return TrainingResult(stopped.curve, seconds, stopped)
         trainer.finish()
     return TrainingResult(tuple(curve), time.perf_counter() - started)
+
+
+def _take_checkpoint(trainer: Trainer, curve: Sequence[EpochRow], seconds: float) -> Checkpoint:
+    precision = str(trainer.precision).removeprefix("torch.")
+    state, random = copy.deepcopy(trainer.state_dict()), read_random(trainer.torch_device)
+    return Checkpoint(state, random, precision, tuple(curve), seconds)
 
 
 def _train_epoch(trainer: Trainer, *, epoch: int, n_epochs: int, deadline: float | None) -> EpochRow:

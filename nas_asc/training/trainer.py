@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.adaptation import Adversary
+from nas_asc.training.checkpoint import Stoppable, to_device
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.dropout import apply_dropout, dropped_modules
@@ -153,6 +155,48 @@ class Trainer:
         """Tell the companions that the last epoch is over."""
         for companion in self.companions:
             companion.finish(self)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the coming epochs depend on, between two epochs; torch's own random numbers aside.
+
+        Raises:
+            TrainingError: A companion keeps no state.
+        """
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "companions": [companion.state_dict() for companion in self._stoppable()],
+            "adversary": None if self._adversary is None else self._adversary.state_dict(),
+            "order": self._generator.get_state(),
+            "n_done": self.n_done,
+            "n_epochs_done": self.n_epochs_done,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` of a trainer of the same model, clips and recipe gave.
+
+        Raises:
+            TrainingError: A companion keeps no state.
+        """
+        self.model.load_state_dict(state["model"])
+        if self._split is not None:
+            self._split.copy_buffers()
+        self.optimiser.load_state_dict(state["optimiser"])
+        for companion, kept in zip(self._stoppable(), state["companions"], strict=True):
+            companion.load_state_dict(to_device(kept, self.torch_device))
+        if self._adversary is not None:
+            self._adversary.load_state_dict(state["adversary"])
+        self._generator.set_state(state["order"])
+        self.n_done, self.n_epochs_done = state["n_done"], state["n_epochs_done"]
+
+    def _stoppable(self) -> list[Stoppable]:
+        found: list[Stoppable] = []
+        for companion in self.companions:
+            if not isinstance(companion, Stoppable):
+                name = type(companion).__name__
+                raise TrainingError(f"a training with {name} cannot be stopped and gone on with: it keeps no state.")
+            found.append(companion)
+        return found
 
     def _draw_order(self) -> tuple[Tensor, ...]:
         """Every clip once; sizes differ by one at most, so that no batch is a lone clip."""

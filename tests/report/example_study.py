@@ -1,5 +1,6 @@
 """A study of the packaged space with real designs and costs and made-up scores: forty trials in milliseconds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.space import Space, load_space
-from nas_asc.study import StudyConfig, TrialRecord, objective_values, trial_dir
+from nas_asc.study import RungRecord, StudyConfig, TrialRecord, objective_values, trial_dir
 
 CLASSES = (
     "airport", "bus", "metro", "metro_station", "park", "public_square", "shopping_mall", "street_pedestrian",
@@ -92,6 +93,12 @@ def make_records(
             )
         )
     return records
+
+
+def stop_record(record: TrialRecord, *, epochs: int = 3) -> TrialRecord:
+    """A complete trial as if it had been stopped at its first rung with the scores that it has."""
+    rungs = (RungRecord(epochs=epochs, scores=record.scores),)
+    return replace(record, state="stopped", scores=None, objectives=(), rungs=rungs)
 
 
 def write_curves(folder: Path, records: list[TrialRecord], *, n_epochs: int = 20) -> None:

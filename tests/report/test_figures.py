@@ -14,7 +14,7 @@ from nas_asc.report.heat_map import draw_confusion
 from nas_asc.report.history_figure import volume_history
 from nas_asc.report.quantity import RESOURCES, SCORES
 from nas_asc.space import load_space
-from tests.report.example_study import CLASSES, make_config, make_records, write_curves
+from tests.report.example_study import CLASSES, make_config, make_records, stop_record, write_curves
 
 SPACE = load_space("cp_mobile")
 
@@ -104,6 +104,22 @@ def test_rows_of_the_confusion_matrix_are_shares_of_the_true_scene(facts):
     assert all(sum(row) == pytest.approx(1) for row in shares)
     diagonal = [row[index] for index, row in enumerate(shares)]
     assert diagonal == pytest.approx(facts.recommended.scores.class_accuracy)
+
+
+def test_curves_of_stopped_trials_are_faint_and_shorter(tmp_path):
+    records = make_records(12)
+    write_curves(tmp_path, records[:6], n_epochs=9)
+    write_curves(tmp_path, records[6:], n_epochs=3)
+    records = [*records[:6], *map(stop_record, records[6:])]
+    facts = gather_facts(tmp_path, make_config(rungs=(1 / 3,)), records, space=None, recommended=None)
+    traces = draw_curves(facts).figure.data
+    stopped = [trace for trace in traces if trace.name.endswith(", stopped")]
+    assert {trace.name for trace in stopped} == {f"trial {number}, stopped" for number in range(6, 12)}
+    assert all(trace.opacity < 0.5 and max(trace.x) == 3 for trace in stopped)
+    assert {trace.name for trace in traces} - {trace.name for trace in stopped} == {
+        f"trial {record.number}" for record in facts.front_records
+    }
+    assert all(trace.opacity == 1 and max(trace.x) == 9 for trace in traces if trace not in stopped)
 
 
 def test_single_epoch_is_a_point(tmp_path):

@@ -12,7 +12,7 @@ from nas_asc.budget import Budget
 from nas_asc.report import write_report
 from nas_asc.space import load_space
 from nas_asc.study import FileRecord, create_study_dir
-from tests.report.example_study import CLASSES, HOSTILE, make_config, make_records, write_curves
+from tests.report.example_study import CLASSES, HOSTILE, make_config, make_records, stop_record, write_curves
 
 _VOID = {"meta", "br", "input", "link", "img", "hr"}
 _SECTIONS = {"summary", "fronts", "history", "table", "axes", "groups", "mistakes", "learning", "failed", "settings"}
@@ -227,3 +227,15 @@ def test_page_says_whose_scores_it_shows(tmp_path, scored, words):
     _, page = _report(tmp_path / "study", make_config(scored=scored), records)
     assert words in " ".join(page.text.split())
     assert "97.0 % of the clips. The file has 61,000 bytes, 50,000 of them weights" in " ".join(page.text.split())
+
+
+def test_trials_stopped_early_are_counted_and_not_called_failed(tmp_path):
+    records = make_records(12)
+    rungs = stop_record(records[0]).rungs
+    records = [replace(record, rungs=rungs) for record in records[:9]] + [stop_record(one) for one in records[9:]]
+    write_curves(tmp_path, records)
+    _, page = _report(tmp_path, make_config(rungs=(1 / 3,)), records)
+    assert "Of 12 trials 3 are stopped early, after 33.3% of their epochs; their curves are faint." in page.text
+    assert "Rung 1 to the end: too few to say of 9 trials." in page.text  # their scores at the rung are all the same
+    assert "No trial failed." in page.text
+    assert len(page.rows()) == 9

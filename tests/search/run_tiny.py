@@ -20,13 +20,14 @@ class Announcer(SilentListener):
         self._pipe.send(("start", number, design.key))
 
     def on_trial_end(self, record, front):
-        self._pipe.send(("end", record.number, record.key))
+        event = f"rung {len(record.rungs)}" if record.is_stopped else "end"
+        self._pipe.send((event, record.number, record.key))
 
 
-def main(pipe: Connection, folder: Path, cache: Path, n_trials: int) -> None:
+def main(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: dict[str, object]) -> None:
     """Search to the total."""
     torch.set_num_threads(1)
     prepared = prepare(cache)
-    config = ask(prepared, sampler="random")
+    config = ask(prepared, sampler="random", **changes)
     run_search(config, space, prepared, n_trials=n_trials, torch_device=CPU, folder=folder, listener=Announcer(pipe))
     pipe.send(("done", n_trials, ""))

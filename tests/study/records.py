@@ -7,7 +7,7 @@ from nas_asc.cost import Cost
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores
 from nas_asc.recipe import Recipe
-from nas_asc.study import StudyConfig, TrialRecord
+from nas_asc.study import RungRecord, StudyConfig, TrialRecord
 
 counts = st.integers(0, 10**9)
 shares = st.floats(0, 1)
@@ -29,7 +29,7 @@ scores = st.builds(
 records = st.builds(
     TrialRecord,
     number=counts,
-    state=st.sampled_from(["complete", "failed"]),
+    state=st.sampled_from(["complete", "failed", "stopped"]),
     values=st.dictionaries(words, plain | st.tuples(plain, plain), max_size=5),
     key=words,
     architecture=words,
@@ -37,6 +37,7 @@ records = st.builds(
     recipe=st.builds(Recipe, epochs=st.none() | st.integers(1, 100)),
     cost=costs,
     scores=st.none() | scores,
+    rungs=st.lists(st.builds(RungRecord, epochs=st.integers(1, 100), scores=scores), max_size=2).map(tuple),
     objectives=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     seconds=st.floats(0, 1e6),
     reason=st.none() | words,
@@ -62,6 +63,8 @@ configs = st.builds(
     subset=st.none() | st.integers(5, 100),
     test_fold=st.none() | st.integers(1, 5),
     epochs=st.none() | st.integers(1, 100),
+    rungs=st.sampled_from([(), (0.1,), (1 / 9, 1 / 3)]),
+    eta=st.floats(1.1, 9),
     n_trials=st.none() | st.integers(1, 100),
     timeout_s=st.none() | st.floats(1, 1e6),
     versions=st.dictionaries(words, words, max_size=3),

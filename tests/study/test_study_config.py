@@ -41,6 +41,8 @@ def test_the_mode_best_minimises_the_first_score_alone():
         ({"mode": "fastest"}, "`--mode` must be pareto or best, but got 'fastest'"),
         ({"sampler": "cmaes"}, "`--sampler` must be among tpe, random, but got 'cmaes'"),
         ({"epochs": 0}, "`--epochs` must be 1 or more, but got 0"),
+        ({"rungs": (0.5, 0.1)}, "`--rungs` must ascend from above 0 % to below 100 %, but got 50%,10%"),
+        ({"eta": 1.0}, "`--eta` must be above 1, but got 1"),
         ({"n_trials": 0}, "`--trials` must be 1 or more, but got 0"),
         ({"timeout_s": 0.0}, "`--timeout` must be above 0 s, but got 0.0"),
     ],

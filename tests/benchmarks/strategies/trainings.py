@@ -142,7 +142,7 @@ def train(proposal: Proposal, prepared: PreparedData, *, index: int, seed: int) 
     clips = prepared.train_clips(log_mel)
     started, reason = time.perf_counter(), None
     try:
-        model, _ = train_and_prune(
+        model, _, _ = train_and_prune(
             build_network(design.architecture, seed=seed),
             clips,
             recipe=design.recipe,

@@ -1,0 +1,287 @@
+"""A search with rungs: what is stopped, what goes on, what it is spared, and what is on disk meanwhile."""
+
+import json
+import os
+import signal
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import optuna
+import pytest
+import torch
+
+from nas_asc.errors import StudyError
+from nas_asc.evaluation import evaluate_candidate
+from nas_asc.search import SilentListener, design_of, run_search
+from nas_asc.search import search as search_module
+from nas_asc.search.history import read_history
+from nas_asc.search.trial import Setting, continue_trial
+from nas_asc.study import (
+    agreements,
+    checkpoint_bytes,
+    choose_promotion,
+    front_of,
+    load_checkpoint,
+    load_config,
+    load_records,
+    load_weights,
+    rung_entries,
+    trial_dir,
+)
+from tests.search.tiny import CPU, ask, prepare, space
+
+N_TRIALS, EPOCHS, RUNGS, ETA = 14, 5, (0.2, 0.6), 2.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return prepare(tmp_path_factory.mktemp("cache"))
+
+
+class Recorder(SilentListener):
+    def __init__(self):
+        self.epochs, self.ended, self.notes = [], [], []
+
+    def on_epoch(self, number, row, n_epochs):
+        self.epochs.append((number, row.epoch))
+        assert n_epochs == EPOCHS
+
+    def on_trial_end(self, record, front):
+        self.ended.append(record)
+
+    def on_note(self, text):
+        self.notes.append(text)
+
+
+def run(prepared, folder, n_trials=N_TRIALS, listener=None, **options):
+    config = ask(prepared, epochs=EPOCHS, rungs=RUNGS, eta=ETA)
+    options = {"n_trials": n_trials, "refit": False} | options
+    return run_search(config, space, prepared, torch_device=CPU, folder=folder, listener=listener, **options)
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory, prepared):
+    """A finished search with rungs after epochs 1 and 3 of 5, and what its listener heard."""
+    folder, heard = tmp_path_factory.mktemp("studies") / "tiny", Recorder()
+    return run(prepared, folder, listener=heard), heard
+
+
+def outcomes(records):
+    """All that must not depend on time."""
+    return [replace(record, seconds=0.0) for record in records]
+
+
+def test_every_candidate_begun_is_a_trial_and_none_is_left_between(studied):
+    result, _ = studied
+    assert result.stopped_by == "trials"
+    assert [record.number for record in result.records] == list(range(N_TRIALS))
+    assert {record.state for record in result.records} >= {"complete", "stopped"}
+    for record in result.records:
+        assert [rung.epochs for rung in record.rungs] == [1, 3][: len(record.rungs)]
+        assert record.is_failed or record.rungs
+        assert (record.scores is not None) == record.is_complete == (len(record.objectives) == 3)
+        assert not record.is_complete or len(record.rungs) == 2
+
+
+def test_no_epoch_is_trained_twice_and_far_fewer_than_without_rungs(studied):
+    result, heard = studied
+    assert len(set(heard.epochs)) == len(heard.epochs)
+    for record in result.records:
+        epochs = [epoch for number, epoch in heard.epochs if number == record.number]
+        assert epochs == list(range(1, len(epochs) + 1))
+        assert record.is_failed or len(epochs) == (EPOCHS if record.is_complete else record.rungs[-1].epochs)
+    n_without_failed = sum(not record.is_failed for record in result.records)
+    assert len(heard.epochs) < 0.75 * EPOCHS * n_without_failed
+
+
+def test_a_trial_that_went_on_is_one_that_was_never_stopped(studied, prepared):
+    result, _ = studied
+    for record in [record for record in result.records if record.is_complete][:2]:
+        whole = evaluate_candidate(design_of(record), prepared, seed=record.seed, torch_device=CPU, epochs=EPOCHS)
+        weights = load_weights(trial_dir(result.folder, record.number))
+        assert all(np.array_equal(weights[name], value.numpy()) for name, value in whole.state.items())
+        assert record.network_scores == whole.scores
+
+
+def test_the_front_and_the_recommendation_are_of_complete_trials(studied):
+    result, _ = studied
+    assert result.recommended.is_complete
+    assert all(record.is_complete for record in front_of(result.records, result.config.objectives))
+
+
+def test_nothing_more_is_due(studied, prepared):
+    result, _ = studied
+    entries = rung_entries(result.records, result.config.objectives)
+    assert choose_promotion(entries, eta=ETA) is choose_promotion(entries, eta=ETA, at_end=True) is None
+    heard = Recorder()
+    again = run(prepared, result.folder, listener=heard)
+    assert again.records == result.records
+    assert heard.epochs == heard.ended == []
+
+
+def test_files_are_those_of_the_state(studied):
+    result, _ = studied
+    sizes = []
+    for record in result.records:
+        path = trial_dir(result.folder, record.number)
+        names = {file.name for file in path.iterdir()}
+        assert json.loads((path / "metrics.json").read_text())["state"] == record.state
+        if record.is_stopped:
+            assert {name for name in names if name.startswith("checkpoint")} == {
+                f"checkpoint-{record.rungs[-1].epochs}.pt"
+            }
+            assert "weights.safetensors" not in names
+            assert len((path / "curve.csv").read_text().splitlines()) == 1 + record.rungs[-1].epochs
+            sizes.append(len(load_checkpoint(result.folder, record)))
+        else:
+            assert not any(name.startswith("checkpoint") for name in names)
+    assert checkpoint_bytes(result.folder) == sum(sizes) > 0
+
+
+def test_optuna_reads_stopped_trials_as_pruned_ones(studied):
+    result, _ = studied
+    assert load_records(result.folder) == list(result.records)
+    study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{result.folder / 'study.db'}")
+    states = {"complete": "COMPLETE", "failed": "FAIL", "stopped": "PRUNED"}
+    for trial, record in zip(study.trials, result.records, strict=True):
+        assert trial.state.name == states[record.state]
+        assert trial.params == record.values
+        assert tuple(trial.values or ()) == record.objectives
+        assert trial.user_attrs["record"]["state"] == record.state
+        assert trial.datetime_complete > trial.datetime_start
+    front = {trial.number for trial in study.best_trials}
+    assert front == {record.number for record in front_of(result.records, result.config.objectives)}
+
+
+def test_the_rank_correlations_are_told(studied):
+    result, heard = studied
+    found = agreements(rung_entries(result.records, result.config.objectives))
+    told = [note for note in heard.notes if note.startswith("rung ")]
+    assert len(told) == len(found) == 2
+    assert told[0].startswith("rung 1 to rung 2: ")
+    assert told[1].startswith("rung 2 to the end: ")
+    assert f"of {found[0].n_trials} trials" in told[0]
+
+
+def test_rungs_are_kept_with_the_study_and_do_not_change(studied, prepared):
+    result, _ = studied
+    config = load_config(result.folder)
+    assert (config.rungs, config.eta) == (RUNGS, ETA)
+    with pytest.raises(StudyError, match=r"was made with --rungs 0\.2,0\.6, but got --rungs "):
+        run_search(replace(config, rungs=()), space, prepared, n_trials=20, torch_device=CPU, folder=result.folder)
+
+
+@pytest.mark.parametrize("checkpoint", [None, b"", b"damaged"])
+def test_a_checkpoint_that_is_lost_costs_time_alone(studied, prepared, checkpoint):
+    result, _ = studied
+    record = next(record for record in result.records if record.is_complete)
+    before = replace(record, state="stopped", scores=None, network_scores=None, file=None, rungs=record.rungs[:1])
+    epochs = []
+    setting = Setting(result.config, prepared, CPU, lambda number, row, n_epochs: epochs.append(row.epoch))
+    trial = continue_trial(before, design_of(record), checkpoint, setting=setting, deadline=None)
+    assert trial.record.state == "stopped"
+    assert trial.record.rungs == record.rungs
+    assert epochs == [1, 2, 3]
+    assert trial.record.seconds > before.seconds
+
+
+@pytest.mark.parametrize("where", ["epoch", "end"])
+def test_an_interrupt_while_a_trial_goes_on_keeps_what_it_was(tmp_path, prepared, studied, where):
+    whole, _ = studied
+
+    class Impatient(SilentListener):
+        def on_epoch(self, number, row, n_epochs):
+            if where == "epoch" and row.epoch == 4:
+                self.interrupt()
+
+        def on_trial_end(self, record, front):
+            if where == "end" and len(record.rungs) == 2:
+                self.interrupt()
+
+        def interrupt(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+    result = run(prepared, tmp_path / "tiny", listener=Impatient())
+    assert result.stopped_by == "interrupt"
+    assert len(result.records) < N_TRIALS
+    assert load_records(tmp_path / "tiny") == list(result.records)
+    end = run(prepared, tmp_path / "tiny")
+    assert outcomes(end.records) == outcomes(whole.records)
+
+
+@pytest.mark.parametrize("timeout_s", [7, 9, 12, 40])
+def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, monkeypatch, timeout_s):
+    """On a clock of the test's own, by which every epoch takes a second."""
+    now = started = time.monotonic() + 1e6  # ahead of the real one, which therefore cuts no training
+
+    class Ticking(SilentListener):
+        def on_epoch(self, number, row, n_epochs):
+            nonlocal now
+            now += 1
+
+    monkeypatch.setattr("nas_asc.search.clock.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("nas_asc.search.clock.measure_speed", lambda *_, **__: 1.0)
+    result = run(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s, listener=Ticking())
+    assert any(record.is_complete for record in result.records)
+    assert now - started <= timeout_s
+    assert result.stopped_by == ("trials" if timeout_s == 40 else "timeout")
+
+
+def test_one_trial_is_trained_to_its_end(tmp_path, prepared):
+    result = run(prepared, tmp_path / "tiny", n_trials=1)
+    assert [record.state for record in result.records] == ["complete"]
+
+
+def test_stopped_trials_stand_in_the_history_with_their_last_rung(studied):
+    result, _ = studied
+    history = read_history(result.records, space, minimised=result.config.objectives)
+    known = [record for record in result.records if not record.is_failed]
+    assert len(history) == len(known)
+    expected = [(record.scores or record.rungs[-1].scores).log_loss for record in known]
+    np.testing.assert_array_equal(history.values[:, 0], expected)
+    assert history.seen == {record.key for record in result.records}
+
+
+@pytest.mark.parametrize("step", ["replace", "drop_checkpoints"])
+def test_a_process_that_dies_while_a_trial_is_kept_loses_nothing(tmp_path, prepared, studied, monkeypatch, step):
+    """Files are written and the database is not, or the database is and the old checkpoint is still there."""
+    whole, _ = studied
+
+    def die(*_):
+        raise RuntimeError("died")
+
+    place = search_module.Database if step == "replace" else search_module
+    with monkeypatch.context() as patch:
+        patch.setattr(place, step, die)
+        with pytest.raises(RuntimeError, match="died"):
+            run(prepared, tmp_path / "tiny")
+    states = [record.state for record in load_records(tmp_path / "tiny")]
+    assert "stopped" in states
+    end = run(prepared, tmp_path / "tiny")
+    assert outcomes(end.records) == outcomes(whole.records)
+    for record in end.records:
+        kept = [f"checkpoint-{record.rungs[-1].epochs}.pt"] if record.is_stopped else []
+        assert [file.name for file in trial_dir(end.folder, record.number).glob("checkpoint-*")] == kept
+
+
+def test_a_trial_that_is_not_stopped_cannot_go_on(studied):
+    result, _ = studied
+    record = next(record for record in result.records if record.is_complete)
+    database = search_module.Database(result.folder, result.config, space)
+    try:
+        with pytest.raises(StudyError, match=rf"trial {record.number} cannot go on: it is not stopped"):
+            database.replace(record)
+    finally:
+        database.close()
+    assert load_records(result.folder) == list(result.records)
