@@ -102,9 +102,9 @@ def _static_totals(architecture: Architecture) -> dict[str, Any]:
 
 
 def _measured_totals(architecture: Architecture) -> dict[str, Any]:
-    from nas_asc.models import build_model, count_module, count_thop, explain_thop
+    from nas_asc.models import build_model, count_module, count_thop, explain_thop, fold_branches
 
-    model = build_model(architecture)
+    model = fold_branches(build_model(architecture))
     measured = count_module(model, architecture.in_shape)
     thop = count_thop(model, architecture.in_shape)
     return {

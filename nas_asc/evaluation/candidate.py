@@ -18,6 +18,7 @@ from nas_asc.evaluation.pruned import train_and_prune
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
+from nas_asc.models import fold_branches
 from nas_asc.space import Design
 from nas_asc.training import Clips, EpochRow, predict
 
@@ -30,7 +31,7 @@ class TrainedNetwork:
         architecture: What was trained in the end; smaller than the design's where channels were removed.
         log_mel: Front end of what it takes; with other bands than the design's where they were selected.
         state: Weights, buffers and standardisation, on the CPU; see `load_network`.
-        nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
+        nonzero_params: Weights, biases, running means and variances that are other than zero, branches folded.
         curve: One row an epoch.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
@@ -53,7 +54,7 @@ class Outcome(TrainedNetwork):
         architecture: What was trained in the end; smaller than the design's where channels were removed.
         log_mel: Front end of what it takes; with other bands than the design's where they were selected.
         state: Weights, buffers and standardisation, on the CPU; see `load_network`.
-        nonzero_params: Weights, biases, running means and variances in the state that are other than zero.
+        nonzero_params: Weights, biases, running means and variances that are other than zero, branches folded.
         curve: One row an epoch.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
@@ -184,7 +185,7 @@ def _train(
     mean, std = clips.band_statistics
     state = to_state(model, mean=mean, std=std)
     clips_per_s = len(clips) * len(result.curve) / result.seconds
-    nonzero_params = count_state_nonzero(model.state_dict())
+    nonzero_params = count_state_nonzero(fold_branches(model).state_dict())
     return TrainedNetwork(model.architecture, log_mel, state, nonzero_params, result.curve, result.seconds, clips_per_s)
 
 
