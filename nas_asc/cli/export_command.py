@@ -23,8 +23,11 @@ def export(
         int | None, typer.Option("--trial", help="A trial's network as it was trained. Default: the final network.")
     ] = None,
     bits: Annotated[
-        int, typer.Option("--bits", help="8: integers throughout; 16: weights in float16; 32: float32.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--bits", help="8: integers; 16: weights in float16; 32: float32. Default: the trial's own, or 8."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
     ] = None,
@@ -47,9 +50,9 @@ def export(
     from nas_asc.study import find_study, load_config
     from nas_asc.training import resolve_device
 
-    if bits not in (8, 16, 32):
+    if bits not in (None, 8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
-    if qat and bits != 8:
+    if qat and bits not in (None, 8):
         raise ExportError(f"`--qat` trains in 8 bits, but got --bits {bits}. Leave one of them out.")
     folder = find_study(study)
     setup = reopen_setup(load_config(folder), quiet=json)

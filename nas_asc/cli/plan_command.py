@@ -55,7 +55,7 @@ def plan(
     if not json:
         print(data_line(setup), flush=True)
         _print_survey(survey, setup.space)
-    survey.validate(setup.budget)
+    survey.validate()
     forecast = forecast_search(
         setup.space,
         setup.prepare(cache),

@@ -137,7 +137,7 @@ def _survey(setup: "Setup", *, target: str, seed: int) -> None:
 
     task = setup.data_set.task
     survey = survey_space(setup.space, task, setup.budget, target=target, n_draws=4_000, seed=seed)
-    survey.validate(setup.budget)
+    survey.validate()
     for line in short_lines(survey, setup.space):
         print(line, flush=True)
 

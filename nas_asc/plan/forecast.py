@@ -110,7 +110,8 @@ def _costed(
     for candidate in candidates:
         try:
             architecture = space.architecture(candidate, task)
-            cost = count_pruned_cost(architecture, space.pruning(candidate, task))
+            recipe = space.training_recipe(candidate, task)
+            cost = count_pruned_cost(architecture, recipe.pruning, bits=recipe.bits)
         except LayerError:
             continue
         if budget.fits(cost) and not list_obstacles(architecture, target):

@@ -48,7 +48,7 @@ def ask_study(
         objectives: What is minimised.
         mode: "pareto" or "best".
         sampler: "tpe" or "random".
-        scored: "int8" scores each trial's int8 file, "float" its network.
+        scored: "int8" scores each trial's file, int8 unless its recipe says other bits; "float" its network.
         target: Runtime whose integers must suffice for every candidate; "any" is none.
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.

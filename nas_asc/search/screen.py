@@ -60,9 +60,8 @@ class Screen:
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built."""
         try:
-            return count_pruned_cost(
-                self.space.architecture(candidate, self.task), self.space.pruning(candidate, self.task)
-            )
+            recipe = self.space.training_recipe(candidate, self.task)
+            return count_pruned_cost(self.space.architecture(candidate, self.task), recipe.pruning, bits=recipe.bits)
         except LayerError:
             return None
         except SpaceError as error:

@@ -28,7 +28,7 @@ from nas_asc.study.objective import (
     validate_objectives,
 )
 from nas_asc.study.ranking import front_of, rank_trials, recommended
-from nas_asc.study.record import FileRecord, TrialRecord
+from nas_asc.study.record import FILE_KINDS, FileRecord, TrialRecord
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     final_dir,
@@ -43,6 +43,7 @@ from nas_asc.study.trial_files import (
 
 __all__ = [
     "DEFAULT_OBJECTIVES",
+    "FILE_KINDS",
     "OBJECTIVES",
     "RECORD_ATTRIBUTE",
     "SAMPLERS",

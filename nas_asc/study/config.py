@@ -36,7 +36,8 @@ class StudyConfig:
         mode: "pareto" for all objectives, "best" for the best score under the limits.
         reference_point: Of the hypervolume, one value an objective.
         sampler: "tpe" or "random".
-        scored: Whose scores count: "int8" those of each trial's int8 file, "float" those of its network.
+        scored: Whose scores count: "int8" those of each trial's file, which is int8 unless its recipe says other bits,
+            "float" those of its network.
         target: Runtime whose integers suffice for every candidate; "any" is none.
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nas_asc.budget import Budget
+from nas_asc.budget import Budget, Excess
 from nas_asc.cost import Cost, count_pruned_cost, list_obstacles, validate_target
 from nas_asc.errors import LayerError, NothingFitsError
 from nas_asc.frontend import Task
@@ -53,11 +53,13 @@ class Nearest:
         values: Value of every active axis.
         used: What it takes of every limited resource.
         ratio: Its worst use over limit; at most 1 where it fits.
+        over: The limits that it breaks.
     """
 
     values: Mapping[str, Any]
     used: Mapping[str, int]
     ratio: float
+    over: tuple[Excess, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Survey:
         """Whether some candidate fits the whole budget."""
         return self.nearest.ratio <= 1
 
-    def validate(self, budget: Budget) -> None:
+    def validate(self) -> None:
         """Check that some candidate fits.
 
         Raises:
@@ -95,11 +97,7 @@ class Survey:
         """
         if self.fits_any:
             return
-        over = ", ".join(
-            f"{resource} {self.nearest.used[resource]:,} of {limit:,}"
-            for resource, limit in budget.limits.items()
-            if self.nearest.used[resource] > limit
-        )
+        over = ", ".join(f"{excess.resource} {excess.used:,} of {excess.limit:,}" for excess in self.nearest.over)
         values = ", ".join(f"{name}={value}" for name, value in self.nearest.values.items())
         beside = f" {self.left_out.describe(self.n_drawn).capitalize()}." if self.left_out.n else ""
         raise NothingFitsError(
@@ -133,6 +131,7 @@ def survey_space(
     Raises:
         NothingFitsError: No candidate can be built at all, or none runs on the target; names the axis values to blame.
     """
+    validate_target(target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
     costs = [(candidate, _cost(space, task, candidate)) for candidate in drawn]
@@ -142,7 +141,7 @@ def survey_space(
             f"none of {n_draws:,} candidates of space {space.name!r} can be built for clips of {task.clip_s:g} s:"
             " every one has a layer that cannot take its input. Use another space or longer clips."
         )
-    left_out, known = leave_out(space, task, built, target=validate_target(target))
+    left_out, known = leave_out(space, task, built, target=target)
     if not known:
         raise NothingFitsError(left_out.blame([candidate for candidate, _ in built]))
     used = [budget.used(cost) for _, cost in known]
@@ -177,13 +176,14 @@ class _Seeker:
     def ratio(self, cost: Cost) -> float:
         """Worst use over limit; 0 without limits."""
         used = self.budget.used(cost)
-        return max((used[resource] / limit for resource, limit in self.budget.limits.items()), default=0.0)
+        ratios = [used[resource] / limit for resource, limit in self.budget.limits.items()]
+        return max([*ratios, *(excess.ratio for excess in self.budget.check(cost))], default=0.0)
 
     def nearest(self, starts: Sequence[Costed]) -> Nearest:
         """The candidate with the smallest worst use over limit."""
         candidate, cost = self.descend(starts, self.ratio, enough=1.0)
         used = {resource: self.budget.used(cost)[resource] for resource in self.budget.limits}
-        return Nearest(dict(candidate.values), used, self.ratio(cost))
+        return Nearest(dict(candidate.values), used, self.ratio(cost), self.budget.check(cost))
 
     def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float = 0.0) -> Costed:
         """The best of some candidates, bettered by mutations until `enough` or until they better nothing."""
@@ -218,6 +218,7 @@ def _row(
 
 def _cost(space: Space, task: Task, candidate: Candidate) -> Cost | None:
     try:
-        return count_pruned_cost(space.architecture(candidate, task), space.pruning(candidate, task))
+        recipe = space.training_recipe(candidate, task)
+        return count_pruned_cost(space.architecture(candidate, task), recipe.pruning, bits=recipe.bits)
     except LayerError:
         return None

@@ -77,7 +77,7 @@ def test_nearest_runs_on_the_target_and_the_message_says_what_was_left_out():
     assert (values["activation"], values["norm"]) == ("relu", "batch")
     assert survey.nearest.used["params"] == count_cost(space.architecture(space.candidate(**values), TASK)).params
     with pytest.raises(NothingFitsError, match=r"Loosen the budget\. Left out for onnxruntime: "):
-        survey.validate(budget)
+        survey.validate()
 
 
 def test_unknown_target_is_told():
