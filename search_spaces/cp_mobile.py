@@ -9,7 +9,7 @@ import math
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Classifier, Conv, Dense, Dropout, Flatten, InvertedBottleneck, MaxPool, make_divisible
 from nas_asc.recipe import RECIPES
-from nas_asc.space import Space, choice, fraction, integer
+from nas_asc.space import Space, choice, fraction, integer, optional
 
 
 def is_mobile(family):
@@ -34,6 +34,8 @@ space = Space(
     multiplier=choice(1.0, 1.25, 1.5, 1.8, 2.1, 2.4, when=is_mobile, guess=1.8),  # of the width, a stage
     expansion=choice(1.5, 2.1, 3.0, 4.0, when=is_mobile, guess=2.1),
     kernel_size=choice(3, 5, when=is_mobile, guess=3),
+    # the depthwise convolution trained as so many side by side, which fold into one when deployed
+    branches=optional(choice(1, 3, when=lambda norm: norm == "batch", guess=1), guess=None),
     stem_width=fraction(1 / 4, 1 / 2, 1, of="width", when=is_mobile, guess=1 / 4),
     stem_stride=choice((2, 1), (2, 2), (2, 4), when=is_mobile, guess=(2, 2)),
     blocks_1=integer(1, 4, when=is_mobile, guess=3),
@@ -72,7 +74,7 @@ def features(sample_rate, window_ms, hop_ms, n_mels):
 
 @space.network
 def network(
-    family, width, multiplier, expansion, kernel_size, activation, norm, stem_width, stem_stride,
+    family, width, multiplier, expansion, kernel_size, branches, activation, norm, stem_width, stem_stride,
     blocks_1, blocks_2, blocks_3, stride_1, stride_2, stride_3, cnn_width, cnn_kernel, cnn_hidden, n_classes,
 ):  # fmt: skip
     if family == "cnn":
@@ -84,11 +86,13 @@ def network(
     last = make_divisible(width * multiplier**2)
     for i in range(blocks_1):
         stride = stride_1 if i == blocks_1 - 1 else 1
-        yield InvertedBottleneck(width, expansion, kernel_size, stride, norm, activation)
+        yield InvertedBottleneck(width, expansion, kernel_size, stride, norm, activation, branches=branches)
     for i in range(blocks_2):
-        yield InvertedBottleneck(middle, expansion, kernel_size, 1 if i else stride_2, norm, activation)
+        stride = 1 if i else stride_2
+        yield InvertedBottleneck(middle, expansion, kernel_size, stride, norm, activation, branches=branches)
     for i in range(blocks_3):
-        yield InvertedBottleneck(last, expansion, kernel_size, 1 if i else stride_3, norm, activation)
+        stride = 1 if i else stride_3
+        yield InvertedBottleneck(last, expansion, kernel_size, stride, norm, activation, branches=branches)
     yield Classifier(norm=norm)
 
 
@@ -121,7 +125,7 @@ space.guess(n_mels=128, hop_ms=15.625)
 space.system(
     "CP-Mobile-2024", published=dict(params=61_148, official_macs=29_419_156), convention="TRAIN",
     sample_rate=32_000, window_ms=96, hop_ms=15.625, n_mels=256, family="cp_mobile",
-    width=32, multiplier=1.8, expansion=2.1, kernel_size=3, activation="relu", norm="batch",
+    width=32, multiplier=1.8, expansion=2.1, kernel_size=3, branches=None, activation="relu", norm="batch",
     stem_width=8, stem_stride=(2, 2), blocks_1=3, blocks_2=2, blocks_3=1,
     stride_1=(1, 2), stride_2=(2, 1), stride_3=(1, 1),
     recipe=RECIPES["DCASE-2024"], source="DCASE 2024 and 2025 Task 1 baseline",

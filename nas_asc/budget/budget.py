@@ -19,7 +19,7 @@ class Excess:
     """One limit that a network breaks.
 
     Args:
-        resource: "params", "macs", "bytes", "model_bytes" or "ram".
+        resource: "params", "macs", "bytes", "model_bytes", "ram", or "bits" where the rules fix the precision.
         used: What the network takes of it, as the rule counts.
         limit: The most that is allowed.
         rule: How it is counted, in words.
@@ -42,7 +42,8 @@ class Budget:
 
     Parameters are TRAIN (every trainable value, zeros count). MACs are those of one clip as DCASE has counted them
     since 2022 (torchinfo's rule); where the pure count is higher, that one must fit too. Bytes are weights at int8
-    with batch norms folded. RAM is the peak of live int8 activations, batch 1.
+    with batch norms folded. RAM is the peak of live int8 activations, batch 1. A candidate with a precision of its own
+    (`Cost.bits`) counts at that precision, which must be the rules' where these fix one.
 
     Args:
         max_params: Most parameters; None is no limit.
@@ -50,7 +51,8 @@ class Budget:
         max_bytes: Most int8 bytes.
         max_ram: Most bytes of live activations.
         rules: Name of a rule set whose limits hold as well.
-        bits: Bits a parameter where the rules limit bytes and leave the precision free.
+        bits: Bits a parameter where the rules limit bytes and leave the precision free, and the candidate has none of
+            its own.
 
     Raises:
         BudgetError: A limit is not positive, or the rule set or precision is unknown.
@@ -109,7 +111,7 @@ class Budget:
             "ram": cost.peak_ram_bytes,
         }
         if rules is not None and rules.max_model_bytes is not None:
-            found["model_bytes"] = rules.counted_params(cost) * self.bits // 8
+            found["model_bytes"] = rules.counted_params(cost) * (cost.bits or self.bits) // 8
         return found
 
     def check(self, cost: Cost) -> tuple[Excess, ...]:
@@ -118,12 +120,19 @@ class Budget:
         Args:
             cost: Of the network.
         """
-        used, counting = self.used(cost), self._counting()
-        return tuple(
+        used, counting = self.used(cost), self._counting(cost.bits or self.bits)
+        over = tuple(
             Excess(resource, used[resource], limit, counting[resource])
             for resource, limit in self.limits.items()
             if used[resource] > limit
         )
+        return over + self._check_bits(cost)
+
+    def _check_bits(self, cost: Cost) -> tuple[Excess, ...]:
+        fixed = self._rules.fixed_bits if self._rules else None
+        if fixed is None or cost.bits is None or cost.bits <= fixed:
+            return ()
+        return (Excess("bits", cost.bits, fixed, f"fixed by {self.rules}"),)
 
     def fits(self, cost: Cost) -> bool:
         """Whether a network keeps every limit.
@@ -132,7 +141,7 @@ class Budget:
             cost: Of the network.
         """
         used = self.used(cost)
-        return all(used[resource] <= limit for resource, limit in self.limits.items())
+        return all(used[resource] <= limit for resource, limit in self.limits.items()) and not self._check_bits(cost)
 
     def describe(self) -> str:
         """The resolved budget in full, in one line.
@@ -140,7 +149,7 @@ class Budget:
         >>> Budget(max_params=128_000).describe()
         'budget: parameters <= 128,000 (trainable, zeros count)'
         """
-        counting = self._counting()
+        counting = self._counting(self.bits)
         parts = [f"{_WORDS[name]} <= {format_count(limit)} ({counting[name]})" for name, limit in self.limits.items()]
         head = "budget" if self.rules is None else f"budget of {self.rules}"
         return f"{head}: {', '.join(parts) or 'no limits'}"
@@ -158,13 +167,13 @@ class Budget:
         """
         return cls(**values)
 
-    def _counting(self) -> dict[str, str]:
+    def _counting(self, bits: int) -> dict[str, str]:
         rules = self._rules
         return {
             "params": "trainable, zeros count",
             "macs": "of one clip, torchinfo's rule as DCASE counts, and pure where higher",
             "bytes": "int8 weights and 4-byte biases, batch norms folded",
-            "model_bytes": f"{rules.counting}, {self.bits} bits each" if rules else "",
+            "model_bytes": f"{rules.counting}, {bits} bits each" if rules else "",
             "ram": "live int8 activations, batch 1, in order, input counts",
         }
 

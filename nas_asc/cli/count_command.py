@@ -8,7 +8,7 @@ import typer
 
 from nas_asc.cli.options import Json
 from nas_asc.cli.terminal import build_console, build_table, print_json
-from nas_asc.cost import CostRow, count_cost, count_rows, receptive_field
+from nas_asc.cost import TARGETS, CostRow, count_cost, count_rows, list_obstacles, receptive_field
 from nas_asc.errors import LayerError, SpaceError, StudyError
 from nas_asc.layers import Architecture, parse_architecture
 from nas_asc.space import Space, System, find_system, load_space
@@ -98,13 +98,14 @@ def _architecture_of_trial(network: str, space: Space | None) -> Architecture:
 
 def _static_totals(architecture: Architecture) -> dict[str, Any]:
     frequency, time = receptive_field(architecture)
-    return count_cost(architecture).to_dict() | {"receptive_field": [frequency, time]}
+    obstacles = {target: list(list_obstacles(architecture, target)) for target in TARGETS if target != "any"}
+    return count_cost(architecture).to_dict() | {"receptive_field": [frequency, time], "obstacles": obstacles}
 
 
 def _measured_totals(architecture: Architecture) -> dict[str, Any]:
-    from nas_asc.models import build_model, count_module, count_thop, explain_thop
+    from nas_asc.models import build_model, count_module, count_thop, explain_thop, fold_branches
 
-    model = build_model(architecture)
+    model = fold_branches(build_model(architecture))
     measured = count_module(model, architecture.in_shape)
     thop = count_thop(model, architecture.in_shape)
     return {
@@ -158,6 +159,8 @@ def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple
     for name, value in (totals | measured).items():
         if name in _RULES:
             cells.append((name, _shape(value) if isinstance(value, list) else value, _RULES[name]))
+    for target, obstacles in totals["obstacles"].items():
+        cells.append((f"on {target}", "integers" if not obstacles else "in part float", ", ".join(obstacles)))
     for reason, difference in differences.items():
         cells.append(("  thop - pure", difference, reason))
     if measured:

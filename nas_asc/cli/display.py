@@ -14,7 +14,7 @@ from rich.text import Text
 from nas_asc.cli.terminal import build_console, build_table
 from nas_asc.cost import Cost
 from nas_asc.space import Design
-from nas_asc.study import StudyConfig, TrialRecord
+from nas_asc.study import FILE_KINDS, StudyConfig, TrialRecord
 from nas_asc.training import EpochRow
 from nas_asc.units import format_duration, format_short
 
@@ -58,10 +58,11 @@ def trial_line(record: TrialRecord, *, n_front: int) -> str:
     if record.scores is None:
         return f"trial {record.number} failed: {record.reason}"
     cost, scores = record.cost, record.scores
+    size = f"{format_short(cost.int8_bytes)}B {FILE_KINDS[cost.bits or 8]}"
     return (
         f"trial {record.number}: log loss {scores.log_loss:.3f}, accuracy {100 * scores.accuracy:.1f} %,"
         f" {format_short(cost.params)} params, {format_short(cost.official_macs)} MACs,"
-        f" {format_short(cost.int8_bytes)}B int8, {format_duration(record.seconds)}, {record.origin};"
+        f" {size}, {format_duration(record.seconds)}, {record.origin};"
         f" {n_front} on the front"
     )
 

@@ -23,8 +23,11 @@ def export(
         int | None, typer.Option("--trial", help="A trial's network as it was trained. Default: the final network.")
     ] = None,
     bits: Annotated[
-        int, typer.Option("--bits", help="8: integers throughout; 16: weights in float16; 32: float32.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--bits", help="8: integers; 16: weights in float16; 32: float32. Default: the trial's own, or 8."
+        ),
+    ] = None,
     file_format: Annotated[
         str,
         typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc[tflite]')."),
@@ -52,13 +55,13 @@ def export(
     from nas_asc.study import find_study, load_config
     from nas_asc.training import resolve_device
 
-    if bits not in (8, 16, 32):
+    if bits not in (None, 8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
     if file_format not in ("onnx", "tflite"):
         raise ExportError(f"`--format` must be onnx or tflite, but got {file_format!r}.")
-    if file_format == "tflite" and bits != 8:
+    if file_format == "tflite" and bits not in (None, 8):
         raise ExportError(f"`--format tflite` is written in 8 bits, but got --bits {bits}. Leave one of them out.")
-    if qat and bits != 8:
+    if qat and bits not in (None, 8):
         raise ExportError(f"`--qat` trains in 8 bits, but got --bits {bits}. Leave one of them out.")
     if file_format == "tflite":
         check_tflite()

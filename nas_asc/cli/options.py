@@ -66,6 +66,14 @@ Bits = Annotated[
     int,
     typer.Option("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32.", rich_help_panel=_BUDGET),
 ]
+TargetName = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        help="Leave out what onnxruntime or tflite-micro cannot run as integers. Default: any, nothing.",
+        rich_help_panel=_BUDGET,
+    ),
+]
 Objectives = Annotated[
     str,
     typer.Option(

@@ -27,6 +27,7 @@ def plan(
     ram: opt.Ram = None,
     rules: opt.RulesName = None,
     bits: opt.Bits = 8,
+    target: opt.TargetName = "any",
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
     epochs: opt.Epochs = None,
@@ -49,16 +50,18 @@ def plan(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
         params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits, quiet=json,
     )  # fmt: skip
-    survey = survey_space(setup.space, setup.data_set.task, setup.budget, n_draws=draws, seed=seed)
+    task = setup.data_set.task
+    survey = survey_space(setup.space, task, setup.budget, target=target, n_draws=draws, seed=seed)
     if not json:
         print(data_line(setup), flush=True)
         _print_survey(survey, setup.space)
-    survey.validate(setup.budget)
+    survey.validate()
     forecast = forecast_search(
         setup.space,
         setup.prepare(cache),
         setup.budget,
         torch_device=resolve_device(torch_device),
+        target=target,
         n_trials=30 if trials is None and timeout_s is None else trials,
         epochs=epochs,
         seed=seed,
@@ -78,10 +81,11 @@ def short_lines(survey: "Survey", space: "Space") -> list[str]:
     spans = ", ".join(
         f"{row.resource} {format_short(row.minimum)} .. {format_short(row.maximum)}" for row in survey.rows
     )
-    return [
+    lines = [
         f"space: {space.name}, {spans}",
         f"plan: {_percent(survey.share_fits)} of {survey.n_drawn:,} drawn candidates fit ({shares or 'no limits'})",
     ]
+    return lines if survey.left_out.target == "any" else [*lines, survey.left_out.describe(survey.n_drawn)]
 
 
 def _print_survey(survey: "Survey", space: "Space") -> None:
@@ -104,6 +108,8 @@ def _print_survey(survey: "Survey", space: "Space") -> None:
         if row.limit is not None:
             values = ", ".join(f"{name}={value}" for name, value in row.smallest.items())
             print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
+    if survey.left_out.target != "any":
+        print(survey.left_out.describe(survey.n_drawn))
     unbuildable = survey.n_unbuildable / survey.n_drawn
     print(
         f"{_percent(survey.share_fits)} fit the whole budget; {_percent(unbuildable)} cannot take clips of this shape"

@@ -35,6 +35,7 @@ def search(
     ram: opt.Ram = None,
     rules: opt.RulesName = None,
     bits: opt.Bits = 8,
+    target: opt.TargetName = "any",
     objectives: opt.Objectives = "log_loss,macs,int8_bytes",
     mode: opt.ModeName = "pareto",
     sampler: opt.SamplerName = "tpe",
@@ -69,7 +70,7 @@ def search(
     print(data_line(setup), flush=True)
     if trials is None and timeout_s is None:
         trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
-    _survey(setup, seed=seed)
+    _survey(setup, target=target, seed=seed)
     config = ask_study(
         name,
         setup.space,
@@ -81,6 +82,7 @@ def search(
         mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
         sampler=sampler,
         scored=score or ("int8" if setup.budget.bits == 8 else "float"),  # type: ignore[arg-type]  # as above
+        target=target,
         seed=seed,
         subset=subset,
         test_fold=test_fold,
@@ -134,12 +136,13 @@ def resume(
     )
 
 
-def _survey(setup: "Setup", *, seed: int) -> None:
+def _survey(setup: "Setup", *, target: str, seed: int) -> None:
     from nas_asc.cli.plan_command import short_lines
     from nas_asc.survey import survey_space
 
-    survey = survey_space(setup.space, setup.data_set.task, setup.budget, n_draws=4_000, seed=seed)
-    survey.validate(setup.budget)
+    task = setup.data_set.task
+    survey = survey_space(setup.space, task, setup.budget, target=target, n_draws=4_000, seed=seed)
+    survey.validate()
     for line in short_lines(survey, setup.space):
         print(line, flush=True)
 

@@ -141,7 +141,7 @@ def evaluate(
     print(f"trial {result.record.number} of {study}, {weights}, on {scores.n_clips:,} test clips:")
     console = build_console()
     columns = [_score_cells(each) for each in (scores, file_scores) if each is not None]
-    heads = ("score", "network", "int8 file")[: len(columns) + 1]
+    heads = ("score", "network", "file")[: len(columns) + 1]
     console.print(build_table(heads, [(row[0][0], *(cell[1] for cell in row)) for row in zip(*columns, strict=True)]))
     classes = setup.data_set.classes
     print("of the network, by class:")

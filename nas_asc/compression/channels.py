@@ -22,6 +22,7 @@ from nas_asc.layers import (
     Architecture,
     AxisMean,
     BatchNorm,
+    BranchedConvolution,
     ChannelNorm,
     ChannelRoll,
     ChannelSlice,
@@ -67,8 +68,16 @@ class ChannelUse:
     @property
     def is_maker(self) -> bool:
         """Whether it makes channels with filters of its own."""
-        made = isinstance(self.operation.primitive, Convolution | Projection)
+        made = isinstance(self.operation.primitive, Convolution | BranchedConvolution | Projection)
         return made and self.operation.reuses is None
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the kernels with which it makes its channels, in the state dict."""
+        prefix, primitive = f"{self.layer}.{self.operation.name}", self.operation.primitive
+        if not isinstance(primitive, BranchedConvolution):
+            return (f"{prefix}.weight",)
+        return tuple(f"{prefix}.convolutions.{index}.weight" for index in range(primitive.n_kernels))
 
 
 class ChannelMap:
@@ -123,6 +132,11 @@ class ChannelMap:
         kind, x, shape = type(primitive), inputs[0], operation.in_shapes[0]
         if kind is Convolution:
             return self._trace_convolution(primitive, x)
+        if kind is BranchedConvolution:
+            made = self._trace_convolution(primitive.folded, x)
+            if primitive.identity:
+                self._join(x, made)
+            return made
         if kind is Projection:
             return self._make(primitive.out_features)
         if kind is ChannelRoll:

@@ -13,6 +13,7 @@ from nas_asc.compression.channels import ChannelMap, ChannelUse
 from nas_asc.errors import LayerError
 from nas_asc.layers import (
     Architecture,
+    BranchedConvolution,
     ChannelRoll,
     ChannelSlice,
     Convolution,
@@ -85,7 +86,7 @@ def _shrink(use: ChannelUse, channels: ChannelMap, kept: Kept) -> Primitive:
     if isinstance(primitive, Projection):
         return replace(primitive, out_features=n_made)
     taken = channels.kept_channels(use.inputs[0], kept)
-    if isinstance(primitive, Convolution):
+    if isinstance(primitive, Convolution | BranchedConvolution):
         is_depthwise = primitive.groups == len(taken)
         return replace(primitive, out_channels=n_made, groups=int(taken.sum()) if is_depthwise else primitive.groups)
     if isinstance(primitive, ChannelSlice):
@@ -103,7 +104,7 @@ def _cut(value: Tensor, name: str, use: ChannelUse, channels: ChannelMap, kept: 
         return value
     n_each = value.shape[0] // len(made)
     rows = value[made.repeat_interleave(n_each).to(value.device)]
-    if not use.is_maker or name != "weight":
+    if f"{use.layer}.{use.operation.name}.{name}" not in use.weight_names or not use.is_maker:
         return rows
     taken = torch.from_numpy(channels.kept_channels(use.inputs[0], kept))[: value.shape[1]]
     is_depthwise = value.shape[1] == 1 and len(use.inputs[0]) > 1

@@ -39,8 +39,7 @@ class ChannelPruner:
         self._state = state
         self.channels = ChannelMap(architecture, is_exact=is_exact)
         self._makers = [use for use in self.channels.uses if use.is_maker]
-        weights = [self._state[f"{use.layer}.{use.operation.name}.weight"] for use in self._makers]
-        self._squares = [_sum_squares(weight) for weight in weights]
+        self._squares = [_sum_squares([state[name] for name in use.weight_names]) for use in self._makers]
         self._fixed = self.channels.is_fixed.copy()
         importance = self.importance(np.ones(len(self._fixed), dtype=bool))
         for use in self.channels.uses:
@@ -171,10 +170,11 @@ class ChannelPruner:
         return shrink_architecture(self._architecture, self.channels, kept)
 
 
-def _sum_squares(weight: Tensor) -> NDArray[np.float64]:
-    """Of each filter and input channel, (out_channels, in_channels of its group)."""
-    squares: NDArray[np.float64] = weight.double().square().reshape(*weight.shape[:2], -1).sum(2).cpu().numpy()
-    return squares
+def _sum_squares(weights: list[Tensor]) -> NDArray[np.float64]:
+    """Of each filter and input channel, over all kernels of the operation, (out_channels, in_channels of its group)."""
+    squares = [weight.double().square().reshape(*weight.shape[:2], -1).sum(2).cpu().numpy() for weight in weights]
+    total: NDArray[np.float64] = np.sum(squares, axis=0)
+    return total
 
 
 def find_threshold(

@@ -7,22 +7,28 @@ Conventions:
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.folding import absorbing_operation
 from nas_asc.cost.memory import peak_ram
+from nas_asc.cost.precision import cost_at_bits
 from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
+from nas_asc.cost.target import TARGETS, list_obstacles, validate_target
 
 __all__ = [
+    "TARGETS",
     "Cost",
     "CostRow",
     "Kernel",
     "KernelGroup",
     "absorbing_operation",
+    "cost_at_bits",
     "count_cost",
     "count_nonzero",
     "count_pruned_cost",
     "count_rows",
     "kernel_groups",
     "list_kernels",
+    "list_obstacles",
     "peak_ram",
     "receptive_field",
+    "validate_target",
 ]

@@ -24,9 +24,11 @@ class Cost:
         official_macs: By torchinfo's rule: convolutions (weights + biases) x output positions, any other module its
             parameters once (DCASE since 2022).
         int8_bytes: Weights 1 byte, biases 4 bytes an output channel, batch norms folded; a convolution or dense
-            layer that absorbs a norm has a bias.
-        peak_ram_bytes: Most bytes of int8 activations live at once, batch 1, in order; see `peak_ram`.
+            layer that absorbs a norm has a bias. Where `bits` is 16 or 32, all values 2 or 4 bytes.
+        peak_ram_bytes: Most bytes of int8 activations live at once, batch 1, in order; see `peak_ram`. Where `bits` is
+            16 or 32, 2 or 4 times as many.
         norm_params: Part of `all_params` that lies in batch norms, which DCASE 2020 left out.
+        bits: Of each value where the candidate has a precision of its own; None leaves it to the budget.
     """
 
     params: int
@@ -37,8 +39,9 @@ class Cost:
     int8_bytes: int
     peak_ram_bytes: int
     norm_params: int
+    bits: int | None = None
 
-    def to_dict(self) -> dict[str, int]:
+    def to_dict(self) -> dict[str, int | None]:
         """Plain data for JSON."""
         return asdict(self)
 

@@ -17,6 +17,7 @@ from nas_asc.layers import (
     Activation,
     Addition,
     BatchNorm,
+    BranchedConvolution,
     ChannelNorm,
     ChannelRoll,
     Concatenation,
@@ -156,6 +157,8 @@ def derive_formula(layer: Layer, channels: int, n_classes: int) -> Formula | Non
 def _slot_of(operation: Operation, inputs: list[int], windows: dict[_Window, int]) -> int | None:
     """Slot of an operation's output, added to `windows` where it is new; None for unknown primitives."""
     primitive = operation.primitive
+    if type(primitive) is BranchedConvolution:
+        primitive = primitive.folded
     if type(primitive) in _SAME_SIZE:
         return inputs[0] if len(set(inputs)) == 1 else None
     if type(primitive) is GlobalPooling:
@@ -174,7 +177,7 @@ def _collect(expansion: Expansion, slots: list[int], windows: tuple[_Window, ...
     macs, official_macs, rows = [0] * n_slots, [0] * n_slots, [(0, 0, 0, 0, 0)]
     for operation in expansion.operations:
         params, buffers, pure, official, int8_bytes, norm_params = count_operation(expansion, operation)
-        if isinstance(operation.primitive, Convolution):
+        if isinstance(operation.primitive, Convolution | BranchedConvolution):
             slot, n = slots[operation.output], operation.out_shape[1] * operation.out_shape[2]
             macs[slot] += pure // n
             official_macs[slot] += official // n

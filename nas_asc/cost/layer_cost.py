@@ -40,8 +40,15 @@ def count_operation(expansion: Expansion, operation: Operation) -> tuple[int, ..
     if operation.reuses is not None:
         return 0, 0, counts.macs, counts.official_macs, 0, 0
     norm_params = counts.params + counts.buffers if isinstance(operation.primitive, _BATCH_NORMS) else 0
-    weights, biases = counts.int8_weights, counts.int8_biases
-    host = absorbing_operation(expansion, operation)
-    if host is not None:
-        weights, biases = 0, biases - host.primitive.counts(*host.in_shapes).int8_biases
+    weights, biases = count_stored(expansion, operation)
     return counts.params, counts.buffers, counts.macs, counts.official_macs, weights + 4 * biases, norm_params
+
+
+def count_stored(expansion: Expansion, operation: Operation) -> tuple[int, int]:
+    """Weights and biases that an operation adds to a file, batch norms folded."""
+    if operation.reuses is not None:
+        return 0, 0
+    counts, host = operation.primitive.counts(*operation.in_shapes), absorbing_operation(expansion, operation)
+    if host is None:
+        return counts.int8_weights, counts.int8_biases
+    return 0, counts.int8_biases - host.primitive.counts(*host.in_shapes).int8_biases

@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import floor
 
 from nas_asc.cost.cost import Cost, count_cost
+from nas_asc.cost.precision import cost_at_bits
 from nas_asc.errors import RecipeError
 from nas_asc.layers import Architecture, Convolution, Layer, Projection, Shape, expand_layer
 from nas_asc.recipe import Pruning, StructuredPruning, WeightPruning
@@ -79,17 +80,22 @@ def count_nonzero(architecture: Architecture, pruning: Pruning | None, *, conven
     return total
 
 
-def count_pruned_cost(architecture: Architecture, pruning: Pruning | None) -> Cost:
+def count_pruned_cost(architecture: Architecture, pruning: Pruning | None, *, bits: int | None = None) -> Cost:
     """What a network takes after its pruning: masked weights are still stored; removed channels are not.
 
     `StructuredPruning` is not run: its limits stand for parameters and MACs, which will be at most that, and all else
     is that of the network before.
 
+    Args:
+        architecture: The network before its pruning.
+        pruning: What is pruned; None is nothing.
+        bits: Precision of its own that the candidate has; see `cost_at_bits`.
+
     Raises:
         LayerError: A layer cannot take its input.
         RecipeError: The pruning excludes a layer that the network does not have.
     """
-    cost = count_cost(architecture)
+    cost = cost_at_bits(count_cost(architecture), architecture, bits)
     if pruning is None:
         return cost
     nonzero_params = count_nonzero(architecture, pruning)

@@ -21,7 +21,7 @@ from nas_asc.evaluation.quantised_training import train_quantised
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
-from nas_asc.models import lower_network
+from nas_asc.models import fold_branches, lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import Clips, EpochRow, TrainingResult, predict
@@ -36,7 +36,8 @@ class TrainedNetwork:
         log_mel: Front end of what it takes; with other bands than the design's where they were selected.
         state: Weights, buffers and standardisation, on the CPU, and beside them the weights that the recipe's training
             in 8 bits gave; see `load_network` and `load_quantised_weights`.
-        nonzero_params: Weights, biases, running means and variances of the network in float that are not zero.
+        nonzero_params: Weights, biases, running means and variances of the network in float that are not zero, branches
+            folded.
         curve: One row an epoch, those of the recipe's training in 8 bits the last ones.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
@@ -62,7 +63,8 @@ class Outcome(TrainedNetwork):
         log_mel: Front end of what it takes; with other bands than the design's where they were selected.
         state: Weights, buffers and standardisation, on the CPU, and beside them the weights that the recipe's training
             in 8 bits gave; see `load_network` and `load_quantised_weights`.
-        nonzero_params: Weights, biases, running means and variances of the network in float that are not zero.
+        nonzero_params: Weights, biases, running means and variances of the network in float that are not zero, branches
+            folded.
         curve: One row an epoch, those of the recipe's training in 8 bits the last ones.
         seconds: Wall clock of the training, without the selection of bands.
         clips_per_s: Training clips a second over all epochs.
@@ -229,7 +231,7 @@ def _train(
             deadline=deadline,
         )
     clips_per_s = len(clips) * len(result.curve) / result.seconds
-    nonzero_params = count_state_nonzero(model.state_dict())
+    nonzero_params = count_state_nonzero(fold_branches(model).state_dict())
     stopped = None if result.checkpoint is None else Pause(result.checkpoint, log_mel, dense)
     return TrainedNetwork(
         model.architecture, log_mel, state, nonzero_params, result.curve, result.seconds, clips_per_s, pause=stopped

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.compression import StepNoise, measure_noise
-from nas_asc.cost import count_cost
+from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
 from nas_asc.evaluation.network import load_network
@@ -38,7 +38,7 @@ class Exported:
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file, its settings included.
-        cost: Of the network, from its description.
+        cost: Of the network at these bits, from its description.
         scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
             2,000 of them at most.
         network_scores: Of the network in float on the same clips.
@@ -54,7 +54,7 @@ class Exported:
     qat_epochs: int
     weight_bytes: int
     file_bytes: int
-    cost: Mapping[str, int]
+    cost: Mapping[str, Any]
     scores: Scores
     network_scores: Scores
     agreement: float
@@ -147,7 +147,7 @@ def export_network(
         qat_epochs=n_done or qat_epochs,
         weight_bytes=written.weight_bytes,
         file_bytes=path.stat().st_size,
-        cost=count_cost(architecture).to_dict(),
+        cost=cost_at_bits(count_cost(architecture), architecture, bits).to_dict(),
         scores=score_predictions(labels, found, devices),
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),

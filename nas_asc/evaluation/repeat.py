@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from nas_asc.cost import count_cost
+from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.errors import StudyError
 from nas_asc.evaluation.candidate import Outcome, evaluate_candidate, score_test
 from nas_asc.evaluation.prepared import PreparedData
@@ -123,6 +123,7 @@ def _write(
     prepared: PreparedData,
 ) -> None:
     data_set = prepared.data_set
+    cost = cost_at_bits(count_cost(outcome.architecture), outcome.architecture, design.recipe.bits)
     card = identity | {
         "seed": seed,
         "seconds": outcome.seconds,
@@ -131,7 +132,7 @@ def _write(
         "clip_s": data_set.clip_s,
         "log_mel": asdict(outcome.log_mel),
         "recipe": design.recipe.to_dict(),
-        "cost": replace(count_cost(outcome.architecture), nonzero_params=outcome.nonzero_params).to_dict(),
+        "cost": replace(cost, nonzero_params=outcome.nonzero_params).to_dict(),
         "validation_scores": outcome.scores.to_dict(),
         "test_scores": None if test is None else test.to_dict(),
     }

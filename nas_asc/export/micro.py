@@ -78,7 +78,7 @@ class MicroFile:
         return result
 
 
-def predict_tflite(path: Path, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], Arena]:
+def predict_tflite(path: Path, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], Arena]:
     """Probabilities (B, K) that a .tflite file gives log-mels (B, C, F, T) that are not standardised; its arena.
 
     Args:
@@ -93,7 +93,7 @@ def predict_tflite(path: Path, features: NDArray[np.float32]) -> tuple[NDArray[n
     mean, std = (np.array(values, np.float32)[:, None] for values in (settings.mean, settings.std))
     logits = file.run(((features - mean) / std).astype(np.float32, copy=False)).astype(np.float64)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True), file.arena
+    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32), file.arena
 
 
 def check_tflite() -> None:

@@ -14,6 +14,7 @@ from nas_asc.layers.architecture import (
 )
 from nas_asc.layers.attention import AttentivePooling
 from nas_asc.layers.block import BasicBlock, Bottleneck
+from nas_asc.layers.branched import BranchedConvolution
 from nas_asc.layers.broadcast_residual import BroadcastResidual
 from nas_asc.layers.check import ACTIVATIONS, NORMS
 from nas_asc.layers.classifier import Classifier
@@ -69,6 +70,7 @@ __all__ = [
     "BasicBlock",
     "BatchNorm",
     "Bottleneck",
+    "BranchedConvolution",
     "BroadcastResidual",
     "ChannelNorm",
     "ChannelRoll",

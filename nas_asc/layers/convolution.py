@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from nas_asc.layers.branched import check_branches, convolve_branched
 from nas_asc.layers.check import (
     ACTIVATIONS,
     NORMS,
@@ -16,7 +17,7 @@ from nas_asc.layers.check import (
 )
 from nas_asc.layers.layer import Layer
 from nas_asc.layers.operation import Convolution
-from nas_asc.layers.shape import Size, to_pair
+from nas_asc.layers.shape import Size, same_padding, to_pair
 from nas_asc.layers.tape import Tape, Value
 
 
@@ -36,6 +37,10 @@ class Conv(Layer):
             None; see `Norm`.
         activation: "relu", "prelu", "gelu", "silu", "hardswish", or None.
         damping: Factor of the kernel's outermost frequency rows, falling linearly from 1 at the centre; None is off.
+        branches: Trained as so many convolutions side by side, a 1x1 and the input itself, each with a batch norm,
+            that fold into one convolution when deployed (see `BranchedConvolution`); None is off. It needs
+            norm="batch", padding="same" and no bias. Costs are those of the one convolution with its bias; the trained
+            module has more parameters, and masks of weights do not reach it.
 
     Raises:
         LayerError: A value is out of range.
@@ -53,6 +58,7 @@ class Conv(Layer):
     norm: str | None = None
     activation: str | None = None
     damping: float | None = None
+    branches: int | None = None
 
     reads_channels_only: ClassVar[bool] = True
 
@@ -69,9 +75,25 @@ class Conv(Layer):
         check_word(self, "norm", NORMS)
         check_word(self, "activation", ACTIVATIONS)
         check_damping(self, to_pair(self.kernel_size)[0])
+        self._check_branches()
+
+    def _check_branches(self) -> None:
+        check_branches(self, self.norm)
+        if self.branches is None:
+            return
+        if self.bias:
+            raise fail(self, "bias", must="False for `branches`", value=self.bias, remedy="Their norms bring one.")
+        if self.damping is not None:
+            raise fail(self, "damping", must="None for `branches`", value=self.damping)
+        if to_pair(self.padding) != same_padding(self.kernel_size):  # type: ignore[arg-type]
+            raise fail(self, "padding", must='"same" for `branches`', value=self.padding)
 
     def expand(self, tape: Tape, x: Value) -> Value:
         """The convolution, its norm, its activation."""
+        if self.branches is not None:
+            shape = (self.out_channels, self.kernel_size)
+            y = convolve_branched(tape, x, *shape, stride=self.stride, groups=self.groups, branches=self.branches)
+            return tape.activate(y, self.activation)
         assert not isinstance(self.padding, str)
         x = tape.apply(
             Convolution(

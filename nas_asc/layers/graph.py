@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeAlias
 from nas_asc.errors import LayerError
 from nas_asc.layers.architecture import Expansion
 from nas_asc.layers.attention import AttentivePooling
+from nas_asc.layers.branched import BranchedConvolution
 from nas_asc.layers.check import fail, set_field
 from nas_asc.layers.instance_norm import FrequencyInstanceNorm
 from nas_asc.layers.layer import Layer
@@ -38,6 +39,7 @@ PRIMITIVE_TYPES: tuple[type[Primitive], ...] = (
     AttentivePooling,
     AxisMean,
     BatchNorm,
+    BranchedConvolution,
     ChannelNorm,
     ChannelRoll,
     ChannelSlice,
@@ -129,6 +131,9 @@ def _is_step(step: Any) -> bool:
 
 def _shorten(primitive: Primitive) -> Primitive:
     """The primitive with its sizes in their shortest form."""
+    if isinstance(primitive, BranchedConvolution):
+        kernel, stride = to_size(to_pair(primitive.kernel_size)), to_size(to_pair(primitive.stride))
+        return replace(primitive, kernel_size=kernel, stride=stride)
     if not isinstance(primitive, Convolution | Pooling):
         return primitive
     kernel, stride, padding = (

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from nas_asc.layers.branched import check_branches, convolve_branched
 from nas_asc.layers.check import (
     ACTIVATIONS,
     NORMS,
@@ -33,6 +34,9 @@ class InvertedBottleneck(Layer):
         activation: "relu", "prelu", "gelu", "silu", "hardswish", or None.
         end_activation: Whether the activation follows the whole block too.
         divisor: The middle's width is rounded to a multiple of this, never below 90 %.
+        branches: The depthwise convolution is trained as so many side by side, a 1x1 and the input itself, each with a
+            batch norm, that fold into one when deployed (see `BranchedConvolution`); None is off. It needs
+            norm="batch". Costs are those of the one convolution with its bias; the trained module has more parameters.
 
     Raises:
         LayerError: A value is out of range.
@@ -49,6 +53,7 @@ class InvertedBottleneck(Layer):
     activation: str | None = "relu"
     end_activation: bool = True
     divisor: int = 8
+    branches: int | None = None
 
     reads_channels_only: ClassVar[bool] = True
 
@@ -61,19 +66,25 @@ class InvertedBottleneck(Layer):
         check_word(self, "activation", ACTIVATIONS)
         check_flag(self, "end_activation")
         check_count(self, "divisor")
+        check_branches(self, self.norm)
 
     def expand(self, tape: Tape, x: Value) -> Value:
         """The three convolutions, the shortcut, their sum."""
         width = make_divisible(x.shape[0] * self.expansion, self.divisor)
         y = self._convolve(tape, x, Convolution(width, 1))
         y = tape.activate(y, self.activation)
-        padding = same_padding(self.kernel_size)
-        depthwise = Convolution(width, self.kernel_size, stride=self.stride, padding=padding, groups=width)
-        y = tape.activate(self._convolve(tape, y, depthwise), self.activation)
+        y = tape.activate(self._convolve_depthwise(tape, y), self.activation)
         y = self._convolve(tape, y, Convolution(self.out_channels, 1))
         if x.shape[0] == self.out_channels:
             y = tape.apply(Addition(), y, self._shortcut(tape, x))
         return tape.activate(y, self.activation) if self.end_activation else y
+
+    def _convolve_depthwise(self, tape: Tape, x: Value) -> Value:
+        width, kernel, stride = x.shape[0], self.kernel_size, self.stride
+        if self.branches is not None:
+            return convolve_branched(tape, x, width, kernel, stride=stride, groups=width, branches=self.branches)
+        padding = same_padding(kernel)
+        return self._convolve(tape, x, Convolution(width, kernel, stride=stride, padding=padding, groups=width))
 
     def _convolve(self, tape: Tape, x: Value, convolution: Convolution) -> Value:
         return tape.normalise(tape.apply(convolution, x), self.norm)

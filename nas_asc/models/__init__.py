@@ -4,7 +4,7 @@ Conventions:
     Modules take (B, C, F, T) and give (B, K) logits.
 """
 
-from nas_asc.models.folding import fold_norms
+from nas_asc.models.folding import fold_branches, fold_norms
 from nas_asc.models.initialisation import initialise
 from nas_asc.models.lowered import Lowered, LoweredNetwork, Step
 from nas_asc.models.lowering import lower_network
@@ -26,6 +26,7 @@ __all__ = [
     "count_module",
     "count_thop",
     "explain_thop",
+    "fold_branches",
     "fold_norms",
     "initialise",
     "lower_network",

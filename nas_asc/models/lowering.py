@@ -100,6 +100,13 @@ def _(primitive: layers.Convolution, lowering: _Lowering, name: str, module: nn.
     return lowering.write(name, plain, module, *inputs)
 
 
+@_lower.register
+def _(
+    primitive: layers.BranchedConvolution, lowering: _Lowering, name: str, module: nn.Module, inputs: tuple[int, ...]
+) -> int:
+    return _lower(primitive.folded, lowering, name, module, inputs)
+
+
 @_lower.register(layers.BatchNorm)
 def _(primitive: Primitive, lowering: _Lowering, name: str, module: nn.Module, inputs: tuple[int, ...]) -> int:
     assert isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)

@@ -12,7 +12,13 @@ from nas_asc.models.initialisation import initialise
 from nas_asc.models.operation import build_operation
 
 # their backward pass does not read their output, so it may be written over
-_REWRITABLE = (layers.Convolution, layers.Projection, layers.BatchNorm, layers.Addition)
+_REWRITABLE = (
+    layers.Convolution,
+    layers.BranchedConvolution,
+    layers.Projection,
+    layers.BatchNorm,
+    layers.Addition,
+)
 
 
 class LayerModule(nn.Module):

@@ -7,6 +7,7 @@ from torch import nn
 
 from nas_asc import layers
 from nas_asc.layers import Primitive, Shape, to_pair
+from nas_asc.models.branched import BranchedConv2d
 from nas_asc.models.module import (
     Addition,
     AttentivePooling,
@@ -62,6 +63,19 @@ def _(primitive: layers.Convolution, in_shapes: tuple[Shape, ...]) -> nn.Module:
     module = kind(in_channels, primitive.out_channels, kernel, stride, padding, **options)
     module.starts_at_zero = primitive.starts_at_zero  # type: ignore[assignment]
     return module
+
+
+@_build.register
+def _(primitive: layers.BranchedConvolution, in_shapes: tuple[Shape, ...]) -> nn.Module:
+    return BranchedConv2d(
+        in_shapes[0][0],
+        primitive.out_channels,
+        to_pair(primitive.kernel_size),
+        stride=to_pair(primitive.stride),
+        groups=primitive.groups,
+        n_branches=primitive.branches,
+        has_identity=primitive.identity,
+    )
 
 
 @_build.register

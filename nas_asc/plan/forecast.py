@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nas_asc.budget import Budget
-from nas_asc.cost import count_pruned_cost
+from nas_asc.cost import count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError
 from nas_asc.evaluation import PreparedData, measure_speed
 from nas_asc.frontend import Task
@@ -54,6 +54,7 @@ def forecast_search(
     budget: Budget,
     *,
     torch_device: torch.device,
+    target: str = "any",
     n_trials: int | None = None,
     epochs: int | None = None,
     seed: int = 0,
@@ -65,11 +66,12 @@ def forecast_search(
         prepared: Gives the number of training clips.
         budget: What candidates fit.
         torch_device: Where to train.
+        target: Runtime whose integers must suffice.
         n_trials: Trials in all; None where time is the limit.
         epochs: Of every training; None is by the number of clips.
         seed: Of the draws.
     """
-    designs = _fitting(space, prepared, budget, seed)
+    designs = _fitting(space, prepared, budget, target, seed)
     if not designs:
         return None
     chosen = [designs[round(position * (len(designs) - 1))] for position in _MEASURED]
@@ -91,23 +93,27 @@ def forecast_search(
     )
 
 
-def _fitting(space: Space, prepared: PreparedData, budget: Budget, seed: int) -> list[tuple[int, Design]]:
+def _fitting(space: Space, prepared: PreparedData, budget: Budget, target: str, seed: int) -> list[tuple[int, Design]]:
     """MACs and designs of random candidates that fit, ascending in MACs; of guesses where none drawn does."""
     rng = np.random.default_rng(seed)
     for _ in range(_N_BATCHES):
-        found = _costed(space, space.draw_many(rng, _N_DRAWS), prepared.task, budget)
+        found = _costed(space, space.draw_many(rng, _N_DRAWS), prepared.task, budget, target)
         if found:
             return found
-    return _costed(space, space.guesses, prepared.task, budget)
+    return _costed(space, space.guesses, prepared.task, budget, target)
 
 
-def _costed(space: Space, candidates: Iterable[Candidate], task: Task, budget: Budget) -> list[tuple[int, Design]]:
+def _costed(
+    space: Space, candidates: Iterable[Candidate], task: Task, budget: Budget, target: str
+) -> list[tuple[int, Design]]:
     found = []
     for candidate in candidates:
         try:
-            cost = count_pruned_cost(space.architecture(candidate, task), space.pruning(candidate, task))
+            architecture = space.architecture(candidate, task)
+            recipe = space.training_recipe(candidate, task)
+            cost = count_pruned_cost(architecture, recipe.pruning, bits=recipe.bits)
         except LayerError:
             continue
-        if budget.fits(cost):
+        if budget.fits(cost) and not list_obstacles(architecture, target):
             found.append((cost.macs, space.build(candidate, task)))
     return sorted(found, key=lambda pair: pair[0])

@@ -19,6 +19,7 @@ from nas_asc.recipe.quantisation import QuantisedTraining
 from nas_asc.recipe.schedule import CosineDecay, Schedule
 
 _OPTIMISER, _SCHEDULE, _LOSS = AdamW(5e-3), CosineDecay(), CrossEntropy()
+BITS = (8, 16, 32)
 _AUGMENTATION = (TimeRoll(1.0), Mixup(0.3), FreqMask(0.2))
 
 
@@ -40,6 +41,9 @@ class Recipe:
         dropout: In training, after the network's convolutions and dense layers; None is off.
         band_selection: Of the mel bands, before the training; None keeps those that the front end names.
         quantisation: Training in 8 bits after training and pruning, for the int8 file; None calibrates the file alone.
+        bits: Of the weights in the file that is scored and deployed: 8 (integers throughout), 16 (float16) or 32
+            (float32). Its bytes count at that precision, so that an axis of a space may trade bits for parameters where
+            the rules limit bytes (DCASE 2020, 2021, and since 2023). None leaves it to the budget, with an int8 file.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -58,12 +62,17 @@ class Recipe:
     dropout: DropoutRates | None = None
     band_selection: BandSelection | None = None
     quantisation: QuantisedTraining | None = None
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < at_least):
                 raise RecipeError(f"`{name}` must be {at_least} or more, or None, but got {name}={value!r}.")
+        if self.bits is not None and (type(self.bits) is not int or self.bits not in BITS):
+            raise RecipeError(f"`bits` must be 8, 16 or 32, or None, but got bits={self.bits!r}.")
+        if self.quantisation is not None and self.bits not in (None, 8):
+            raise RecipeError(f"`quantisation` trains for a file of 8 bits, but got bits={self.bits}. Leave one out.")
         for name, kind in _KINDS.items():
             if not isinstance(getattr(self, name), kind):
                 must = " or ".join("None" if one is type(None) else one.__name__ for one in kind)

@@ -26,6 +26,7 @@ FILE_COLUMNS = (
     "agreement",
     "weight_bytes",
     "file_bytes",
+    "file_bits",
 )
 _FIRST = ("number", "origin")
 _LAST = ("seconds", "seed", "key", "architecture")
@@ -75,7 +76,10 @@ def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> di
 
 
 def _file_cells(record: TrialRecord) -> dict[str, float | None]:
-    """Scores of the network in float and of its int8 file, and what the file takes; None where it is not known."""
+    """Scores of the network in float and of its file, and what the file takes; None where it is not known.
+
+    The file is int8 unless `file_bits` says otherwise.
+    """
     network, file = record.network_scores, record.file
     return {
         "float_log_loss": None if network is None else network.log_loss,
@@ -85,6 +89,7 @@ def _file_cells(record: TrialRecord) -> dict[str, float | None]:
         "agreement": None if file is None else file.agreement,
         "weight_bytes": None if file is None else file.weight_bytes,
         "file_bytes": None if file is None else file.file_bytes,
+        "file_bits": None if file is None else file.bits,
     }
 
 

@@ -37,6 +37,6 @@ def mark_systems(space: Space | None, task: Task) -> tuple[Mark, ...]:
 def _cost(space: Space, system: System, task: Task) -> Cost | None:
     try:
         design = space.build_system(system, task)
-        return count_pruned_cost(design.architecture, design.recipe.pruning)
+        return count_pruned_cost(design.architecture, design.recipe.pruning, bits=design.recipe.bits)
     except NasAscError:
         return None

@@ -130,11 +130,11 @@ def _file_text(facts: Facts, record: TrialRecord) -> str:
     """Whose scores these are, and what the other one scores."""
     network, file = record.network_scores, record.file
     if network is None or file is None:
-        return "These are scores of the network in float; it has no int8 file."
+        return "These are scores of the network in float; it has no file."
     whose, other, accuracy = (
-        ("its int8 file, run by onnxruntime", "The network in float", network.accuracy)
+        (f"its {file.kind} file, run by onnxruntime", "The network in float", network.accuracy)
         if facts.config.scored == "int8"
-        else ("the network in float", "Its int8 file, run by onnxruntime,", file.scores.accuracy)
+        else ("the network in float", f"Its {file.kind} file, run by onnxruntime,", file.scores.accuracy)
     )
     return (
         f"These are scores of {whose}. {other} is right for {format_percent(accuracy)};"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from nas_asc.budget import Budget
+from nas_asc.cost import validate_target
 from nas_asc.data import DataSet
 from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import installed_versions
@@ -25,6 +26,7 @@ def ask_study(
     mode: Mode = "pareto",
     sampler: str = "tpe",
     scored: Scored = "float",
+    target: str = "any",
     seed: int = 0,
     subset: int | None = None,
     test_fold: int | None = None,
@@ -48,7 +50,8 @@ def ask_study(
         objectives: What is minimised.
         mode: "pareto" or "best".
         sampler: "tpe" or "random".
-        scored: "int8" scores each trial's int8 file, "float" its network.
+        scored: "int8" scores each trial's file, int8 unless its recipe says other bits; "float" its network.
+        target: Runtime whose integers must suffice for every candidate; "any" is none.
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold kept for the test.
@@ -64,7 +67,7 @@ def ask_study(
         StudyError: A value is out of range.
     """
     names = validate_objectives(objectives)
-    screen = Screen(space, prepared.task, budget=budget)
+    screen = Screen(space, prepared.task, budget=budget, target=validate_target(target))
     return StudyConfig(
         name=name,
         space=space_source,
@@ -80,6 +83,7 @@ def ask_study(
         reference_point=reference_point(names, screen, seed=seed),
         sampler=sampler,
         scored=scored,
+        target=target,
         seed=seed,
         subset=subset,
         test_fold=test_fold,

@@ -14,6 +14,7 @@ _OPTIONS = {
     "objectives": "--objectives",
     "mode": "--mode",
     "sampler": "--sampler",
+    "target": "--target",
     "seed": "--seed",
     "subset": "--subset",
     "test_fold": "--test-fold",

@@ -24,9 +24,9 @@ from nas_asc.frontend import LogMel
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import score_predictions
 from nas_asc.search.change import installed_versions
-from nas_asc.search.export import EXPORT, KINDS
+from nas_asc.search.export import EXPORT
 from nas_asc.search.stored import StoredNetwork, find_network
-from nas_asc.study import TrialRecord, load_config, load_records, rank_trials, write_file
+from nas_asc.study import FILE_KINDS, TrialRecord, load_config, load_records, rank_trials, write_file
 from nas_asc.training import predict
 
 _N_MOST = 60  # trials that are considered
@@ -96,7 +96,7 @@ def ensemble_study(
     log_mel, chosen = best
     found = tuple(records[member.number] for member in chosen)
     numbers = "-".join(str(member.number) for member in chosen)
-    path = (out or folder / EXPORT) / f"{config.name}-ensemble-{numbers}-{KINDS.get(bits, bits)}.onnx"
+    path = (out or folder / EXPORT) / f"{config.name}-ensemble-{numbers}-{FILE_KINDS.get(bits, bits)}.onnx"
     exported = _export(path, chosen, found[0], prepared, log_mel=log_mel, bits=bits)
     card = _write_card(path, config.name, chosen, exported)
     return EnsembleResult(found, exported, len(networks), len(groups), card)

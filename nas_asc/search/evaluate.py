@@ -9,6 +9,7 @@ import torch
 from nas_asc.errors import ExportError
 from nas_asc.evaluation import PreparedData, export_network, score_test, score_test_file
 from nas_asc.metrics import Scores
+from nas_asc.search.file import file_bits
 from nas_asc.search.final import design_of
 from nas_asc.search.stored import StoredNetwork, find_network
 from nas_asc.study import TrialRecord
@@ -22,7 +23,8 @@ class TestResult:
         record: Of its trial.
         is_final: Whether it was trained once more on training and validation clips; else as in its trial.
         scores: Of the network in float on the test clips.
-        file_scores: Of its int8 file on the test clips; None where it cannot be exported.
+        file_scores: Of its file on the test clips, int8 unless its recipe says other bits; None where it cannot be
+            exported.
     """
 
     __test__ = False  # no test class, whatever pytest makes of its name
@@ -69,7 +71,7 @@ def evaluate_study(
 
 def _score_file(network: StoredNetwork, prepared: PreparedData) -> Scores | None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "int8.onnx"
+        path = Path(folder) / "network.onnx"
         try:
             export_network(
                 path,
@@ -79,6 +81,7 @@ def _score_file(network: StoredNetwork, prepared: PreparedData) -> Scores | None
                 log_mel=network.log_mel,
                 recipe=network.record.recipe,
                 name=f"trial {network.record.number}",
+                bits=file_bits(network.record),
                 measures_noise=False,
             )
         except ExportError:

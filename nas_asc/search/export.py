@@ -1,22 +1,23 @@
 """A network of a study as a file."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from nas_asc.errors import ExportError
 from nas_asc.evaluation import Exported, PreparedData, export_network
 from nas_asc.export import format_c_header
 from nas_asc.search.change import installed_versions
+from nas_asc.search.file import file_bits
 from nas_asc.search.stored import find_network
-from nas_asc.study import TrialRecord, load_config, write_file
+from nas_asc.study import FILE_KINDS, TrialRecord, load_config, write_file
 from nas_asc.training import EpochRow
 
 EXPORT = "export"
-KINDS: Mapping[int, str] = {8: "int8", 16: "fp16", 32: "fp32"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def export_study(
     prepared: PreparedData,
     *,
     number: int | None = None,
-    bits: int = 8,
+    bits: int | None = None,
     file_format: str = "onnx",
     out: Path | None = None,
     layer_types: tuple[type, ...] = (),
@@ -56,7 +57,7 @@ def export_study(
         folder: Of the study.
         prepared: The study's data, split as the study did.
         number: Of a trial; None is the final network, and where there is none yet, the recommended trial's.
-        bits: 8, 16 or 32.
+        bits: 8, 16 or 32; None is 8 for TensorFlow Lite, and else the trial's own precision, or 8.
         file_format: "onnx", or "tflite" for 8 bits in TensorFlow Lite.
         out: Folder of the files; None is "export" in the study's.
         layer_types: Layer classes of the space's own.
@@ -72,8 +73,11 @@ def export_study(
     """
     network = find_network(folder, prepared, number=number, layer_types=layer_types)
     config = load_config(folder)
+    bits = bits or (8 if file_format == "tflite" else file_bits(network.record))
     source = "final" if network.is_final else f"trial-{network.record.number}"
-    stem = f"{config.name}-{source}-{KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
+    if qat_epochs and bits != 8:
+        raise ExportError(f"`--qat` trains in 8 bits, but the file has {bits}. Give --bits 8, or leave --qat out.")
+    stem = f"{config.name}-{source}-{FILE_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
     path = (out or folder / EXPORT) / f"{stem}.{file_format}"
     exported = export_network(
         path,

@@ -1,13 +1,16 @@
-"""The int8 file of a trial's network, and what was measured of it."""
+"""The file of a trial's network, int8 unless its recipe says other bits, and what was measured of it."""
 
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from nas_asc.evaluation import Outcome, PreparedData, export_network
-from nas_asc.study import FileRecord, TrialRecord
+from nas_asc.study import FILE_KINDS, FileRecord, TrialRecord
 
-_STEM = "int8"
+
+def file_bits(record: TrialRecord) -> int:
+    """Bits of the weights in a trial's file: its recipe's, or else 8."""
+    return record.recipe.bits or 8
 
 
 def export_trial(
@@ -24,8 +27,9 @@ def export_trial(
     Raises:
         ExportError: The network cannot be written.
     """
+    bits = file_bits(record)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{_STEM}.onnx"
+        path = Path(folder) / f"{FILE_KINDS[bits]}.onnx"
         exported = export_network(
             path,
             outcome.architecture,
@@ -34,6 +38,7 @@ def export_trial(
             log_mel=outcome.log_mel,
             recipe=record.recipe,
             name=f"{study} trial {record.number}",
+            bits=bits,
             probabilities=outcome.probabilities,
             measures_noise=False,
         )
@@ -43,5 +48,6 @@ def export_trial(
         agreement=exported.agreement,
         weight_bytes=exported.weight_bytes,
         file_bytes=exported.file_bytes,
+        bits=bits,
     )
     return found, contents

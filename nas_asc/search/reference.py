@@ -29,7 +29,7 @@ def reference_point(objectives: Sequence[str], screen: Screen, *, seed: int) -> 
     dearest: dict[str, float] = dict.fromkeys(_RESOURCES, 1.0)
     for candidate in screen.space.draw_many(np.random.default_rng(seed), _DRAWS):
         cost = screen.cost(candidate)
-        if cost is not None and screen.budget.fits(cost):
+        if cost is not None and screen.fits(candidate, cost):
             found = objective_values(tuple(_RESOURCES), cost, scores)
             dearest = {name: max(dearest[name], value) for name, value in zip(_RESOURCES, found, strict=True)}
     limits = screen.budget.limits

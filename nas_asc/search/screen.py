@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from nas_asc.budget import Budget
-from nas_asc.cost import Cost, count_pruned_cost
+from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Design, Space
@@ -37,41 +37,61 @@ class Screen:
         space: Where candidates come from.
         task: What they are built for.
         budget: What they must fit.
+        target: Runtime whose integers must suffice; see `list_obstacles`.
         on_fault: Told once of every different fault of the space's functions.
     """
 
     def __init__(
-        self, space: Space, task: Task, *, budget: Budget, on_fault: Callable[[str], None] | None = None
+        self,
+        space: Space,
+        task: Task,
+        *,
+        budget: Budget,
+        target: str = "any",
+        on_fault: Callable[[str], None] | None = None,
     ) -> None:
         self.space = space
         self.task = task
         self.budget = budget
+        self.target = target
         self.faults: set[str] = set()
         self._on_fault = on_fault
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built."""
         try:
-            return count_pruned_cost(
-                self.space.architecture(candidate, self.task), self.space.pruning(candidate, self.task)
-            )
+            recipe = self.space.training_recipe(candidate, self.task)
+            return count_pruned_cost(self.space.architecture(candidate, self.task), recipe.pruning, bits=recipe.bits)
         except LayerError:
             return None
         except SpaceError as error:
             self._note_fault(str(error))
             return None
 
+    def fits(self, candidate: Candidate, cost: Cost) -> bool:
+        """Whether a candidate of this cost keeps every limit and runs on the target."""
+        return self.budget.fits(cost) and not self._obstacles(candidate)
+
+    def _obstacles(self, candidate: Candidate) -> tuple[str, ...]:
+        if self.target == "any":
+            return ()
+        return list_obstacles(self.space.architecture(candidate, self.task), self.target)
+
     def excess(self, candidate: Candidate) -> float:
-        """How far a candidate is over the budget: sum of log(used / limit); 0 fits, infinite cannot be built."""
+        """How far a candidate is over the budget: sum of log(used / limit); 0 fits, infinite cannot be built.
+
+        Each obstacle on the target counts one more.
+        """
         cost = self.cost(candidate)
         if cost is None:
             return math.inf
-        return sum(math.log(excess.ratio) for excess in self.budget.check(cost))
+        over = sum(math.log(excess.ratio) for excess in self.budget.check(cost))
+        return over + len(self._obstacles(candidate))
 
     def admit(self, candidate: Candidate, *, origin: str, seen: Collection[str] = ()) -> Proposal | None:
         """Proposal of a candidate that fits and whose design's key is not in `seen`; else None."""
         cost = self.cost(candidate)
-        if cost is None or not self.budget.fits(cost):
+        if cost is None or not self.fits(candidate, cost):
             return None
         try:
             design = self.space.build(candidate, self.task)

@@ -202,7 +202,7 @@ class _Search:
 
     def _build_proposer(self) -> Proposer:
         task, budget = self._setting.prepared.task, self._config.budget
-        screen = Screen(self._space, task, budget=budget, on_fault=self._listener.on_note)
+        screen = Screen(self._space, task, budget=budget, target=self._config.target, on_fault=self._listener.on_note)
         return build_proposer(screen, self._config)
 
     def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:
@@ -273,7 +273,8 @@ class _Search:
     def _exhausted(self) -> StoppedBy:
         if not self._records:
             raise NothingFitsError(
-                f"no candidate of space {self._space.name!r} fits the {self._config.budget.describe()}."
+                f"no candidate of space {self._space.name!r} fits the {self._config.budget.describe()}, on target"
+                f" {self._config.target}."
                 " Loosen it; `nas-asc plan` shows what is within reach."
             )
         self._listener.on_note("no further candidate that fits was found: the search ends")

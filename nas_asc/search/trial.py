@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from nas_asc.cost import count_cost
+from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.errors import DataError, ExportError, TrainingError
 from nas_asc.evaluation import Outcome, Pause, PreparedData, evaluate_candidate, training_log_mel
 from nas_asc.layers import format_architecture
@@ -68,7 +68,7 @@ class Trial:
         curve: One row an epoch.
         weights: Of the trained network; None where it failed or is stopped.
         architecture: Canonical text of the trained network where it lost channels; None where it is the record's.
-        files: Content by name of its int8 file and the file's settings, or of its checkpoint; empty without any.
+        files: Content by name of its file and the file's settings, or of its checkpoint; empty without any.
     """
 
     record: TrialRecord
@@ -188,7 +188,9 @@ def _stop(record: TrialRecord, outcome: Outcome, *, setting: Setting) -> Trial:
 def _complete(record: TrialRecord, outcome: Outcome, *, setting: Setting) -> Trial:
     text, config = format_architecture(outcome.architecture), setting.config
     is_same = text == record.architecture
-    cost = record.cost if is_same else count_cost(outcome.architecture)
+    cost = record.cost
+    if not is_same:
+        cost = cost_at_bits(count_cost(outcome.architecture), outcome.architecture, record.recipe.bits)
     file, files = _export(record, outcome, setting=setting)
     scores = outcome.scores if config.scored == "float" or file is None else file.scores
     complete = replace(
@@ -207,7 +209,7 @@ def _complete(record: TrialRecord, outcome: Outcome, *, setting: Setting) -> Tri
 def _export(
     record: TrialRecord, outcome: Outcome, *, setting: Setting
 ) -> tuple[FileRecord | None, Mapping[str, bytes]]:
-    """The int8 file; none where the network cannot be exported and its file is not what is scored."""
+    """The trial's file; none where the network cannot be exported and its file is not what is scored."""
     try:
         return export_trial(outcome, record, setting.prepared, study=setting.config.name)
     except ExportError as error:

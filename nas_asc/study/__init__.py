@@ -29,7 +29,7 @@ from nas_asc.study.objective import (
 )
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
 from nas_asc.study.ranking import front_of, rank_trials, recommended
-from nas_asc.study.record import FileRecord, RungRecord, TrialRecord
+from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrialRecord
 from nas_asc.study.rung import agreement_lines, format_rungs, parse_rungs, rung_entries, rung_epochs
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
@@ -49,6 +49,7 @@ from nas_asc.study.trial_files import (
 
 __all__ = [
     "DEFAULT_OBJECTIVES",
+    "FILE_KINDS",
     "OBJECTIVES",
     "RECORD_ATTRIBUTE",
     "SAMPLERS",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nas_asc.budget import Budget
+from nas_asc.cost import validate_target
 from nas_asc.errors import StudyError
 from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
 from nas_asc.study.rung import validate_rungs
@@ -36,7 +37,9 @@ class StudyConfig:
         mode: "pareto" for all objectives, "best" for the best score under the limits.
         reference_point: Of the hypervolume, one value an objective.
         sampler: "tpe" or "random".
-        scored: Whose scores count: "int8" those of each trial's int8 file, "float" those of its network.
+        scored: Whose scores count: "int8" those of each trial's file, which is int8 unless its recipe says other bits,
+            "float" those of its network.
+        target: Runtime whose integers suffice for every candidate; "any" is none.
         seed: Of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold that is kept for the test.
@@ -68,6 +71,7 @@ class StudyConfig:
     reference_point: tuple[float, ...] = ()
     sampler: str = "tpe"
     scored: Scored = "float"
+    target: str = "any"
     seed: int = 0
     subset: int | None = None
     test_fold: int | None = None
@@ -83,6 +87,7 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         validate_objectives(self.objectives)
+        validate_target(self.target)
         if self.mode not in ("pareto", "best"):
             raise StudyError(f"`--mode` must be pareto or best, but got {self.mode!r}.")
         if self.sampler not in SAMPLERS:
@@ -156,6 +161,7 @@ _STUDY_FIELDS = (
     "reference_point",
     "sampler",
     "scored",
+    "target",
     "epochs",
     "rungs",
     "eta",

@@ -12,21 +12,31 @@ from nas_asc.recipe import Recipe
 State = Literal["complete", "failed", "stopped"]
 
 
+FILE_KINDS: Mapping[int, str] = {8: "int8", 16: "fp16", 32: "fp32"}  # by bits; a file is named by its kind
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileRecord:
-    """What was measured of a trial's network as an int8 file.
+    """What was measured of a trial's network as a file.
 
     Args:
         scores: Of the file, run by onnxruntime on the validation clips.
         agreement: Share of these clips of which network and file say the same class.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file.
+        bits: Of its weights: 8 is an int8 file.
     """
 
     scores: Scores
     agreement: float
     weight_bytes: int
     file_bytes: int
+    bits: int = 8
+
+    @property
+    def kind(self) -> str:
+        """Of its weights: "int8", "fp16" or "fp32"."""
+        return FILE_KINDS[self.bits]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "FileRecord":
@@ -68,7 +78,8 @@ class TrialRecord:
         scores: On the validation clips, of the network or of its file, as the study scores; None where it failed or is
             stopped.
         network_scores: Of the network in float; None where it failed or is stopped.
-        file: Of its int8 file; None where it failed, is stopped or cannot be exported.
+        file: Of its file, int8 unless its recipe says other bits; None where it failed, is stopped or cannot be
+            exported.
         rungs: What it scored at each rung that it reached, in order.
         objectives: Values in the order of the study's objectives, all minimised; empty where it failed or is
             stopped.

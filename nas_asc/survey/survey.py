@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nas_asc.budget import Budget
-from nas_asc.cost import Cost, count_pruned_cost
+from nas_asc.budget import Budget, Excess
+from nas_asc.cost import Cost, count_pruned_cost, list_obstacles, validate_target
 from nas_asc.errors import LayerError, NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
+from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
 _PATIENCE = 120  # mutations in a row that better nothing, then a minimum is taken for one
@@ -52,11 +53,13 @@ class Nearest:
         values: Value of every active axis.
         used: What it takes of every limited resource.
         ratio: Its worst use over limit; at most 1 where it fits.
+        over: The limits that it breaks.
     """
 
     values: Mapping[str, Any]
     used: Mapping[str, int]
     ratio: float
+    over: tuple[Excess, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Survey:
     Args:
         n_drawn: Candidates drawn at random.
         n_unbuildable: Those whose layers cannot take their input.
+        left_out: Of those that the target cannot run as integers, how many and why; they stand in no other number.
         share_fits: Share of all drawn candidates that can be built and fit the whole budget.
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.
@@ -74,6 +78,7 @@ class Survey:
 
     n_drawn: int
     n_unbuildable: int
+    left_out: LeftOut
     share_fits: float
     rows: tuple[ResourceRow, ...]
     nearest: Nearest
@@ -84,7 +89,7 @@ class Survey:
         """Whether some candidate fits the whole budget."""
         return self.nearest.ratio <= 1
 
-    def validate(self, budget: Budget) -> None:
+    def validate(self) -> None:
         """Check that some candidate fits.
 
         Raises:
@@ -92,14 +97,12 @@ class Survey:
         """
         if self.fits_any:
             return
-        over = ", ".join(
-            f"{resource} {self.nearest.used[resource]:,} of {limit:,}"
-            for resource, limit in budget.limits.items()
-            if self.nearest.used[resource] > limit
-        )
+        over = ", ".join(f"{excess.resource} {excess.used:,} of {excess.limit:,}" for excess in self.nearest.over)
         values = ", ".join(f"{name}={value}" for name, value in self.nearest.values.items())
+        beside = f" {self.left_out.describe(self.n_drawn).capitalize()}." if self.left_out.n else ""
         raise NothingFitsError(
             f"no candidate of {self.n_drawn:,} drawn fits. The nearest takes {over}: {values}. Loosen the budget."
+            + beside
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,7 +112,9 @@ class Survey:
         return values | {"fits_any": self.fits_any}
 
 
-def survey_space(space: Space, task: Task, budget: Budget, *, n_draws: int = N_DRAWS, seed: int = 0) -> Survey:
+def survey_space(
+    space: Space, task: Task, budget: Budget, *, target: str = "any", n_draws: int = N_DRAWS, seed: int = 0
+) -> Survey:
     """What random candidates, guesses and systems of a space take, and how many fit.
 
     Minima are sought further down by changing one axis after another; so is the nearest candidate where none that was
@@ -119,29 +124,35 @@ def survey_space(space: Space, task: Task, budget: Budget, *, n_draws: int = N_D
         space: Where to draw.
         task: What candidates are built for.
         budget: What they should fit.
+        target: Runtime whose integers must suffice.
         n_draws: Number of random candidates.
         seed: Of the draws.
 
     Raises:
-        NothingFitsError: No candidate can be built at all.
+        NothingFitsError: No candidate can be built at all, or none runs on the target; names the axis values to blame.
     """
+    validate_target(target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
     costs = [(candidate, _cost(space, task, candidate)) for candidate in drawn]
-    known = [(candidate, cost) for candidate, cost in costs if cost is not None]
-    if not known:
+    built = [(candidate, cost) for candidate, cost in costs if cost is not None]
+    if not built:
         raise NothingFitsError(
             f"none of {n_draws:,} candidates of space {space.name!r} can be built for clips of {task.clip_s:g} s:"
             " every one has a layer that cannot take its input. Use another space or longer clips."
         )
+    left_out, known = leave_out(space, task, built, target=target)
+    if not known:
+        raise NothingFitsError(left_out.blame([candidate for candidate, _ in built]))
     used = [budget.used(cost) for _, cost in known]
     fitting = sorted(cost.macs for _, cost in known if budget.fits(cost))
     given = [*space.guesses, *(system.candidate for system in space.systems.values())]
-    starts = known + [(each, cost) for each in given if (cost := _cost(space, task, each)) is not None]
-    seek = _Seeker(space, task, budget=budget, rng=rng)
+    seek = _Seeker(space, task, budget=budget, target=target, rng=rng)
+    starts = known + [(each, cost) for each in given if (cost := seek.cost(each)) is not None]
     return Survey(
         n_drawn=n_draws,
-        n_unbuildable=n_draws - len(known),
+        n_unbuildable=n_draws - len(built),
+        left_out=left_out,
         share_fits=len(fitting) / n_draws,
         rows=tuple(_row(resource, used, starts, seek, n_drawn=n_draws) for resource in used[0]),
         nearest=seek.nearest(starts),
@@ -149,25 +160,30 @@ def survey_space(space: Space, task: Task, budget: Budget, *, n_draws: int = N_D
     )
 
 
-Costed = tuple[Candidate, Cost]
-
-
 class _Seeker:
     """Looks for the candidate that takes least, one change of an axis after another."""
 
-    def __init__(self, space: Space, task: Task, *, budget: Budget, rng: np.random.Generator) -> None:
-        self.space, self.task, self.budget, self.rng = space, task, budget, rng
+    def __init__(self, space: Space, task: Task, *, budget: Budget, target: str, rng: np.random.Generator) -> None:
+        self.space, self.task, self.budget, self.target, self.rng = space, task, budget, target, rng
+
+    def cost(self, candidate: Candidate) -> Cost | None:
+        """What a candidate takes; None where it cannot be built or does not run on the target."""
+        cost = _cost(self.space, self.task, candidate)
+        if cost is None or list_obstacles(self.space.architecture(candidate, self.task), self.target):
+            return None
+        return cost
 
     def ratio(self, cost: Cost) -> float:
         """Worst use over limit; 0 without limits."""
         used = self.budget.used(cost)
-        return max((used[resource] / limit for resource, limit in self.budget.limits.items()), default=0.0)
+        ratios = [used[resource] / limit for resource, limit in self.budget.limits.items()]
+        return max([*ratios, *(excess.ratio for excess in self.budget.check(cost))], default=0.0)
 
     def nearest(self, starts: Sequence[Costed]) -> Nearest:
         """The candidate with the smallest worst use over limit."""
         candidate, cost = self.descend(starts, self.ratio, enough=1.0)
         used = {resource: self.budget.used(cost)[resource] for resource in self.budget.limits}
-        return Nearest(dict(candidate.values), used, self.ratio(cost))
+        return Nearest(dict(candidate.values), used, self.ratio(cost), self.budget.check(cost))
 
     def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float = 0.0) -> Costed:
         """The best of some candidates, bettered by mutations until `enough` or until they better nothing."""
@@ -175,7 +191,7 @@ class _Seeker:
         n_vain = 0
         while n_vain < _PATIENCE and value(cost) > enough:
             candidate = self.space.mutate(best, self.rng)
-            changed = _cost(self.space, self.task, candidate)
+            changed = self.cost(candidate)
             n_vain += 1
             if changed is not None and value(changed) <= value(cost):
                 n_vain = n_vain if value(changed) == value(cost) else 0
@@ -202,6 +218,7 @@ def _row(
 
 def _cost(space: Space, task: Task, candidate: Candidate) -> Cost | None:
     try:
-        return count_pruned_cost(space.architecture(candidate, task), space.pruning(candidate, task))
+        recipe = space.training_recipe(candidate, task)
+        return count_pruned_cost(space.architecture(candidate, task), recipe.pruning, bits=recipe.bits)
     except LayerError:
         return None

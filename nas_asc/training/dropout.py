@@ -15,6 +15,8 @@ from nas_asc.recipe import DropoutRates
 
 DroppedModule: TypeAlias = tuple[nn.Module, float]
 
+_CONVOLUTIONS = (layers.Convolution, layers.BranchedConvolution)
+_KERNELS = (*_CONVOLUTIONS, layers.Projection)
 _FOLLOWERS = (
     layers.Activation,
     layers.BatchNorm,
@@ -39,7 +41,7 @@ def dropped_modules(model: nn.Module, rates: DropoutRates | None) -> tuple[Dropp
     """
     if rates is None or not (rates.convolution or rates.dense):
         return ()
-    rate_of = {layers.Convolution: rates.convolution, layers.Projection: rates.dense}
+    rate_of = dict.fromkeys(_CONVOLUTIONS, rates.convolution) | {layers.Projection: rates.dense}
     if not isinstance(model, Network):
         raise TrainingError(f"`dropout` must be of a network made by build_model, but got {type(model).__name__}.")
     expansions = expand_architecture(model.architecture)
@@ -74,7 +76,7 @@ def _drop(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, *, rate
 
 
 def _kernels(expansion: Expansion) -> list[Operation]:
-    return [each for each in expansion.operations if isinstance(each.primitive, layers.Convolution | layers.Projection)]
+    return [each for each in expansion.operations if isinstance(each.primitive, _KERNELS)]
 
 
 def _reaches_kernel(expansion: Expansion, kernel: Operation) -> bool:

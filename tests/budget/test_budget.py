@@ -52,6 +52,44 @@ def test_bytes_by_precision_decide_since_2023(rules, bits, most):
     assert (excess.resource, excess.limit) == ("model_bytes", 128_000)
 
 
+@pytest.mark.parametrize(
+    ("rules", "field", "most"),
+    [
+        ("dcase2020-1b", "nonzero_params", 512_000),
+        ("dcase2021", "nonzero_params", 131_072),
+        ("dcase2023", "params", 128_000),
+        ("dcase2024", "params", 128_000),
+        ("dcase2025", "params", 128_000),
+    ],
+)
+@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize("default", [8, 16, 32])
+def test_own_precision_of_a_candidate_decides_before_that_of_the_budget(rules, field, most, bits, default):
+    budget, cost = Budget(rules=rules, bits=default), replace(_COST, norm_params=0, bits=bits)
+    n = most * 8 // bits
+    assert budget.fits(replace(cost, **{field: n}))
+    assert budget.used(replace(cost, **{field: n}))["model_bytes"] == most
+    (excess,) = budget.check(replace(cost, **{field: n + 1}))
+    assert (excess.resource, excess.used, excess.limit) == ("model_bytes", most + bits // 8, most)
+    assert f"{bits} bits each" in excess.rule
+
+
+def test_2022_takes_no_other_precision_than_int8():
+    budget = Budget(rules="dcase2022")
+    assert budget.fits(replace(_COST, params=128_000, bits=8))
+    for bits in (16, 32):
+        (excess,) = budget.check(replace(_COST, params=1_000, bits=bits))
+        assert (excess.resource, excess.used, excess.limit, excess.rule) == ("bits", bits, 8, "fixed by dcase2022")
+        assert not budget.fits(replace(_COST, params=1_000, bits=bits))
+
+
+@pytest.mark.parametrize("bits", [None, 8, 16, 32])
+def test_precision_changes_no_count_of_parameters(bits):
+    budget = Budget(max_params=_COST.params)
+    assert budget.fits(replace(_COST, bits=bits))
+    assert not budget.fits(replace(_COST, params=_COST.params + 1, bits=bits))
+
+
 @pytest.mark.parametrize("rules", ["dcase2022", "dcase2023", "dcase2024", "dcase2025"])
 def test_thirty_million_macs_pass_and_one_more_fails(rules):
     budget = Budget(rules=rules)

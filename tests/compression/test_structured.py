@@ -31,7 +31,7 @@ from nas_asc.layers import (
     format_layer,
     parse_architecture,
 )
-from nas_asc.models import build_model, count_module
+from nas_asc.models import build_model, count_module, fold_branches
 from nas_asc.space import list_spaces, load_space
 from tests.cost.systems import cp_mobile
 from tests.models.cases import CASES, Fork, Squaring
@@ -64,7 +64,11 @@ def mask(model, pruner, kept):
         gone = torch.from_numpy(~kept[pruner.channels.group_of[use.output]])
         values = dict(module.named_parameters()) | dict(module.named_buffers()) if module else {}
         for name, value in values.items():
-            if gone.any() and name in ("weight", "bias", "running_mean") and not isinstance(module, nn.PReLU):
+            if (
+                gone.any()
+                and name.rpartition(".")[2] in ("weight", "bias", "running_mean")
+                and not isinstance(module, nn.PReLU)
+            ):
                 value.data[gone.repeat_interleave(len(value) // len(gone))] = 0
     return masked
 
@@ -83,7 +87,7 @@ def check_removal(architecture, *, share=0.5, own=()):
     clips = torch.randn(2, *architecture.in_shape)
     with torch.no_grad():
         torch.testing.assert_close(shrunk(clips), mask(model, pruner, kept)(clips), rtol=1e-4, atol=1e-4)
-    cost, measured = count_cost(smaller), count_module(shrunk, smaller.in_shape)
+    cost, measured = count_cost(smaller), count_module(fold_branches(shrunk), smaller.in_shape)
     assert (cost.params, cost.all_params, cost.macs) == (measured.params, measured.all_params, measured.macs)
     assert parse_architecture(format_architecture(smaller), own) == smaller
     return smaller

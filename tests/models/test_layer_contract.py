@@ -15,7 +15,7 @@ from nas_asc.layers import (
     format_layer,
     parse_architecture,
 )
-from nas_asc.models import build_model, count_module, count_thop, explain_thop, fold_norms
+from nas_asc.models import build_model, count_module, count_thop, explain_thop, fold_branches, fold_norms
 from tests.models.cases import CASES, Fork
 
 each_layer = pytest.mark.parametrize(
@@ -30,6 +30,11 @@ def _seed():
 
 def describe(layer, in_shape):
     return Architecture((layer,), in_shape, 10)
+
+
+def deploy(architecture):
+    """The module whose costs count: trained branches are one convolution; all else is as it was trained."""
+    return fold_branches(build_model(architecture))
 
 
 def draw_model(architecture):
@@ -62,7 +67,7 @@ def test_shape_is_as_documented_and_as_built(layer, in_shape, out_shape):
 @each_layer
 def test_static_costs_are_those_measured_on_the_built_module(layer, in_shape, out_shape):
     architecture = describe(layer, in_shape)
-    cost, measured = count_cost(architecture), count_module(build_model(architecture), in_shape)
+    cost, measured = count_cost(architecture), count_module(deploy(architecture), in_shape)
     assert measured.unknown_operations == ()
     assert cost.params == measured.params
     assert cost.all_params == measured.all_params
@@ -73,7 +78,7 @@ def test_static_costs_are_those_measured_on_the_built_module(layer, in_shape, ou
 @each_layer
 def test_official_counts_are_those_of_torchinfo(layer, in_shape, out_shape):
     architecture = describe(layer, in_shape)
-    summary = torchinfo.summary(build_model(architecture), input_size=(1, *in_shape), verbose=0, device="cpu")
+    summary = torchinfo.summary(deploy(architecture), input_size=(1, *in_shape), verbose=0, device="cpu")
     cost = count_cost(architecture)
     assert (cost.params, cost.official_macs) == (summary.total_params, summary.total_mult_adds)
 
@@ -81,7 +86,7 @@ def test_official_counts_are_those_of_torchinfo(layer, in_shape, out_shape):
 @each_layer
 def test_what_thop_counts_is_explained_to_the_last_one(layer, in_shape, out_shape):
     architecture = describe(layer, in_shape)
-    measured = count_thop(build_model(architecture), in_shape)
+    measured = count_thop(deploy(architecture), in_shape)
     assert measured.macs == count_cost(architecture).macs + sum(explain_thop(architecture).values())
 
 

@@ -29,6 +29,7 @@ from nas_asc.recipe import (
     OneShotPruning,
     Part,
     PolynomialPruning,
+    QuantisedTraining,
     Recipe,
     Swa,
     TimeMask,
@@ -106,3 +107,22 @@ def test_augmentation_that_is_none_is_left_out():
 def test_bad_value_is_refused(make, message):
     with pytest.raises(RecipeError, match=message):
         make()
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32, None])
+def test_bits_come_back_from_json_and_older_recipes_have_none(bits):
+    made = Recipe(bits=bits)
+    assert Recipe.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+    assert Recipe.from_dict({name: value for name, value in made.to_dict().items() if name != "bits"}).bits is None
+
+
+@pytest.mark.parametrize("bits", [4, 8.0, True, "8"])
+def test_other_bits_are_refused(bits):
+    with pytest.raises(RecipeError, match=r"`bits` must be 8, 16 or 32, or None, but got bits="):
+        Recipe(bits=bits)
+
+
+def test_training_in_8_bits_is_for_files_of_8_bits():
+    assert Recipe(bits=8, quantisation=QuantisedTraining()).bits == 8
+    with pytest.raises(RecipeError, match=r"`quantisation` trains for a file of 8 bits, but got bits=16"):
+        Recipe(bits=16, quantisation=QuantisedTraining())

@@ -70,4 +70,5 @@ def test_file_and_network_have_columns_of_their_own():
     assert frame["agreement"].isna().tolist() == [True, False]
     assert frame["int8_accuracy"].tolist()[1] == record.scores.accuracy
     assert frame["float_log_loss"].tolist()[1] == record.scores.log_loss
+    assert frame["file_bits"].tolist()[1] == 8
     assert (frame["weight_bytes"].tolist()[1], frame["file_bytes"].tolist()[1]) == (50_000, 61_000)

@@ -57,6 +57,7 @@ def test_other_classes_are_never_accepted():
         ({"objectives": ("log_loss", "params")}, "made with --objectives log_loss,macs,int8_bytes, but got"),
         ({"mode": "best"}, "made with --mode pareto, but got --mode best"),
         ({"sampler": "random"}, "made with --sampler tpe, but got --sampler random"),
+        ({"target": "tflite-micro"}, "made with --target any, but got --target tflite-micro"),
         ({"seed": 3}, "made with --seed 0, but got --seed 3"),
         ({"epochs": 3}, "made with --epochs not given, but got --epochs 3"),
         ({"test_fold": 3}, "--test-fold 3"),

@@ -72,7 +72,7 @@ def test_limits_stand_in_the_rows_and_absent_ones_are_reachable(survey):
     }
     assert all(row.is_reachable for row in survey.rows)
     assert _row(survey, "ram").share is None
-    survey.validate(_BUDGET)
+    survey.validate()
 
 
 def test_few_draws_still_find_the_least_of_the_space(every_cost):
@@ -89,7 +89,7 @@ def test_nearest_has_the_smallest_worst_excess_of_the_whole_space(every_cost):
     assert survey.nearest.ratio == pytest.approx(least)
     assert not survey.fits_any
     with pytest.raises(NothingFitsError, match=r"nearest takes params \d+ of 30, macs .* of 2,000: width=2") as caught:
-        survey.validate(budget)
+        survey.validate()
     assert "\n" not in str(caught.value)
 
 

@@ -1,0 +1,75 @@
+"""`--target` on the command line: what is left out, and the line when nothing is left."""
+
+import json
+
+import pytest
+
+from nas_asc.cli.app import main
+from nas_asc.layers import Architecture, Classifier, Conv, format_architecture
+
+SPACE = '''"""Networks of two activations, one of which no microcontroller runs."""
+
+from nas_asc.frontend import LogMel
+from nas_asc.layers import Classifier, Conv
+from nas_asc.space import Space, choice
+
+space = Space(width=choice(4, 8), activation=choice({activations}))
+
+
+@space.network
+def network(width, activation):
+    yield Conv(width, kernel_size=3, stride=4, norm="batch", activation=activation)
+    yield Classifier()
+
+
+@space.features
+def features():
+    return LogMel(sample_rate=16_000, n_fft=512, win_length=512, hop_length=512, n_mels=32)
+'''
+
+
+@pytest.fixture
+def write_space(tmp_path):
+    def write(activations):
+        path = tmp_path / "two.py"
+        path.write_text(SPACE.format(activations=activations))
+        return str(path)
+
+    return write
+
+
+def test_plan_tells_what_is_left_out(write_space, tmp_path, capsys):
+    arguments = ["plan", "--space", write_space('"relu", "gelu"'), "--draws", "400", "--cache", str(tmp_path)]
+    assert main([*arguments, "--target", "tflite-micro"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("left out for"))
+    assert line.startswith("left out for tflite-micro: ")
+    assert "% of draws: GELU (missing in TFLite Micro) " in line
+    assert main(arguments) == 0
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_nothing_left_names_the_axis_values(write_space, capsys):
+    space = write_space('"gelu", "hardswish"')
+    assert main(["search", "--space", space, "--target", "onnxruntime", "--trials", "1"]) == 3
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "GELU (float in onnxruntime) comes with activation='gelu'" in error
+    assert "hard-swish (float in onnxruntime) comes with activation='hardswish'" in error
+
+
+def test_count_shows_what_each_target_lacks(tmp_path, capsys):
+    path = tmp_path / "network.txt"
+    layers = (Conv(8, kernel_size=3, activation="prelu"), Classifier())
+    path.write_text(format_architecture(Architecture(layers, (1, 40, 51), 10)))
+    assert main(["count", str(path), "--static", "--json"]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert totals["obstacles"] == {"onnxruntime": ["PReLU (float in onnxruntime)"], "tflite-micro": []}
+    assert main(["count", str(path), "--static"]) == 0
+    assert "on tflite-micro" in capsys.readouterr().out
+
+
+def test_unknown_target_is_told(capsys):
+    assert main(["plan", "--target", "tflite"]) == 2
+    assert (
+        "`--target` must be a known target, but got 'tflite'. Did you mean 'tflite-micro'?" in capsys.readouterr().err
+    )
