@@ -8,12 +8,14 @@ Conventions:
 from nas_asc.metrics.classification import (
     accuracy,
     class_accuracy,
+    clip_losses,
     confusion_matrix,
     expected_calibration_error,
     log_loss,
     macro_accuracy,
     validate_predictions,
 )
+from nas_asc.metrics.resampling import draw_counts, is_tie, percentile_interval, resample_means, weighted_means
 from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
 
 __all__ = [
@@ -21,11 +23,17 @@ __all__ = [
     "Scores",
     "accuracy",
     "class_accuracy",
+    "clip_losses",
     "confusion_matrix",
+    "draw_counts",
     "expected_calibration_error",
     "group_scores",
+    "is_tie",
     "log_loss",
     "macro_accuracy",
+    "percentile_interval",
+    "resample_means",
     "score_predictions",
     "validate_predictions",
+    "weighted_means",
 ]
