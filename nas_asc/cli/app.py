@@ -11,6 +11,7 @@ from nas_asc.cli.count_command import count
 from nas_asc.cli.data_command import data_app
 from nas_asc.cli.ensemble_command import ensemble
 from nas_asc.cli.export_command import export
+from nas_asc.cli.finalists_command import finalists
 from nas_asc.cli.plan_command import plan
 from nas_asc.cli.predict_command import predict
 from nas_asc.cli.search_command import resume, search
@@ -32,6 +33,7 @@ for command in (
     resume,
     status,
     report,
+    finalists,
     evaluate,
     train,
     export,

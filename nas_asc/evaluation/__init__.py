@@ -9,7 +9,7 @@ Conventions:
 from nas_asc.evaluation.band_selection import select_bands, training_log_mel
 from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
 from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
-from nas_asc.evaluation.exported import Exported, export_network, score_test_file
+from nas_asc.evaluation.exported import Exported, export_network, predict_file, score_test_file
 from nas_asc.evaluation.network import load_network, to_state
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.repeat import SeedResult, train_seeds
@@ -31,6 +31,7 @@ __all__ = [
     "learn_from",
     "load_network",
     "measure_speed",
+    "predict_file",
     "refit",
     "score_test",
     "score_test_file",

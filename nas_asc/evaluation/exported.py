@@ -167,6 +167,17 @@ def score_test_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> S
     return score_predictions(test.labels, found, test.devices)
 
 
+def predict_file(path: Path, prepared: PreparedData, *, log_mel: LogMel) -> NDArray[np.float64]:
+    """Probabilities (n, K) that a model file gives the validation clips.
+
+    Args:
+        path: What `export_network` wrote.
+        prepared: Clips and their features.
+        log_mel: Front end of what the network takes.
+    """
+    return _predict_file(path, prepared.validation_clips(log_mel).clips)
+
+
 def _predict_file(path: Path, clips: Clips) -> NDArray[np.float64]:
     """Probabilities (n, K) that a file gives clips whose log-mels are not standardised, few of them at once."""
     file = ModelFile(path, n_threads=torch.get_num_threads())

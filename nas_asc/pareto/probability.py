@@ -32,6 +32,6 @@ def front_probability(draws: ArrayLike) -> NDArray[np.float64]:
     for start in range(0, n_draws, step):
         part = values[start : start + step]
         others, own = part[:, :, None], part[:, None]
-        beats = (others <= own).all(axis=3) & (others < own).any(axis=3)
-        found += (~beats.any(axis=1)).sum(axis=0)
+        beats = np.logical_and((others <= own).all(axis=3), (others < own).any(axis=3))
+        found += np.logical_not(beats.any(axis=1)).sum(axis=0)
     return found / n_draws

@@ -10,6 +10,8 @@ from nas_asc.search.ensemble import EnsembleResult, ensemble_study
 from nas_asc.search.evaluate import TestResult, evaluate_study
 from nas_asc.search.export import ExportResult, export_study
 from nas_asc.search.final import design_of
+from nas_asc.search.finalists import FinalistsResult, choose_finalists, train_finalists
+from nas_asc.search.further import further_seed
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
@@ -21,6 +23,7 @@ __all__ = [
     "CHANGES",
     "EnsembleResult",
     "ExportResult",
+    "FinalistsResult",
     "Proposal",
     "Proposer",
     "Screen",
@@ -32,12 +35,15 @@ __all__ = [
     "ask_again",
     "ask_study",
     "build_proposer",
+    "choose_finalists",
     "design_of",
     "ensemble_study",
     "evaluate_study",
     "export_study",
     "find_network",
+    "further_seed",
     "installed_versions",
     "load_records",
     "run_search",
+    "train_finalists",
 ]

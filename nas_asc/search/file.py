@@ -8,6 +8,7 @@ from nas_asc.evaluation import Outcome, PreparedData, export_network
 from nas_asc.study import FileRecord, TrialRecord
 
 _STEM = "int8"
+INT8_FILE = f"{_STEM}.onnx"
 
 
 def export_trial(
@@ -25,7 +26,7 @@ def export_trial(
         ExportError: The network cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{_STEM}.onnx"
+        path = Path(folder) / INT8_FILE
         exported = export_network(
             path,
             outcome.architecture,

@@ -9,6 +9,7 @@ Conventions:
 from nas_asc.study.config import SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
+from nas_asc.study.finalist import Estimate, Finalist, Finals, load_finals
 from nas_asc.study.folder import (
     STUDIES,
     create_study_dir,
@@ -29,6 +30,7 @@ from nas_asc.study.objective import (
 )
 from nas_asc.study.ranking import front_of, rank_trials, recommended
 from nas_asc.study.record import FileRecord, TrialRecord
+from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     final_dir,
@@ -47,9 +49,14 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "Estimate",
     "FileRecord",
+    "Finalist",
+    "Finals",
     "Mode",
     "Objective",
+    "Predictions",
+    "Repeat",
     "Scored",
     "StudyConfig",
     "TrialRecord",
@@ -64,13 +71,17 @@ __all__ = [
     "load_architecture",
     "load_card",
     "load_config",
+    "load_finals",
+    "load_predictions",
     "load_records",
+    "load_repeats",
     "load_training_card",
     "load_weights",
     "lock_study",
     "objective_values",
     "rank_trials",
     "recommended",
+    "repeat_dir",
     "save_config",
     "seed_dir",
     "study_dir",
@@ -79,6 +90,7 @@ __all__ = [
     "validate_objectives",
     "write_file",
     "write_final_files",
+    "write_repeat_files",
     "write_training_files",
     "write_trial_files",
 ]

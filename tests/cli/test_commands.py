@@ -14,6 +14,7 @@ _PATHS = [
     ("resume",),
     ("status",),
     ("report",),
+    ("finalists",),
     ("evaluate",),
     ("train",),
     ("export",),
