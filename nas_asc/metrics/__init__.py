@@ -15,6 +15,7 @@ from nas_asc.metrics.classification import (
     macro_accuracy,
     validate_predictions,
 )
+from nas_asc.metrics.interval import wilson_interval
 from nas_asc.metrics.resampling import draw_counts, is_tie, percentile_interval, resample_means, weighted_means
 from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
 
@@ -36,4 +37,5 @@ __all__ = [
     "score_predictions",
     "validate_predictions",
     "weighted_means",
+    "wilson_interval",
 ]

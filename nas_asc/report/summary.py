@@ -1,7 +1,7 @@
 """The top of the page: the recommended network, what it takes of each limit, and how far its score can be believed."""
 
+from nas_asc.metrics import wilson_interval
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.interval import wilson_interval
 from nas_asc.report.quantity import RESOURCES
 from nas_asc.report.text import escape, format_percent
 from nas_asc.study import TrialRecord, final_dir, trial_dir
