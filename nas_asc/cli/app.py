@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from nas_asc.cli.count_command import count
 from nas_asc.cli.data_command import data_app
+from nas_asc.cli.doctor_command import doctor
 from nas_asc.cli.ensemble_command import ensemble
 from nas_asc.cli.export_command import export
 from nas_asc.cli.finalists_command import finalists
@@ -33,6 +34,7 @@ for command in (
     resume,
     status,
     report,
+    doctor,
     finalists,
     evaluate,
     train,

@@ -42,8 +42,8 @@ def finalists(
     from nas_asc.cli.study_command import make_report
     from nas_asc.study import find_study, load_config
 
-    folder = find_study(study)
     timeout_s = None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
+    folder = find_study(study)
     setup = reopen_setup(load_config(folder), quiet=json)
     result = run_finalists(
         folder, setup, seeds=seeds, members=members, timeout_s=timeout_s, torch_device=torch_device, cache=cache
@@ -53,7 +53,7 @@ def finalists(
         print_json({"n_trained": result.n_trained, "n_left": result.n_left, "finals": found})
     else:
         print_finals(result, folder)
-        print(f"report: {make_report(folder, setup.space)}")
+        print(f"report: {make_report(folder, setup.space, setup=setup)}")
     if result.was_interrupted:
         raise typer.Exit(_INTERRUPTED)
 

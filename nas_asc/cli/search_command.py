@@ -204,7 +204,7 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
         build_console().print(build_table(FRONT_COLUMNS, front_rows(front)))
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(result)}")
-        print(f"report: {make_report(result.folder, setup.space)}")
+        print(f"report: {make_report(result.folder, setup.space, setup=setup)}")
         print(f"write it as an int8 file: nas-asc export {name}")
         print(f"score it on the test clips: nas-asc evaluate {name}")
     print(f"go on: nas-asc resume {name} --trials {_next_total(len(result.records), result.config.n_trials)}")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from nas_asc.report.axes_figure import constant_axes, draw_axes
 from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
 from nas_asc.report.facts import Facts, scores_of
+from nas_asc.report.finals_section import draw_finals, finals_html
 from nas_asc.report.front_figure import draw_front
+from nas_asc.report.health_section import health_html
 from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
 from nas_asc.report.history_figure import draw_history, volume_history
 from nas_asc.report.quantity import SCORES, drawn_resources
@@ -56,6 +58,8 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
     ]
     return (
         Section("summary", "The network to ship", summary_html(facts)),
+        Section("health", "Can this study be trusted?", health_html(facts.health)),
+        Section("finalists", "The front over several seeds", *_finals(facts)),
         *middle,
         Section("failed", "Failed trials", failed_html(facts)),
         Section("settings", "The study", settings_html(facts)),
@@ -112,6 +116,13 @@ def _beyond(facts: Facts) -> str:
     if not facts.marks:
         return ""
     return marks if not beyond else f"{marks} Beyond all axes: {escape(', '.join(beyond))}."
+
+
+def _finals(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    if facts.finals is None:
+        return finals_html(facts, ""), ()
+    drawing = draw_finals(facts, facts.finals)
+    return finals_html(facts, place_html(drawing)), (drawing,)
 
 
 def _history(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
