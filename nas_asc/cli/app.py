@@ -19,6 +19,7 @@ from nas_asc.cli.search_command import resume, search
 from nas_asc.cli.spaces_command import spaces, systems
 from nas_asc.cli.study_command import evaluate, report, status
 from nas_asc.cli.train_command import train
+from nas_asc.cli.twin_command import twin
 from nas_asc.errors import NasAscError, NothingFitsError
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ for command in (
     report,
     doctor,
     finalists,
+    twin,
     evaluate,
     train,
     export,

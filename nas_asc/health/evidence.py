@@ -25,7 +25,7 @@ from nas_asc.study import (
 )
 from nas_asc.survey import Survey, survey_space
 
-_N_DRAWS = 2_000
+_N_DRAWS = 1_000
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.search import SearchResult, run_search
 from nas_asc.search.stored import StoredNetwork, find_network
+from nas_asc.search.twin import TwinResult, ask_twin, train_twin
 from nas_asc.study import load_records
 
 __all__ = [
@@ -32,8 +33,10 @@ __all__ = [
     "SilentListener",
     "StoredNetwork",
     "TestResult",
+    "TwinResult",
     "ask_again",
     "ask_study",
+    "ask_twin",
     "build_proposer",
     "choose_finalists",
     "design_of",
@@ -46,4 +49,5 @@ __all__ = [
     "load_records",
     "run_search",
     "train_finalists",
+    "train_twin",
 ]
