@@ -1,7 +1,7 @@
 """`nas-asc doctor`: whether a study can be trusted, and what to do."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,7 +33,7 @@ def doctor(
     evidence = read_evidence(folder)
     cards = diagnose(evidence)
     if json:
-        print_json({"study": evidence.config.name, "cards": [card.to_dict() for card in cards]})
+        print_json(_facts(evidence, cards))
     else:
         print(evidence.config.budget.describe())
         for card in cards:
@@ -78,6 +78,24 @@ def _reopen(folder: Path) -> "Setup | None":
     except NasAscError:
         return None
     return setup if setup.data_set.digest == config.data_digest else None
+
+
+def _facts(evidence: "Evidence", cards: "tuple[Card, ...]") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from nas_asc.health import axis_effects
+    from nas_asc.search import axis_importance
+
+    config, records, space = evidence.config, evidence.records, evidence.space
+    importance = () if space is None else axis_importance(records, config, space)
+    return {
+        "study": config.name,
+        "cards": [card.to_dict() for card in cards],
+        "finals": None if evidence.finals is None else evidence.finals.to_dict(),
+        "score": config.score,
+        "importance": [asdict(each) | {"is_above_chance": each.is_above_chance} for each in importance],
+        "effects": [effect.to_dict() for effect in axis_effects(records, config)],
+    }
 
 
 def _text(card: "Card") -> str:

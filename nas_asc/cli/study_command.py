@@ -79,9 +79,13 @@ def make_report(folder: Path, space: "Space", *, setup: "Setup | None" = None) -
     from nas_asc.cli.doctor_command import read_evidence
     from nas_asc.health import diagnose
     from nas_asc.report import write_report
+    from nas_asc.search import axis_importance
 
     evidence = read_evidence(folder, space=space, setup=setup)
-    return write_report(folder, evidence.config, evidence.records, space=space, health=diagnose(evidence)).html
+    config, records = evidence.config, evidence.records
+    importance = axis_importance(records, config, space)
+    files = write_report(folder, config, records, space=space, health=diagnose(evidence), importance=importance)
+    return files.html
 
 
 def evaluate(

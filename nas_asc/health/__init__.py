@@ -8,6 +8,7 @@ Conventions:
 from nas_asc.health.card import Card, Verdict
 from nas_asc.health.diagnosis import count_warnings, diagnose
 from nas_asc.health.edges import check_edges
+from nas_asc.health.effects import AxisEffect, AxisImportance, ValueEffect, axis_effects
 from nas_asc.health.evidence import Evidence, Validation, count_validation, gather_evidence
 from nas_asc.health.limits import check_fit, check_limits
 from nas_asc.health.noise import check_clips, check_noise
@@ -16,11 +17,15 @@ from nas_asc.health.twin import Comparison, compare_at_seconds, compare_at_trial
 from nas_asc.health.validation import check_coverage, check_groups
 
 __all__ = [
+    "AxisEffect",
+    "AxisImportance",
     "Card",
     "Comparison",
     "Evidence",
     "Validation",
+    "ValueEffect",
     "Verdict",
+    "axis_effects",
     "check_clips",
     "check_coverage",
     "check_edges",

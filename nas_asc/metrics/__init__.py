@@ -15,7 +15,7 @@ from nas_asc.metrics.classification import (
     macro_accuracy,
     validate_predictions,
 )
-from nas_asc.metrics.interval import wilson_interval
+from nas_asc.metrics.interval import mean_interval, wilson_interval
 from nas_asc.metrics.resampling import draw_counts, is_tie, percentile_interval, resample_means, weighted_means
 from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
 
@@ -32,6 +32,7 @@ __all__ = [
     "is_tie",
     "log_loss",
     "macro_accuracy",
+    "mean_interval",
     "percentile_interval",
     "resample_means",
     "score_predictions",

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nas_asc.frontend import Task
-from nas_asc.health import Card
+from nas_asc.health import AxisEffect, AxisImportance, Card, axis_effects
 from nas_asc.metrics import Scores
 from nas_asc.report.mark import Mark, mark_systems
 from nas_asc.space import Space
@@ -39,6 +39,8 @@ class Facts:
         card: Of the final network; None where there is none yet.
         finals: Finalists over several seeds; None where there are none.
         health: Cards of the checks.
+        importance: Of the axes, the largest first; empty where trials are too few.
+        effects: Mean scores along the axes.
     """
 
     folder: Path
@@ -49,6 +51,8 @@ class Facts:
     card: Mapping[str, Any] | None
     finals: Finals | None = None
     health: tuple[Card, ...] = ()
+    importance: tuple[AxisImportance, ...] = ()
+    effects: tuple[AxisEffect, ...] = ()
 
     @cached_property
     def ranked(self) -> tuple[TrialRecord, ...]:
@@ -99,12 +103,24 @@ def gather_facts(
     space: Space | None,
     recommended: TrialRecord | None,
     health: Sequence[Card] = (),
+    importance: Sequence[AxisImportance] = (),
 ) -> Facts:
     """Facts of a study; the recommended trial is the best score inside the budget where none is named."""
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
     best = recommended or recommend(records, budget=config.budget, objective=config.score)
     marks, finals = mark_systems(space, task), load_finals(folder, config, records)
-    return Facts(folder, config, tuple(records), best, marks, load_card(folder), finals, tuple(health))
+    return Facts(
+        folder,
+        config,
+        tuple(records),
+        best,
+        marks,
+        load_card(folder),
+        finals,
+        health=tuple(health),
+        importance=tuple(importance),
+        effects=axis_effects(records, config),
+    )
 
 
 def scores_of(record: TrialRecord) -> Scores:

@@ -16,6 +16,7 @@ _NAV = {
     "finalists": "Seeds",
     "fronts": "Fronts",
     "table": "Trials",
+    "importance": "Axes",
     "groups": "Devices, classes",
     "settings": "Study",
 }

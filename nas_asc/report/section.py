@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nas_asc.report.axes_figure import constant_axes, draw_axes
 from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
+from nas_asc.report.effects_section import draw_effects, effects_html
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.finals_section import draw_finals, finals_html
 from nas_asc.report.front_figure import draw_front
@@ -48,6 +49,7 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
         ("history", "Hypervolume over trials", _history),
         ("table", "All trials", lambda facts: (table_html(facts), ())),
         ("axes", "What the trials have in common", _axes),
+        ("importance", "Which axes matter", _effects),
         ("groups", "By device and by class", _groups),
         ("mistakes", "Confusion matrix", _confusion),
         ("learning", "Learning curves", _curves),
@@ -147,6 +149,13 @@ def _axes(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
         " Drag along an axis to keep only the trials that pass there.</p>"
     )
     return lead + place_html(drawing) + note, (drawing,)
+
+
+def _effects(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    if not facts.effects:
+        return effects_html(facts, ""), ()
+    drawing = draw_effects(facts)
+    return effects_html(facts, place_html(drawing)), (drawing,)
 
 
 def _groups(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:

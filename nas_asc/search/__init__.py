@@ -12,6 +12,7 @@ from nas_asc.search.export import ExportResult, export_study
 from nas_asc.search.final import design_of
 from nas_asc.search.finalists import FinalistsResult, choose_finalists, train_finalists
 from nas_asc.search.further import further_seed
+from nas_asc.search.importance import axis_importance
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
@@ -37,6 +38,7 @@ __all__ = [
     "ask_again",
     "ask_study",
     "ask_twin",
+    "axis_importance",
     "build_proposer",
     "choose_finalists",
     "design_of",
