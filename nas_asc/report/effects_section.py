@@ -82,7 +82,7 @@ def _lead(facts: Facts) -> str:
     if not facts.importance:
         return f"Too few complete trials to rank the axes; those whose means differ most come first. {note}"
     found = (
-        f"{len(beyond)} of {len(facts.importance)} matter more than chance: {', '.join(beyond)}"
+        f"{len(beyond)} of {len(facts.importance)} axes stand out from chance: {', '.join(beyond)}"
         if beyond
         else (f"None of {len(facts.importance)} axes matters more than chance would let one seem to")
     )
