@@ -9,7 +9,7 @@ from nas_asc.health.card import Card, Verdict
 from nas_asc.health.diagnosis import count_warnings, diagnose
 from nas_asc.health.edges import check_edges
 from nas_asc.health.effects import AxisEffect, AxisImportance, ValueEffect, axis_effects
-from nas_asc.health.evidence import Evidence, Validation, count_validation, gather_evidence
+from nas_asc.health.evidence import Evidence, Validation, count_validation, gather_evidence, pair_rungs
 from nas_asc.health.limits import check_fit, check_limits
 from nas_asc.health.noise import check_clips, check_noise
 from nas_asc.health.trials import check_failures, check_gain, check_rungs, rank_correlation
@@ -43,6 +43,7 @@ __all__ = [
     "diagnose",
     "gather_evidence",
     "is_twin",
+    "pair_rungs",
     "rank_correlation",
     "twin_dir",
 ]

@@ -21,6 +21,7 @@ from nas_asc.study import (
     has_study,
     load_finals,
     load_records,
+    objective_values,
     recommended,
 )
 from nas_asc.survey import Survey, survey_space
@@ -134,7 +135,26 @@ def gather_evidence(
         validation=validation,
         finals=load_finals(folder, config, records),
         twin=tuple(load_records(twin)) if has_study(twin) else None,
+        rungs=pair_rungs(config, records),
     )
+
+
+def pair_rungs(config: StudyConfig, records: Sequence[TrialRecord]) -> dict[int, list[tuple[float, float]]]:
+    """By number of epochs, pairs of a complete trial's score then and at its full length, minimised.
+
+    Args:
+        config: Of the study; gives the score.
+        records: Finished trials; those that were never stopped at a rung have no pair.
+    """
+    pairs: dict[int, list[tuple[float, float]]] = {}
+    for record in records:
+        if record.scores is None or not record.is_complete:
+            continue
+        late = objective_values([config.score], record.cost, record.scores)[0]
+        for rung in getattr(record, "rungs", ()):
+            early = objective_values([config.score], record.cost, rung.scores)[0]
+            pairs.setdefault(rung.epochs, []).append((early, late))
+    return pairs
 
 
 def _survey(space: Space, config: StudyConfig, n_draws: int) -> Survey | None:

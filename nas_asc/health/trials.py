@@ -21,7 +21,7 @@ def check_failures(evidence: Evidence) -> Card:
     title, n = "failed trials", len(evidence.records)
     if not n:
         return Card("failures", title, "unknown", "there are no trials yet", "Begin the search.")
-    reasons = [record.reason or "no reason kept" for record in evidence.records if not record.is_complete]
+    reasons = [record.reason or "no reason kept" for record in evidence.records if record.state == "failed"]
     causes = Counter(re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", reason) for reason in reasons)
     if not causes:
         return Card("failures", title, "fine", f"none of {n} trials failed")
@@ -38,7 +38,7 @@ def check_gain(evidence: Evidence) -> Card:
     title, config = "gain over random search", evidence.config
     if config.sampler == "random":
         found = "this study is a random search" + (", the twin of another" if is_twin(config.name) else "")
-        return Card("gain", title, "unknown", found, "Search with --sampler tpe to gain on it.")
+        return Card("gain", title, "unknown", found, "Search with another --sampler to gain on it.")
     ask = f"Train it at equal cost: nas-asc twin {config.name}"
     if not evidence.twin:
         return Card("gain", title, "unknown", "the study has no random twin", ask)

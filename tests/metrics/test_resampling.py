@@ -95,6 +95,27 @@ def test_alike_clips_of_a_group_make_the_interval_wider():
     assert wide == pytest.approx(5 * narrow, rel=0.15)
 
 
+@pytest.mark.parametrize(("n_groups", "seed_deviation"), [(30, 0.05), (10, 0.05), (30, 0.2)])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(n_groups, seed_deviation):
+    """Two equal networks on alike clips: three trainings each; the true mean is 0, the true difference 0."""
+    rng = np.random.default_rng(7)
+    groups, n_studies, holds, ties = np.repeat(np.arange(n_groups), 5), 150, 0, 0
+    for study in range(n_studies):
+        place = rng.normal(0, 1, n_groups)
+        pair = [
+            np.repeat(place + rng.normal(0, 0.5, n_groups), 5)
+            + rng.normal(0, seed_deviation, (3, 1))
+            + rng.normal(0, 1, (3, 5 * n_groups))
+            for _ in range(2)
+        ]
+        draws = resample_means(pair, groups, n_draws=400, seed=study)
+        low, high = percentile_interval(draws[:, 0])
+        holds += low <= 0 <= high
+        ties += is_tie(draws[:, 0], draws[:, 1])
+    assert 0.87 <= holds / n_studies <= 1
+    assert 0.87 <= ties / n_studies <= 1
+
+
 def test_a_small_but_steady_difference_is_no_tie_and_a_shared_luck_cancels():
     rng = np.random.default_rng(6)
     hard = rng.normal(size=(1, 300))
