@@ -16,7 +16,7 @@ _FLOORS = (
     ("space", "cost", "data"),
     ("budget", "features", "augmentation", "prediction"),
     ("models", "study", "survey"),
-    ("compression", "training"),
+    ("compression", "health", "training"),
     ("export",),
     ("evaluation",),
     ("search", "report", "plan"),
@@ -37,7 +37,17 @@ _ONLY_DOORS = {
     "tflite": ("export",),
     "tflite_micro": ("export",),
 }
-_WITHOUT_TORCH = [*_FLOORS[0], *_FLOORS[1], *_FLOORS[2], *_FLOORS[3], "budget", "prediction", "study", "survey"]
+_WITHOUT_TORCH = [
+    *_FLOORS[0],
+    *_FLOORS[1],
+    *_FLOORS[2],
+    *_FLOORS[3],
+    "budget",
+    "prediction",
+    "study",
+    "survey",
+    "health",
+]
 _HEAVY = ("torch", "torchaudio", "optuna", "pandas", "plotly")
 _LANGUAGE = {f"nas_asc.{room}" for room in ("errors", "units", "frontend", "recipe", "layers", "space")}
 _BANNED = {"utils", "helpers", "common", "core", "misc", "base"}

@@ -9,14 +9,17 @@ from typer.exceptions import TyperException
 
 from nas_asc.cli.count_command import count
 from nas_asc.cli.data_command import data_app
+from nas_asc.cli.doctor_command import doctor
 from nas_asc.cli.ensemble_command import ensemble
 from nas_asc.cli.export_command import export
+from nas_asc.cli.finalists_command import finalists
 from nas_asc.cli.plan_command import plan
 from nas_asc.cli.predict_command import predict
 from nas_asc.cli.search_command import resume, search
 from nas_asc.cli.spaces_command import spaces, systems
 from nas_asc.cli.study_command import evaluate, report, status
 from nas_asc.cli.train_command import train
+from nas_asc.cli.twin_command import twin
 from nas_asc.errors import NasAscError, NothingFitsError
 
 app = typer.Typer(
@@ -32,6 +35,9 @@ for command in (
     resume,
     status,
     report,
+    doctor,
+    finalists,
+    twin,
     evaluate,
     train,
     export,

@@ -107,6 +107,15 @@ Refit = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
+FinalSeeds = Annotated[
+    int,
+    typer.Option(
+        "--final-seeds",
+        help="Trainings of each network of the front in all; above 1 a quarter of --timeout is kept for them.",
+        rich_help_panel=_SEARCH,
+        min=1,
+    ),
+]
 Trials = Annotated[
     int | None,
     typer.Option("--trials", help="Trials in all, resumed ones included. Default: 30.", rich_help_panel=_SEARCH),

@@ -1,6 +1,7 @@
 """`nas-asc search` and `nas-asc resume`: the main job, and going on with it."""
 
 import sys
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.errors import StudyError
-from nas_asc.units import parse_duration_s
+from nas_asc.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
     from nas_asc.cli.setup import Setup
@@ -20,6 +21,7 @@ DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60
 _INTERRUPTED = 130
 _N_MORE = 20
+_FINALS_SHARE = 0.25
 
 
 def search(
@@ -46,6 +48,7 @@ def search(
     rungs: opt.Rungs = "none",
     eta: opt.Eta = 3.0,
     refit: opt.Refit = True,
+    final_seeds: opt.FinalSeeds = 1,
     torch_device: opt.TorchDevice = "auto",
     seed: opt.Seed = 0,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
@@ -93,7 +96,16 @@ def search(
         n_trials=trials,
         timeout_s=timeout_s,
     )
-    _run(config, setup, trials=trials, timeout_s=timeout_s, torch_device=torch_device, cache=cache, refit=refit)
+    _run(
+        config,
+        setup,
+        trials=trials,
+        timeout_s=timeout_s,
+        torch_device=torch_device,
+        cache=cache,
+        refit=refit,
+        final_seeds=final_seeds,
+    )
 
 
 def resume(
@@ -105,6 +117,7 @@ def resume(
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
     cache: opt.CacheFolder = None,
     refit: opt.Refit = True,
+    final_seeds: opt.FinalSeeds = 1,
     torch_device: opt.TorchDevice = "auto",
 ) -> None:
     """Go on with a study up to a total number of trials.
@@ -131,6 +144,7 @@ def resume(
         torch_device=torch_device,
         cache=cache,
         refit=refit,
+        final_seeds=final_seeds,
         folder=folder,
         accepted=[kind for kind, given in flags.items() if given],
     )
@@ -156,6 +170,7 @@ def _run(
     torch_device: str,
     cache: Path | None,
     refit: bool,
+    final_seeds: int,
     folder: Path | None = None,
     accepted: Collection[str] = (),
 ) -> None:
@@ -166,28 +181,49 @@ def _run(
 
     scored = "int8 files" if config.scored == "int8" else "networks in float"
     objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
-    print(f"study: {config.name}, {objectives}, {_extent(trials, timeout_s)}", flush=True)
+    reserve_s = 0.0 if timeout_s is None or final_seeds < 2 else _FINALS_SHARE * timeout_s
+    extent = _extent(trials, timeout_s) + (f", {format_duration(reserve_s)} of it for finalists" if reserve_s else "")
+    print(f"study: {config.name}, {objectives}, {extent}", flush=True)
     if config.rungs:
         print(f"rungs: trainings stop after {format_rungs(config.rungs)}; one in {config.eta:g} goes on", flush=True)
+    end = None if timeout_s is None else time.monotonic() + timeout_s
     with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
         result = run_search(
             config,
             setup.space,
             setup.prepare(cache, on_progress=display.on_features),
             n_trials=trials,
-            timeout_s=timeout_s,
+            timeout_s=None if timeout_s is None else timeout_s - reserve_s,
             torch_device=resolve_device(torch_device),
             listener=display,
             folder=folder,
             refit=refit,
             accepted=accepted,
         )
+    if final_seeds > 1 and result.recommended is not None and result.stopped_by != "interrupt":
+        left_s = None if end is None else max(0.0, end - time.monotonic())
+        _train_finalists(result, setup, seeds=final_seeds, timeout_s=left_s, torch_device=torch_device, cache=cache)
     _conclude(result, setup)
 
 
-def _extent(trials: int | None, timeout_s: float | None) -> str:
-    from nas_asc.units import format_duration
+def _train_finalists(
+    result: "SearchResult",
+    setup: "Setup",
+    *,
+    seeds: int,
+    timeout_s: float | None,
+    torch_device: str,
+    cache: Path | None,
+) -> None:
+    from nas_asc.cli.finalists_command import print_finals, run_finalists
 
+    found = run_finalists(
+        result.folder, setup, seeds=seeds, members=None, timeout_s=timeout_s, torch_device=torch_device, cache=cache
+    )
+    print_finals(found, result.folder)
+
+
+def _extent(trials: int | None, timeout_s: float | None) -> str:
     parts = [f"up to {trials} trials"] if trials is not None else []
     parts += [f"within {format_duration(timeout_s)}"] if timeout_s is not None else []
     return " ".join(parts)
@@ -218,9 +254,10 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
         build_console().print(build_table(FRONT_COLUMNS, front_rows(front)))
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(result)}")
-        print(f"report: {make_report(result.folder, setup.space)}")
+        print(f"report: {make_report(result.folder, setup.space, setup=setup)}")
         print(f"write it as an int8 file: nas-asc export {name}")
         print(f"score it on the test clips: nas-asc evaluate {name}")
+        print(f"see what of the front is luck: nas-asc finalists {name}; what to mend: nas-asc doctor {name}")
     print(f"go on: nas-asc resume {name} --trials {_next_total(len(result.records), result.config.n_trials)}")
     sys.stdout.flush()
     if result.stopped_by == "interrupt":

@@ -11,6 +11,7 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_short
 
 if TYPE_CHECKING:
+    from nas_asc.cli.setup import Setup
     from nas_asc.metrics import Scores
     from nas_asc.space import Space
     from nas_asc.study import StudyConfig, TrialRecord
@@ -91,17 +92,24 @@ def report(study: opt.StudyName) -> None:
     print(make_report(folder, load_space(load_config(folder).space)))
 
 
-def make_report(folder: Path, space: "Space") -> Path:
+def make_report(folder: Path, space: "Space", *, setup: "Setup | None" = None) -> Path:
     """Path of the report of a study, written anew.
 
     Args:
         folder: Of the study.
         space: Its search space, for the published systems that are drawn as marks.
+        setup: Its data, where they have been read already.
     """
+    from nas_asc.cli.doctor_command import read_evidence
+    from nas_asc.health import diagnose
     from nas_asc.report import write_report
-    from nas_asc.study import load_config, load_records
+    from nas_asc.search import axis_importance
 
-    return write_report(folder, load_config(folder), load_records(folder), space=space).html
+    evidence = read_evidence(folder, space=space, setup=setup)
+    config, records = evidence.config, evidence.records
+    importance = axis_importance(records, config, space)
+    files = write_report(folder, config, records, space=space, health=diagnose(evidence), importance=importance)
+    return files.html
 
 
 def evaluate(

@@ -16,6 +16,7 @@ from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.repeat import SeedResult, train_seeds
 from nas_asc.evaluation.speed import measure_speed
 from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
+from nas_asc.evaluation.written import predict_file
 
 __all__ = [
     "Exported",
@@ -33,6 +34,7 @@ __all__ = [
     "learn_from",
     "load_network",
     "measure_speed",
+    "predict_file",
     "refit",
     "score_test",
     "score_test_file",

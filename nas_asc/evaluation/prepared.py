@@ -31,11 +31,13 @@ class ScoredClips:
         clips: Features, not standardised: the state that scores them brings mean and deviation.
         labels: (n,) true classes.
         devices: (n,) recording devices, "" where unknown; None when the data set knows none.
+        groups: (n,) recording groups; clips of one are alike.
     """
 
     clips: Clips
     labels: NDArray[np.int64]
     devices: NDArray[np.str_] | None
+    groups: NDArray[np.str_]
 
 
 class PreparedData:
@@ -154,7 +156,8 @@ class PreparedData:
 
     def _to_score(self, table: FeatureTable) -> ScoredClips:
         devices = self.data_set.devices[table.rows] if self.data_set.has_devices else None
-        return ScoredClips(Clips(table.array), self.data_set.labels[table.rows], devices)
+        rows = table.rows
+        return ScoredClips(Clips(table.array), self.data_set.labels[rows], devices, self.data_set.groups[rows])
 
 
 def _to_indices(column: NDArray[np.str_], *, first: str = "") -> tuple[torch.Tensor | None, tuple[str, ...]]:

@@ -8,6 +8,7 @@ Conventions:
 from nas_asc.metrics.classification import (
     accuracy,
     class_accuracy,
+    clip_losses,
     confusion_matrix,
     expected_calibration_error,
     log_loss,
@@ -15,6 +16,8 @@ from nas_asc.metrics.classification import (
     validate_predictions,
 )
 from nas_asc.metrics.correlation import rank_correlation
+from nas_asc.metrics.interval import mean_interval, wilson_interval
+from nas_asc.metrics.resampling import draw_counts, is_tie, percentile_interval, resample_means, weighted_means
 from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
 
 __all__ = [
@@ -22,12 +25,20 @@ __all__ = [
     "Scores",
     "accuracy",
     "class_accuracy",
+    "clip_losses",
     "confusion_matrix",
+    "draw_counts",
     "expected_calibration_error",
     "group_scores",
+    "is_tie",
     "log_loss",
     "macro_accuracy",
+    "mean_interval",
+    "percentile_interval",
     "rank_correlation",
+    "resample_means",
     "score_predictions",
     "validate_predictions",
+    "weighted_means",
+    "wilson_interval",
 ]

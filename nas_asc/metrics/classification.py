@@ -52,10 +52,19 @@ def log_loss(labels: Labels, probabilities: Probabilities) -> float:
     >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.25, 0.75]])), 4)
     0.4904
     """
+    return float(clip_losses(labels, probabilities).mean())
+
+
+def clip_losses(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
+    """-log of the true class's probability of each clip, in nats, clipped as `log_loss` says.
+
+    >>> clip_losses(np.array([0, 1]), np.array([[0.5, 0.5], [1.0, 0.0]])).round(4).tolist()
+    [0.6931, 36.0437]
+    """
     validate_predictions(labels, probabilities)
     eps = np.finfo(probabilities.dtype).eps
     true_class = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(true_class, eps, 1 - eps)).mean())
+    return -np.log(np.clip(true_class, eps, 1 - eps))
 
 
 def confusion_matrix(labels: Labels, probabilities: Probabilities) -> NDArray[np.int64]:

@@ -9,10 +9,20 @@ from typing import Any
 import pandas as pd
 
 from nas_asc.frontend import Task
+from nas_asc.health import AxisEffect, AxisImportance, Card, axis_effects
 from nas_asc.metrics import Scores
 from nas_asc.report.mark import Mark, mark_systems
 from nas_asc.space import Space
-from nas_asc.study import StudyConfig, TrialRecord, front_of, load_card, rank_trials, trial_dir
+from nas_asc.study import (
+    Finals,
+    StudyConfig,
+    TrialRecord,
+    front_of,
+    load_card,
+    load_finals,
+    rank_trials,
+    trial_dir,
+)
 from nas_asc.study import recommended as recommend
 
 
@@ -27,6 +37,10 @@ class Facts:
         recommended: The trial to ship; None where none is complete or fits.
         marks: Published systems of the space.
         card: Of the final network; None where there is none yet.
+        finals: Finalists over several seeds; None where there are none.
+        health: Cards of the checks.
+        importance: Of the axes, the largest first; empty where trials are too few.
+        effects: Mean scores along the axes.
     """
 
     folder: Path
@@ -35,6 +49,10 @@ class Facts:
     recommended: TrialRecord | None
     marks: tuple[Mark, ...]
     card: Mapping[str, Any] | None
+    finals: Finals | None = None
+    health: tuple[Card, ...] = ()
+    importance: tuple[AxisImportance, ...] = ()
+    effects: tuple[AxisEffect, ...] = ()
 
     @cached_property
     def ranked(self) -> tuple[TrialRecord, ...]:
@@ -89,11 +107,25 @@ def gather_facts(
     *,
     space: Space | None,
     recommended: TrialRecord | None,
+    health: Sequence[Card] = (),
+    importance: Sequence[AxisImportance] = (),
 ) -> Facts:
     """Facts of a study; the recommended trial is the best score inside the budget where none is named."""
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
     best = recommended or recommend(records, budget=config.budget, objective=config.score)
-    return Facts(folder, config, tuple(records), best, mark_systems(space, task), load_card(folder))
+    marks, finals = mark_systems(space, task), load_finals(folder, config, records)
+    return Facts(
+        folder,
+        config,
+        tuple(records),
+        best,
+        marks,
+        load_card(folder),
+        finals,
+        health=tuple(health),
+        importance=tuple(importance),
+        effects=axis_effects(records, config),
+    )
 
 
 def scores_of(record: TrialRecord) -> Scores:

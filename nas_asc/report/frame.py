@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from nas_asc.study import TrialRecord
+from nas_asc.study import Finals, TrialRecord
 
 COSTS = (
     "params",
@@ -28,25 +28,44 @@ FILE_COLUMNS = (
     "file_bytes",
     "file_bits",
 )
+FINAL_COLUMNS = (
+    "n_seeds",
+    "mean_log_loss",
+    "low_log_loss",
+    "high_log_loss",
+    "mean_accuracy",
+    "low_accuracy",
+    "high_accuracy",
+    "front_probability",
+    "ties_with_best",
+    "ties",
+)
+_PARTS = ("mean", "low", "high")
 _FIRST = ("number", "origin")
 _LAST = ("seconds", "seed", "key", "architecture")
-_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *COSTS, *_LAST}
+_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *COSTS, *FINAL_COLUMNS, *_LAST}
 
 
-def trials_frame(records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+def trials_frame(
+    records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str], *, finals: Finals | None = None
+) -> pd.DataFrame:
     """One row a complete trial, in the order given: number, scores, costs, axes, scores by device and class.
 
     Args:
         records: Trials; those without scores are left out.
         axes: Names of the axes; an axis named as another column becomes `axis.<name>`.
         classes: Names of the classes, in the order of the labels.
+        finals: Finalists over several seeds, which add the columns of `FINAL_COLUMNS`; None adds none.
 
     Returns:
         Accuracies and agreement in [0, 1], log loss in nats, `accuracy.device.<name>`, `log_loss.device.<name>` and
         `accuracy.class.<name>`; an inactive axis is empty, a kernel is text such as (3, 1).
     """
-    rows = [_row(record, axes, classes) for record in records if record.scores is not None]
-    columns = [*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *COSTS, *map(axis_column, axes)]
+    rows = [
+        _row(record, axes, classes) | _final_cells(record, finals) for record in records if record.scores is not None
+    ]
+    final = () if finals is None else FINAL_COLUMNS
+    columns = [*_FIRST, *SCORE_COLUMNS, *final, *FILE_COLUMNS, *COSTS, *map(axis_column, axes)]
     found = dict.fromkeys(name for row in rows for name in row if name not in {*columns, *_LAST})
     return pd.DataFrame(rows, columns=[*columns, *found, *_LAST], dtype=object).infer_objects()
 
@@ -90,6 +109,21 @@ def _file_cells(record: TrialRecord) -> dict[str, float | None]:
         "weight_bytes": None if file is None else file.weight_bytes,
         "file_bytes": None if file is None else file.file_bytes,
         "file_bits": None if file is None else file.bits,
+    }
+
+
+def _final_cells(record: TrialRecord, finals: Finals | None) -> dict[str, Any]:
+    """Means, 95 % intervals and ties over seeds; nothing where the trial is no finalist."""
+    found = None if finals is None else finals.find(record.number)
+    if found is None:
+        return {}
+    estimates = {"log_loss": found.log_loss, "accuracy": found.accuracy}
+    cells = {f"{part}_{name}": getattr(each, part) for name, each in estimates.items() for part in _PARTS}
+    return cells | {
+        "n_seeds": found.n_seeds,
+        "front_probability": found.front_probability,
+        "ties_with_best": found.ties_with_best,
+        "ties": " ".join(map(str, found.ties)),
     }
 
 

@@ -10,7 +10,16 @@ from nas_asc.report.section import Section, build_sections
 from nas_asc.report.text import escape
 from nas_asc.report.trial_table import hover_text
 
-_NAV = {"summary": "Network", "fronts": "Fronts", "table": "Trials", "groups": "Devices, classes", "settings": "Study"}
+_NAV = {
+    "summary": "Network",
+    "health": "Health",
+    "finalists": "Seeds",
+    "fronts": "Fronts",
+    "table": "Trials",
+    "importance": "Axes",
+    "groups": "Devices, classes",
+    "settings": "Study",
+}
 
 
 def page_html(facts: Facts) -> str:

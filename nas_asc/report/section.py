@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from nas_asc.report.axes_figure import constant_axes, draw_axes
 from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
+from nas_asc.report.effects_section import draw_effects, effects_html
 from nas_asc.report.facts import Facts, scores_of
+from nas_asc.report.finals_section import draw_finals, finals_html
 from nas_asc.report.front_figure import draw_front
+from nas_asc.report.health_section import health_html
 from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
 from nas_asc.report.history_figure import draw_history, volume_history
 from nas_asc.report.quantity import SCORES, drawn_resources
@@ -47,6 +50,7 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
         ("history", "Hypervolume over trials", _history),
         ("table", "All trials", lambda facts: (table_html(facts), ())),
         ("axes", "What the trials have in common", _axes),
+        ("importance", "Which axes matter", _effects),
         ("groups", "By device and by class", _groups),
         ("mistakes", "Confusion matrix", _confusion),
         ("learning", "Learning curves", _curves),
@@ -57,6 +61,8 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
     ]
     return (
         Section("summary", "The network to ship", summary_html(facts)),
+        Section("health", "Can this study be trusted?", health_html(facts.health)),
+        Section("finalists", "The front over several seeds", *_finals(facts)),
         *middle,
         Section("failed", "Failed trials", failed_html(facts)),
         Section("settings", "The study", settings_html(facts)),
@@ -115,6 +121,13 @@ def _beyond(facts: Facts) -> str:
     return marks if not beyond else f"{marks} Beyond all axes: {escape(', '.join(beyond))}."
 
 
+def _finals(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    if facts.finals is None:
+        return finals_html(facts, ""), ()
+    drawing = draw_finals(facts, facts.finals)
+    return finals_html(facts, place_html(drawing)), (drawing,)
+
+
 def _history(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     drawing, history = draw_history(facts), volume_history(facts)
     point = ", ".join(
@@ -137,6 +150,13 @@ def _axes(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
         " Drag along an axis to keep only the trials that pass there.</p>"
     )
     return lead + place_html(drawing) + note, (drawing,)
+
+
+def _effects(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    if not facts.effects:
+        return effects_html(facts, ""), ()
+    drawing = draw_effects(facts)
+    return effects_html(facts, place_html(drawing)), (drawing,)
 
 
 def _groups(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:

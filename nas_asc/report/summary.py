@@ -1,7 +1,7 @@
 """The top of the page: the recommended network, what it takes of each limit, and how far its score can be believed."""
 
+from nas_asc.metrics import wilson_interval
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.interval import wilson_interval
 from nas_asc.report.quantity import RESOURCES
 from nas_asc.report.text import escape, format_percent
 from nas_asc.study import TrialRecord, final_dir, trial_dir
@@ -116,7 +116,7 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
         _file_text(facts, record),
         f"Counting {scores.n_clips:,} clips alone leaves {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson’s binomial"
         " interval). Clips of one place are alike, so the true interval is wider.",
-        f"It was trained once, with seed {record.seed}. {_SEED_NOISE}",
+        _seeds_text(facts, record),
         f"It was chosen as the best of {len(facts.ranked)} by this very score: expect somewhat less on clips that no"
         " search has seen."
         if len(facts.ranked) > 1
@@ -124,6 +124,19 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
         _close_text(facts, record),
     ]
     return f"<ul>{''.join(f'<li>{point}</li>' for point in points if point)}</ul>"
+
+
+def _seeds_text(facts: Facts, record: TrialRecord) -> str:
+    """How often it was trained, and what that says."""
+    found = None if facts.finals is None else facts.finals.find(record.number)
+    if found is None:
+        return f"It was trained once, with seed {record.seed}. {_SEED_NOISE}"
+    mean, ties = found.accuracy, ", ".join(map(str, found.ties))
+    tied = f"It ties with {_plural(len(found.ties), 'trial')} {ties}." if ties else "It ties with no other finalist."
+    return (
+        f"Trained with {found.n_seeds} seeds, its mean accuracy is {format_percent(mean.mean)}, 95 % interval"
+        f" {100 * mean.low:.1f} to {format_percent(mean.high)} over seeds and recording groups. {tied}"
+    )
 
 
 def _file_text(facts: Facts, record: TrialRecord) -> str:

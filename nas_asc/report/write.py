@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas_asc.health import AxisImportance, Card
 from nas_asc.report.facts import gather_facts
 from nas_asc.report.frame import trials_frame
 from nas_asc.report.page import page_html
@@ -32,6 +33,8 @@ def write_report(
     *,
     space: Space | None = None,
     recommended: TrialRecord | None = None,
+    health: Sequence[Card] = (),
+    importance: Sequence[AxisImportance] = (),
 ) -> ReportFiles:
     """Paths of a study's report.html and front.csv, written anew.
 
@@ -41,10 +44,14 @@ def write_report(
         records: Finished trials, in order; none is fine.
         space: Of the study, for its published systems; None draws none.
         recommended: The trial to ship; None is the best score inside the budget.
+        health: Cards of the checks that were made of it.
+        importance: Of the axes, the largest first; empty says that trials are too few.
     """
-    facts = gather_facts(study_dir, config, records, space=space, recommended=recommended)
+    facts = gather_facts(
+        study_dir, config, records, space=space, recommended=recommended, health=health, importance=importance
+    )
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
-    front = trials_frame(facts.front_records, facts.axes, config.classes)
+    front = trials_frame(facts.front_records, facts.axes, config.classes, finals=facts.finals)
     _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))
     _write(paths.html, page_html(facts))
     return paths

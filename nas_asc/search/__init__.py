@@ -10,17 +10,22 @@ from nas_asc.search.ensemble import EnsembleResult, ensemble_study
 from nas_asc.search.evaluate import TestResult, evaluate_study
 from nas_asc.search.export import ExportResult, export_study
 from nas_asc.search.final import design_of
+from nas_asc.search.finalists import FinalistsResult, choose_finalists, train_finalists
+from nas_asc.search.further import further_seed
+from nas_asc.search.importance import axis_importance
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.proposer import Proposer, build_proposer
 from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.search import SearchResult, run_search
 from nas_asc.search.stored import StoredNetwork, find_network
+from nas_asc.search.twin import TwinResult, ask_twin, train_twin
 from nas_asc.study import load_records
 
 __all__ = [
     "CHANGES",
     "EnsembleResult",
     "ExportResult",
+    "FinalistsResult",
     "Proposal",
     "Proposer",
     "Screen",
@@ -29,15 +34,22 @@ __all__ = [
     "SilentListener",
     "StoredNetwork",
     "TestResult",
+    "TwinResult",
     "ask_again",
     "ask_study",
+    "ask_twin",
+    "axis_importance",
     "build_proposer",
+    "choose_finalists",
     "design_of",
     "ensemble_study",
     "evaluate_study",
     "export_study",
     "find_network",
+    "further_seed",
     "installed_versions",
     "load_records",
     "run_search",
+    "train_finalists",
+    "train_twin",
 ]

@@ -151,7 +151,7 @@ def _run(
     except (DeadlineError, DataError):
         raise
     except Exception as error:  # a layer of the user's own may fail in any way
-        failed = replace(record, state="failed", reason=_one_line(error), seconds=time.perf_counter() - started)
+        failed = replace(record, state="failed", reason=to_reason(error), seconds=time.perf_counter() - started)
         return Trial(failed)
     return replace(trial, record=replace(trial.record, seconds=time.perf_counter() - started))
 
@@ -218,7 +218,12 @@ def _export(
         return None, {}
 
 
-def _one_line(error: Exception) -> str:
+def to_reason(error: Exception) -> str:
+    """Why a training failed, in one line.
+
+    Args:
+        error: What it raised.
+    """
     text = " ".join(str(error).split()) or "no reason given"
     known = type(error).__module__.startswith("nas_asc")
     return text if known else f"{type(error).__name__}: {text}"

@@ -9,6 +9,7 @@ Conventions:
 from nas_asc.study.config import SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
+from nas_asc.study.finalist import Estimate, Finalist, Finals, load_finals
 from nas_asc.study.folder import (
     STUDIES,
     create_study_dir,
@@ -30,6 +31,7 @@ from nas_asc.study.objective import (
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
 from nas_asc.study.ranking import front_of, rank_trials, recommended
 from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrialRecord
+from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
 from nas_asc.study.rung import agreement_lines, format_rungs, parse_rungs, rung_entries, rung_epochs
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
@@ -54,9 +56,14 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "Estimate",
     "FileRecord",
+    "Finalist",
+    "Finals",
     "Mode",
     "Objective",
+    "Predictions",
+    "Repeat",
     "RungAgreement",
     "RungEntry",
     "RungRecord",
@@ -83,7 +90,10 @@ __all__ = [
     "load_card",
     "load_checkpoint",
     "load_config",
+    "load_finals",
+    "load_predictions",
     "load_records",
+    "load_repeats",
     "load_training_card",
     "load_weights",
     "lock_study",
@@ -91,6 +101,7 @@ __all__ = [
     "parse_rungs",
     "rank_trials",
     "recommended",
+    "repeat_dir",
     "rung_entries",
     "rung_epochs",
     "save_config",
@@ -101,6 +112,7 @@ __all__ = [
     "validate_objectives",
     "write_file",
     "write_final_files",
+    "write_repeat_files",
     "write_training_files",
     "write_trial_files",
 ]

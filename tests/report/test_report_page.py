@@ -15,7 +15,21 @@ from nas_asc.study import FileRecord, create_study_dir
 from tests.report.example_study import CLASSES, HOSTILE, make_config, make_records, stop_record, write_curves
 
 _VOID = {"meta", "br", "input", "link", "img", "hr"}
-_SECTIONS = {"summary", "fronts", "history", "table", "axes", "groups", "mistakes", "learning", "failed", "settings"}
+_SECTIONS = {
+    "summary",
+    "health",
+    "finalists",
+    "importance",
+    "fronts",
+    "history",
+    "table",
+    "axes",
+    "groups",
+    "mistakes",
+    "learning",
+    "failed",
+    "settings",
+}
 
 
 class Page(HTMLParser):

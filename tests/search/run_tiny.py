@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 import torch._dynamo  # optimisers import it with their first step; here once for all processes
 
-from nas_asc.search import SilentListener, run_search
+from nas_asc.search import SilentListener, run_search, train_finalists
 from tests.search.tiny import CPU, ask, prepare, space
 
 
@@ -18,6 +18,9 @@ class Announcer(SilentListener):
 
     def on_trial_start(self, number, design, cost):
         self._pipe.send(("start", number, design.key))
+
+    def on_note(self, text):
+        self._pipe.send(("note", 0, text))
 
     def on_trial_end(self, record, front):
         event = f"rung {len(record.rungs)}" if record.is_stopped else "end"
@@ -31,3 +34,10 @@ def main(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: di
     config = ask(prepared, sampler="random", **changes)
     run_search(config, space, prepared, n_trials=n_trials, torch_device=CPU, folder=folder, listener=Announcer(pipe))
     pipe.send(("done", n_trials, ""))
+
+
+def train_again(pipe: Connection, folder: Path, cache: Path, n_seeds: int, changes: dict[str, object]) -> None:
+    """Train the study's finalists with so many seeds; `changes` were of the study."""
+    torch.set_num_threads(1)
+    train_finalists(folder, prepare(cache), n_seeds=n_seeds, torch_device=CPU, listener=Announcer(pipe))
+    pipe.send(("done", n_seeds, ""))

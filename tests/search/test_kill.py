@@ -2,8 +2,10 @@
 
 import multiprocessing
 import random
+import shutil
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from nas_asc.study import (
     checkpoint_name,
     load_card,
     load_checkpoint,
+    load_predictions,
     load_records,
+    load_repeats,
     load_weights,
     trial_dir,
 )
@@ -29,11 +33,17 @@ RUNGS = {"epochs": 5, "rungs": (0.2, 0.6), "eta": 2.0}
 
 
 def run_process(
-    folder: Path, cache: Path, n_trials: int, *, changes: dict[str, object] = PLAIN, kill_after_s: float | None = None
+    folder: Path,
+    cache: Path,
+    n: int,
+    *,
+    changes: dict[str, object] = PLAIN,
+    kill_after_s: float | None = None,
+    target: Callable[..., None] = run_tiny.main,
 ) -> Said:
     """What a process said until its end, or until it was killed some time after its first training began."""
     ours, theirs = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=run_tiny.main, args=(theirs, folder, cache, n_trials, changes))
+    process = CONTEXT.Process(target=target, args=(theirs, folder, cache, n, changes))
     process.start()
     theirs.close()
     said = [ours.recv()]
@@ -119,3 +129,24 @@ def test_a_search_with_rungs_killed_at_twenty_random_moments_loses_nothing(tmp_p
 @pytest.mark.slow
 def test_a_search_killed_at_twenty_random_moments_loses_nothing(tmp_path):
     kill_and_resume(tmp_path, n_kills=20, n_trials=120, longest_s=0.4)
+
+
+def test_finalists_killed_at_random_moments_are_trained_once_and_alike(tmp_path):
+    rng, n_seeds = random.Random(1), 8
+    folder, cache = tmp_path / "killed", tmp_path / "cache"
+    run_process(folder, cache, 6)
+    shutil.copytree(folder, tmp_path / "whole")
+    for _ in range(3):
+        run_process(folder, cache, n_seeds, kill_after_s=rng.uniform(0, 0.4), target=run_tiny.train_again)
+        before = {(each.number, each.index): each for each in load_repeats(folder)}
+    assert run_process(folder, cache, n_seeds, target=run_tiny.train_again)[-1][0] == "done"
+    repeats = load_repeats(folder)
+    assert all(before.get((each.number, each.index), each) == each for each in repeats), "one was trained twice"
+    run_process(tmp_path / "whole", cache, n_seeds, target=run_tiny.train_again)
+    whole = load_repeats(tmp_path / "whole")
+    assert [(each.number, each.index, each.seed, each.scores) for each in whole] == [
+        (each.number, each.index, each.seed, each.scores) for each in repeats
+    ]
+    assert len(repeats) == n_seeds * len({each.number for each in repeats})
+    assert all(len(load_predictions(folder, each).losses) == 16 for each in repeats)
+    assert not list(folder.glob(".partial*"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_asc.report.interval import wilson_interval
+from nas_asc.metrics import wilson_interval
 
 
 @given(n_clips=st.integers(1, 10**6), share=st.floats(0, 1))

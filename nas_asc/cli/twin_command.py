@@ -1,0 +1,73 @@
+"""`nas-asc twin`: a study beside random search at equal cost."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas_asc.cli import options as opt
+from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.units import format_duration, parse_duration_s
+
+if TYPE_CHECKING:
+    from nas_asc.health import Comparison
+    from nas_asc.search import TwinResult
+
+_INTERRUPTED = 130
+
+
+def twin(
+    study: opt.StudyName,
+    timeout: Annotated[str | None, typer.Option("--timeout", help="Wall time, such as 20m. Default: none.")] = None,
+    cache: opt.CacheFolder = None,
+    torch_device: opt.TorchDevice = "auto",
+    json: opt.Json = False,
+) -> None:
+    """Train a study's random twin: as many random networks that fit, on the same data; then compare.
+
+    Example: nas-asc twin my-study
+    """
+    from nas_asc.cli.display import build_display
+    from nas_asc.cli.setup import reopen_setup
+    from nas_asc.search import train_twin
+    from nas_asc.study import find_study, load_config, load_records
+    from nas_asc.training import resolve_device
+
+    timeout_s = None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
+    folder = find_study(study)
+    config = load_config(folder)
+    setup = reopen_setup(config, quiet=json)
+    n_trials = len(load_records(folder))
+    with build_display(config, n_trials=n_trials, timeout_s=timeout_s) as display:
+        result = train_twin(
+            folder,
+            setup.space,
+            setup.prepare(cache, on_progress=display.on_features),
+            timeout_s=timeout_s,
+            torch_device=resolve_device(torch_device),
+            listener=display,
+        )
+    if json:
+        comparisons = {"at_trials": result.at_trials.to_dict(), "at_seconds": result.at_seconds.to_dict()}
+        print_json({"twin": result.search.config.name, "stopped_by": result.search.stopped_by, **comparisons})
+    else:
+        _print_result(result, config.name, config.score, n_trials)
+    if result.search.stopped_by == "interrupt":
+        raise typer.Exit(_INTERRUPTED)
+
+
+def _print_result(result: "TwinResult", name: str, score: str, n_trials: int) -> None:
+    print(f"twin: {result.search.folder}, {len(result.search.records)} of {n_trials} trials")
+    rows = []
+    for title, each in (("equal trials", result.at_trials), ("equal seconds", result.at_seconds)):
+        rows += [_cells(f"{title}: {name}", each, is_twin=False), _cells(f"{title}: twin", each, is_twin=True)]
+    heads = ("compared at", "trials", "time in trials", "hypervolume", f"best {score}")
+    build_console().print(build_table(heads, rows))
+    print("hypervolumes are of the study's reference point; one twin alone, so small differences may be luck")
+    if len(result.search.records) < n_trials:
+        print(f"go on: nas-asc twin {name}")
+
+
+def _cells(title: str, each: "Comparison", *, is_twin: bool) -> tuple[object, ...]:
+    n, seconds = (each.n_twin_trials, each.twin_seconds) if is_twin else (each.n_trials, each.seconds)
+    volume, best = (each.twin_volume, each.twin_best) if is_twin else (each.volume, each.best)
+    return (title, n, format_duration(seconds), f"{volume:.4g}", None if best is None else f"{best:.4f}")

@@ -1,0 +1,46 @@
+"""Checks of the validation clips: independent groups, classes, devices."""
+
+from nas_asc.health.card import Card
+from nas_asc.health.evidence import Evidence, Validation
+
+_FEWEST_GROUPS = 10
+_FEWEST_CLIPS = 10
+_ABSENT = "the data could not be read"
+
+
+def check_groups(evidence: Evidence) -> Card:
+    """Whether enough independent recordings validate."""
+    title, validation = "independent recordings in validation", evidence.validation
+    if validation is None:
+        return Card("groups", title, "unknown", _ABSENT, "Put the data back where the study found it.")
+    word = validation.group_word
+    found = f"{validation.n_clips:,} validation clips come from {validation.n_groups:,} {word}s"
+    if validation.n_groups < _FEWEST_GROUPS:
+        advice = f"Validate on more {word}s: clips of one are alike, so scores say little of others."
+        return Card("groups", title, "warning", found, advice)
+    return Card("groups", title, "fine", found)
+
+
+def check_coverage(evidence: Evidence) -> Card:
+    """Whether all classes, and all devices that are trained on, are validated."""
+    title, validation = "classes and devices in validation", evidence.validation
+    if validation is None:
+        return Card("coverage", title, "unknown", _ABSENT, "Put the data back where the study found it.")
+    faults = _missing(validation)
+    if faults:
+        advice = "Name other validation rows or another --test-fold, or add recordings."
+        return Card("coverage", title, "warning", "; ".join(faults), advice)
+    fewest = min(validation.class_clips.values(), default=0)
+    devices = f", {len(validation.devices)} devices" if validation.devices else ""
+    found = f"{len(validation.class_clips)} classes with {fewest:,} clips or more{devices}"
+    return Card("coverage", title, "fine", found)
+
+
+def _missing(validation: Validation) -> list[str]:
+    absent = [name for name, n in validation.class_clips.items() if n == 0]
+    rare = [f"{name} ({n})" for name, n in validation.class_clips.items() if 0 < n < _FEWEST_CLIPS]
+    unheard = [name for name in validation.training_devices if name not in validation.devices]
+    faults = [f"no validation clips of {', '.join(absent)}"] if absent else []
+    faults += [f"fewer than {_FEWEST_CLIPS} validation clips of {', '.join(rare)}"] if rare else []
+    faults += [f"no validation clips of the devices {', '.join(unheard)}, which are trained on"] if unheard else []
+    return faults

@@ -1,0 +1,131 @@
+"""A small study from its search with finalists to its twin and its health, by the commands alone."""
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from nas_asc.cli import main
+from nas_asc.health import count_warnings, diagnose
+from nas_asc.study import load_records, load_repeats
+
+_SPACE = """
+from nas_asc.frontend import LogMel
+from nas_asc.layers import Classifier, Conv
+from nas_asc.space import Space, choice, integer
+
+space = Space("small", width=choice(2, 4, 8, 12), depth=integer(0, 3))
+
+
+@space.network
+def network(width, depth):
+    yield Conv(width, kernel_size=3, stride=2, norm="batch", activation="relu")
+    for _ in range(depth):
+        yield Conv(width, kernel_size=3, padding="same", norm="batch", activation="relu")
+    yield Classifier()
+
+
+@space.features
+def features():
+    return LogMel(sample_rate=8_000, n_fft=256, win_length=256, hop_length=128, n_mels=16)
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a study of four trials whose front was trained twice."""
+    root, rng = tmp_path_factory.mktemp("doctor"), np.random.default_rng(0)
+    times = np.arange(2_000) / 8_000
+    for name, hz in (("low", 200), ("middle", 800), ("high", 3_000)):
+        (root / "tones" / name).mkdir(parents=True)
+        for number in range(12):
+            waveform = 0.1 * np.sin(2 * np.pi * hz * times) + 0.2 * rng.standard_normal(len(times))
+            soundfile.write(root / "tones" / name / f"{number}.wav", waveform, 8_000)
+    (root / "small.py").write_text(_SPACE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        words = ["search", "--space", "small.py", "--data", "tones", "--study", "small", "--macs", "10M"]
+        words += ["--trials", "4", "--epochs", "1", "--no-refit", "--final-seeds", "2", "--cache", "cache"]
+        assert main(words) == 0
+    return root
+
+
+@pytest.fixture
+def folder(place, monkeypatch):
+    monkeypatch.chdir(place)
+    return place / "studies" / "small"
+
+
+def test_search_trains_its_finalists_where_it_is_asked_to(folder):
+    repeats = load_repeats(folder)
+    assert {repeat.index for repeat in repeats} == {0, 1}
+    assert "trainings" in (folder / "report.html").read_text()
+    assert "mean_log_loss" in (folder / "front.csv").read_text().splitlines()[0]
+
+
+def test_finalists_go_on_with_more_seeds(folder, capsys):
+    n_finalists = len({repeat.number for repeat in load_repeats(folder)})
+    assert main(["finalists", "small", "--seeds", "2", "--cache", "cache", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n_trained"], len(told["finals"]["finalists"])) == (0, n_finalists)
+    assert main(["finalists", "small", "--seeds", "3", "--members", "1", "--cache", "cache"]) == 0
+    out = capsys.readouterr().out
+    assert "ties with the best" in out
+    assert "2,000 bootstrap draws of the" in out
+    assert sum(repeat.index == 2 for repeat in load_repeats(folder)) == 1
+
+
+def test_doctor_says_what_to_do_and_is_strict_when_asked(folder, capsys):
+    assert main(["doctor", "small"]) == 0
+    out = capsys.readouterr().out
+    assert "WARNING  number of validation clips" in out
+    assert "-> Validate on more clips" in out
+    assert main(["doctor", "small", "--strict"]) == 1
+
+
+def test_doctor_as_json_is_what_the_checks_say(folder, capsys):
+    from nas_asc.cli.doctor_command import read_evidence
+
+    assert main(["doctor", "small", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    cards = diagnose(read_evidence(folder))
+    assert told["cards"] == [card.to_dict() for card in cards]
+    assert count_warnings(cards) == sum(card["verdict"] == "warning" for card in told["cards"])
+    assert {effect["name"] for effect in told["effects"]} <= {"width", "depth"}
+    assert told["importance"] == []  # of four trials
+
+
+def test_doctor_does_without_space_and_data(folder, capsys, tmp_path):
+    shutil.copytree(folder, tmp_path / "small")
+    toml = tmp_path / "small" / "study.toml"
+    toml.write_text(toml.read_text().replace("small.py", "gone.py"))
+    assert main(["doctor", str(tmp_path / "small"), "--json"]) == 0
+    verdicts = {card["name"]: card["verdict"] for card in json.loads(capsys.readouterr().out)["cards"]}
+    assert verdicts["groups"] == verdicts["edges"] == verdicts["fit"] == "unknown"
+    assert verdicts["failures"] == "fine"
+
+
+def test_a_twin_is_trained_and_then_known_to_the_doctor(folder, capsys):
+    assert main(["twin", "small", "--cache", "cache", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["twin"] == "small-random-twin"
+    assert told["at_trials"]["n_trials"] == told["at_trials"]["n_twin_trials"] == 4
+    assert len(load_records(folder.with_name("small-random-twin"))) == 4
+    assert main(["doctor", "small", "--json"]) == 0
+    cards = {card["name"]: card for card in json.loads(capsys.readouterr().out)["cards"]}
+    assert "at 4 trials each" in cards["gain"]["finding"]
+    assert main(["twin", "small", "--cache", "cache"]) == 0
+    assert "equal seconds: twin" in capsys.readouterr().out
+
+
+def test_finalists_in_a_search_stay_within_its_time(folder, capsys):
+    words = ["search", "--space", "small.py", "--data", "tones", "--study", "timed", "--macs", "10M", "--epochs", "1"]
+    started = time.monotonic()
+    assert main([*words, "--timeout", "8s", "--final-seeds", "50", "--no-refit", "--cache", "cache"]) == 0
+    assert time.monotonic() - started < 30
+    out = capsys.readouterr()
+    assert "within 8 s, 2 s of it for finalists" in out.out
+    assert "not all trainings are done" in out.out
