@@ -160,7 +160,7 @@ def pair_rungs(config: StudyConfig, records: Sequence[TrialRecord]) -> dict[int,
 def _survey(space: Space, config: StudyConfig, n_draws: int) -> Survey | None:
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
     try:
-        return survey_space(space, task, config.budget, n_draws=n_draws, seed=config.seed)
+        return survey_space(space, task, config.budget, target=config.target, n_draws=n_draws, seed=config.seed)
     except NothingFitsError:
         return None
 

@@ -25,7 +25,7 @@ from nas_asc.health import (
 from nas_asc.health.edges import binomial_tail
 from nas_asc.metrics import Scores
 from nas_asc.study import TrialRecord, load_finals
-from nas_asc.survey import Nearest, ResourceRow, Survey
+from nas_asc.survey import LeftOut, Nearest, ResourceRow, Survey
 from tests.health.evidence import OBJECTIVES, VALIDATION, fail, make_evidence, make_front, make_record, make_space
 from tests.search.tiny import make_data, prepare
 from tests.study.finals import write_finals
@@ -34,7 +34,7 @@ from tests.study.records import example_config
 
 def _survey(share):
     row = ResourceRow("macs", 10, 100, 1000, 1_000_000, share, {})
-    return Survey(2000, 0, share, (row,), Nearest({}, {}, 0.5), ())
+    return Survey(2000, 0, LeftOut("any", 0), share, (row,), Nearest({}, {}, 0.5), ())
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.4, "fine"), (0.004, "warning")])
