@@ -37,7 +37,9 @@ def search(
     bits: opt.Bits = 8,
     objectives: opt.Objectives = "log_loss,macs,int8_bytes",
     mode: opt.ModeName = "pareto",
-    sampler: opt.SamplerName = "tpe",
+    sampler: opt.SamplerName = "auto",
+    warm_start: opt.WarmStart = True,
+    min_share: opt.MinShare = None,
     score: opt.ScoreName = None,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
@@ -77,6 +79,8 @@ def search(
         objectives=tuple(objectives.split(",")),
         mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
         sampler=sampler,
+        warm_start=warm_start,
+        min_share=min_share,
         scored=score or ("int8" if setup.budget.bits == 8 else "float"),  # type: ignore[arg-type]  # as above
         seed=seed,
         subset=subset,

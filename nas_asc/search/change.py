@@ -14,6 +14,8 @@ _OPTIONS = {
     "objectives": "--objectives",
     "mode": "--mode",
     "sampler": "--sampler",
+    "warm_start": "--warm-start",
+    "min_share": "--min-share",
     "seed": "--seed",
     "subset": "--subset",
     "test_fold": "--test-fold",

@@ -10,6 +10,8 @@ from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Design, Space
 
+_MOST_COSTS = 20_000
+
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
@@ -37,20 +39,45 @@ class Screen:
         space: Where candidates come from.
         task: What they are built for.
         budget: What they must fit.
+        min_share: Least share of its limit that a candidate must use of one limited resource or more; None is none.
         on_fault: Told once of every different fault of the space's functions.
     """
 
     def __init__(
-        self, space: Space, task: Task, *, budget: Budget, on_fault: Callable[[str], None] | None = None
+        self,
+        space: Space,
+        task: Task,
+        *,
+        budget: Budget,
+        min_share: float | None = None,
+        on_fault: Callable[[str], None] | None = None,
     ) -> None:
         self.space = space
         self.task = task
         self.budget = budget
+        self.min_share = min_share
         self.faults: set[str] = set()
         self._on_fault = on_fault
+        self._costs: dict[Candidate, Cost | None] = {}
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built."""
+        if candidate not in self._costs:
+            if len(self._costs) >= _MOST_COSTS:
+                self._costs.clear()
+            self._costs[candidate] = self._count(candidate)
+        return self._costs[candidate]
+
+    def fits(self, cost: Cost) -> bool:
+        """Whether a cost keeps every limit and uses enough of one."""
+        return self.budget.fits(cost) and (self.min_share is None or self.share(cost) >= self.min_share)
+
+    def share(self, cost: Cost) -> float:
+        """Largest share of a limit that a cost uses; 1 where there are no limits."""
+        used = self.budget.used(cost)
+        return max((used[resource] / limit for resource, limit in self.budget.limits.items()), default=1.0)
+
+    def _count(self, candidate: Candidate) -> Cost | None:
         try:
             return count_pruned_cost(
                 self.space.architecture(candidate, self.task), self.space.pruning(candidate, self.task)
@@ -71,7 +98,7 @@ class Screen:
     def admit(self, candidate: Candidate, *, origin: str, seen: Collection[str] = ()) -> Proposal | None:
         """Proposal of a candidate that fits and whose design's key is not in `seen`; else None."""
         cost = self.cost(candidate)
-        if cost is None or not self.budget.fits(cost):
+        if cost is None or not self.fits(cost):
             return None
         try:
             design = self.space.build(candidate, self.task)

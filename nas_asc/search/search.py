@@ -166,7 +166,9 @@ class _Search:
 
     def _build_proposer(self) -> Proposer:
         task, budget = self._setting.prepared.task, self._config.budget
-        screen = Screen(self._space, task, budget=budget, on_fault=self._listener.on_note)
+        screen = Screen(
+            self._space, task, budget=budget, min_share=self._config.min_share, on_fault=self._listener.on_note
+        )
         return build_proposer(screen, self._config)
 
     def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:

@@ -10,8 +10,8 @@ from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
 from nas_asc.search import Screen, build_proposer
+from nas_asc.search.optuna_study import model_distributions
 from nas_asc.search.shrink import shrink
-from nas_asc.search.tpe import model_distributions
 from nas_asc.search.trial import trial_seed
 from nas_asc.space import load_space
 from nas_asc.study import TrialRecord
@@ -54,7 +54,7 @@ def build(sampler, *, space=space, task=TASK, budget=BUDGET, **changes):
     return build_proposer(Screen(space, task, budget=budget), config)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "nsga2", "nsga3", "handover", "random", "optuna:GPSampler"])
 @pytest.mark.parametrize("mode", ["pareto", "best"])
 class TestEveryProposer:
     def test_every_proposal_fits_and_is_new(self, sampler, mode):

@@ -57,7 +57,7 @@ configs = st.builds(
     objectives=st.sampled_from([("log_loss",), ("error", "macs"), ("log_loss", "macs", "int8_bytes")]),
     mode=st.sampled_from(["pareto", "best"]),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
-    sampler=st.sampled_from(["tpe", "random"]),
+    sampler=st.sampled_from(["auto", "gp", "optuna:GPSampler"]),
     seed=st.integers(0, 2**62),
     subset=st.none() | st.integers(5, 100),
     test_fold=st.none() | st.integers(1, 5),
