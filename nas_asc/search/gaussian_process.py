@@ -48,13 +48,13 @@ class Kernel:
         """(n, m) covariances of the function at (n, n_features) and (m, n_features)."""
         distance = np.sqrt(self.squares(left, right))
         rise = 1 + math.sqrt(5) * distance + 5 / 3 * distance**2
-        return np.asarray(self.signal * rise * np.exp(-math.sqrt(5) * distance))
+        return np.asarray(self.signal * rise * np.exp(-math.sqrt(5) * distance), np.float64)
 
     def squares(self, left: Array, right: Array) -> Array:
         """(n, m) squared distances in lengths."""
         scale = self.lengths[self.groups]
         one, other = left / scale, right / scale
-        found = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None] - 2 * one @ other.T
+        found: Array = np.add.outer((one**2).sum(axis=1), (other**2).sum(axis=1)) - 2 * one @ other.T
         return np.maximum(found, 0.0)
 
 

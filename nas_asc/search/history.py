@@ -156,6 +156,7 @@ class _Front:
         point, points = np.array(value), self._points
         if ((points <= point).all(axis=1) & (points < point).any(axis=1)).any():
             return
-        keeps: NDArray[np.bool_] = ~((point <= points).all(axis=1) & (point < points).any(axis=1))
-        self.rows = [old for old, keep in zip(self.rows, keeps.tolist(), strict=True) if keep] + [row]
+        keeps = ~((point <= points).all(axis=1) & (point < points).any(axis=1))
+        kept: list[bool] = np.asarray(keeps).tolist()
+        self.rows = [old for old, keep in zip(self.rows, kept, strict=True) if keep] + [row]
         self._points = np.vstack([points[keeps], point])

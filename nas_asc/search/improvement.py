@@ -91,7 +91,7 @@ def log_expected_improvement(distance: Array) -> Array:
     Args:
         distance: z, of any shape.
     """
-    z = torch.from_numpy(np.minimum(distance, 1e6))
+    z = torch.from_numpy(np.minimum(distance, 1e100))
     density = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
     near = torch.log(torch.clamp(density + z * torch.special.ndtr(z), min=_TINY))
     # below -1: φ(z) + zΦ(z) = φ(z) (1 + z √(π/2) erfcx(-z/√2)), with its series 1/z² where that cancels
