@@ -88,7 +88,7 @@ class GaussianProcess:
 
     @cached_property
     def _inverse(self) -> Array:
-        return np.linalg.inv(_covariance(self.kernel, self.points))
+        return np.asarray(np.linalg.inv(_covariance(self.kernel, self.points)), np.float64)
 
     @cached_property
     def _weights(self) -> Array:

@@ -58,6 +58,7 @@ configs = st.builds(
     mode=st.sampled_from(["pareto", "best"]),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     sampler=st.sampled_from(["auto", "gp", "optuna:GPSampler"]),
+    warm_start=st.booleans(),
     seed=st.integers(0, 2**62),
     subset=st.none() | st.integers(5, 100),
     test_fold=st.none() | st.integers(1, 5),
