@@ -88,7 +88,8 @@ def main() -> None:
     for n_objectives, names in OBJECTIVES.items():
         reference = reference_point(names, screen, seed=0)
         for sampler in args.samplers.split(","):
-            config = example_config(budget=BUDGET, objectives=names, sampler=sampler, reference_point=reference)
+            asked = {"objectives": names, "sampler": sampler, "warm_start": False}
+            config = example_config(budget=BUDGET, reference_point=reference, **asked)
             times = [time_asks(lambda: build_proposer(screen, config), records, size) for size in sizes]  # noqa: B023
             first, then = (" ".join(f"{pair[part]:8.3f}" for pair in times) for part in (0, 1))
             law = exponent(sizes, [pair[1] for pair in times])
