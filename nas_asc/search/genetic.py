@@ -40,6 +40,7 @@ class GeneticStrategy:
         self._kind = kind
         self._seed = config.seed
         self._model = ModelStudy(screen.space, n_objectives=len(config.minimised))
+        self._known = (0, 0)  # count of the study, and the newest generation whose parents it keeps
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The first child that fits and is new; else the first one, shrunk; None in the first generation."""
@@ -61,10 +62,13 @@ class GeneticStrategy:
     def _parents(self, history: History) -> tuple[optuna.Study, list[optuna.trial.FrozenTrial]]:
         key = self._sampler(0)._get_generation_key()
         attributes = [{key: row // POPULATION} for row in range(len(history))]
-        study, parents = self._model.read(history, attributes), []
-        for generation in range(1, len(history) // POPULATION + 1):  # known ones are kept in the study
+        study, newest = self._model.read(history, attributes), len(history) // POPULATION
+        known = self._known[1] if self._known[0] == self._model.n_begun else 0
+        parents: list[optuna.trial.FrozenTrial] = []
+        for generation in range(min(known + 1, newest), newest + 1):  # the study keeps the parents of known ones
             seed = np.random.SeedSequence([self._seed, _STREAM, generation]).generate_state(1)[0]
             parents = self._sampler(int(seed)).get_parent_population(study, generation)
+        self._known = self._model.n_begun, newest
         return study, sorted(parents, key=lambda trial: trial.number)
 
     def _child(self, sampler: _Sampler, study: optuna.Study, parents: list[optuna.trial.FrozenTrial]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _NAME = "model"
 
 
 class ModelStudy:
-    """A study that grows with the history; a history that is no longer one begins a new study.
+    """A study that grows with the history; another history begins a new study, which `n_begun` counts.
 
     Args:
         space: Gives the parameters.
@@ -37,6 +37,7 @@ class ModelStudy:
         self._n_objectives = n_objectives
         self._n_most = n_most
         self._base: tuple[int, list[int]] = (0, [])
+        self.n_begun = 0
         self._clear()
 
     @property
@@ -74,6 +75,7 @@ class ModelStudy:
         return trial
 
     def _clear(self) -> None:
+        self.n_begun += 1
         self._storage = optuna.storages.InMemoryStorage()
         optuna.create_study(study_name=_NAME, storage=self._storage, directions=["minimize"] * self._n_objectives)
         self._added: list[tuple[int, Candidate]] = []

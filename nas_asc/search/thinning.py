@@ -14,7 +14,7 @@ def thin_rows(n: int, front: Sequence[int], *, n_most: int) -> list[int]:
         n_most: How many are wanted; the front may take half of them, the newest a quarter.
 
     >>> thin_rows(12, [1, 3], n_most=6)
-    [0, 1, 3, 5, 9, 11]
+    [0, 1, 3, 6, 10, 11]
     """
     if n <= n_most:
         return list(range(n))
