@@ -74,7 +74,7 @@ def test_every_option_has_help(path):
         (["search", "--mode", "both", "--study", "x"], 2, "`--mode` must be"),
         (["search", "--sampler", "grid", "--study", "x"], 2, "`--sampler` must be among"),
         (["search", "--sampler", "optuna:Grid", "--study", "x"], 2, "must name a sampler of Optuna's, but got 'Grid'"),
-        (["search", "--sampler", "optuna:GridSampler", "--study", "x"], 2, "cannot be used here: .*search_space"),
+        (["search", "--sampler", "optuna:GridSampler", "--study", "x"], 2, "cannot be used here: "),
         (["search", "--min-share", "2", "--study", "x"], 2, "`--min-share` must be above 0 and below 1, but got 2"),
         (["search", "--study", "a/b"], 2, "a/b"),
         (["search", "--torch-device", "tpu", "--study", "x"], 2, "tpu"),
