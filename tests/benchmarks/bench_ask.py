@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--space", default="cp_mobile")
     parser.add_argument("--samplers", default=",".join(SAMPLERS))
     parser.add_argument("--sizes", default="100,1000,5000")
-    parser.add_argument("--kept", default="100,300", help="sizes of the database; thousands take minutes to fill")
+    parser.add_argument("--kept", default="100,1000", help="sizes of the database, which is filled first")
     args = parser.parse_args()
     sizes, kept = ([int(size) for size in text.split(",")] for text in (args.sizes, args.kept))
     screen = Screen(load_space(args.space), TASK, budget=BUDGET)
