@@ -90,7 +90,30 @@ ModeName = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
-SamplerName = Annotated[str, typer.Option("--sampler", help="Who proposes: tpe or random.", rich_help_panel=_SEARCH)]
+SamplerName = Annotated[
+    str,
+    typer.Option(
+        "--sampler",
+        help="Who proposes: auto, gp, tpe, nsga2, nsga3, handover, random, or optuna:NAME, such as optuna:GPSampler.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+WarmStart = Annotated[
+    bool,
+    typer.Option(
+        "--warm-start/--no-warm-start",
+        help="Begin with the space's starting guesses and published systems, shrunk where they do not fit.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+MinShare = Annotated[
+    float | None,
+    typer.Option(
+        "--min-share",
+        help="Train only networks that use at least this share of one of the limits, such as 0.1.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 ScoreName = Annotated[
     str | None,
     typer.Option(

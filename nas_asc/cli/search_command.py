@@ -40,7 +40,9 @@ def search(
     target: opt.TargetName = "any",
     objectives: opt.Objectives = "log_loss,macs,int8_bytes",
     mode: opt.ModeName = "pareto",
-    sampler: opt.SamplerName = "tpe",
+    sampler: opt.SamplerName = "auto",
+    warm_start: opt.WarmStart = True,
+    min_share: opt.MinShare = None,
     score: opt.ScoreName = None,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
@@ -84,6 +86,8 @@ def search(
         objectives=tuple(objectives.split(",")),
         mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
         sampler=sampler,
+        warm_start=warm_start,
+        min_share=min_share,
         scored=score or ("int8" if setup.budget.bits == 8 else "float"),  # type: ignore[arg-type]  # as above
         target=target,
         seed=seed,

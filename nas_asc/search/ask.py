@@ -8,6 +8,7 @@ from nas_asc.cost import validate_target
 from nas_asc.data import DataSet
 from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import installed_versions
+from nas_asc.search.proposer import resolve_sampler
 from nas_asc.search.reference import reference_point
 from nas_asc.search.screen import Screen
 from nas_asc.space import Space
@@ -24,7 +25,9 @@ def ask_study(
     budget: Budget,
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES,
     mode: Mode = "pareto",
-    sampler: str = "tpe",
+    sampler: str = "auto",
+    warm_start: bool = True,
+    min_share: float | None = None,
     scored: Scored = "float",
     target: str = "any",
     seed: int = 0,
@@ -49,7 +52,9 @@ def ask_study(
         budget: Limits.
         objectives: What is minimised.
         mode: "pareto" or "best".
-        sampler: "tpe" or "random".
+        sampler: Who proposes; "auto" becomes what is best by now, so that a study keeps it.
+        warm_start: Whether the first trials are the space's guesses and published systems, as far as they fit.
+        min_share: Share of a limit that a candidate must use of one limited resource or more; None is none.
         scored: "int8" scores each trial's file, int8 unless its recipe says other bits; "float" its network.
         target: Runtime whose integers must suffice for every candidate; "any" is none.
         seed: Of split, proposals and trainings.
@@ -81,7 +86,9 @@ def ask_study(
         objectives=names,
         mode=mode,
         reference_point=reference_point(names, screen, seed=seed),
-        sampler=sampler,
+        sampler=resolve_sampler(sampler),
+        warm_start=warm_start,
+        min_share=min_share,
         scored=scored,
         target=target,
         seed=seed,

@@ -15,6 +15,8 @@ _OPTIONS = {
     "mode": "--mode",
     "sampler": "--sampler",
     "target": "--target",
+    "warm_start": "--warm-start",
+    "min_share": "--min-share",
     "seed": "--seed",
     "subset": "--subset",
     "test_fold": "--test-fold",

@@ -55,7 +55,7 @@ class Database:
         Raises:
             StudyError: Its number is not the next one.
         """
-        n_trials = self._storage.get_n_trials(self._study._study_id)
+        n_trials = self._count()
         if record.number != n_trials:
             raise StudyError(f"trial {record.number} cannot be written: study.db has {n_trials} trials. Resume it.")
         params, distributions = self._parameters(record)
@@ -102,6 +102,11 @@ class Database:
     def close(self) -> None:
         """Let the file go."""
         _close(self._storage)
+
+    def _count(self) -> int:
+        """Number of trials in the file; Optuna's own way reads them all."""
+        with self._storage.engine.connect() as connection:
+            return int(connection.exec_driver_sql("SELECT COUNT(*) FROM trials").scalar_one())
 
     def _add(self, record: TrialRecord, params: dict[str, Any], distributions: dict[str, BaseDistribution]) -> None:
         trial = optuna.trial.create_trial(

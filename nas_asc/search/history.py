@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from nas_asc.cost import Cost
 from nas_asc.errors import SpaceError
-from nas_asc.pareto import non_dominated
 from nas_asc.space import Candidate, Space
 from nas_asc.study import OBJECTIVES, TrialRecord, objective_values
 
@@ -18,22 +17,28 @@ _PARENTS = 5
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Complete and stopped trials whose candidates are of the space.
+    """Finished trials whose candidates are of the space.
 
     A stopped trial stands with the scores of its last rung. These are of a shorter training and so, as a rule, worse
     than what it would have reached: it is known as what was tried and not found good enough, and never as better.
 
     Args:
-        candidates: One a trial.
+        candidates: One a complete or stopped trial.
         values: (n, d) minimised; costs by their logarithm to base 10.
-        costs: One a trial.
+        costs: One a complete or stopped trial.
         seen: Keys of all designs tried, failed ones too.
+        front: Rows that no other dominates.
+        failed: Candidates of failed trials.
+        failed_costs: What they take.
     """
 
     candidates: tuple[Candidate, ...]
     values: NDArray[np.float64]
     costs: tuple[Cost, ...]
     seen: frozenset[str]
+    front: NDArray[np.int64]
+    failed: tuple[Candidate, ...] = ()
+    failed_costs: tuple[Cost, ...] = ()
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -43,15 +48,81 @@ class History:
         """Candidates on the Pareto front; with one objective the best few."""
         if self.values.shape[1] == 1:
             return [self.candidates[row] for row in np.argsort(self.values[:, 0], kind="stable")[:_PARENTS]]
-        return [self.candidates[row] for row in np.flatnonzero(non_dominated(self.values))]
+        return [self.candidates[row] for row in self.front]
+
+
+class HistoryReader:
+    """Reads records as a history, each record once: what a study has grown by since is all that is read again.
+
+    Args:
+        space: Of the study.
+        minimised: Names of the objectives.
+    """
+
+    def __init__(self, space: Space, *, minimised: Sequence[str]) -> None:
+        self._space = space
+        self._minimised = tuple(minimised)
+        self._clear()
+
+    def read(self, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> History:
+        """What the records tell a proposer.
+
+        Records of another space, after a change of it was accepted, count as seen alone.
+
+        Args:
+            records: All finished trials.
+            avoid: Keys of designs that count as seen as well.
+        """
+        known = self._records
+        if len(records) < len(known) or any(old is not new for old, new in zip(known, records, strict=False)):
+            self._clear()
+        for record in records[len(self._records) :]:
+            self._add(record)
+        values = np.array(self._values, float).reshape(-1, len(self._minimised))
+        return History(
+            tuple(self._candidates),
+            values,
+            tuple(self._costs),
+            frozenset(self._seen).union(avoid),
+            np.array(self._front.rows, np.int64),
+            tuple(self._failed),
+            tuple(self._failed_costs),
+        )
+
+    def _clear(self) -> None:
+        self._records: list[TrialRecord] = []
+        self._candidates: list[Candidate] = []
+        self._values: list[list[float]] = []
+        self._costs: list[Cost] = []
+        self._failed: list[Candidate] = []
+        self._failed_costs: list[Cost] = []
+        self._seen: set[str] = set()
+        self._front = _Front(len(self._minimised))
+
+    def _add(self, record: TrialRecord) -> None:
+        self._records.append(record)
+        self._seen.add(record.key)
+        try:
+            candidate = self._space.candidate_from(record.values)
+        except SpaceError:
+            return
+        scores = record.last_scores
+        if scores is None:
+            self._failed.append(candidate)
+            self._failed_costs.append(record.cost)
+            return
+        raw = objective_values(self._minimised, record.cost, scores)
+        values = [_scaled(name, value) for name, value in zip(self._minimised, raw, strict=True)]
+        self._front.add(len(self._values), values)
+        self._candidates.append(candidate)
+        self._values.append(values)
+        self._costs.append(record.cost)
 
 
 def read_history(
     records: Sequence[TrialRecord], space: Space, *, minimised: Sequence[str], avoid: Collection[str] = ()
 ) -> History:
-    """What the records tell a proposer.
-
-    Records of another space, after a change of it was accepted, count as seen alone.
+    """What the records tell a proposer, read anew.
 
     Args:
         records: All finished trials.
@@ -59,21 +130,37 @@ def read_history(
         minimised: Names of the objectives.
         avoid: Keys of designs that count as seen as well.
     """
-    candidates, values, costs = [], [], []
-    for record in records:
-        scores = record.last_scores
-        if scores is None:
-            continue
-        try:
-            candidates.append(space.candidate_from(record.values))
-        except SpaceError:
-            continue
-        raw = objective_values(minimised, record.cost, scores)
-        values.append([_scaled(name, value) for name, value in zip(minimised, raw, strict=True)])
-        costs.append(record.cost)
-    seen = frozenset(record.key for record in records).union(avoid)
-    return History(tuple(candidates), np.array(values, float).reshape(-1, len(minimised)), tuple(costs), seen)
+    return HistoryReader(space, minimised=minimised).read(records, avoid=avoid)
+
+
+def front_rows(values: NDArray[np.float64]) -> list[int]:
+    """Rows that no other dominates, in order; equal ones stay: `non_dominated` in steps as long as the front.
+
+    Args:
+        values: (n, d) minimised.
+    """
+    front = _Front(values.shape[1])
+    for row, value in enumerate(values.tolist()):
+        front.add(row, value)
+    return front.rows
 
 
 def _scaled(name: str, value: float) -> float:
     return value if OBJECTIVES[name].is_score else log10(max(value, 1.0))
+
+
+class _Front:
+    """A front that grows point by point."""
+
+    def __init__(self, n_objectives: int) -> None:
+        self.rows: list[int] = []
+        self._points = np.zeros((0, n_objectives))
+
+    def add(self, row: int, value: list[float]) -> None:
+        point, points = np.array(value), self._points
+        if ((points <= point).all(axis=1) & (points < point).any(axis=1)).any():
+            return
+        keeps = ~((point <= points).all(axis=1) & (point < points).any(axis=1))
+        kept: list[bool] = np.asarray(keeps).tolist()
+        self.rows = [old for old, keep in zip(self.rows, kept, strict=True) if keep] + [row]
+        self._points = np.vstack([points[keeps], point])

@@ -14,7 +14,7 @@ from optuna.importance import PedAnovaImportanceEvaluator
 
 from nas_asc.health import AxisImportance
 from nas_asc.search.history import read_history
-from nas_asc.search.tpe import model_distributions
+from nas_asc.search.optuna_study import model_distributions
 from nas_asc.space import Space
 from nas_asc.study import StudyConfig, TrialRecord
 

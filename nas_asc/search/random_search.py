@@ -12,6 +12,7 @@ from nas_asc.search.shrink import shrink
 _BATCH = 128
 _BATCHES = 24
 _POOL = 32
+_FEW = 8
 
 
 def propose_random(screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
@@ -34,6 +35,15 @@ def propose_apart(screen: Screen, history: History, rng: np.random.Generator) ->
     points, tried = _points([proposal.cost for proposal in pool]), _points(history.costs)
     distance = np.abs(points[:, None] - tried[None]).sum(axis=2).min(axis=1)
     return pool[int(distance.argmax())]
+
+
+def propose_full(screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
+    """Of some random new candidates that fit, the one that uses most of the tightest limit.
+
+    Who wants the best network that fits seldom wants a small one.
+    """
+    pool = _draw_pool(screen, history, rng, n_most=_FEW)
+    return max(pool, key=lambda proposal: screen.share(proposal.cost), default=None)
 
 
 def _draw_pool(screen: Screen, history: History, rng: np.random.Generator, *, n_most: int) -> list[Proposal]:

@@ -10,6 +10,8 @@ from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Design, Space
 
+_MOST_COSTS = 20_000
+
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
@@ -38,6 +40,7 @@ class Screen:
         task: What they are built for.
         budget: What they must fit.
         target: Runtime whose integers must suffice; see `list_obstacles`.
+        min_share: Least share of its limit that a candidate must use of one limited resource or more; None is none.
         on_fault: Told once of every different fault of the space's functions.
     """
 
@@ -48,17 +51,37 @@ class Screen:
         *,
         budget: Budget,
         target: str = "any",
+        min_share: float | None = None,
         on_fault: Callable[[str], None] | None = None,
     ) -> None:
         self.space = space
         self.task = task
         self.budget = budget
         self.target = target
+        self.min_share = min_share
         self.faults: set[str] = set()
         self._on_fault = on_fault
+        self._costs: dict[Candidate, Cost | None] = {}
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built."""
+        if candidate not in self._costs:
+            if len(self._costs) >= _MOST_COSTS:
+                self._costs.clear()
+            self._costs[candidate] = self._count(candidate)
+        return self._costs[candidate]
+
+    def fits(self, candidate: Candidate, cost: Cost) -> bool:
+        """Whether a candidate of this cost keeps every limit, uses enough of one, and runs on the target."""
+        uses_enough = self.min_share is None or self.share(cost) >= self.min_share
+        return uses_enough and self.budget.fits(cost) and not self._obstacles(candidate)
+
+    def share(self, cost: Cost) -> float:
+        """Largest share of a limit that a cost uses; 1 where there are no limits."""
+        used = self.budget.used(cost)
+        return max((used[resource] / limit for resource, limit in self.budget.limits.items()), default=1.0)
+
+    def _count(self, candidate: Candidate) -> Cost | None:
         try:
             recipe = self.space.training_recipe(candidate, self.task)
             return count_pruned_cost(self.space.architecture(candidate, self.task), recipe.pruning, bits=recipe.bits)
@@ -67,10 +90,6 @@ class Screen:
         except SpaceError as error:
             self._note_fault(str(error))
             return None
-
-    def fits(self, candidate: Candidate, cost: Cost) -> bool:
-        """Whether a candidate of this cost keeps every limit and runs on the target."""
-        return self.budget.fits(cost) and not self._obstacles(candidate)
 
     def _obstacles(self, candidate: Candidate) -> tuple[str, ...]:
         if self.target == "any":

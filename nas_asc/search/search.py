@@ -202,7 +202,10 @@ class _Search:
 
     def _build_proposer(self) -> Proposer:
         task, budget = self._setting.prepared.task, self._config.budget
-        screen = Screen(self._space, task, budget=budget, target=self._config.target, on_fault=self._listener.on_note)
+        config, note = self._config, self._listener.on_note
+        screen = Screen(
+            self._space, task, budget=budget, target=config.target, min_share=config.min_share, on_fault=note
+        )
         return build_proposer(screen, self._config)
 
     def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:

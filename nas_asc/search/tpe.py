@@ -1,79 +1,77 @@
-"""Proposals from a model of all trials: Optuna's multivariate TPE on the flat, fixed-length code.
+"""Proposals by Optuna's multivariate TPE, masked: of many draws the best by its measure that fits and is new.
 
 Conventions:
-    The model's study lives in memory, holds finished trials alone, and is made anew for every proposal, so that
-    what is proposed depends on the seed and the records only.
+    Its study holds finished trials alone, all feasible, and at most about a thousand of them. What is proposed depends
+    on the seed and the records only.
 """
+
+from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from numpy.typing import NDArray
+from optuna.samplers import TPESampler
 
 from nas_asc.search.history import History
+from nas_asc.search.optuna_study import ModelStudy, admit_wish, to_candidate
 from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.shrink import shrink
-from nas_asc.space import Axis, Candidate, Space
+from nas_asc.study import StudyConfig
 
-_ASKS = 12
+_DRAWS = 96
+_ROUNDS = 3
+_MOST_SEEN = 1_000
 
 
-def propose_by_tpe(screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
-    """What TPE asks for, if it fits and is new; else its first wish, shrunk; None where that is no good either.
+class TpeStrategy:
+    """The draw from TPE's density of good trials that has the best ratio to that of the others, of those that fit.
 
     Args:
-        screen: Knows what fits.
-        history: Two complete trials or more.
-        rng: Seeds the sampler.
+        screen: Knows the space and what fits.
+        config: Of the study.
     """
-    distributions = model_distributions(screen.space)
-    study = _model_study(history, distributions, seed=int(rng.integers(2**31)))
-    wishes = []
-    for _ in range(_ASKS):
-        wishes.append(_ask(study, screen.space, distributions))
-        proposal = _admit_wish(wishes[-1], screen, history)
-        if proposal is not None:
-            return proposal
-    fitting = shrink(wishes[0], screen, rng)
-    return None if fitting is None else _admit_wish(fitting, screen, history)
+
+    def __init__(self, screen: Screen, config: StudyConfig) -> None:
+        self._model = ModelStudy(screen.space, n_objectives=len(config.minimised), n_most=_MOST_SEEN)
+
+    def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
+        """The best draw that fits and is new; else the best one, shrunk; None where that is no good either."""
+        study = self._model.read(history)
+        first = None
+        for _ in range(_ROUNDS):
+            for wish in _draw_ranked(study, self._model, seed=int(rng.integers(2**31))):
+                candidate = to_candidate(screen.space, wish)
+                first = first or candidate
+                proposal = admit_wish(candidate, screen, history, origin="tpe")
+                if proposal is not None:
+                    return proposal
+        fitting = None if first is None else shrink(first, screen, rng)
+        return None if fitting is None else admit_wish(fitting, screen, history, origin="tpe, shrunk")
 
 
-def model_distributions(space: Space) -> dict[str, BaseDistribution]:
-    """Optuna's distribution of every axis's code, by axis name."""
-    return {name: _distribution(axis) for name, axis in space.axes.items()}
+class RankingTpe(TPESampler):
+    """TPE that keeps all that it has drawn, best first.
+
+    Args:
+        seed: Of its draws.
+    """
+
+    def __init__(self, *, seed: int) -> None:
+        super().__init__(multivariate=True, constant_liar=False, n_startup_trials=1, n_ei_candidates=_DRAWS, seed=seed)
+        self.ranked: list[dict[str, float]] = []
+
+    def _compute_acquisition_func(
+        self, samples: dict[str, NDArray[Any]], mpe_below: Any, mpe_above: Any
+    ) -> NDArray[np.float64]:
+        values = super()._compute_acquisition_func(samples, mpe_below, mpe_above)
+        order = np.argsort(-values, kind="stable")
+        self.ranked = [{name: column[row].item() for name, column in samples.items()} for row in order]
+        return values
 
 
-def _distribution(axis: Axis) -> BaseDistribution:
-    if axis.kind == "choice":
-        n = axis.n_values or 1
-        return IntDistribution(0, n - 1) if axis.is_ordered else CategoricalDistribution(range(n))
-    low, high, log = axis.low, axis.high, axis.log  # type: ignore[attr-defined]
-    if axis.kind == "real":
-        return FloatDistribution(low, high, log=log)
-    step = axis.step  # type: ignore[attr-defined]
-    return IntDistribution(low, high, step=step, log=log and step == 1)
-
-
-def _model_study(history: History, distributions: dict[str, BaseDistribution], *, seed: int) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = optuna.samplers.TPESampler(multivariate=True, constant_liar=False, n_startup_trials=1, seed=seed)
-    study = optuna.create_study(directions=["minimize"] * history.values.shape[1], sampler=sampler)
-    study.add_trials(
-        optuna.trial.create_trial(
-            params=dict(zip(distributions, candidate.code, strict=True)),
-            distributions=distributions,
-            values=row.tolist(),
-        )
-        for candidate, row in zip(history.candidates, history.values, strict=True)
-    )
-    return study
-
-
-def _ask(study: optuna.Study, space: Space, distributions: dict[str, BaseDistribution]) -> Candidate:
-    trial = study.ask(distributions)
-    return space.decode([trial.params[name] for name in distributions])
-
-
-def _admit_wish(wish: Candidate, screen: Screen, history: History) -> Proposal | None:
-    if screen.space.broken_requirement(wish) is not None:
-        return None
-    return screen.admit(wish, origin="tpe", seen=history.seen)
+def _draw_ranked(study: optuna.Study, model: ModelStudy, *, seed: int) -> list[dict[str, Any]]:
+    """Parameters of every draw, best first, each once."""
+    sampler, axes = RankingTpe(seed=seed), model.open_axes
+    sampler.sample_relative(study, model.dummy(len(study.get_trials(deepcopy=False))), axes)
+    wishes = [{name: axes[name].to_external_repr(number) for name, number in draw.items()} for draw in sampler.ranked]
+    return list({tuple(wish.values()): wish for wish in wishes}.values())

@@ -16,7 +16,8 @@ from nas_asc.study.rung import validate_rungs
 
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
-SAMPLERS = ("tpe", "random")
+SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "handover", "random")
+OPTUNA_PREFIX = "optuna:"  # then the name of a class in optuna.samplers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,10 @@ class StudyConfig:
         objectives: What is minimised; in the mode "best" only the first score.
         mode: "pareto" for all objectives, "best" for the best score under the limits.
         reference_point: Of the hypervolume, one value an objective.
-        sampler: "tpe" or "random".
+        sampler: One of `SAMPLERS`, or "optuna:" and the name of one of Optuna's, such as "optuna:GPSampler".
+        warm_start: Whether the first trials are the space's guesses and published systems, as far as they fit.
+        min_share: Share of a limit, such as 0.1: only networks that use as much of one limited resource or more are
+            trained; None trains small ones too.
         scored: Whose scores count: "int8" those of each trial's file, which is int8 unless its recipe says other bits,
             "float" those of its network.
         target: Runtime whose integers suffice for every candidate; "any" is none.
@@ -69,7 +73,9 @@ class StudyConfig:
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     mode: Mode = "pareto"
     reference_point: tuple[float, ...] = ()
-    sampler: str = "tpe"
+    sampler: str = "auto"
+    warm_start: bool = True
+    min_share: float | None = None
     scored: Scored = "float"
     target: str = "any"
     seed: int = 0
@@ -90,8 +96,13 @@ class StudyConfig:
         validate_target(self.target)
         if self.mode not in ("pareto", "best"):
             raise StudyError(f"`--mode` must be pareto or best, but got {self.mode!r}.")
-        if self.sampler not in SAMPLERS:
-            raise StudyError(f"`--sampler` must be among {', '.join(SAMPLERS)}, but got {self.sampler!r}.")
+        if self.sampler not in SAMPLERS and not self.sampler.startswith(OPTUNA_PREFIX):
+            known = ", ".join([*SAMPLERS, f"{OPTUNA_PREFIX}NAME"])
+            raise StudyError(f"`--sampler` must be among {known}, but got {self.sampler!r}.")
+        if self.min_share is not None and not 0 < self.min_share < 1:
+            raise StudyError(f"`--min-share` must be above 0 and below 1, but got {self.min_share}.")
+        if self.min_share is not None and not self.budget.limits:
+            raise StudyError(f"`--min-share` must have a limit to be a share of, but got {self.min_share} and none.")
         if self.scored not in ("float", "int8"):
             raise StudyError(f"`--score` must be int8 or float, but got {self.scored!r}.")
         if self.epochs is not None and self.epochs < 1:
@@ -160,6 +171,8 @@ _STUDY_FIELDS = (
     "mode",
     "reference_point",
     "sampler",
+    "warm_start",
+    "min_share",
     "scored",
     "target",
     "epochs",

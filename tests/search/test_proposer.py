@@ -1,25 +1,52 @@
+import inspect
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from optuna.samplers import NSGAIISampler, TPESampler
 
 from nas_asc.budget import Budget
 from nas_asc.cost import count_cost
+from nas_asc.errors import StudyError
 from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
 from nas_asc.search import Screen, build_proposer
+from nas_asc.search.optuna_study import model_distributions
+from nas_asc.search.proposer import resolve_sampler
 from nas_asc.search.shrink import shrink
-from nas_asc.search.tpe import model_distributions
+from nas_asc.search.tpe import RankingTpe
 from nas_asc.search.trial import trial_seed
-from nas_asc.space import load_space
+from nas_asc.space import Space, choice, integer, load_space
 from nas_asc.study import TrialRecord
-from tests.search.tiny import BUDGET, LARGE, N_CLASSES, space
+from tests.search.tiny import BUDGET, LARGE, N_CLASSES, features, network, space
 from tests.study.records import example_config
 
 TASK = Task(n_classes=N_CLASSES, clip_s=0.25)
+SAMPLERS = ("gp", "tpe", "nsga2", "nsga3", "handover", "random", "optuna:TPESampler")
 CONFIG = example_config(budget=BUDGET, objectives=("log_loss", "macs", "params"))
+
+
+WIDE = Budget(max_params=128_000, max_macs=30_000_000)
+cp_mobile = load_space("cp_mobile")
+small = Space("small", width=choice(2, 3, 4, 12), depth=integer(0, 2), kernel_size=choice(1, 3))
+
+
+@small.network
+def small_network(width, depth, kernel_size):
+    yield from network(width, depth, kernel_size, "relu")
+
+
+small.features(features)
+
+
+@pytest.fixture(scope="module")
+def long_records():
+    """Many trials of a real space, by random search."""
+    screen, rng = Screen(cp_mobile, TASK, budget=WIDE), np.random.default_rng(0)
+    proposals = screen.admit_all(cp_mobile.draw_many(rng, 4_000), origin="random", n_most=1_101)
+    return [fake_record(proposal, number, rng=rng) for number, proposal in enumerate(proposals)]
 
 
 def fake_record(proposal, number, *, rng):
@@ -54,22 +81,19 @@ def build(sampler, *, space=space, task=TASK, budget=BUDGET, **changes):
     return build_proposer(Screen(space, task, budget=budget), config)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("mode", ["pareto", "best"])
 class TestEveryProposer:
-    def test_every_proposal_fits_and_is_new(self, sampler, mode):
-        records = simulate(build(sampler, mode=mode), 40)
+    def test_every_proposal_fits_is_new_and_of_the_space_and_a_resumed_study_goes_on_as_before(self, sampler, mode):
+        records = simulate(build(sampler, mode=mode), 30)
         assert all(BUDGET.fits(record.cost) for record in records)
-        assert len({record.key for record in records}) == 40
-
-    def test_a_proposal_depends_on_seed_number_and_records_alone(self, sampler, mode):
-        whole = simulate(build(sampler, mode=mode), 24)
-        resumed = simulate(build(sampler, mode=mode), 7)
-        resumed = simulate(build(sampler, mode=mode), 19, records=resumed)
-        assert simulate(build(sampler, mode=mode), 24, records=resumed) == whole
+        assert len({record.key for record in records}) == 30
+        assert all(space.broken_requirement(space.candidate_from(record.values)) is None for record in records)
+        resumed = simulate(build(sampler, mode=mode), 26, records=records[:24])
+        assert resumed == records[:26]
 
     def test_another_seed_proposes_other_networks(self, sampler, mode):
-        keys = [{record.key for record in simulate(build(sampler, mode=mode, seed=seed), 20)} for seed in (0, 1)]
+        keys = [{record.key for record in simulate(build(sampler, mode=mode, seed=seed), 12)} for seed in (0, 1)]
         assert keys[0] != keys[1]
 
     def test_nothing_is_proposed_where_nothing_fits(self, sampler, mode):
@@ -88,6 +112,106 @@ class TestEveryProposer:
         assert proposal.design.key not in {record.key for record in records}
 
 
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_small_space_is_tried_to_its_last_candidate_and_no_further(sampler):
+    proposer, fitting = build(sampler, space=small), {}
+    for candidate in small.draw_many(np.random.default_rng(0), 400):
+        proposal = Screen(small, TASK, budget=BUDGET).admit(candidate, origin="all")
+        if proposal is not None:
+            fitting[proposal.design.key] = proposal
+    records = simulate(proposer, len(fitting))
+    assert {record.key for record in records} == set(fitting)
+    assert proposer.propose(len(records), records) is None
+
+
+@pytest.mark.parametrize(("sampler", "n"), [("handover", 102), ("nsga2", 62), ("nsga3", 62)])
+def test_a_study_resumed_generations_later_goes_on_as_before(sampler, n):
+    records = simulate(build(sampler), n)
+    assert records[-1].origin.startswith("nsga" if sampler == "handover" else sampler)
+    assert simulate(build(sampler), n, records=records[: n - 1]) == records
+    assert simulate(build(sampler), n - 20, records=records[: n - 22]) == records[: n - 20]
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe"])
+def test_a_long_study_is_resumed_as_it_went_on(sampler, long_records):
+    proposer, records = build(sampler, space=cp_mobile, budget=WIDE), list(long_records[:1_098])
+    went_on = []
+    for number in range(1_098, 1_101):  # over the end of a block
+        went_on.append(proposer.propose(number, records))
+        records.append(long_records[number])
+    resumed = build(sampler, space=cp_mobile, budget=WIDE).propose(1_100, records[:1_100])
+    assert resumed.candidate == went_on[-1].candidate
+    assert WIDE.fits(resumed.cost)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_no_candidate_below_the_asked_share_of_a_limit_is_proposed(sampler):
+    screen = Screen(space, TASK, budget=BUDGET, min_share=0.4)
+    config = replace(CONFIG, sampler=sampler, min_share=0.4)
+    for record in simulate(build_proposer(screen, config), 24):
+        assert record.cost.params >= 0.4 * 1_500 or max(record.cost.official_macs, record.cost.macs) >= 0.4 * 100_000
+
+
+@pytest.mark.parametrize("sampler", ["gp", "nsga2"])
+def test_for_the_best_network_that_fits_the_first_ones_use_the_budget(sampler):
+    shares = {
+        mode: np.mean([screen_share(record.cost) for record in simulate(build(sampler, mode=mode), 8)[2:]])
+        for mode in ("best", "pareto")
+    }
+    assert shares["best"] > shares["pareto"]
+
+
+def screen_share(cost):
+    return Screen(space, TASK, budget=BUDGET).share(cost)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_warm_start_can_be_turned_off(sampler):
+    assert simulate(build(sampler), 1)[0].origin == "guess"
+    assert simulate(build(sampler, warm_start=False), 1)[0].origin not in ("guess", "system large, shrunk")
+
+
+@pytest.mark.parametrize("name", ["QMCSampler", "GPSampler", "BruteForceSampler"])
+def test_any_sampler_of_optunas_proposes_what_fits(name):
+    records = simulate(build(f"optuna:{name}"), 6)
+    assert all(BUDGET.fits(record.cost) for record in records)
+    assert any(record.origin.startswith(name) for record in records)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Nothing", "must name a sampler of Optuna's, but got 'Nothing': .*TPESampler"),
+        ("GridSampler", "`--sampler optuna:GridSampler` cannot be used here: .*search_space"),
+    ],
+)
+def test_a_sampler_that_cannot_be_used_is_named(name, message):
+    with pytest.raises(StudyError, match=message):
+        build(f"optuna:{name}")
+
+
+def test_what_auto_stands_for_is_kept():
+    assert resolve_sampler("auto") in SAMPLERS
+    assert resolve_sampler("tpe") == "tpe"
+
+
+def test_optuna_still_has_the_hooks_that_are_used():
+    """Private ones, the reason why the version of Optuna is bounded."""
+    assert RankingTpe(seed=0)._compute_acquisition_func.__func__ is not TPESampler._compute_acquisition_func
+    assert list(inspect.signature(TPESampler._compute_acquisition_func).parameters)[1:] == [
+        "samples",
+        "mpe_below",
+        "mpe_above",
+    ]
+    sampler = NSGAIISampler(population_size=20, seed=0)
+    assert list(inspect.signature(sampler._child_generation_strategy.__call__).parameters) == [
+        "study",
+        "search_space",
+        "parent_population",
+    ]
+    assert sampler._get_generation_key() == "NSGAIISampler:generation"
+
+
 def test_the_warm_start_is_what_the_space_and_the_model_is_asked_later():
     origins = [record.origin for record in simulate(build("tpe"), 30)]
     assert origins[:2] == ["guess", "system large, shrunk"]
@@ -97,9 +221,8 @@ def test_the_warm_start_is_what_the_space_and_the_model_is_asked_later():
 
 
 def test_an_ask_takes_less_than_a_third_of_a_second_in_a_real_space():
-    space, task, budget = load_space("cp_mobile"), Task(10, 1.0), Budget(max_params=128_000, max_macs=30_000_000)
-    proposer = build("tpe", space=space, task=task, budget=budget)
-    records = simulate(proposer, 60)
+    real = {"space": cp_mobile, "task": Task(10, 1.0), "budget": WIDE}
+    records, proposer = simulate(build("random", **real), 60), build("auto", **real)
     seconds = []
     for number in range(61, 64):
         started = time.process_time()

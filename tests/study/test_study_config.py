@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 
+from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
 from nas_asc.study import create_study_dir, load_config, save_config
 from nas_asc.study.config import StudyConfig
@@ -39,7 +40,9 @@ def test_the_mode_best_minimises_the_first_score_alone():
         ({"objectives": ("macs",)}, "must have log_loss or error, but got macs"),
         ({"objectives": ()}, "must have log_loss or error, but got none"),
         ({"mode": "fastest"}, "`--mode` must be pareto or best, but got 'fastest'"),
-        ({"sampler": "cmaes"}, "`--sampler` must be among tpe, random, but got 'cmaes'"),
+        ({"sampler": "cmaes"}, "`--sampler` must be among auto, gp, tpe, .*optuna:NAME, but got 'cmaes'"),
+        ({"min_share": 1.0}, "`--min-share` must be above 0 and below 1, but got 1.0"),
+        ({"min_share": 0.1, "budget": Budget()}, "`--min-share` must have a limit to be a share of"),
         ({"epochs": 0}, "`--epochs` must be 1 or more, but got 0"),
         ({"rungs": (0.5, 0.1)}, "`--rungs` must ascend from above 0 % to below 100 %, but got 50%,10%"),
         ({"eta": 1.0}, "`--eta` must be above 1, but got 1"),

@@ -14,7 +14,7 @@ import optuna
 
 from nas_asc.pareto import front_ranks
 from nas_asc.search import Proposal, build_proposer
-from nas_asc.search.tpe import model_distributions
+from nas_asc.search.optuna_study import model_distributions
 from nas_asc.study import TrialRecord
 from tests.benchmarks.strategies.trainings import BUDGET, EPOCHS
 from tests.benchmarks.strategies.world import World, to_record
@@ -133,7 +133,9 @@ def _gp(seed: int) -> optuna.samplers.BaseSampler:
 
 
 CONTESTANTS: dict[str, Contestant] = {
+    "ours, gp": ours("gp"),
     "ours, tpe": ours("tpe"),
+    "ours, nsga2": ours("nsga2"),
     "feasible random": ours("random"),
     "TPE, pruned": plain(_tpe, prunes=True),
     "TPE, constraints": plain(_tpe, prunes=False),
