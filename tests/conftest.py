@@ -1,7 +1,11 @@
 """Fixtures that several rooms share."""
 
+import os
 import sys
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core: threads of their own would wait for one another
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +21,7 @@ _ESC10 = Path(__file__).parents[2] / "shared" / "data" / "esc10"
 def _few_torch_threads():
     """Tests run side by side; tiny networks gain nothing from more threads."""
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(2)
+        sys.modules["torch"].set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 
 
 @pytest.fixture(scope="session")
