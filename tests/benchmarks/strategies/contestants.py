@@ -15,28 +15,57 @@ import optuna
 from nas_asc.pareto import front_ranks
 from nas_asc.search import Proposal, build_proposer
 from nas_asc.search.optuna_study import model_distributions
-from nas_asc.study import TrialRecord
+from nas_asc.study import RungRecord, TrialRecord, choose_promotion, rung_entries
 from tests.benchmarks.strategies.trainings import BUDGET, EPOCHS
-from tests.benchmarks.strategies.world import World, to_record
+from tests.benchmarks.strategies.world import World, to_record, to_scores
 from tests.study.records import example_config
 
 Contestant = Callable[[World, int], None]
 _REJECTIONS = 20_000  # in all: a loop that finds nothing more has ended
-_HALVING = (2, 6, EPOCHS)
+_STOPS = (2, 6, EPOCHS)
 _ETA = 3
 
 
-def ours(sampler: str) -> Contestant:
-    """Our search without rungs."""
+def ours(sampler: str, *, warm_start: bool = True, rungs: bool = False) -> Contestant:
+    """Our search.
+
+    Args:
+        sampler: As `--sampler` has it.
+        warm_start: Whether guesses and published systems come first.
+        rungs: Whether trainings stop after a ninth and a third of their epochs, and one in three goes on.
+    """
 
     def search(world: World, seed: int) -> None:
-        config = replace(example_config(budget=BUDGET), sampler=sampler, seed=seed)
+        config = replace(example_config(budget=BUDGET), sampler=sampler, seed=seed, warm_start=warm_start)
         proposer = build_proposer(world.screen, config)
         records: list[TrialRecord] = []
-        while (proposal := proposer.propose(len(records), records)) is not None:
-            records.append(to_record(proposal, len(records), world.train(proposal)))
+        proposals: list[Proposal] = []
+        while True:
+            number = choose_promotion(rung_entries(records, config.objectives), eta=_ETA) if rungs else None
+            if number is not None:
+                records[number] = _go_on(world, proposals[number], records[number])
+                continue
+            proposal = proposer.propose(len(records), records)
+            if proposal is None:
+                return
+            proposals.append(proposal)
+            if rungs:
+                records.append(_go_on(world, proposal, to_record(proposal, len(records), None)))
+            else:
+                records.append(to_record(proposal, len(records), world.train(proposal)))
 
     return search
+
+
+def _go_on(world: World, proposal: Proposal, record: TrialRecord) -> TrialRecord:
+    """The trial at its next rung, or complete."""
+    level = len(record.rungs)
+    log_loss = world.train(proposal, first=_STOPS[level - 1] if level else 0, last=_STOPS[level])
+    if _STOPS[level] == EPOCHS:
+        return replace(to_record(proposal, record.number, log_loss), rungs=record.rungs)
+    return replace(
+        record, state="stopped", rungs=(*record.rungs, RungRecord(epochs=_STOPS[level], scores=to_scores(log_loss)))
+    )
 
 
 def plain(build_sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes: bool) -> Contestant:
@@ -70,8 +99,8 @@ def plain(build_sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes
 def halving(world: World, seed: int) -> None:
     """Feasible random candidates, successive halving, promotion by plain non-dominated rank of scores and costs."""
     rng = np.random.default_rng(seed)
-    rungs: list[list[tuple[Proposal, float]]] = [[] for _ in _HALVING]
-    promoted: list[set[str]] = [set() for _ in _HALVING]
+    rungs: list[list[tuple[Proposal, float]]] = [[] for _ in _STOPS]
+    promoted: list[set[str]] = [set() for _ in _STOPS]
     seen: set[str] = set()
     while True:
         level, proposal = _next_promotion(rungs, promoted)
@@ -82,8 +111,8 @@ def halving(world: World, seed: int) -> None:
                 continue
             proposal, level = found[0], 0
             seen.add(proposal.design.key)
-        first = 0 if level == 0 else _HALVING[level - 1]
-        rungs[level].append((proposal, world.train(proposal, first=first, last=_HALVING[level])))
+        first = 0 if level == 0 else _STOPS[level - 1]
+        rungs[level].append((proposal, world.train(proposal, first=first, last=_STOPS[level])))
 
 
 def _next_promotion(rungs: list[list[tuple[Proposal, float]]], promoted: list[set[str]]) -> tuple[int, Proposal | None]:
@@ -134,9 +163,12 @@ def _gp(seed: int) -> optuna.samplers.BaseSampler:
 
 CONTESTANTS: dict[str, Contestant] = {
     "ours, gp": ours("gp"),
+    "ours, gp with rungs": ours("gp", rungs=True),
+    "ours, gp without warm start": ours("gp", warm_start=False),
     "ours, tpe": ours("tpe"),
+    "ours, tpe with rungs": ours("tpe", rungs=True),
     "ours, nsga2": ours("nsga2"),
-    "feasible random": ours("random"),
+    "feasible random": ours("random", warm_start=False),
     "TPE, pruned": plain(_tpe, prunes=True),
     "TPE, constraints": plain(_tpe, prunes=False),
     "multivariate TPE, pruned": plain(_multivariate_tpe, prunes=True),

@@ -6,6 +6,7 @@ Conventions:
 """
 
 import hashlib
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
@@ -128,7 +130,9 @@ class _Blend:
         self._trees.fit(x, y)
         kernel = Matern(10.0, (1.0, 1e3), nu=2.5) + WhiteKernel(0.1, (1e-3, 10.0))
         self._process = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
-        self._process.fit((x - self._mean) / self._std, y)
+        with warnings.catch_warnings():  # a noise at its bound is an answer too
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._process.fit((x - self._mean) / self._std, y)
         return self
 
     def predict(self, x: NDArray[np.float64]) -> NDArray[np.float64]:

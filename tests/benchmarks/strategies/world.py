@@ -89,18 +89,22 @@ def _point(log_loss: float, cost: Cost) -> list[float]:
     return [log_loss / _WORST_LOG_LOSS, *np.clip((costs - low) / (high - low), 0.0, None).tolist()]
 
 
-def to_record(proposal: Proposal, number: int, log_loss: float) -> TrialRecord:
-    """What a study would keep of a whole training."""
+def to_record(proposal: Proposal, number: int, log_loss: float | None) -> TrialRecord:
+    """What a study would keep of a whole training; without a log loss of one that is yet to begin."""
     return TrialRecord(
         number=number,
-        state="complete",
+        state="failed" if log_loss is None else "complete",
         values=proposal.candidate.values,
         key=proposal.design.key,
         architecture=format_architecture(proposal.design.architecture),
         log_mel=proposal.design.log_mel,
         recipe=proposal.design.recipe,
         cost=proposal.cost,
-        scores=Scores(N_VALIDATION, log_loss, 0.0, 0.0, ()),
-        objectives=(log_loss, float(proposal.cost.macs), float(proposal.cost.int8_bytes)),
+        scores=None if log_loss is None else to_scores(log_loss),
         origin=proposal.origin,
     )
+
+
+def to_scores(log_loss: float) -> Scores:
+    """Scores of which only the log loss is known."""
+    return Scores(N_VALIDATION, log_loss, 0.0, 0.0, ())
