@@ -63,8 +63,7 @@ def search(
     from nas_asc.search import ask_study
     from nas_asc.study import STUDIES, has_study, parse_rungs, study_dir
 
-    timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
-    shares = parse_rungs(rungs, eta=eta)
+    shares, timeout_s = parse_rungs(rungs, eta=eta), _parse_timeout(timeout)
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
         params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits,
@@ -136,7 +135,7 @@ def resume(
     stored = load_config(folder)
     setup = reopen_setup(stored)
     print(data_line(setup), flush=True)
-    timeout_s: float | None = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    timeout_s = _parse_timeout(timeout)
     if trials is None and timeout_s is None:
         trials, timeout_s = stored.n_trials, stored.timeout_s if stored.n_trials is None else None
     flags = {"space": accept_space_change, "data": accept_data_change, "version": accept_version_change}
@@ -152,6 +151,10 @@ def resume(
         folder=folder,
         accepted=[kind for kind, given in flags.items() if given],
     )
+
+
+def _parse_timeout(timeout: str | None) -> float | None:
+    return None if timeout is None else parse_duration_s(timeout, what="--timeout")
 
 
 def _survey(setup: "Setup", *, target: str, seed: int) -> None:

@@ -32,7 +32,7 @@ class TwinResult:
 
 
 def ask_twin(folder: Path, space: Space, prepared: PreparedData) -> StudyConfig:
-    """Config of a study's random twin: what the study was asked, but for name, sampler and the number of trials.
+    """Config of a study's random twin: what the study was asked, but for name, sampler, warm start and trials.
 
     Args:
         folder: Of the study.
@@ -48,8 +48,15 @@ def ask_twin(folder: Path, space: Space, prepared: PreparedData) -> StudyConfig:
     if not n_trials:
         raise StudyError(f"study {config.name!r} has no trials yet. Go on with `nas-asc resume {config.name}`.")
     asked = ask_again(config, space, prepared.data_set)
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
-    return replace(asked, name=twin_dir(folder).name, sampler="random", n_trials=n_trials, timeout_s=None, created=now)
+    return replace(
+        asked,
+        name=twin_dir(folder).name,
+        sampler="random",
+        warm_start=False,
+        n_trials=n_trials,
+        timeout_s=None,
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+    )
 
 
 def train_twin(

@@ -20,10 +20,16 @@ def searched(tmp_path_factory):
     return root / "study", prepared
 
 
-def test_a_twin_is_asked_what_the_study_was_but_for_the_sampler(searched):
+def test_a_twin_is_asked_what_the_study_was_but_for_the_way_of_proposing(searched):
     folder, prepared = searched
     asked, stored = ask_twin(folder, space, prepared), load_config(folder)
-    changed = {"name": stored.name, "sampler": "tpe", "n_trials": stored.n_trials, "created": stored.created}
+    changed = {
+        "name": stored.name,
+        "sampler": "gp",
+        "warm_start": True,
+        "n_trials": stored.n_trials,
+        "created": stored.created,
+    }
     assert replace(asked, **changed) == stored
     assert (asked.name, asked.sampler, asked.n_trials) == ("study-random-twin", "random", 4)
 
