@@ -7,7 +7,7 @@ Conventions:
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -86,6 +86,7 @@ def run_search(
     folder: Path | None = None,
     refit: bool = True,
     accepted: Collection[str] = (),
+    build: Callable[[Screen, StudyConfig], Proposer] = build_proposer,
 ) -> SearchResult:
     """The study after a search, begun or gone on with where it is on disk already.
 
@@ -101,6 +102,7 @@ def run_search(
         folder: Of the study; None is studies/<name>.
         refit: Whether the recommended network is trained once more on all development clips at the end.
         accepted: Of "space", "data", "version", those that may have changed since the study was made.
+        build: Makes what proposes; what the study's sampler names unless a strategy of one's own is given.
 
     Raises:
         StudyError: The study differs from what is asked, another process has it, or every trial fails alike.
@@ -116,7 +118,7 @@ def run_search(
         listener = listener or SilentListener()
         setting = Setting(config, prepared, torch_device, listener.on_epoch)
         clock = Clock(timeout_s, refits=refit, setting=setting)
-        search = _Search(folder, space, setting=setting, listener=listener, clock=clock)
+        search = _Search(folder, space, setting=setting, listener=listener, clock=clock, build=build)
         return search.run(n_trials, refit=refit)
 
 
@@ -134,12 +136,22 @@ def _open_config(folder: Path, asked: StudyConfig, *, accepted: Collection[str])
 class _Search:
     """One run on one open study."""
 
-    def __init__(self, folder: Path, space: Space, *, setting: Setting, listener: SearchListener, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        space: Space,
+        *,
+        setting: Setting,
+        listener: SearchListener,
+        clock: Clock,
+        build: Callable[[Screen, StudyConfig], Proposer],
+    ) -> None:
         self._folder = folder
         self._space = space
         self._setting = setting
         self._listener = listener
         self._clock = clock
+        self._build = build
         self._config = setting.config
         self._records = load_records(folder)
         self._n_before = len(self._records)
@@ -201,12 +213,16 @@ class _Search:
         return True
 
     def _build_proposer(self) -> Proposer:
-        task, budget = self._setting.prepared.task, self._config.budget
-        config, note = self._config, self._listener.on_note
+        config, task = self._config, self._setting.prepared.task
         screen = Screen(
-            self._space, task, budget=budget, target=config.target, min_share=config.min_share, on_fault=note
+            self._space,
+            task,
+            budget=config.budget,
+            target=config.target,
+            min_share=config.min_share,
+            on_fault=self._listener.on_note,
         )
-        return build_proposer(screen, self._config)
+        return self._build(screen, config)
 
     def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:
         """Why the search ends before the next trial; None when that trial has been recorded."""

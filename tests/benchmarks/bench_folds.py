@@ -44,6 +44,7 @@ def search_fold(fold: int, arguments: argparse.Namespace) -> dict[str, object]:
         "cost": record["cost"],
         "validation": record["scores"],
         "test": evaluated["scores"],
+        "file": evaluated["file_scores"],
         "is_final": evaluated["is_final"],
     }
 
@@ -64,18 +65,20 @@ def format_table(rows: list[dict[str, object]]) -> str:
     lines = [
         f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores",
         "",
-        "| test fold | trials | front | params | MACs | validation accuracy | test clips | test accuracy | log loss |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| test fold | trials | front | params | MACs | validation accuracy | test clips | test accuracy | log loss"
+        " | int8 file's test accuracy |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         cost, validation, test = row["cost"], row["validation"], row["test"]
         lines.append(
             f"| {row['fold']} | {row['trials']} | {row['front']} | {cost['params']:,} | {cost['official_macs']:,}"
             f" | {100 * validation['accuracy']:.1f} % | {test['n_clips']} | {100 * test['accuracy']:.1f} %"
-            f" | {test['log_loss']:.3f} |"
+            f" | {test['log_loss']:.3f} | {100 * row['file']['accuracy']:.1f} % |"
         )
-    accuracies = [100 * row["test"]["accuracy"] for row in rows]
-    return "\n".join([*lines, "", f"mean test accuracy over {len(rows)} folds: {mean(accuracies):.2f} %"])
+    network, file = (mean(100 * row[name]["accuracy"] for row in rows) for name in ("test", "file"))
+    means = f"mean test accuracy over {len(rows)} folds: {network:.2f} %, of the int8 files {file:.2f} %"
+    return "\n".join([*lines, "", means])
 
 
 if __name__ == "__main__":

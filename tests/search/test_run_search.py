@@ -306,3 +306,28 @@ def test_evaluation_with_other_data_is_refused(studied, tmp_path):
     result, _ = studied
     with pytest.raises(StudyError, match="'tiny' was made with other data"):
         evaluate_study(result.folder, prepare(tmp_path, digest="others"), torch_device=CPU)
+
+
+class Small:
+    """A strategy of one's own: every width of the space from the smallest up."""
+
+    def __init__(self, screen, config):
+        self._screen = screen
+        self._widths = (4, 6, 8)
+
+    def propose(self, number, records, *, avoid=()):
+        values = {"depth": 1, "kernel_size": 3, "activation": "relu", "learning_rate": 0.01}
+        if number == len(self._widths):
+            return None
+        candidate = self._screen.space.candidate(width=self._widths[number], **values)
+        return self._screen.admit(candidate, origin="small", seen=avoid)
+
+
+def test_a_strategy_of_ones_own_may_propose(prepared, tmp_path):
+    folder = tmp_path / "own"
+    result = run_search(
+        ask(prepared), space, prepared, n_trials=9, torch_device=CPU, folder=folder, refit=False, build=Small
+    )
+    assert result.stopped_by == "exhausted"
+    assert [record.origin for record in result.records] == ["small"] * 3
+    assert [record.values["width"] for record in result.records] == [4, 6, 8]
