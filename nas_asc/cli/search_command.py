@@ -192,7 +192,8 @@ def _run(
     extent = _extent(trials, timeout_s) + (f", {format_duration(reserve_s)} of it for finalists" if reserve_s else "")
     print(f"study: {config.name}, {objectives}, {extent}", flush=True)
     if config.rungs:
-        print(f"rungs: trainings stop after {format_rungs(config.rungs)}; one in {config.eta:g} goes on", flush=True)
+        rungs = format_rungs(config.rungs).replace(",", " and ")
+        print(f"rungs: trainings stop after {rungs} of their epochs; one in {config.eta:g} goes on", flush=True)
     end = None if timeout_s is None else time.monotonic() + timeout_s
     with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
         result = run_search(
