@@ -1,7 +1,8 @@
 """Real trainings of candidates of `asc`: what the benchmark of search strategies is built on.
 
 Run: python -m tests.benchmarks.strategies.trainings --n 200
-Each training is appended to a file as soon as it is done, so that an interrupted run goes on. The first candidates are
+Each training is appended to a file as soon as it is done, so that an interrupted run goes on; without that file it goes
+on from the table that lies beside this module, which --commit writes. The first candidates are
 the space's guesses and random ones that fit; the later half descends from the front of those trained by then, or is
 far from all of them in cost, so that the table is dense where searches go. Every tenth is trained with three seeds.
 """
@@ -189,8 +190,12 @@ def read_trainings(path: Path = COMMITTED) -> list[Training]:
 
 def write_trainings(trainings: list[Training], path: Path = COMMITTED) -> None:
     """Write all trainings, compressed; the same trainings give the same bytes."""
-    text = "".join(json.dumps(vars(training)) + "\n" for training in trainings)
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    path.write_bytes(gzip.compress("".join(map(format_training, trainings)).encode(), mtime=0))
+
+
+def format_training(training: Training) -> str:
+    """Line of a file of trainings."""
+    return json.dumps(vars(training)) + "\n"
 
 
 def propose(index: int, n: int, done: list[Training], screen: Screen) -> Proposal:
@@ -237,7 +242,9 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path("trainings.jsonl"), help="file of what is done")
     parser.add_argument("--commit", action="store_true", help="write what is done beside this file, and train nothing")
     options = parser.parse_args()
-    done = read_trainings(options.keep) if options.keep.is_file() else []
+    done = next((read_trainings(path) for path in (options.keep, COMMITTED) if path.is_file()), [])
+    if not options.keep.is_file():
+        options.keep.write_text("".join(map(format_training, done)))
     if options.commit:
         write_trainings(done)
         return
@@ -256,7 +263,7 @@ def main() -> None:
         assert proposal is not None
         done.append(train(proposal, prepared, index=index, seed=seed))
         with options.keep.open("a") as file:
-            file.write(json.dumps(vars(done[-1])) + "\n")
+            file.write(format_training(done[-1]))
         last = done[-1].curve[-1] if done[-1].curve else ("-", "-")
         print(f"{index} seed {seed}: {last}, {done[-1].macs:,} MACs, {done[-1].seconds:.1f} s", flush=True)
 
