@@ -7,14 +7,11 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
-from nas_asc.units import parse_duration_s
 
 if TYPE_CHECKING:
     from nas_asc.cli.setup import Setup
     from nas_asc.search import FinalistsResult
     from nas_asc.study import Estimate, Finalist, Finals
-
-_INTERRUPTED = 130
 
 
 def finalists(
@@ -42,7 +39,7 @@ def finalists(
     from nas_asc.cli.study_command import make_report
     from nas_asc.study import find_study, load_config
 
-    timeout_s = None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
+    timeout_s = opt.parse_timeout(timeout)
     folder = find_study(study)
     setup = reopen_setup(load_config(folder), quiet=json)
     result = run_finalists(
@@ -55,7 +52,7 @@ def finalists(
         print_finals(result, folder)
         print(f"report: {make_report(folder, setup.space, setup=setup)}")
     if result.was_interrupted:
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(opt.INTERRUPTED)
 
 
 def run_finalists(

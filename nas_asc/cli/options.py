@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from nas_asc.units import parse_duration_s
+
 _DATA = "Data"
 _BUDGET = "Budget"
 _SEARCH = "Search"
@@ -172,3 +174,14 @@ TorchDevice = Annotated[
 ]
 StudyName = Annotated[str, typer.Argument(help="Name of a study under ./studies, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
+
+
+def parse_timeout(timeout: str | None) -> float | None:
+    """Seconds that `--timeout` says; None where it is not given.
+
+    Raises:
+        UnitError: It is no duration.
+    """
+    return None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))

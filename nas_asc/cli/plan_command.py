@@ -6,7 +6,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
-from nas_asc.units import format_duration, format_short, parse_duration_s
+from nas_asc.units import format_duration, format_short
 
 if TYPE_CHECKING:
     from nas_asc.plan import Forecast
@@ -45,7 +45,7 @@ def plan(
     from nas_asc.survey import survey_space
     from nas_asc.training import resolve_device
 
-    timeout_s = None if timeout is None else parse_duration_s(timeout, what="--timeout")
+    timeout_s = opt.parse_timeout(timeout)
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
         params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits, quiet=json,
@@ -116,7 +116,7 @@ def _print_survey(survey: "Survey", space: "Space") -> None:
     )
 
 
-def _print_forecast(forecast: "Forecast", timeout_s: int | None) -> None:
+def _print_forecast(forecast: "Forecast", timeout_s: float | None) -> None:
     for macs, seconds in forecast.measured:
         print(f"measured: {format_short(macs)} MACs, {seconds:.2f} s an epoch")
     low, middle, high = (format_duration(value) for value in forecast.trial_s)

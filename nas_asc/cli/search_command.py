@@ -10,7 +10,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.errors import StudyError
-from nas_asc.units import format_duration, parse_duration_s
+from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
     from nas_asc.cli.setup import Setup
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60
-_INTERRUPTED = 130
 _N_MORE = 20
 _FINALS_SHARE = 0.25
 
@@ -63,7 +62,7 @@ def search(
     from nas_asc.search import ask_study
     from nas_asc.study import STUDIES, has_study, parse_rungs, study_dir
 
-    shares, timeout_s = parse_rungs(rungs, eta=eta), _parse_timeout(timeout)
+    shares, timeout_s = parse_rungs(rungs, eta=eta), opt.parse_timeout(timeout)
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
         params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits,
@@ -135,7 +134,7 @@ def resume(
     stored = load_config(folder)
     setup = reopen_setup(stored)
     print(data_line(setup), flush=True)
-    timeout_s = _parse_timeout(timeout)
+    timeout_s = opt.parse_timeout(timeout)
     if trials is None and timeout_s is None:
         trials, timeout_s = stored.n_trials, stored.timeout_s if stored.n_trials is None else None
     flags = {"space": accept_space_change, "data": accept_data_change, "version": accept_version_change}
@@ -151,10 +150,6 @@ def resume(
         folder=folder,
         accepted=[kind for kind, given in flags.items() if given],
     )
-
-
-def _parse_timeout(timeout: str | None) -> float | None:
-    return None if timeout is None else parse_duration_s(timeout, what="--timeout")
 
 
 def _survey(setup: "Setup", *, target: str, seed: int) -> None:
@@ -269,7 +264,7 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
     print(f"go on: nas-asc resume {name} --trials {_next_total(len(result.records), result.config.n_trials)}")
     sys.stdout.flush()
     if result.stopped_by == "interrupt":
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(opt.INTERRUPTED)
 
 
 def _next_total(n_done: int, n_asked: int | None) -> int:

@@ -6,13 +6,11 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
-from nas_asc.units import format_duration, parse_duration_s
+from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
     from nas_asc.health import Comparison
     from nas_asc.search import TwinResult
-
-_INTERRUPTED = 130
 
 
 def twin(
@@ -32,7 +30,7 @@ def twin(
     from nas_asc.study import find_study, load_config, load_records
     from nas_asc.training import resolve_device
 
-    timeout_s = None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
+    timeout_s = opt.parse_timeout(timeout)
     folder = find_study(study)
     config = load_config(folder)
     setup = reopen_setup(config, quiet=json)
@@ -52,7 +50,7 @@ def twin(
     else:
         _print_result(result, config.name, config.score, n_trials)
     if result.search.stopped_by == "interrupt":
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(opt.INTERRUPTED)
 
 
 def _print_result(result: "TwinResult", name: str, score: str, n_trials: int) -> None:

@@ -71,7 +71,7 @@ def train_further(
             seed=seed,
             torch_device=setting.torch_device,
             epochs=epochs,
-            on_epoch=lambda row: setting.on_epoch(record.number, row, epochs),
+            on_epoch=lambda row: setting.on_epoch(record.number, row, design.recipe.n_curve_epochs(epochs)),
             deadline=deadline,
         )
         file, probabilities = _score(outcome, record, setting)

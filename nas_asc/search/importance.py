@@ -32,12 +32,13 @@ def axis_importance(
     nothing.
 
     Args:
-        records: Finished trials; those that fit are the whole of them, so this is importance within the budget.
+        records: Of the study; the complete ones count, which all fit, so this is importance within the budget.
         config: Of the study.
         space: Its search space.
         seed: Of the shuffles.
     """
-    history = read_history(records, space, minimised=(config.score,))
+    complete = [record for record in records if record.is_complete]  # a stopped trial's score tells of its epochs too
+    history = read_history(complete, space, minimised=(config.score,))
     values = history.values[:, 0]
     if len(values) < FEWEST_TRIALS or np.ptp(values) == 0:
         return ()

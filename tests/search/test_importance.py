@@ -7,6 +7,7 @@ import pytest
 
 from nas_asc.search import axis_importance
 from nas_asc.search.importance import FEWEST_TRIALS
+from nas_asc.study import RungRecord
 from tests.health.evidence import make_evidence, make_record, make_space
 
 CONFIG = make_evidence().config
@@ -55,3 +56,14 @@ def test_the_score_of_the_study_counts(score):
     records = _records(40, lambda values: 5 - 0.5 * values["depth"])
     found = axis_importance(records, config, make_space())
     assert bool(found) == (score == "log_loss")  # all accuracies are equal
+
+
+def test_early_scores_of_stopped_trials_do_not_count():
+    records = _records(40, lambda values: 5 - 0.5 * values["depth"])
+    stopped = [
+        replace(
+            record, number=40 + k, state="stopped", scores=None, rungs=(RungRecord(epochs=1, scores=record.scores),)
+        )
+        for k, record in enumerate(_records(40, lambda values: 5 - 0.5 * values["width"]))
+    ]
+    assert axis_importance([*records, *stopped], CONFIG, make_space()) == axis_importance(records, CONFIG, make_space())

@@ -8,6 +8,7 @@ a file as soon as it is done, so that an interrupted comparison goes on.
 import argparse
 import contextlib
 import json
+import multiprocessing
 import os
 import platform
 import subprocess
@@ -64,8 +65,9 @@ def main() -> None:
     done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
     jobs = [(name, seed) for seed in range(options.seeds) for name in options.only]
     missing = [job for job in jobs if key_of(*job, options.trainings) not in done]
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(options.processes) as pool:
+    context = multiprocessing.get_context("spawn")  # one thread a process, which a fork could not be told any more
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(options.processes, mp_context=context) as pool:
         futures = {
             pool.submit(run, name, seed, n_trainings=options.trainings, table=options.table): (name, seed)
             for name, seed in missing
