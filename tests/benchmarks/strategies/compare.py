@@ -22,7 +22,7 @@ from statistics import median
 import numpy as np
 import plotly.graph_objects as go
 
-from tests.benchmarks.strategies.contestants import CONTESTANTS
+from tests.benchmarks.strategies.contestants import CONTESTANTS, SLOW, available
 from tests.benchmarks.strategies.surrogate import Quality, Surrogate, build_screen
 from tests.benchmarks.strategies.trainings import COMMITTED, EPOCHS, RUNGS, read_trainings
 from tests.benchmarks.strategies.world import SpentError, World
@@ -34,8 +34,7 @@ _OURS = "ours"
 @cache
 def build_surrogate(table: Path) -> Surrogate:
     """The surrogate of a table, made once a process."""
-    screen = build_screen()
-    return Surrogate(read_trainings(table), screen.space, screen)
+    return Surrogate(read_trainings(table), build_screen().space)
 
 
 def run(name: str, seed: int, *, n_trainings: int, table: Path) -> dict[str, object]:
@@ -56,14 +55,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--trainings", type=int, default=100, help="whole trainings whose epochs each may spend")
-    parser.add_argument("--only", nargs="+", default=list(CONTESTANTS), help="contestants")
+    parser.add_argument("--only", nargs="+", default=available(), help="contestants")
+    parser.add_argument("--slow-seeds", type=int, default=6, help="of contestants that ask for minutes a run")
     parser.add_argument("--table", type=Path, default=COMMITTED)
     parser.add_argument("--keep", type=Path, default=Path("strategies.json"), help="file of what is done")
     parser.add_argument("--figure", type=Path, default=Path("strategies.html"))
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
-    jobs = [(name, seed) for seed in range(options.seeds) for name in options.only]
+    jobs = [(name, seed) for seed in range(options.seeds) for name in options.only if seed < n_seeds_of(name, options)]
     missing = [job for job in jobs if key_of(*job, options.trainings) not in done]
     context = multiprocessing.get_context("spawn")  # one thread a process, which a fork could not be told any more
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -78,12 +78,19 @@ def main() -> None:
             options.keep.write_text(json.dumps(done))
             print(f"{name}, seed {seed}: {found['history'][-1]:.4f}, {found['seconds']:.0f} s", flush=True)
     histories = {
-        name: np.array([done[key_of(name, seed, options.trainings)]["history"] for seed in range(options.seeds)])
+        name: np.array(
+            [done[key_of(name, seed, options.trainings)]["history"] for seed in range(n_seeds_of(name, options))]
+        )
         for name in options.only
     }
     print(format_quality(build_surrogate(options.table).quality))
     print(format_table(histories, options))
     write_figure(histories, options)
+
+
+def n_seeds_of(name: str, options: argparse.Namespace) -> int:
+    """How often a contestant runs."""
+    return min(options.seeds, options.slow_seeds) if name in SLOW else options.seeds
 
 
 def key_of(name: str, seed: int, n_trainings: int) -> str:
@@ -115,16 +122,16 @@ def format_table(histories: dict[str, np.ndarray], options: argparse.Namespace) 
     best = max(others, key=others.__getitem__) if others else ""
     lines = [
         f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {options.seeds} seeds,"
-        f" epochs of {options.trainings} whole trainings; best of the others: {best}",
+        f" epochs of {options.trainings} whole trainings; best of the others: {best}; reached: its last median",
         "",
-        "| strategy | a third of the epochs | two thirds | all | spread | share to reach the best other's last |",
-        "|---|---|---|---|---|---|",
+        "| strategy | seeds | a third of the epochs | two thirds | all | spread | share to reach it |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, history in sorted(histories.items(), key=lambda item: -median(item[1][:, -1])):
         third, two, last = (median(history[:, _STEPS * k // 3 - 1]) for k in (1, 2, 3))
         share = median(share_to_reach(row, others[best]) for row in history) if others else float("nan")
         lines.append(
-            f"| {name} | {third:.4f} | {two:.4f} | {last:.4f} | {history[:, -1].std():.4f} |"
+            f"| {name} | {len(history)} | {third:.4f} | {two:.4f} | {last:.4f} | {history[:, -1].std():.4f} |"
             f" {'never' if np.isinf(share) else f'{share:.2f}'} |"
         )
     return "\n".join(lines)

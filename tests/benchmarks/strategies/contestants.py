@@ -5,8 +5,10 @@ Conventions:
     flat space; what does not fit or breaks a requirement costs it no epoch, and is told as the strategy says.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from importlib.util import find_spec
 from math import log10
 
 import numpy as np
@@ -15,7 +17,8 @@ import optuna
 from nas_asc.pareto import front_ranks
 from nas_asc.search import Proposal, build_proposer
 from nas_asc.search.optuna_study import model_distributions
-from nas_asc.study import RungRecord, TrialRecord, choose_promotion, rung_entries
+from nas_asc.study import RungRecord, StudyConfig, TrialRecord, choose_promotion, rung_entries
+from tests.benchmarks.strategies.surrogate import build_screen
 from tests.benchmarks.strategies.trainings import BUDGET, EPOCHS
 from tests.benchmarks.strategies.world import World, to_record, to_scores
 from tests.study.records import example_config
@@ -34,38 +37,68 @@ def ours(sampler: str, *, warm_start: bool = True, rungs: bool = False) -> Conte
         warm_start: Whether guesses and published systems come first.
         rungs: Whether trainings stop after a ninth and a third of their epochs, and one in three goes on.
     """
+    return lambda world, seed: OurSearch(world, our_config(sampler, seed, warm_start=warm_start), rungs=rungs).run()
 
-    def search(world: World, seed: int) -> None:
-        config = replace(example_config(budget=BUDGET), sampler=sampler, seed=seed, warm_start=warm_start)
-        proposer = build_proposer(world.screen, config)
-        records: list[TrialRecord] = []
-        proposals: list[Proposal] = []
-        while True:
-            number = choose_promotion(rung_entries(records, config.objectives), eta=_ETA) if rungs else None
+
+def our_config(sampler: str, seed: int, *, warm_start: bool = True) -> StudyConfig:
+    """Config of a study on the table."""
+    return replace(example_config(budget=BUDGET), sampler=sampler, seed=seed, warm_start=warm_start)
+
+
+class OurSearch:
+    """Our search on the table, which can be ended and gone on with at any trial.
+
+    Args:
+        world: Trains.
+        config: Of the study.
+        rungs: Whether trainings stop early.
+        records: What an earlier run left.
+    """
+
+    def __init__(
+        self, world: World, config: StudyConfig, *, rungs: bool = False, records: Sequence[TrialRecord] = ()
+    ) -> None:
+        self.records = list(records)
+        self._world = world
+        self._objectives = config.objectives
+        self._rungs = rungs
+        self._proposer = build_proposer(build_screen(), config)
+
+    def run(self, n_trials: int | None = None) -> None:
+        """Go on until so many trials have begun or the epochs are spent.
+
+        Raises:
+            SpentError: No epoch is left.
+        """
+        while n_trials is None or len(self.records) < n_trials:
+            entries = rung_entries(self.records, self._objectives) if self._rungs else ()
+            number = choose_promotion(entries, eta=_ETA) if entries else None
             if number is not None:
-                records[number] = _go_on(world, proposals[number], records[number])
+                proposal = self._proposal_of(self.records[number])
+                self.records[number] = self._go_on(proposal, self.records[number])
                 continue
-            proposal = proposer.propose(len(records), records)
+            proposal = self._proposer.propose(len(self.records), self.records)
             if proposal is None:
                 return
-            proposals.append(proposal)
-            if rungs:
-                records.append(_go_on(world, proposal, to_record(proposal, len(records), None)))
+            if self._rungs:
+                self.records.append(self._go_on(proposal, to_record(proposal, len(self.records), None)))
             else:
-                records.append(to_record(proposal, len(records), world.train(proposal)))
+                self.records.append(to_record(proposal, len(self.records), self._world.train(proposal)))
 
-    return search
+    def _proposal_of(self, record: TrialRecord) -> Proposal:
+        candidate = self._world.screen.space.candidate_from(record.values)
+        proposal = self._world.screen.admit(candidate, origin=record.origin)
+        assert proposal is not None
+        return proposal
 
-
-def _go_on(world: World, proposal: Proposal, record: TrialRecord) -> TrialRecord:
-    """The trial at its next rung, or complete."""
-    level = len(record.rungs)
-    log_loss = world.train(proposal, first=_STOPS[level - 1] if level else 0, last=_STOPS[level])
-    if _STOPS[level] == EPOCHS:
-        return replace(to_record(proposal, record.number, log_loss), rungs=record.rungs)
-    return replace(
-        record, state="stopped", rungs=(*record.rungs, RungRecord(epochs=_STOPS[level], scores=to_scores(log_loss)))
-    )
+    def _go_on(self, proposal: Proposal, record: TrialRecord) -> TrialRecord:
+        """The trial at its next rung, or complete."""
+        level = len(record.rungs)
+        log_loss = self._world.train(proposal, first=_STOPS[level - 1] if level else 0, last=_STOPS[level])
+        if _STOPS[level] == EPOCHS:
+            return replace(to_record(proposal, record.number, log_loss), rungs=record.rungs)
+        rung = RungRecord(epochs=_STOPS[level], scores=to_scores(log_loss))
+        return replace(record, state="stopped", rungs=(*record.rungs, rung))
 
 
 def plain(build_sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes: bool) -> Contestant:
@@ -105,14 +138,41 @@ def halving(world: World, seed: int) -> None:
     while True:
         level, proposal = _next_promotion(rungs, promoted)
         if proposal is None:
-            candidates = world.screen.space.draw_many(rng, 64)
-            found = world.screen.admit_all(candidates, origin="random", seen=seen, n_most=1)
-            if not found:
-                continue
-            proposal, level = found[0], 0
-            seen.add(proposal.design.key)
+            proposal, level = _draw_random(world, rng, seen), 0
         first = 0 if level == 0 else _STOPS[level - 1]
         rungs[level].append((proposal, world.train(proposal, first=first, last=_STOPS[level])))
+
+
+def syne_tune(world: World, seed: int) -> None:
+    """Feasible random candidates, of which syne-tune's MO-ASHA says at each rung which go on.
+
+    Raises:
+        ModuleNotFoundError: syne-tune is not installed.
+    """
+    from syne_tune.backend.trial_status import Trial
+    from syne_tune.optimizer.schedulers.multiobjective.moasha import MOASHA
+
+    np.random.seed(seed)  # it draws brackets from numpy's own generator
+    rng, seen = np.random.default_rng(seed), set[str]()
+    names = ["log_loss", "macs", "bytes"]
+    scheduler = MOASHA({}, names, max_t=EPOCHS, grace_period=_STOPS[0], reduction_factor=_ETA, time_attr="epoch")
+    while True:
+        proposal = _draw_random(world, rng, seen)
+        trial = Trial(len(seen), {}, datetime.now())
+        scheduler.on_trial_add(trial)
+        for first, last in zip((0, *_STOPS), _STOPS, strict=False):
+            values = _values(proposal, world.train(proposal, first=first, last=last))
+            if scheduler.on_trial_result(trial, dict(zip(names, values, strict=True)) | {"epoch": last}) == "STOP":
+                break
+
+
+def _draw_random(world: World, rng: np.random.Generator, seen: set[str]) -> Proposal:
+    while True:
+        candidates = world.screen.space.draw_many(rng, 64)
+        found = world.screen.admit_all(candidates, origin="random", seen=seen, n_most=1)
+        if found:
+            seen.add(found[0].design.key)
+            return found[0]
 
 
 def _next_promotion(rungs: list[list[tuple[Proposal, float]]], promoted: list[set[str]]) -> tuple[int, Proposal | None]:
@@ -176,4 +236,12 @@ CONTESTANTS: dict[str, Contestant] = {
     "NSGA-II of 20, pruned": plain(_small_nsga2, prunes=True),
     "GP, constraints": plain(_gp, prunes=False),
     "successive halving": halving,
+    "MO-ASHA of syne-tune": syne_tune,
 }
+SLOW = ("GP, constraints",)  # seconds for each proposal
+
+
+def available() -> list[str]:
+    """Contestants whose libraries are installed: syne-tune is not among what the project's own extras install."""
+    has_syne_tune = find_spec("syne_tune") is not None
+    return [name for name in CONTESTANTS if has_syne_tune or CONTESTANTS[name] is not syne_tune]

@@ -10,6 +10,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from nas_asc.cost import Cost
 from nas_asc.frontend import Task
 from nas_asc.search import Screen
 from nas_asc.space import Candidate, Space, load_space
-from tests.benchmarks.strategies.trainings import RUNGS, SPACE, TableScreen, Training
+from tests.benchmarks.strategies.trainings import BUDGET, RUNGS, SPACE, TableScreen, Training
 
 TASK = Task(n_classes=10, clip_s=1.0)
 _FOLDS = 10
@@ -62,11 +63,11 @@ class Surrogate:
     Args:
         trainings: Of the table.
         space: Of the table.
-        screen: Counts costs.
     """
 
-    def __init__(self, trainings: Sequence[Training], space: Space, screen: Screen) -> None:
+    def __init__(self, trainings: Sequence[Training], space: Space) -> None:
         self._space = space
+        screen = Screen(space, TASK, budget=BUDGET)
         whole = [one for one in trainings if one.reason is None and len(one.curve) == len(RUNGS)]
         grouped: defaultdict[int, list[Training]] = defaultdict(list)
         for one in whole:
@@ -76,9 +77,8 @@ class Surrogate:
         self._x = np.array([self.features(one, cost) for one, cost in zip(candidates, costs, strict=True) if cost])
         self._y = np.array([np.mean([_log_curve(one) for one in same], axis=0) for same in grouped.values()])
         self._noise = np.concatenate([_differences(same) for same in grouped.values() if len(same) > 1])
-        self._model = _build_model()
-        self.quality = self._measure_quality(len(whole))
-        self._model.fit(self._x, self._y)
+        self._n_trainings = len(whole)
+        self._model = _build_model().fit(self._x, self._y)
 
     def features(self, candidate: Candidate, cost: Cost) -> list[float]:
         """What the model sees: each axis's code, one column a value where values have no order, and costs."""
@@ -101,7 +101,9 @@ class Surrogate:
         row = int.from_bytes(digest[:8], "big") % len(self._noise)
         return np.exp(self._noise[row])
 
-    def _measure_quality(self, n_trainings: int) -> Quality:
+    @cached_property
+    def quality(self) -> Quality:
+        """Measured by leaving out a tenth of the candidates at a time."""
         folds = np.random.default_rng(0).permutation(len(self._x)) % _FOLDS
         predicted = np.zeros_like(self._y)
         for fold in range(_FOLDS):
@@ -111,7 +113,7 @@ class Surrogate:
         error = np.sqrt(np.mean((last - guess) ** 2))
         return Quality(
             n_candidates=len(self._x),
-            n_trainings=n_trainings,
+            n_trainings=self._n_trainings,
             error=float(error),
             determination=float(1 - error**2 / last.var()),
             tau=float(kendalltau(last, guess).statistic),

@@ -32,7 +32,7 @@ from nas_asc.frontend import Task
 from nas_asc.metrics import score_predictions
 from nas_asc.search import Proposal, Screen
 from nas_asc.search.evolution import propose_child
-from nas_asc.search.history import History
+from nas_asc.search.history import History, front_rows
 from nas_asc.search.random_search import propose_apart, propose_random
 from nas_asc.search.warm_start import warm_start
 from nas_asc.space import Candidate, Space, load_space
@@ -46,7 +46,7 @@ RUNGS = (1, 2, 4, 6, 9, 12, 18)
 COMMITTED = Path(__file__).with_name("trainings.jsonl.gz")
 _SHARE_RANDOM = 0.5
 _EVERY, _SEEDS = 10, 3
-_MOST_MACS = 60_000_000  # of what is trained
+_MOST_MACS, _MOST_RAM = 60_000_000, 80_000  # of what is trained: beyond, a training takes minutes
 _PENALTY = 100.0  # nats: what cannot be scored at a rung
 
 
@@ -93,9 +93,10 @@ class TableScreen(Screen):
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built, or is too large to be trained."""
         cost = super().cost(candidate)
-        if cost is None or count_cost(self.space.architecture(candidate, self.task)).official_macs > _MOST_MACS:
+        if cost is None:
             return None
-        return cost
+        trained = count_cost(self.space.architecture(candidate, self.task))
+        return cost if trained.official_macs <= _MOST_MACS and trained.peak_ram_bytes <= _MOST_RAM else None
 
 
 class _Probe:
@@ -214,11 +215,12 @@ def propose(index: int, n: int, done: list[Training], screen: Screen) -> Proposa
 def _read_history(done: list[Training], space: Space) -> History:
     complete = [training for training in done if training.reason is None and training.seed == 0]
     candidates = [candidate_of(training, space) for training in complete]
-    screen = TableScreen(space, load_synthetic().task)
+    screen = Screen(space, load_synthetic().task, budget=BUDGET)
     costs = tuple(screen.cost(candidate) for candidate in candidates)
-    values = [[one.curve[-1][0], log10(one.macs), log10(one.int8_bytes)] for one in complete]
+    values = np.array([[one.curve[-1][0], log10(one.macs), log10(one.int8_bytes)] for one in complete]).reshape(-1, 3)
     keys = frozenset(space.build(candidate_of(one, space), screen.task).key for one in done)
-    return History(tuple(candidates), np.array(values, float).reshape(-1, 3), costs, keys)  # type: ignore[arg-type]
+    front = np.array(front_rows(values), np.int64)
+    return History(tuple(candidates), values, costs, keys, front)  # type: ignore[arg-type]
 
 
 def candidate_of(training: Training, space: Space) -> Candidate:
@@ -240,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=200, help="candidates")
     parser.add_argument("--keep", type=Path, default=Path("trainings.jsonl"), help="file of what is done")
+    parser.add_argument("--part", default="0/1", help="K/N: the K-th of N processes that share a file")
     parser.add_argument("--commit", action="store_true", help="write what is done beside this file, and train nothing")
     options = parser.parse_args()
     done = next((read_trainings(path) for path in (options.keep, COMMITTED) if path.is_file()), [])
@@ -251,9 +254,12 @@ def main() -> None:
     prepare_process()
     prepared = prepare()
     screen = TableScreen(load_space(SPACE), prepared.task)
-    made = {(training.index, training.seed) for training in done}
+    part, n_parts = map(int, options.part.split("/"))
     for index, seed in _jobs(options.n):
-        if (index, seed) in made:
+        if index % n_parts != part:
+            continue
+        done = read_trainings(options.keep)  # other parts write to it too
+        if (index, seed) in {(training.index, training.seed) for training in done}:
             continue
         same = [training for training in done if training.index == index]
         if same:
