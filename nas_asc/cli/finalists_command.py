@@ -1,5 +1,6 @@
 """`nas-asc finalists`: the networks of a study's front over several seeds."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,19 +32,27 @@ def finalists(
 ) -> None:
     """Train the front's networks again with other seeds: means, intervals, ties.
 
-    What is on disk is not trained again; a run that was interrupted goes on where it was.
+    What is on disk is not trained again; a run that was interrupted goes on where it was. Where another network is
+    recommended by its mean than the one that was trained on all development clips, it is trained so as well.
 
     Example: nas-asc finalists my-study --seeds 3
     """
     from nas_asc.cli.setup import reopen_setup
     from nas_asc.cli.study_command import make_report
-    from nas_asc.study import find_study, load_config
+    from nas_asc.study import find_study, load_card, load_config
 
     timeout_s = opt.parse_timeout(timeout)
     folder = find_study(study)
     setup = reopen_setup(load_config(folder), quiet=json)
     result = run_finalists(
-        folder, setup, seeds=seeds, members=members, timeout_s=timeout_s, torch_device=torch_device, cache=cache
+        folder,
+        setup,
+        seeds=seeds,
+        members=members,
+        timeout_s=timeout_s,
+        torch_device=torch_device,
+        cache=cache,
+        refit=load_card(folder) is not None,
     )
     if json:
         found = None if result.finals is None else result.finals.to_dict()
@@ -64,6 +73,7 @@ def run_finalists(
     timeout_s: float | None,
     torch_device: str,
     cache: Path | None,
+    refit: bool,
 ) -> "FinalistsResult":
     """What training a study's finalists again ended with; progress goes to stderr.
 
@@ -75,23 +85,33 @@ def run_finalists(
         timeout_s: Wall time from now; None is no limit.
         torch_device: Where to train.
         cache: Where features are kept; None is the user's cache folder.
+        refit: Whether the network that is then recommended is trained once more on all development clips.
     """
     from nas_asc.cli.display import build_display
-    from nas_asc.search import train_finalists
+    from nas_asc.search import forecast_refit_s, refit_recommended, train_finalists
     from nas_asc.study import load_config
     from nas_asc.training import resolve_device
 
     with build_display(load_config(folder), n_trials=None, timeout_s=timeout_s) as display:
-        return train_finalists(
+        prepared, device = setup.prepare(cache, on_progress=display.on_features), resolve_device(torch_device)
+        kept_s = forecast_refit_s(folder, prepared) if refit else 0.0
+        result = train_finalists(
             folder,
-            setup.prepare(cache, on_progress=display.on_features),
+            prepared,
             n_seeds=seeds,
             n_most=members,
-            timeout_s=timeout_s,
+            timeout_s=None if timeout_s is None else max(0.0, timeout_s - kept_s),
             layer_types=setup.space.layer_types,
-            torch_device=resolve_device(torch_device),
+            torch_device=device,
             listener=display,
         )
+        if not refit or result.was_interrupted:
+            return result
+        try:
+            refit_recommended(folder, setup.space, prepared, torch_device=device, listener=display)
+        except KeyboardInterrupt:
+            return replace(result, was_interrupted=True)
+        return result
 
 
 def print_finals(result: "FinalistsResult", folder: Path) -> None:
@@ -112,7 +132,7 @@ def print_finals(result: "FinalistsResult", folder: Path) -> None:
 
 def _table(finals: "Finals") -> object:
     heads = ("trial", "seeds", "log loss", "95 %", "accuracy", "95 %", "on the front", "best", "ties with the best")
-    return build_table(heads, map(_cells, finals.finalists), title=f"{len(finals.finalists)} finalists")
+    return build_table(heads, map(_cells, finals.finalists), title=f"finalists: {len(finals.finalists)}")
 
 
 def _cells(finalist: "Finalist") -> tuple[object, ...]:

@@ -136,9 +136,17 @@ FinalSeeds = Annotated[
     int,
     typer.Option(
         "--final-seeds",
-        help="Trainings of each network of the front in all; above 1 a quarter of --timeout is kept for them.",
+        help="Trainings of each network of the front in all, within a quarter of --timeout; 1: no further ones.",
         rich_help_panel=_SEARCH,
         min=1,
+    ),
+]
+Twin = Annotated[
+    bool,
+    typer.Option(
+        "--twin",
+        help="Then search at random at equal cost, to see what the search gained. Takes as long again.",
+        rich_help_panel=_SEARCH,
     ),
 ]
 Trials = Annotated[

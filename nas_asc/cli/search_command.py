@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60
+DEFAULT_FINAL_SEEDS = 3
 _N_MORE = 20
 _FINALS_SHARE = 0.25
 
@@ -49,7 +51,8 @@ def search(
     rungs: opt.Rungs = "none",
     eta: opt.Eta = 3.0,
     refit: opt.Refit = True,
-    final_seeds: opt.FinalSeeds = 1,
+    final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
+    twin: opt.Twin = False,
     torch_device: opt.TorchDevice = "auto",
     seed: opt.Seed = 0,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
@@ -107,6 +110,7 @@ def search(
         cache=cache,
         refit=refit,
         final_seeds=final_seeds,
+        twin=twin,
     )
 
 
@@ -119,7 +123,8 @@ def resume(
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
     cache: opt.CacheFolder = None,
     refit: opt.Refit = True,
-    final_seeds: opt.FinalSeeds = 1,
+    final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
+    twin: opt.Twin = False,
     torch_device: opt.TorchDevice = "auto",
 ) -> None:
     """Go on with a study up to a total number of trials.
@@ -147,6 +152,7 @@ def resume(
         cache=cache,
         refit=refit,
         final_seeds=final_seeds,
+        twin=twin,
         folder=folder,
         accepted=[kind for kind, given in flags.items() if given],
     )
@@ -173,6 +179,7 @@ def _run(
     cache: Path | None,
     refit: bool,
     final_seeds: int,
+    twin: bool,
     folder: Path | None = None,
     accepted: Collection[str] = (),
 ) -> None:
@@ -183,7 +190,8 @@ def _run(
 
     scored = "int8 files" if config.scored == "int8" else "networks in float"
     objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
-    reserve_s = 0.0 if timeout_s is None or final_seeds < 2 else _FINALS_SHARE * timeout_s
+    has_finals = final_seeds > 1
+    reserve_s = _FINALS_SHARE * timeout_s if has_finals and timeout_s is not None else 0.0
     extent = _extent(trials, timeout_s) + (f", {format_duration(reserve_s)} of it for finalists" if reserve_s else "")
     print(f"study: {config.name}, {objectives}, {extent}", flush=True)
     if config.rungs:
@@ -200,12 +208,16 @@ def _run(
             torch_device=resolve_device(torch_device),
             listener=display,
             folder=folder,
-            refit=refit,
+            refit=refit and not has_finals,
             accepted=accepted,
         )
-    if final_seeds > 1 and result.recommended is not None and result.stopped_by != "interrupt":
+    if has_finals and result.recommended is not None and result.stopped_by != "interrupt":
         left_s = None if end is None else max(0.0, end - time.monotonic())
-        _train_finalists(result, setup, seeds=final_seeds, timeout_s=left_s, torch_device=torch_device, cache=cache)
+        result = _train_finalists(
+            result, setup, seeds=final_seeds, timeout_s=left_s, refit=refit, torch_device=torch_device, cache=cache
+        )
+    if twin and result.stopped_by != "interrupt":
+        result = _train_twin(result, setup, timeout_s=timeout_s, torch_device=torch_device, cache=cache)
     _conclude(result, setup)
 
 
@@ -215,15 +227,39 @@ def _train_finalists(
     *,
     seeds: int,
     timeout_s: float | None,
+    refit: bool,
     torch_device: str,
     cache: Path | None,
-) -> None:
+) -> "SearchResult":
+    """The search's result after its front was trained again: another trial may be recommended now."""
     from nas_asc.cli.finalists_command import print_finals, run_finalists
+    from nas_asc.search import has_final, recommend
 
     found = run_finalists(
-        result.folder, setup, seeds=seeds, members=None, timeout_s=timeout_s, torch_device=torch_device, cache=cache
+        result.folder,
+        setup,
+        seeds=seeds,
+        members=None,
+        timeout_s=timeout_s,
+        torch_device=torch_device,
+        cache=cache,
+        refit=refit,
     )
     print_finals(found, result.folder)
+    best = recommend(result.folder, result.config, result.records)
+    stopped_by = "interrupt" if found.was_interrupted else result.stopped_by
+    is_final = best is not None and has_final(result.folder, best)
+    return replace(result, recommended=best, has_final=is_final, stopped_by=stopped_by)
+
+
+def _train_twin(
+    result: "SearchResult", setup: "Setup", *, timeout_s: float | None, torch_device: str, cache: Path | None
+) -> "SearchResult":
+    from nas_asc.cli.twin_command import print_twin, run_twin
+
+    found = run_twin(result.folder, setup, timeout_s=timeout_s, torch_device=torch_device, cache=cache)
+    print_twin(found, result.folder)
+    return replace(result, stopped_by="interrupt") if found.search.stopped_by == "interrupt" else result
 
 
 def _extent(trials: int | None, timeout_s: float | None) -> str:

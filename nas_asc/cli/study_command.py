@@ -24,12 +24,12 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     """
     from nas_asc.cli.display import FRONT_COLUMNS, front_rows
     from nas_asc.pareto import hypervolume
-    from nas_asc.study import find_study, front_of, is_locked, load_config, load_records, recommended
+    from nas_asc.study import find_study, front_of, is_locked, load_config, load_records, load_repeats, recommended
 
     folder = find_study(study)
     config, records = load_config(folder), load_records(folder)
     front = front_of(records, config.objectives)
-    best = recommended(records, budget=config.budget, objective=config.score)
+    best = recommended(records, budget=config.budget, objective=config.score, repeats=load_repeats(folder))
     points = [record.objectives for record in records if record.is_complete]
     failed = [record for record in records if record.is_failed]
     rungs, rung_lines = _rung_facts(folder, config, records)

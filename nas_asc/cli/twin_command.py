@@ -1,5 +1,6 @@
 """`nas-asc twin`: a study beside random search at equal cost."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
+    from nas_asc.cli.setup import Setup
     from nas_asc.health import Comparison
     from nas_asc.search import TwinResult
 
@@ -24,19 +26,41 @@ def twin(
 
     Example: nas-asc twin my-study
     """
-    from nas_asc.cli.display import build_display
     from nas_asc.cli.setup import reopen_setup
-    from nas_asc.search import train_twin
-    from nas_asc.study import find_study, load_config, load_records
-    from nas_asc.training import resolve_device
+    from nas_asc.study import find_study, load_config
 
     timeout_s = opt.parse_timeout(timeout)
     folder = find_study(study)
-    config = load_config(folder)
-    setup = reopen_setup(config, quiet=json)
-    n_trials = len(load_records(folder))
-    with build_display(config, n_trials=n_trials, timeout_s=timeout_s) as display:
-        result = train_twin(
+    setup = reopen_setup(load_config(folder), quiet=json)
+    result = run_twin(folder, setup, timeout_s=timeout_s, torch_device=torch_device, cache=cache)
+    if json:
+        comparisons = {"at_trials": result.at_trials.to_dict(), "at_seconds": result.at_seconds.to_dict()}
+        print_json({"twin": result.search.config.name, "stopped_by": result.search.stopped_by, **comparisons})
+    else:
+        print_twin(result, folder)
+    if result.search.stopped_by == "interrupt":
+        raise typer.Exit(opt.INTERRUPTED)
+
+
+def run_twin(
+    folder: Path, setup: "Setup", *, timeout_s: float | None, torch_device: str, cache: Path | None
+) -> "TwinResult":
+    """A study beside its random twin, which is trained now; progress goes to stderr.
+
+    Args:
+        folder: Of the study.
+        setup: What the study was searched with.
+        timeout_s: Wall time from now; None is no limit.
+        torch_device: Where to train.
+        cache: Where features are kept; None is the user's cache folder.
+    """
+    from nas_asc.cli.display import build_display
+    from nas_asc.search import train_twin
+    from nas_asc.study import load_config, load_records
+    from nas_asc.training import resolve_device
+
+    with build_display(load_config(folder), n_trials=len(load_records(folder)), timeout_s=timeout_s) as display:
+        return train_twin(
             folder,
             setup.space,
             setup.prepare(cache, on_progress=display.on_features),
@@ -44,16 +68,19 @@ def twin(
             torch_device=resolve_device(torch_device),
             listener=display,
         )
-    if json:
-        comparisons = {"at_trials": result.at_trials.to_dict(), "at_seconds": result.at_seconds.to_dict()}
-        print_json({"twin": result.search.config.name, "stopped_by": result.search.stopped_by, **comparisons})
-    else:
-        _print_result(result, config.name, config.score, n_trials)
-    if result.search.stopped_by == "interrupt":
-        raise typer.Exit(opt.INTERRUPTED)
 
 
-def _print_result(result: "TwinResult", name: str, score: str, n_trials: int) -> None:
+def print_twin(result: "TwinResult", folder: Path) -> None:
+    """Print what both reached at equal trials and at equal seconds.
+
+    Args:
+        result: Of the twin.
+        folder: Of the study.
+    """
+    from nas_asc.study import load_config, load_records
+
+    config, n_trials = load_config(folder), len(load_records(folder))
+    name, score = config.name, config.score
     print(f"twin: {result.search.folder}, {len(result.search.records)} of {n_trials} trials")
     rows = []
     for title, each in (("equal trials", result.at_trials), ("equal seconds", result.at_seconds)):

@@ -15,12 +15,14 @@ from nas_asc.health.twin import twin_dir
 from nas_asc.space import Space
 from nas_asc.study import (
     Finals,
+    Repeat,
     StudyConfig,
     TrialRecord,
     front_of,
     has_study,
     load_finals,
     load_records,
+    load_repeats,
     objective_values,
     recommended,
 )
@@ -62,6 +64,7 @@ class Evidence:
         validation: The clips that score.
         finals: Finalists trained with further seeds.
         twin: Finished trials of the study's random twin.
+        repeats: Trainings of the finalists.
         rungs: By number of epochs, pairs of a trial's score then and at its full length, minimised.
     """
 
@@ -72,6 +75,7 @@ class Evidence:
     validation: Validation | None = None
     finals: Finals | None = None
     twin: tuple[TrialRecord, ...] | None = None
+    repeats: tuple[Repeat, ...] = ()
     rungs: Mapping[int, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
     @cached_property
@@ -82,7 +86,7 @@ class Evidence:
     @cached_property
     def best(self) -> TrialRecord | None:
         """The recommended trial; None where none is complete within the budget."""
-        return recommended(self.records, budget=self.config.budget, objective=self.config.score)
+        return recommended(self.records, budget=self.config.budget, objective=self.config.score, repeats=self.repeats)
 
 
 def count_validation(data_set: DataSet, split: Split) -> Validation:
@@ -135,6 +139,7 @@ def gather_evidence(
         validation=validation,
         finals=load_finals(folder, config, records),
         twin=tuple(load_records(twin)) if has_study(twin) else None,
+        repeats=tuple(load_repeats(folder)),
         rungs=pair_rungs(config, records),
     )
 

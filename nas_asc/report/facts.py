@@ -20,6 +20,7 @@ from nas_asc.study import (
     front_of,
     load_card,
     load_finals,
+    load_repeats,
     rank_trials,
     trial_dir,
 )
@@ -110,9 +111,10 @@ def gather_facts(
     health: Sequence[Card] = (),
     importance: Sequence[AxisImportance] = (),
 ) -> Facts:
-    """Facts of a study; the recommended trial is the best score inside the budget where none is named."""
+    """Facts of a study; the recommended trial is the best expected score inside the budget where none is
+    named."""
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
-    best = recommended or recommend(records, budget=config.budget, objective=config.score)
+    best = recommended or recommend(records, budget=config.budget, objective=config.score, repeats=load_repeats(folder))
     marks, finals = mark_systems(space, task), load_finals(folder, config, records)
     return Facts(
         folder,

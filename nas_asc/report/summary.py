@@ -206,11 +206,11 @@ def command_html(*lines: str) -> str:
 
 def _rank_text(facts: Facts) -> str:
     n, within = len(facts.ranked), ", within the budget" if facts.config.budget.limits else ""
-    return (
-        f"the only complete trial{within}"
-        if n == 1
-        else f"the best {_score_word(facts)} of {n} complete trials{within}"
-    )
+    if n == 1:
+        return f"the only complete trial{within}"
+    found = None if facts.finals is None or facts.recommended is None else facts.finals.find(facts.recommended.number)
+    over = "" if found is None else f", its mean over {found.n_seeds} seeds"
+    return f"the best {_score_word(facts)} of {n} complete trials{over}{within}"
 
 
 def _score_word(facts: Facts) -> str:

@@ -9,7 +9,7 @@ from nas_asc.search.change import CHANGES, installed_versions
 from nas_asc.search.ensemble import EnsembleResult, ensemble_study
 from nas_asc.search.evaluate import TestResult, evaluate_study
 from nas_asc.search.export import ExportResult, export_study
-from nas_asc.search.final import design_of
+from nas_asc.search.final import design_of, forecast_refit_s, has_final, recommend, refit_recommended
 from nas_asc.search.finalists import FinalistsResult, choose_finalists, train_finalists
 from nas_asc.search.further import further_seed
 from nas_asc.search.importance import axis_importance
@@ -46,9 +46,13 @@ __all__ = [
     "evaluate_study",
     "export_study",
     "find_network",
+    "forecast_refit_s",
     "further_seed",
+    "has_final",
     "installed_versions",
     "load_records",
+    "recommend",
+    "refit_recommended",
     "run_search",
     "train_finalists",
     "train_twin",

@@ -5,13 +5,18 @@ import time
 from collections.abc import Sequence
 
 from nas_asc.cost import count_cost
-from nas_asc.evaluation import measure_speed
+from nas_asc.evaluation import PreparedData, measure_speed
 from nas_asc.search.trial import Setting
 from nas_asc.space import Design
 from nas_asc.study import TrialRecord, recommended
 
 _MARGIN, _REFIT_MARGIN = 1.25, 1.1
 _AMPLE = 4.0
+
+
+def refit_share(prepared: PreparedData) -> float:
+    """Time of a training on all development clips, with a margin, in trainings on the training clips alone."""
+    return _REFIT_MARGIN * (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
 
 
 class Clock:
@@ -30,9 +35,7 @@ class Clock:
     def __init__(self, timeout_s: float | None, *, refits: bool, setting: Setting) -> None:
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
         self._setting = setting
-        prepared = setting.prepared
-        growth = (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
-        self._refit_share = _REFIT_MARGIN * growth if refits else 0.0
+        self._refit_share = refit_share(setting.prepared) if refits else 0.0
 
     def deadline(self, records: Sequence[TrialRecord]) -> float | None:
         """Reading of `time.monotonic()` at which a trial stops; None is no limit."""

@@ -1,15 +1,32 @@
 """The network that a study hands over: the recommended one, trained once more on all development clips."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nas_asc.evaluation import refit
+import torch
+
+from nas_asc.errors import TrainingError
+from nas_asc.evaluation import PreparedData, refit
 from nas_asc.layers import format_architecture, parse_architecture
 from nas_asc.search.change import installed_versions
+from nas_asc.search.clock import refit_share
+from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.trial import Setting, to_arrays
 from nas_asc.space import Design, Space
-from nas_asc.study import TrialRecord, final_dir, load_card, write_final_files
+from nas_asc.study import (
+    StudyConfig,
+    TrialRecord,
+    final_dir,
+    load_card,
+    load_config,
+    load_records,
+    load_repeats,
+    lock_study,
+    recommended,
+    write_final_files,
+)
 
 
 def design_of(record: TrialRecord, *, layer_types: tuple[type, ...] = ()) -> Design:
@@ -60,6 +77,75 @@ def write_final(folder: Path, record: TrialRecord, *, space: Space, setting: Set
         weights=to_arrays(trained.state),
     )
     return final_dir(folder)
+
+
+def refit_recommended(
+    folder: Path,
+    space: Space,
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    listener: SearchListener | None = None,
+) -> TrialRecord | None:
+    """The trial that a study recommends, its network trained once more on all development clips if it was not yet.
+
+    Args:
+        folder: Of the study.
+        space: Of the study.
+        prepared: Its data.
+        torch_device: Where to train.
+        listener: Told what happens.
+
+    Raises:
+        StudyError: Another process has the study.
+    """
+    listener = listener or SilentListener()
+    with lock_study(folder):
+        config = load_config(folder)
+        best = recommend(folder, config, load_records(folder))
+        setting = Setting(config, prepared, torch_device, listener.on_epoch)
+        if best is not None and not has_final(folder, best):
+            train_final(folder, best, space=space, setting=setting, listener=listener)
+    return best
+
+
+def recommend(folder: Path, config: StudyConfig, records: Sequence[TrialRecord]) -> TrialRecord | None:
+    """The trial to ship: the best expected score within the budget; None where none is complete.
+
+    Args:
+        folder: Of the study.
+        config: Of the study.
+        records: Its trials.
+    """
+    return recommended(records, budget=config.budget, objective=config.score, repeats=load_repeats(folder))
+
+
+def forecast_refit_s(folder: Path, prepared: PreparedData) -> float:
+    """Expected seconds of the recommended network's last training, with a margin; 0 where none is to come.
+
+    Args:
+        folder: Of the study.
+        prepared: Its data.
+    """
+    best = recommend(folder, load_config(folder), load_records(folder))
+    return 0.0 if best is None or has_final(folder, best) else refit_share(prepared) * best.seconds
+
+
+def train_final(folder: Path, record: TrialRecord, *, space: Space, setting: Setting, listener: SearchListener) -> None:
+    """Write the final network; where its training fails the trial's own weights stand.
+
+    Args:
+        folder: Of the study.
+        record: The recommended trial.
+        space: Of the study.
+        setting: What to train on.
+        listener: Told what happens.
+    """
+    listener.on_note(f"training the network of trial {record.number} once more, on all development clips")
+    try:
+        write_final(folder, record, space=space, setting=setting)
+    except TrainingError as error:
+        listener.on_note(f"the last training failed, so the trial's own weights stand: {error}")
 
 
 def _card(record: TrialRecord, *, setting: Setting, seconds: float) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from nas_asc.training import DeadlineError, EpochRow
 from nas_asc.units import format_duration
 
 _MARGIN = 1.25
+_N_BEST = 5
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,18 @@ class FinalistsResult:
 def choose_finalists(
     records: Sequence[TrialRecord], config: StudyConfig, *, n_most: int | None = None
 ) -> tuple[TrialRecord, ...]:
-    """Trials of the front within the budget, best score first.
+    """Trials of the front within the budget, best score first; without a trade-off, the best few.
 
     Args:
         records: Finished trials.
         config: Of the study.
-        n_most: Most of them; None is all.
+        n_most: Most of them; None is all, or five where the score is the only objective.
     """
+    fitting = [record for record in rank_trials(records, config.score) if config.budget.fits(record.cost)]
+    if len(config.minimised) == 1:
+        return tuple(fitting[: _N_BEST if n_most is None else n_most])
     front = {record.number for record in front_of(records, config.objectives)}
-    ranked = rank_trials(records, config.score)
-    return tuple(each for each in ranked if each.number in front and config.budget.fits(each.cost))[:n_most]
+    return tuple(record for record in fitting if record.number in front)[:n_most]
 
 
 def train_finalists(

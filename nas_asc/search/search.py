@@ -14,12 +14,12 @@ from typing import Literal
 
 import torch
 
-from nas_asc.errors import NothingFitsError, StudyError, TrainingError
+from nas_asc.errors import NothingFitsError, StudyError
 from nas_asc.evaluation import PreparedData
 from nas_asc.search.change import accept_changes
 from nas_asc.search.clock import Clock
 from nas_asc.search.database import Database
-from nas_asc.search.final import has_final, write_final
+from nas_asc.search.final import has_final, recommend, train_final
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.promoter import Promoter
@@ -38,7 +38,6 @@ from nas_asc.study import (
     load_config,
     load_records,
     lock_study,
-    recommended,
     save_config,
     study_dir,
     tidy_trials,
@@ -306,17 +305,12 @@ class _Search:
             raise StudyError(f"the last {_N_SAME_FAILURES} trials all failed: {newest[-1].reason}")
 
     def _recommended(self) -> TrialRecord | None:
-        return recommended(self._records, budget=self._config.budget, objective=self._config.score)
+        return recommend(self._folder, self._config, self._records)
 
     def _refit(self) -> None:
         best = self._recommended()
-        if best is None or has_final(self._folder, best):
-            return
-        self._listener.on_note(f"training the network of trial {best.number} once more, on all development clips")
-        try:
-            write_final(self._folder, best, space=self._space, setting=self._setting)
-        except TrainingError as error:
-            self._listener.on_note(f"the last training failed, so the trial's own weights stand: {error}")
+        if best is not None and not has_final(self._folder, best):
+            train_final(self._folder, best, space=self._space, setting=self._setting, listener=self._listener)
 
 
 def _without_numbers(reason: str | None) -> str | None:

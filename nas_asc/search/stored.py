@@ -11,7 +11,7 @@ from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, parse_architecture
-from nas_asc.search.final import has_final
+from nas_asc.search.final import has_final, recommend
 from nas_asc.study import (
     TrialRecord,
     final_dir,
@@ -20,7 +20,6 @@ from nas_asc.study import (
     load_config,
     load_records,
     load_weights,
-    recommended,
     trial_dir,
 )
 
@@ -66,10 +65,7 @@ def find_network(
             " Give the data it was searched with."
         )
     records = load_records(folder)
-    if number is None:
-        record = recommended(records, budget=config.budget, objective=config.score)
-    else:
-        record = _find(records, number, config.name)
+    record = recommend(folder, config, records) if number is None else _find(records, number, config.name)
     if record is None:
         raise StudyError(f"study {config.name!r} has no complete trial. Go on with `nas-asc resume {config.name}`.")
     is_final = number is None and has_final(folder, record)

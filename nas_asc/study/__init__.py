@@ -29,7 +29,7 @@ from nas_asc.study.objective import (
     validate_objectives,
 )
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
-from nas_asc.study.ranking import front_of, rank_trials, recommended
+from nas_asc.study.ranking import expected_scores, front_of, rank_trials, recommended
 from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrialRecord
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
 from nas_asc.study.rung import agreement_lines, format_rungs, parse_rungs, rung_entries, rung_epochs
@@ -80,6 +80,7 @@ __all__ = [
     "cut_bands",
     "database_path",
     "drop_checkpoints",
+    "expected_scores",
     "final_dir",
     "find_study",
     "format_rungs",

@@ -10,7 +10,7 @@ import soundfile
 
 from nas_asc.cli import main
 from nas_asc.health import count_warnings, diagnose
-from nas_asc.study import load_records, load_repeats
+from nas_asc.study import load_card, load_config, load_finals, load_records, load_repeats
 
 _SPACE = """
 from nas_asc.frontend import LogMel
@@ -48,7 +48,7 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         words = ["search", "--space", "small.py", "--data", "tones", "--study", "small", "--macs", "10M"]
-        words += ["--trials", "4", "--epochs", "1", "--no-refit", "--final-seeds", "2", "--cache", "cache"]
+        words += ["--trials", "4", "--epochs", "1", "--final-seeds", "2", "--cache", "cache"]
         assert main(words) == 0
     return root
 
@@ -64,6 +64,15 @@ def test_search_trains_its_finalists_where_it_is_asked_to(folder):
     assert {repeat.index for repeat in repeats} == {0, 1}
     assert "trainings" in (folder / "report.html").read_text()
     assert "mean_log_loss" in (folder / "front.csv").read_text().splitlines()[0]
+
+
+def test_the_network_with_the_best_mean_is_recommended_and_trained_on_all_clips(folder, capsys):
+    best = load_finals(folder, load_config(folder), load_records(folder)).finalists[0].number
+    assert load_card(folder)["number"] == best
+    assert main(["status", "small", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recommended"] == best
+    assert f"Ship <strong>trial {best}</strong>" in (folder / "report.html").read_text()
+    assert "its mean over 2 seeds" in (folder / "report.html").read_text()
 
 
 def test_finalists_go_on_with_more_seeds(folder, capsys):
@@ -119,6 +128,15 @@ def test_a_twin_is_trained_and_then_known_to_the_doctor(folder, capsys):
     assert "at 4 trials each" in cards["gain"]["finding"]
     assert main(["twin", "small", "--cache", "cache"]) == 0
     assert "equal seconds: twin" in capsys.readouterr().out
+
+
+def test_search_trains_its_twin_where_it_is_asked_to(folder, capsys):
+    words = ["search", "--space", "small.py", "--data", "tones", "--study", "twinned", "--macs", "10M", "--epochs", "1"]
+    assert main([*words, "--trials", "2", "--final-seeds", "1", "--no-refit", "--twin", "--cache", "cache"]) == 0
+    out = capsys.readouterr().out
+    assert "equal trials: twin" in out
+    assert out.index("equal trials: twin") < out.index("report:")
+    assert len(load_records(folder.with_name("twinned-random-twin"))) == 2
 
 
 def test_finalists_in_a_search_stay_within_its_time(folder, capsys):

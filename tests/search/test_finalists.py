@@ -1,11 +1,13 @@
 """Finalists trained again: what is trained, nothing twice, and how far it goes in a given time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nas_asc.errors import StudyError
 from nas_asc.search import SilentListener, choose_finalists, further_seed, run_search, train_finalists
-from nas_asc.study import load_config, load_predictions, load_records, load_repeats
+from nas_asc.study import load_config, load_predictions, load_records, load_repeats, rank_trials
 from tests.search.tiny import CPU, ask, prepare, space
 
 
@@ -95,6 +97,9 @@ def test_finalists_are_the_best_of_the_front(searched):
     losses = [record.scores.log_loss for record in chosen]
     assert losses == sorted(losses)
     assert choose_finalists(records, config, n_most=1) == chosen[:1]
+    alone = replace(config, mode="best")
+    assert choose_finalists(records, alone) == rank_trials(records, config.score)[:5]
+    assert len(choose_finalists(records, alone)) == 5
 
 
 def test_other_data_and_a_single_seed_are_refused(searched, tmp_path):

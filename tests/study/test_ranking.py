@@ -1,11 +1,12 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_asc.budget import Budget
 from nas_asc.metrics import Scores
-from nas_asc.study import front_of, rank_trials, recommended
+from nas_asc.study import Repeat, expected_scores, front_of, rank_trials, recommended
 from tests.study.records import example_record
 
 OBJECTIVES = ("log_loss", "macs")
@@ -40,6 +41,32 @@ def test_the_error_may_decide():
 def test_what_does_not_fit_is_not_recommended():
     records = [record(0, log_loss=1.2), record(1, log_loss=0.8, params=10**6)]
     assert recommended(records, budget=Budget(max_params=1000)).number == 0
+
+
+def repeat(number, index, log_loss):
+    scores = None if log_loss is None else Scores(10, log_loss, 0.5, 0.5, ())
+    return Repeat(number=number, index=index, seed=index, epochs=1, scores=scores)
+
+
+def test_a_mean_over_seeds_decides_where_there_is_one():
+    records = [record(0, log_loss=0.8), record(1, log_loss=0.9)]
+    repeats = [repeat(0, 0, 0.8), repeat(0, 1, 1.4), repeat(1, 0, 0.9), repeat(1, 1, 0.9), repeat(1, 2, None)]
+    assert expected_scores(records, repeats) == pytest.approx({0: 1.1, 1: 0.9})
+    assert recommended(records).number == 0
+    assert recommended(records, repeats=repeats).number == 1
+
+
+def test_what_was_trained_once_is_taken_to_be_as_lucky_as_the_finalists_were():
+    records = [record(0, log_loss=0.8), record(1, log_loss=0.9), record(2, log_loss=1.0), FAILED]
+    repeats = [repeat(0, 0, 0.8), repeat(0, 1, 1.1), repeat(1, 0, 0.9), repeat(1, 1, 1.0)]
+    assert expected_scores(records, repeats) == pytest.approx({0: 0.95, 1: 0.95, 2: 1.2})
+    unlucky = [repeat(0, 0, 0.8), repeat(0, 1, 0.7)]
+    assert expected_scores(records, unlucky) == pytest.approx({0: 0.75, 1: 0.9, 2: 1.0})
+
+
+def test_own_trainings_alone_change_nothing():
+    records = [record(0, log_loss=0.8), record(1, log_loss=0.9)]
+    assert expected_scores(records, [repeat(0, 0, 0.8)]) == expected_scores(records) == {0: 0.8, 1: 0.9}
 
 
 def test_without_a_complete_trial_nothing_is_recommended():
