@@ -134,6 +134,11 @@ class Budget:
             return ()
         return (Excess("bits", cost.bits, fixed, f"fixed by {self.rules}"),)
 
+    def share(self, cost: Cost) -> float:
+        """Largest share of a limit that a cost uses; 1 where there are no limits."""
+        used = self.used(cost)
+        return max((used[resource] / limit for resource, limit in self.limits.items()), default=1.0)
+
     def fits(self, cost: Cost) -> bool:
         """Whether a network keeps every limit.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli.search_command import DEFAULT_FINAL_SEEDS, DEFAULT_TRIALS, FINALS_SHARE
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_duration, format_short
 
@@ -28,24 +29,37 @@ def plan(
     rules: opt.RulesName = None,
     bits: opt.Bits = 8,
     target: opt.TargetName = "any",
+    objectives: opt.Objectives = "log_loss,macs,int8_bytes",
+    mode: opt.ModeName = "pareto",
+    sampler: opt.SamplerName = "auto",
+    warm_start: opt.WarmStart = True,
+    min_share: opt.MinShare = None,
+    score: opt.ScoreName = None,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
     epochs: opt.Epochs = None,
+    rungs: opt.Rungs = "none",
+    eta: opt.Eta = 3.0,
+    refit: opt.Refit = True,
+    final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
+    twin: opt.Twin = False,
     torch_device: opt.TorchDevice = "auto",
     seed: opt.Seed = 0,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Random candidates to cost.")] = 10_000,
     json: opt.Json = False,
 ) -> None:
-    """Show what fits a budget and how long a search will take, before anything trains.
+    """Show what fits a budget and how long a search will take, before anything trains. Takes the options of `search`.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
     from nas_asc.cli.setup import data_line, read_setup
     from nas_asc.plan import forecast_search
+    from nas_asc.search import ask_study
+    from nas_asc.study import expected_share, parse_rungs
     from nas_asc.survey import survey_space
     from nas_asc.training import resolve_device
 
-    timeout_s = opt.parse_timeout(timeout)
+    shares, timeout_s = parse_rungs(rungs, eta=eta), opt.parse_timeout(timeout)
     setup = read_setup(
         space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
         params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits, quiet=json,
@@ -56,13 +70,36 @@ def plan(
         print(data_line(setup), flush=True)
         _print_survey(survey, setup.space)
     survey.validate()
+    prepared = setup.prepare(cache)
+    config = ask_study(
+        "plan",
+        setup.space,
+        prepared,
+        space_source=space,
+        budget=setup.budget,
+        objectives=tuple(objectives.split(",")),
+        mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
+        sampler=sampler,
+        warm_start=warm_start,
+        min_share=min_share,
+        scored=score or "int8",  # type: ignore[arg-type]  # as above
+        target=target,
+        seed=seed,
+        epochs=epochs,
+        rungs=shares,
+        eta=eta,
+        n_trials=DEFAULT_TRIALS if trials is None and timeout_s is None else trials,
+        timeout_s=timeout_s,
+    )
     forecast = forecast_search(
         setup.space,
-        setup.prepare(cache),
+        prepared,
         setup.budget,
         torch_device=resolve_device(torch_device),
         target=target,
-        n_trials=30 if trials is None and timeout_s is None else trials,
+        min_share=min_share,
+        n_trials=config.n_trials,
+        trained_share=expected_share(shares, eta=eta),
         epochs=epochs,
         seed=seed,
     )
@@ -71,7 +108,10 @@ def plan(
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        _print_forecast(forecast, timeout_s)
+        kept = FINALS_SHARE if final_seeds > 1 else 0.0
+        trials_s = None if timeout_s is None else (1 - kept) * timeout_s
+        _print_forecast(forecast, trials_s, min_share=min_share)
+        _print_last_trainings(forecast, timeout_s, refit=refit, final_seeds=final_seeds, twin=twin)
 
 
 def short_lines(survey: "Survey", space: "Space") -> list[str]:
@@ -116,15 +156,34 @@ def _print_survey(survey: "Survey", space: "Space") -> None:
     )
 
 
-def _print_forecast(forecast: "Forecast", timeout_s: float | None) -> None:
+def _print_forecast(forecast: "Forecast", trials_s: float | None, *, min_share: float | None) -> None:
+    if min_share is not None:
+        print(f"{_percent(forecast.share_enough)} of what fits use {_percent(min_share)} of a limit or more")
     for macs, seconds in forecast.measured:
         print(f"measured: {format_short(macs)} MACs, {seconds:.2f} s an epoch")
     low, middle, high = (format_duration(value) for value in forecast.trial_s)
     print(f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)")
+    if forecast.trained_share < 1:
+        print(f"with rungs a trial takes {_percent(forecast.trained_share)} of that on average")
     if forecast.total_s is not None:
         print(f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}")
-    if timeout_s is not None:
-        print(f"within {format_duration(timeout_s)}: about {max(1, int(timeout_s / forecast.mean_trial_s))} trials")
+    if trials_s is not None:
+        n_trials = max(1, int(trials_s / (forecast.mean_trial_s * forecast.trained_share)))
+        print(f"within {format_duration(trials_s)}: about {n_trials} trials")
+
+
+def _print_last_trainings(
+    forecast: "Forecast", timeout_s: float | None, *, refit: bool, final_seeds: int, twin: bool
+) -> None:
+    """What comes after the trials; how many networks the front will have is not known before."""
+    each = f"about {format_duration(forecast.mean_trial_s)}"
+    if final_seeds > 1:
+        within = "" if timeout_s is None else f", within {format_duration(FINALS_SHARE * timeout_s)} of that time"
+        print(f"then {final_seeds - 1} more for each network of the front, {each} a training{within}")
+    if refit:
+        print(f"then the recommended network once more on all development clips, {each}")
+    if twin:
+        print("then the random twin, as long as all trials")
 
 
 def _percent(share: float) -> str:

@@ -22,7 +22,7 @@ DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60
 DEFAULT_FINAL_SEEDS = 3
 _N_MORE = 20
-_FINALS_SHARE = 0.25
+FINALS_SHARE = 0.25
 
 
 def search(
@@ -191,7 +191,7 @@ def _run(
     scored = "int8 files" if config.scored == "int8" else "networks in float"
     objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
     has_finals = final_seeds > 1
-    reserve_s = _FINALS_SHARE * timeout_s if has_finals and timeout_s is not None else 0.0
+    reserve_s = FINALS_SHARE * timeout_s if has_finals and timeout_s is not None else 0.0
     extent = _extent(trials, timeout_s) + (f", {format_duration(reserve_s)} of it for finalists" if reserve_s else "")
     print(f"study: {config.name}, {objectives}, {extent}", flush=True)
     if config.rungs:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nas_asc.budget import Budget
-from nas_asc.cost import count_pruned_cost, list_obstacles
+from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError
 from nas_asc.evaluation import PreparedData, measure_speed
 from nas_asc.frontend import Task
@@ -30,10 +30,12 @@ class Forecast:
     Args:
         epochs: Passes over the training clips in the trial of median MACs.
         measured: MACs and measured seconds of an epoch, of the candidates that were tried.
-        trial_s: Seconds of a trial at the 10th, 50th and 90th percentile of the MACs of candidates that fit.
-        mean_trial_s: Mean seconds of a trial.
+        trial_s: Seconds of a whole training at the 10th, 50th and 90th percentile of the MACs of candidates that fit.
+        mean_trial_s: Mean seconds of a whole training.
         n_trials: Trials asked for; None where time is the limit.
         total_s: Seconds in all; None where time is the limit.
+        trained_share: Mean share of a whole training that a trial takes; below 1 with rungs.
+        share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
     """
 
     epochs: int
@@ -42,6 +44,8 @@ class Forecast:
     mean_trial_s: float
     n_trials: int | None
     total_s: float | None
+    trained_share: float = 1.0
+    share_enough: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -55,7 +59,9 @@ def forecast_search(
     *,
     torch_device: torch.device,
     target: str = "any",
+    min_share: float | None = None,
     n_trials: int | None = None,
+    trained_share: float = 1.0,
     epochs: int | None = None,
     seed: int = 0,
 ) -> Forecast | None:
@@ -67,11 +73,14 @@ def forecast_search(
         budget: What candidates fit.
         torch_device: Where to train.
         target: Runtime whose integers must suffice.
+        min_share: Share of a limit that a candidate must use of one limited resource or more; None is none.
         n_trials: Trials in all; None where time is the limit.
+        trained_share: Mean share of a whole training that a trial takes.
         epochs: Of every training; None is by the number of clips.
         seed: Of the draws.
     """
-    designs = _fitting(space, prepared, budget, target, seed)
+    fitting = _fitting(space, prepared, budget, target, seed)
+    designs = [(cost.macs, design) for cost, design in fitting if min_share is None or budget.share(cost) >= min_share]
     if not designs:
         return None
     chosen = [designs[round(position * (len(designs) - 1))] for position in _MEASURED]
@@ -89,12 +98,14 @@ def forecast_search(
         trial_s=(low, middle, high),
         mean_trial_s=mean,
         n_trials=n_trials,
-        total_s=None if n_trials is None else n_trials * mean,
+        total_s=None if n_trials is None else n_trials * mean * trained_share,
+        trained_share=trained_share,
+        share_enough=len(designs) / len(fitting),
     )
 
 
-def _fitting(space: Space, prepared: PreparedData, budget: Budget, target: str, seed: int) -> list[tuple[int, Design]]:
-    """MACs and designs of random candidates that fit, ascending in MACs; of guesses where none drawn does."""
+def _fitting(space: Space, prepared: PreparedData, budget: Budget, target: str, seed: int) -> list[tuple[Cost, Design]]:
+    """Costs and designs of random candidates that fit, ascending in MACs; of guesses where none drawn does."""
     rng = np.random.default_rng(seed)
     for _ in range(_N_BATCHES):
         found = _costed(space, space.draw_many(rng, _N_DRAWS), prepared.task, budget, target)
@@ -105,7 +116,7 @@ def _fitting(space: Space, prepared: PreparedData, budget: Budget, target: str, 
 
 def _costed(
     space: Space, candidates: Iterable[Candidate], task: Task, budget: Budget, target: str
-) -> list[tuple[int, Design]]:
+) -> list[tuple[Cost, Design]]:
     found = []
     for candidate in candidates:
         try:
@@ -115,5 +126,5 @@ def _costed(
         except LayerError:
             continue
         if budget.fits(cost) and not list_obstacles(architecture, target):
-            found.append((cost.macs, space.build(candidate, task)))
-    return sorted(found, key=lambda pair: pair[0])
+            found.append((cost, space.build(candidate, task)))
+    return sorted(found, key=lambda pair: pair[0].macs)

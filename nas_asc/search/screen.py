@@ -78,8 +78,7 @@ class Screen:
 
     def share(self, cost: Cost) -> float:
         """Largest share of a limit that a cost uses; 1 where there are no limits."""
-        used = self.budget.used(cost)
-        return max((used[resource] / limit for resource, limit in self.budget.limits.items()), default=1.0)
+        return self.budget.share(cost)
 
     def _count(self, candidate: Candidate) -> Cost | None:
         try:

@@ -32,7 +32,7 @@ from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose
 from nas_asc.study.ranking import expected_scores, front_of, rank_trials, recommended
 from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrialRecord
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
-from nas_asc.study.rung import agreement_lines, format_rungs, parse_rungs, rung_entries, rung_epochs
+from nas_asc.study.rung import agreement_lines, expected_share, format_rungs, parse_rungs, rung_entries, rung_epochs
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     checkpoint_bytes,
@@ -81,6 +81,7 @@ __all__ = [
     "database_path",
     "drop_checkpoints",
     "expected_scores",
+    "expected_share",
     "final_dir",
     "find_study",
     "format_rungs",

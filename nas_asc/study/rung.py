@@ -77,6 +77,17 @@ def rung_epochs(shares: Sequence[float], n_epochs: int) -> tuple[int, ...]:
     return tuple(max(1, round(share * n_epochs)) for share in shares)
 
 
+def expected_share(shares: Sequence[float], *, eta: float) -> float:
+    """Mean share of a training that a trial takes, where one in `eta` goes on from each rung.
+
+    >>> expected_share((), eta=3), expected_share((0.25, 0.5), eta=2)
+    (1.0, 0.5)
+    """
+    stops = (*shares, 1.0)
+    lengths = [high - low for low, high in pairwise((0.0, *stops))]
+    return sum(length / eta**level for level, length in enumerate(lengths))
+
+
 def rung_entries(records: Sequence[TrialRecord], objectives: Sequence[str]) -> list[RungEntry]:
     """What the rule of promotion knows of a study's trials; failed ones and those without rungs are left out.
 

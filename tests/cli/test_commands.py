@@ -1,5 +1,6 @@
 """Every command by one contract, and what bad words get."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import pytest
 import typer
 
 from nas_asc.cli import app, main
+from nas_asc.cli.plan_command import plan
+from nas_asc.cli.search_command import search
 
 _PATHS = [
     ("search",),
@@ -92,6 +95,8 @@ def test_every_option_has_help(path):
         (["search", "--trials", "0", "--study", "x"], 2, "`--trials` must be 1 or more"),
         (["search", "--budget", "10"], 3, "The nearest takes params"),
         (["plan", "--macs", "10"], 3, "The nearest takes macs"),
+        (["plan", "--sampler", "grid"], 2, "`--sampler` must be among"),
+        (["plan", "--rungs", "9"], 2, "`--rungs` must be"),
         (["resume", "absent"], 2, "absent"),
         (["status", "absent"], 2, "absent"),
         (["report", "absent"], 2, "absent"),
@@ -118,6 +123,13 @@ def test_bad_words_get_one_line_and_a_code(words, code, message, capsys, tmp_pat
     assert err.startswith("nas-asc: ")
     assert message in err
     assert list(tmp_path.rglob("study.toml")) == []
+
+
+def test_plan_takes_the_options_of_search():
+    asked, planned = (inspect.signature(command).parameters for command in (search, plan))
+    assert set(asked) - set(planned) == {"study"}
+    assert all(planned[name].annotation == asked[name].annotation for name in set(asked) & set(planned))
+    assert all(planned[name].default == asked[name].default for name in set(asked) & set(planned))
 
 
 def test_a_file_that_is_no_architecture_is_named(capsys, tmp_path):

@@ -62,3 +62,17 @@ def test_nothing_is_forecast_where_nothing_fits(prepared):
 
 def test_forecast_is_plain_data(forecast):
     assert json.loads(json.dumps(forecast.to_dict()))["n_trials"] == 10
+
+
+def test_a_share_of_a_limit_leaves_out_what_uses_less(prepared):
+    all_fit = forecast_search(space, prepared, BUDGET, torch_device=CPU)
+    some = forecast_search(space, prepared, BUDGET, torch_device=CPU, min_share=0.3)
+    assert all_fit.share_enough == 1
+    assert 0 < some.share_enough < 1
+    assert some.measured[0][0] > all_fit.measured[0][0]
+    assert forecast_search(space, prepared, Budget(max_params=10**9), torch_device=CPU, min_share=0.5) is None
+
+
+def test_rungs_shorten_all_trials_alike(prepared):
+    halved = forecast_search(space, prepared, BUDGET, torch_device=CPU, n_trials=10, trained_share=0.5)
+    assert halved.total_s == pytest.approx(5 * halved.mean_trial_s)
