@@ -242,7 +242,10 @@ class LiveDisplay:
         if self._n_trials is not None and self._seconds:
             mean = sum(self._seconds) / len(self._seconds)
             limits.append((self._n_trials - self._n_done) * mean)
-        return f", about {format_duration(max(0.0, min(limits)))} left" if limits else ""
+        if not limits:
+            return ""
+        left = min(limits)
+        return f", about {format_duration(left)} left" if left > 0 else ", the last trainings run"
 
 
 def build_display(config: StudyConfig, *, n_trials: int | None, timeout_s: float | None) -> LiveDisplay | PlainDisplay:
