@@ -176,6 +176,14 @@ Rungs = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
+RungClips = Annotated[
+    str | None,
+    typer.Option(
+        "--rung-clips",
+        help="With --rungs: shares of the training clips that train until each rung, such as 25%,50%. Default: all.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 Eta = Annotated[float, typer.Option("--eta", help="With --rungs: one in how many goes on.", rich_help_panel=_SEARCH)]
 TorchDevice = Annotated[
     str, typer.Option("--torch-device", help="Where networks train: auto, cpu or cuda.", rich_help_panel=_SEARCH)

@@ -1,6 +1,7 @@
 """`nas-asc plan`: what a budget leaves of a space, and what a search will take, before anything trains."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,12 +11,14 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_duration, format_short
 
 if TYPE_CHECKING:
+    from nas_asc.cli.setup import Setup
     from nas_asc.plan import Forecast
     from nas_asc.space import Space
     from nas_asc.survey import Survey
 
 
 def plan(
+    ctx: typer.Context,
     space: opt.SpaceName = "asc",
     data: opt.DataFolder = None,
     subset: opt.Subset = None,
@@ -40,6 +43,7 @@ def plan(
     epochs: opt.Epochs = None,
     rungs: opt.Rungs = "none",
     eta: opt.Eta = 3.0,
+    rung_clips: opt.RungClips = None,
     refit: opt.Refit = True,
     final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
     twin: opt.Twin = False,
@@ -52,66 +56,50 @@ def plan(
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
-    from nas_asc.cli.setup import data_line, read_setup
-    from nas_asc.plan import forecast_search
-    from nas_asc.search import ask_study
-    from nas_asc.study import expected_share, parse_rungs
+    from nas_asc.cli.setup import data_line, setup_of
     from nas_asc.survey import survey_space
-    from nas_asc.training import resolve_device
 
-    shares, timeout_s = parse_rungs(rungs, eta=eta), opt.parse_timeout(timeout)
-    setup = read_setup(
-        space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
-        params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits, quiet=json,
-    )  # fmt: skip
-    task = setup.data_set.task
-    survey = survey_space(setup.space, task, setup.budget, target=target, n_draws=draws, seed=seed)
+    setup = setup_of(ctx.params, quiet=json)
+    survey = survey_space(setup.space, setup.data_set.task, setup.budget, target=target, n_draws=draws, seed=seed)
     if not json:
         print(data_line(setup), flush=True)
         _print_survey(survey, setup.space)
     survey.validate()
-    prepared = setup.prepare(cache)
-    config = ask_study(
-        "plan",
-        setup.space,
-        prepared,
-        space_source=space,
-        budget=setup.budget,
-        objectives=tuple(objectives.split(",")),
-        mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
-        sampler=sampler,
-        warm_start=warm_start,
-        min_share=min_share,
-        scored=score or "int8",  # type: ignore[arg-type]  # as above
-        target=target,
-        seed=seed,
-        epochs=epochs,
-        rungs=shares,
-        eta=eta,
-        n_trials=DEFAULT_TRIALS if trials is None and timeout_s is None else trials,
-        timeout_s=timeout_s,
-    )
-    forecast = forecast_search(
-        setup.space,
-        prepared,
-        setup.budget,
-        torch_device=resolve_device(torch_device),
-        target=target,
-        min_share=min_share,
-        n_trials=config.n_trials,
-        trained_share=expected_share(shares, eta=eta),
-        epochs=epochs,
-        seed=seed,
-    )
+    forecast = _forecast(setup, ctx.params)
     if json:
         print_json({"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None})
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
+        timeout_s = opt.parse_timeout(timeout)
         kept = FINALS_SHARE if final_seeds > 1 else 0.0
         trials_s = None if timeout_s is None else (1 - kept) * timeout_s
         _print_forecast(forecast, trials_s, min_share=min_share)
         _print_last_trainings(forecast, timeout_s, refit=refit, final_seeds=final_seeds, twin=twin)
+
+
+def _forecast(setup: "Setup", options: Mapping[str, Any]) -> "Forecast | None":
+    """Expected times of the search that the options ask for."""
+    from nas_asc.cli.setup import ask_config
+    from nas_asc.plan import forecast_search
+    from nas_asc.study import expected_share
+    from nas_asc.training import resolve_device
+
+    prepared, timeout_s = setup.prepare(options["cache"]), opt.parse_timeout(options["timeout"])
+    n_trials = DEFAULT_TRIALS if options["trials"] is None and timeout_s is None else options["trials"]
+    config = ask_config("plan", setup, prepared, options, trials=n_trials, timeout_s=timeout_s)
+    return forecast_search(
+        setup.space,
+        prepared,
+        setup.budget,
+        torch_device=resolve_device(options["torch_device"]),
+        target=config.target,
+        min_share=config.min_share,
+        n_trials=n_trials,
+        trained_share=expected_share(config.rungs, eta=config.eta, clips=config.rung_clips),
+        epochs=config.epochs,
+        seed=config.seed,
+    )
 
 
 def short_lines(survey: "Survey", space: "Space") -> list[str]:

@@ -26,6 +26,7 @@ FINALS_SHARE = 0.25
 
 
 def search(
+    ctx: typer.Context,
     space: opt.SpaceName = "asc",
     data: opt.DataFolder = None,
     subset: opt.Subset = None,
@@ -50,6 +51,7 @@ def search(
     epochs: opt.Epochs = None,
     rungs: opt.Rungs = "none",
     eta: opt.Eta = 3.0,
+    rung_clips: opt.RungClips = None,
     refit: opt.Refit = True,
     final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
     twin: opt.Twin = False,
@@ -61,15 +63,11 @@ def search(
 
     Example: nas-asc search --budget 128k --macs 30M
     """
-    from nas_asc.cli.setup import data_line, default_study_name, read_setup
-    from nas_asc.search import ask_study
-    from nas_asc.study import STUDIES, has_study, parse_rungs, study_dir
+    from nas_asc.cli.setup import ask_config, data_line, default_study_name, setup_of
+    from nas_asc.study import STUDIES, has_study, study_dir
 
-    shares, timeout_s = parse_rungs(rungs, eta=eta), opt.parse_timeout(timeout)
-    setup = read_setup(
-        space, data, subset=subset, clip=clip, test_fold=test_fold, seed=seed,
-        params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits,
-    )  # fmt: skip
+    timeout_s = opt.parse_timeout(timeout)
+    setup = setup_of(ctx.params)
     name = default_study_name(setup, STUDIES) if study is None else study
     if has_study(study_dir(name)):
         raise StudyError(f"study {name!r} exists already. Go on with `nas-asc resume {name}`, or give another --study.")
@@ -77,32 +75,8 @@ def search(
     if trials is None and timeout_s is None:
         trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
     _survey(setup, target=target, seed=seed)
-    config = ask_study(
-        name,
-        setup.space,
-        setup.prepare(cache),
-        space_source=space,
-        data_source=None if data is None else str(Path(data).resolve()),
-        budget=setup.budget,
-        objectives=tuple(objectives.split(",")),
-        mode=mode,  # type: ignore[arg-type]  # StudyConfig checks it
-        sampler=sampler,
-        warm_start=warm_start,
-        min_share=min_share,
-        scored=score or ("int8" if setup.budget.bits == 8 else "float"),  # type: ignore[arg-type]  # as above
-        target=target,
-        seed=seed,
-        subset=subset,
-        test_fold=test_fold,
-        clip_length_s=setup.clip_length_s,
-        epochs=epochs,
-        rungs=shares,
-        eta=eta,
-        n_trials=trials,
-        timeout_s=timeout_s,
-    )
     _run(
-        config,
+        ask_config(name, setup, setup.prepare(cache), ctx.params, trials=trials, timeout_s=timeout_s),
         setup,
         trials=trials,
         timeout_s=timeout_s,
@@ -196,7 +170,9 @@ def _run(
     print(f"study: {config.name}, {objectives}, {extent}", flush=True)
     if config.rungs:
         rungs = format_rungs(config.rungs).replace(",", " and ")
-        print(f"rungs: trainings stop after {rungs} of their epochs; one in {config.eta:g} goes on", flush=True)
+        clips = format_rungs(config.rung_clips).replace(",", " and ")
+        on = f", until then on {clips} of the clips" if config.rung_clips else ""
+        print(f"rungs: trainings stop after {rungs} of their epochs{on}; one in {config.eta:g} goes on", flush=True)
     end = None if timeout_s is None else time.monotonic() + timeout_s
     with build_display(config, n_trials=trials, timeout_s=timeout_s) as display:
         result = run_search(

@@ -1,15 +1,17 @@
 """From options to what a search needs: the space, the data and its split, the budget, the features' cache."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nas_asc.budget import Budget, parse_budget
 from nas_asc.data import DataSet, Split, load_data_set, split_data_set
 from nas_asc.evaluation import PreparedData
+from nas_asc.search import ask_study
 from nas_asc.space import Space, load_space
-from nas_asc.study import StudyConfig
+from nas_asc.study import StudyConfig, parse_rung_clips, parse_rungs
 from nas_asc.training import prepare_process
 from nas_asc.units import parse_duration_s
 
@@ -71,6 +73,61 @@ def read_setup(
     data_set = load_data_set(data, subset=subset, clip_s=clip_length_s)
     split = split_data_set(data_set, seed=seed, test_fold=test_fold)
     return Setup(load_space(space), data_set, split, budget, clip_length_s)
+
+
+def setup_of(options: Mapping[str, Any], *, quiet: bool = False) -> Setup:
+    """What the options of `search` or `plan` name; see `read_setup`.
+
+    Args:
+        options: Values by parameter.
+        quiet: Whether the budget is not printed.
+    """
+    names = ("subset", "clip", "test_fold", "seed", "macs", "size", "ram", "rules", "bits")
+    named = {name: options[name] for name in names}
+    return read_setup(options["space"], options["data"], params=options["budget"], quiet=quiet, **named)
+
+
+def ask_config(
+    name: str,
+    setup: Setup,
+    prepared: PreparedData,
+    options: Mapping[str, Any],
+    *,
+    trials: int | None,
+    timeout_s: float | None,
+) -> StudyConfig:
+    """Config of the study that the options of `search` or `plan` ask for.
+
+    Args:
+        name: Of the study.
+        setup: Of the same options.
+        prepared: Its clips.
+        options: Values by parameter.
+        trials: In all; None is no number.
+        timeout_s: Wall time; None is no limit.
+
+    Raises:
+        StudyError: An option is out of range; says which.
+    """
+    rungs = parse_rungs(options["rungs"], eta=options["eta"])
+    data = options["data"]
+    names = ("mode", "sampler", "warm_start", "min_share", "target", "seed", "subset", "test_fold", "epochs", "eta")
+    return ask_study(
+        name,
+        setup.space,
+        prepared,
+        space_source=options["space"],
+        data_source=None if data is None else str(Path(data).resolve()),
+        budget=setup.budget,
+        objectives=tuple(options["objectives"].split(",")),
+        scored=options["score"] or ("int8" if setup.budget.bits == 8 else "float"),
+        clip_length_s=setup.clip_length_s,
+        rungs=rungs,
+        rung_clips=parse_rung_clips(options["rung_clips"], rungs=rungs),
+        n_trials=trials,
+        timeout_s=timeout_s,
+        **{each: options[each] for each in names},
+    )
 
 
 def reopen_setup(config: StudyConfig, *, quiet: bool = False) -> Setup:

@@ -78,8 +78,8 @@ def select_bands(
         clips: Training clips with labels, of all bands.
         n_kept: Bands to keep, fewer than the clips have.
         selection: The penalty.
-        recipe: How to train, and how long; its learning rate stays at the peak, and its pruning, averaging, adaptation
-            and dropout are left out.
+        recipe: How to train, and how long; its learning rate stays at the peak, and its pruning, averaging, adaptation,
+            dropout and growth are left out.
         seed: Fixes the order of clips and augmentation.
         torch_device: Where to compute.
         deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
@@ -91,7 +91,7 @@ def select_bands(
     gates = BandGates(clips.in_shape[1])
     penalty = BandPenalty(gates, n_kept=n_kept, selection=selection)
     plain = replace(
-        recipe, schedule=ConstantRate(), pruning=None, averaging=None, adaptation=None, dropout=None
+        recipe, schedule=ConstantRate(), pruning=None, averaging=None, adaptation=None, dropout=None, growth=None
     )  # multipliers grow to the end, so gates must be able to follow
     train_model(
         nn.Sequential(gates, copy.deepcopy(network)),

@@ -108,7 +108,8 @@ def _shrink_between(
     if not n_after:
         return smaller, TrainingResult(dense.curve, dense.seconds), dense
     rate = pruning.fine_tuning_rate * recipe.optimiser.learning_rate
-    fine = replace(recipe, epochs=n_after, optimiser=replace(recipe.optimiser, learning_rate=rate))  # type: ignore[type-var]
+    growth = None if recipe.growth is None else recipe.growth.after(n_before)
+    fine = replace(recipe, epochs=n_after, growth=growth, optimiser=replace(recipe.optimiser, learning_rate=rate))  # type: ignore[type-var]
     notify = None if on_epoch is None else lambda row: on_epoch(row.after(n_before))
     stops = {"stop_after": None if stop_after is None else stop_after - n_before, "checkpoint": checkpoint}
     tuned = train_model(smaller, clips, recipe=fine, on_epoch=notify, **(options | stops))

@@ -116,6 +116,7 @@ def _fine_recipe(recipe: Recipe, epochs: int) -> Recipe:
         dropout=None,
         band_selection=None,
         quantisation=None,
+        growth=None,
     )
 
 

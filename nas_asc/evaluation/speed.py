@@ -39,7 +39,7 @@ def measure_speed(design: Design, prepared: PreparedData, *, torch_device: torch
         trainer = Trainer(
             build_network(design.architecture, seed=0),
             clips,
-            recipe=replace(design.recipe, batch_size=batch_size),
+            recipe=replace(design.recipe, batch_size=batch_size, growth=None),
             n_classes=n_classes,
             n_epochs=n_steps + 1,
             seed=0,

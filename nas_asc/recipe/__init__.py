@@ -11,6 +11,7 @@ from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeMask, Ti
 from nas_asc.recipe.averaging import Averaging, Ema, Swa
 from nas_asc.recipe.bands import BandSelection
 from nas_asc.recipe.dropout import DropoutRates
+from nas_asc.recipe.growth import ClipGrowth
 from nas_asc.recipe.loss import CrossEntropy, Distillation, FocalLoss, Loss
 from nas_asc.recipe.mixing import BlockMix, CutMix, FreqMix, FreqMixStyle, Mixup
 from nas_asc.recipe.optimiser import Adam, AdamW, Decay, Optimiser, Sgd
@@ -39,6 +40,7 @@ __all__ = [
     "Averaging",
     "BandSelection",
     "BlockMix",
+    "ClipGrowth",
     "ConstantRate",
     "CosineDecay",
     "CrossEntropy",

@@ -10,6 +10,7 @@ from nas_asc.recipe.augmentation import AugmentationPart, FreqMask, TimeRoll, Un
 from nas_asc.recipe.averaging import Averaging
 from nas_asc.recipe.bands import BandSelection
 from nas_asc.recipe.dropout import DropoutRates
+from nas_asc.recipe.growth import ClipGrowth
 from nas_asc.recipe.loss import CrossEntropy, Loss
 from nas_asc.recipe.mixing import Mixup
 from nas_asc.recipe.optimiser import AdamW, Decay, Optimiser
@@ -44,6 +45,7 @@ class Recipe:
         bits: Of the weights in the file that is scored and deployed: 8 (integers throughout), 16 (float16) or 32
             (float32). Its bytes count at that precision, so that an axis of a space may trade bits for parameters where
             the rules limit bytes (DCASE 2020, 2021, and since 2023). None leaves it to the budget, with an int8 file.
+        growth: Of the clips that train, from a share in the first epochs to all; None trains on all throughout.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -63,6 +65,7 @@ class Recipe:
     band_selection: BandSelection | None = None
     quantisation: QuantisedTraining | None = None
     bits: int | None = None
+    growth: ClipGrowth | None = None
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
@@ -93,7 +96,7 @@ class Recipe:
         """
         return n_epochs + (0 if self.quantisation is None else self.quantisation.n_epochs(n_epochs))
 
-    def n_passes(self, n_epochs: int) -> int:
+    def n_passes(self, n_epochs: int) -> float:
         """Passes over the training clips in all, the selection of bands and the training in 8 bits included.
 
         Args:
@@ -103,9 +106,20 @@ class Recipe:
         (10, 20)
         >>> Recipe(quantisation=QuantisedTraining(0.2)).n_passes(10)
         12
+        >>> Recipe(growth=ClipGrowth((4,), (0.5,))).n_passes(10)
+        8.0
         """
-        selection = self.band_selection
-        return self.n_curve_epochs(n_epochs) + (0 if selection is None else selection.epochs or n_epochs)
+        selection, saved = self.band_selection, n_epochs - self.n_training_passes(n_epochs)
+        return self.n_curve_epochs(n_epochs) - saved + (0 if selection is None else selection.epochs or n_epochs)
+
+    def n_training_passes(self, n_epochs: int, *, first: int = 0) -> float:
+        """Passes over the training clips of the training's epochs after `first`.
+
+        Args:
+            n_epochs: Of the training, up to its end or to where it stops.
+            first: Epochs that are done.
+        """
+        return n_epochs - first if self.growth is None else self.growth.n_passes(n_epochs, first=first)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the recipe back."""
@@ -138,6 +152,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "dropout": (DropoutRates, type(None)),
     "band_selection": (BandSelection, type(None)),
     "quantisation": (QuantisedTraining, type(None)),
+    "growth": (ClipGrowth, type(None)),
 }
 
 

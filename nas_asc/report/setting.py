@@ -48,6 +48,7 @@ def settings_html(facts: Facts) -> str:
         "sampler": config.sampler,
         "seed": str(config.seed),
         "rungs": f"{format_rungs(config.rungs)}; one in {config.eta:g} goes on" if config.rungs else "none",
+        "clips of the rungs": format_rungs(config.rung_clips) if config.rung_clips else "all",
         "epochs": "by the recipe and the number of clips" if config.epochs is None else str(config.epochs),
     }
     optional = {

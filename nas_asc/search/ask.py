@@ -38,6 +38,7 @@ def ask_study(
     epochs: int | None = None,
     rungs: tuple[float, ...] = (),
     eta: float = 3.0,
+    rung_clips: tuple[float, ...] = (),
     n_trials: int | None = None,
     timeout_s: float | None = None,
 ) -> StudyConfig:
@@ -65,6 +66,7 @@ def ask_study(
         epochs: Of every training; None leaves it to the recipe and the number of clips.
         rungs: Shares of a training after which it stops, and goes on only if it is promoted.
         eta: One in how many goes on from a rung.
+        rung_clips: Shares of the training clips on which each rung trains; empty for all.
         n_trials: Trials in all.
         timeout_s: Wall time of one run.
 
@@ -99,6 +101,7 @@ def ask_study(
         epochs=epochs,
         rungs=rungs,
         eta=eta,
+        rung_clips=rung_clips,
         n_trials=n_trials,
         timeout_s=timeout_s,
         versions=installed_versions(),

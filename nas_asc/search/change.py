@@ -24,6 +24,7 @@ _OPTIONS = {
     "clip_length_s": "--clip",
     "epochs": "--epochs",
     "rungs": "--rungs",
+    "rung_clips": "--rung-clips",
     "eta": "--eta",
 }
 

@@ -73,7 +73,7 @@ class Clock:
             records: Finished trials.
         """
         epoch_s = measure_speed(design, self._setting.prepared, torch_device=self._setting.torch_device)
-        measured = epoch_s * design.recipe.n_passes(self._setting.n_epochs(design))
+        measured = epoch_s * self._setting.recipe(design).n_passes(self._setting.n_epochs(design))
         macs = count_cost(design.architecture).macs
         complete = [record for record in records if record.is_complete]
         nearest = min(complete, key=lambda record: abs(math.log(record.cost.macs / macs)), default=None)

@@ -57,8 +57,8 @@ class Promoter:
         """
         if not (records and self._config.rungs):
             return 1.0
-        n_epochs = self._setting.n_epochs(design)
-        share = (self._setting.next_stop(design, 0) or n_epochs) / n_epochs
+        stop = self._setting.next_stop(design, 0) or self._setting.n_epochs(design)
+        share = self._setting.share(design, first=0, last=stop)
         return share if any(record.is_complete for record in records) else share + 1
 
     def lines(self, records: Sequence[TrialRecord]) -> list[str]:
@@ -71,7 +71,6 @@ class Promoter:
         return [replace(each, is_open=each.is_open and each.number not in self._passed_over) for each in entries]
 
     def _has_time(self, record: TrialRecord, design: Design, records: Sequence[TrialRecord]) -> bool:
-        n_epochs = self._setting.n_epochs(design)
-        stop = self._setting.next_stop(design, len(record.rungs)) or n_epochs
-        share = (stop - record.rungs[-1].epochs) / n_epochs
+        stop = self._setting.next_stop(design, len(record.rungs)) or self._setting.n_epochs(design)
+        share = self._setting.share(design, first=record.rungs[-1].epochs, last=stop)
         return not self._clock.is_over(records) and self._clock.allows(design, records, share=share)

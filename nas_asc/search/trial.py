@@ -11,6 +11,7 @@ from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.errors import DataError, ExportError, TrainingError
 from nas_asc.evaluation import Outcome, Pause, PreparedData, evaluate_candidate, training_log_mel
 from nas_asc.layers import format_architecture
+from nas_asc.recipe import ClipGrowth, Recipe
 from nas_asc.search.file import export_trial
 from nas_asc.search.screen import Proposal
 from nas_asc.space import Design
@@ -47,6 +48,24 @@ class Setting:
     def n_epochs(self, design: Design) -> int:
         """Epochs of a training: the study's, or the recipe's, or by the number of clips."""
         return self.config.epochs or design.recipe.epochs or default_epochs(self.prepared.n_train)
+
+    def recipe(self, design: Design) -> Recipe:
+        """How a design is trained here: its recipe with epochs, and with the clips of each rung where these differ."""
+        n_epochs, growth = self.n_epochs(design), design.recipe.growth
+        if self.config.rung_clips:
+            growth = ClipGrowth(rung_epochs(self.config.rungs, n_epochs), self.config.rung_clips)
+        return replace(design.recipe, epochs=n_epochs, growth=growth)
+
+    def share(self, design: Design, *, first: int, last: int) -> float:
+        """Share of a whole training that its epochs after `first` to `last` are.
+
+        Args:
+            design: What is trained.
+            first: Epochs that are done.
+            last: Epochs where it stops or ends.
+        """
+        recipe, n_epochs = self.recipe(design), self.n_epochs(design)
+        return recipe.n_training_passes(last, first=first) / recipe.n_training_passes(n_epochs)
 
     def next_stop(self, design: Design, n_rungs_done: int) -> int | None:
         """Epochs after which a training stops next; None where it then goes through.
@@ -101,7 +120,8 @@ def run_trial(proposal: Proposal, number: int, *, setting: Setting, deadline: fl
         DataError: The audio is gone or damaged, which no other trial would mend.
     """
     record = _empty_record(proposal, number, setting=setting)
-    return _run(record, proposal.design, pause=None, setting=setting, deadline=deadline)
+    design = replace(proposal.design, recipe=record.recipe)
+    return _run(record, design, pause=None, setting=setting, deadline=deadline)
 
 
 def continue_trial(
@@ -170,7 +190,7 @@ def _empty_record(proposal: Proposal, number: int, *, setting: Setting) -> Trial
         key=design.key,
         architecture=format_architecture(design.architecture),
         log_mel=design.log_mel,
-        recipe=replace(design.recipe, epochs=setting.n_epochs(design)),
+        recipe=setting.recipe(design),
         cost=proposal.cost,
         seed=trial_seed(setting.config.seed, number),
         origin=proposal.origin,

@@ -32,7 +32,15 @@ from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose
 from nas_asc.study.ranking import expected_scores, front_of, rank_trials, recommended
 from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrialRecord
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
-from nas_asc.study.rung import agreement_lines, expected_share, format_rungs, parse_rungs, rung_entries, rung_epochs
+from nas_asc.study.rung import (
+    agreement_lines,
+    expected_share,
+    format_rungs,
+    parse_rung_clips,
+    parse_rungs,
+    rung_entries,
+    rung_epochs,
+)
 from nas_asc.study.training_files import load_training_card, seed_dir, write_training_files
 from nas_asc.study.trial_files import (
     checkpoint_bytes,
@@ -101,6 +109,7 @@ __all__ = [
     "load_weights",
     "lock_study",
     "objective_values",
+    "parse_rung_clips",
     "parse_rungs",
     "rank_trials",
     "recommended",

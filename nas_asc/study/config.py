@@ -12,7 +12,7 @@ from nas_asc.budget import Budget
 from nas_asc.cost import validate_target
 from nas_asc.errors import StudyError
 from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
-from nas_asc.study.rung import validate_rungs
+from nas_asc.study.rung import validate_rung_clips, validate_rungs
 
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
@@ -52,6 +52,7 @@ class StudyConfig:
         epochs: Of every training; None leaves it to the recipe and the number of clips.
         rungs: Shares of a training after which it stops, and goes on only if it is promoted; empty trains all through.
         eta: One in how many goes on from a rung.
+        rung_clips: Shares of the training clips on which each rung trains; empty for all.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
         versions: Of what computed it, by package.
@@ -86,6 +87,7 @@ class StudyConfig:
     epochs: int | None = None
     rungs: tuple[float, ...] = ()
     eta: float = 3.0
+    rung_clips: tuple[float, ...] = ()
     n_trials: int | None = None
     timeout_s: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class StudyConfig:
         if self.epochs is not None and self.epochs < 1:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
         validate_rungs(self.rungs, eta=self.eta)
+        validate_rung_clips(self.rung_clips, rungs=self.rungs)
         if self.n_trials is not None and self.n_trials < 1:
             raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
         if self.timeout_s is not None and not self.timeout_s > 0:
@@ -148,7 +151,8 @@ class StudyConfig:
             found |= {name: data[name] for name in _DATA_FIELDS if name in data}
             for name in ("objectives", "reference_point", "classes"):
                 found[name] = tuple(found[name])
-            found["rungs"] = tuple(found.get("rungs", ()))
+            for name in ("rungs", "rung_clips"):
+                found[name] = tuple(found.get(name, ()))
             return cls(
                 space=space["name"],
                 space_digest=space["digest"],
@@ -178,6 +182,7 @@ _STUDY_FIELDS = (
     "epochs",
     "rungs",
     "eta",
+    "rung_clips",
     "n_trials",
     "timeout_s",
 )

@@ -46,6 +46,47 @@ def parse_rungs(text: str, *, eta: float) -> tuple[float, ...]:
     return shares
 
 
+def parse_rung_clips(text: str | None, *, rungs: Sequence[float]) -> tuple[float, ...]:
+    """Shares of the training clips on which each rung trains; none where all train throughout.
+
+    Args:
+        text: Shares such as "25%,50%", one a rung; None for none.
+        rungs: Of the study.
+
+    Raises:
+        StudyError: It is none of these.
+
+    >>> parse_rung_clips(None, rungs=(0.1,)), parse_rung_clips("25%,50%", rungs=(0.1, 0.3))
+    ((), (0.25, 0.5))
+    """
+    if text is None:
+        return ()
+    try:
+        shares = tuple(_parse_percent(part) for part in text.split(","))
+    except ValueError:
+        raise StudyError(f"`--rung-clips` must be shares such as 25%,50%, but got {text!r}.") from None
+    validate_rung_clips(shares, rungs=rungs)
+    return shares
+
+
+def validate_rung_clips(shares: Sequence[float], *, rungs: Sequence[float]) -> None:
+    """Raise unless there is none, or one a rung above 0 and at most 1 that do not descend.
+
+    Raises:
+        StudyError: It is otherwise; with what came.
+    """
+    if not shares:
+        return
+    if len(shares) != len(rungs):
+        raise StudyError(
+            f"`--rung-clips` must have one share for each of the {len(rungs)} rungs, but got {len(shares)}."
+        )
+    if not shares[0] > 0 or not shares[-1] <= 1 or any(low > high for low, high in pairwise(shares)):
+        raise StudyError(
+            f"`--rung-clips` must not descend, from above 0 % to at most 100 %, but got {format_rungs(shares)}."
+        )
+
+
 def format_rungs(shares: Sequence[float]) -> str:
     """Rungs as a person reads them.
 
@@ -77,15 +118,22 @@ def rung_epochs(shares: Sequence[float], n_epochs: int) -> tuple[int, ...]:
     return tuple(max(1, round(share * n_epochs)) for share in shares)
 
 
-def expected_share(shares: Sequence[float], *, eta: float) -> float:
-    """Mean share of a training that a trial takes, where one in `eta` goes on from each rung.
+def expected_share(shares: Sequence[float], *, eta: float, clips: Sequence[float] = ()) -> float:
+    """Mean share of a training on all clips that a trial takes, where one in `eta` goes on from each rung.
+
+    Args:
+        shares: Of the training's epochs, after which it stops.
+        eta: One in how many goes on.
+        clips: Share of the clips that trains until each stop; empty for all.
 
     >>> expected_share((), eta=3), expected_share((0.25, 0.5), eta=2)
     (1.0, 0.5)
+    >>> expected_share((0.25, 0.5), eta=2, clips=(0.5, 1.0))
+    0.375
     """
-    stops = (*shares, 1.0)
-    lengths = [high - low for low, high in pairwise((0.0, *stops))]
-    return sum(length / eta**level for level, length in enumerate(lengths))
+    lengths = [high - low for low, high in pairwise((0.0, *shares, 1.0))]
+    seen = [*(clips or [1.0] * len(shares)), 1.0]
+    return sum(length * part / eta**level for level, (length, part) in enumerate(zip(lengths, seen, strict=True)))
 
 
 def rung_entries(records: Sequence[TrialRecord], objectives: Sequence[str]) -> list[RungEntry]:

@@ -103,6 +103,7 @@ def _train_epoch(trainer: Trainer, *, epoch: int, n_epochs: int, deadline: float
     started = time.perf_counter()
     total = torch.zeros((), device=trainer.torch_device)
     with trainer.epoch() as batches:
+        n_clips = sum(map(len, batches))
         for rows in batches:
             if deadline is not None and time.monotonic() > deadline:
                 raise DeadlineError(
@@ -110,7 +111,6 @@ def _train_epoch(trainer: Trainer, *, epoch: int, n_epochs: int, deadline: float
                 )
             rate = trainer.learning_rate
             total += trainer.step(*trainer.draw_batch(rows)) * len(rows)
-    n_clips = len(trainer.clips)
     loss = float(total) / n_clips
     if not math.isfinite(loss):
         raise TrainingError(

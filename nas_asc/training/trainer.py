@@ -62,6 +62,7 @@ class Trainer:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
         self.model = model.to(torch_device).to(memory_format=torch.channels_last)
         self.clips = clips.to_device(torch_device)
+        self._growth_rank = _rank_in_class(clips.labels, seed=seed)
         self._targets = build_targets(clips, recipe.loss, n_classes=n_classes).to(torch_device)
         self._loss = build_loss(recipe.loss, clips.labels, n_classes=n_classes, torch_device=torch_device)
         self.recipe = recipe
@@ -72,6 +73,7 @@ class Trainer:
         self.n_steps = n_epochs * self.n_batches
         self.n_done = 0
         self.n_epochs_done = 0
+        self._n_done_in_epoch, self._n_in_epoch = 0, self.n_batches
         self.companions = tuple(companions)
         self.optimiser = build_optimiser(self.model, recipe)
         self._generator = torch.Generator().manual_seed(seed)
@@ -88,8 +90,13 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """Of the coming step; of the last one when the training is over."""
-        step = min(self.n_done, self.n_steps - 1)
+        step = min(self._position, self.n_steps - 1)
         return learning_rate_at(step, self.n_steps, recipe=self.recipe, n_epochs=self.n_epochs)
+
+    @property
+    def _position(self) -> int:
+        """Steps done, as if every epoch had all clips: what the learning rate goes by."""
+        return self.n_epochs_done * self.n_batches + self._n_done_in_epoch * self.n_batches // self._n_in_epoch
 
     def float_buffers(self) -> dict[str, Tensor]:
         """The model's float buffers by name, as its last steps left them; copies while a batch is in two halves."""
@@ -137,6 +144,7 @@ class Trainer:
             loss.backward()
         self.optimiser.step()
         self.n_done += 1
+        self._n_done_in_epoch += 1
         for companion in self.companions:
             companion.after_step(self)
         return loss.detach()
@@ -146,8 +154,11 @@ class Trainer:
         """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
         with nullcontext() if self._split is None else self._split.epoch(), apply_dropout(self._dropped):
-            yield self._draw_order()
+            batches = self._draw_order()
+            self._n_done_in_epoch, self._n_in_epoch = 0, len(batches)
+            yield batches
         self.n_epochs_done += 1
+        self._n_done_in_epoch = 0
         for companion in self.companions:
             companion.after_epoch(self, self.n_epochs_done)
 
@@ -199,11 +210,26 @@ class Trainer:
         return found
 
     def _draw_order(self) -> tuple[Tensor, ...]:
-        """Every clip once; sizes differ by one at most, so that no batch is a lone clip."""
+        """Every clip of the epoch once; sizes differ by one at most, so that no batch is a lone clip."""
         order = torch.randperm(len(self.clips), generator=self._generator)
-        return order.tensor_split(self.n_batches)
+        growth = self.recipe.growth
+        share = 1.0 if growth is None else growth.share_at(self.n_epochs_done + 1)
+        if share < 1:
+            order = order[self._growth_rank[order] < share]
+        return order.tensor_split(max(1, round(self.n_batches * len(order) / len(self.clips))))
 
     def _compute_loss(self, model: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
         with autocast(self.torch_device, self.precision):
             logits = model(features)
         return self._loss(logits.float(), targets)
+
+
+def _rank_in_class(labels: Tensor, *, seed: int) -> Tensor:
+    """(n,) place in [0, 1) of each clip among those of its class, drawn by the seed; two clips are at 0 at least."""
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    rank = torch.zeros(len(labels))
+    for label in labels.unique():
+        rows = order[labels[order] == label]
+        rank[rows] = torch.arange(len(rows)) / len(rows)
+    rank[order[:2]] = 0.0
+    return rank

@@ -14,6 +14,7 @@ import torch
 
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import evaluate_candidate
+from nas_asc.recipe import ClipGrowth
 from nas_asc.search import SilentListener, design_of, run_search
 from nas_asc.search import search as search_module
 from nas_asc.search.history import read_history
@@ -23,6 +24,7 @@ from nas_asc.study import (
     checkpoint_bytes,
     choose_promotion,
     front_of,
+    has_study,
     load_checkpoint,
     load_config,
     load_records,
@@ -63,17 +65,19 @@ class Recorder(SilentListener):
         self.notes.append(text)
 
 
-def run(prepared, folder, n_trials=N_TRIALS, listener=None, **options):
-    config = ask(prepared, epochs=EPOCHS, rungs=RUNGS, eta=ETA)
+def run(prepared, folder, n_trials=N_TRIALS, listener=None, rung_clips=None, **options):
+    if rung_clips is None:
+        rung_clips = load_config(folder).rung_clips if has_study(folder) else ()
+    config = ask(prepared, epochs=EPOCHS, rungs=RUNGS, eta=ETA, rung_clips=rung_clips)
     options = {"n_trials": n_trials, "refit": False} | options
     return run_search(config, space, prepared, torch_device=CPU, folder=folder, listener=listener, **options)
 
 
-@pytest.fixture(scope="module")
-def studied(tmp_path_factory, prepared):
+@pytest.fixture(scope="module", params=[(), (0.25, 0.5)], ids=["all clips", "few clips first"])
+def studied(request, tmp_path_factory, prepared):
     """A finished search with rungs after epochs 1 and 3 of 5, and what its listener heard."""
     folder, heard = tmp_path_factory.mktemp("studies") / "tiny", Recorder()
-    return run(prepared, folder, listener=heard), heard
+    return run(prepared, folder, listener=heard, rung_clips=request.param), heard
 
 
 def outcomes(records):
@@ -111,6 +115,19 @@ def test_a_trial_that_went_on_is_one_that_was_never_stopped(studied, prepared):
         weights = load_weights(trial_dir(result.folder, record.number))
         assert all(np.array_equal(weights[name], value.numpy()) for name, value in whole.state.items())
         assert record.network_scores == whole.scores
+
+
+def test_the_clips_of_a_rung_are_part_of_each_trials_recipe(studied):
+    result, _ = studied
+    expected = ClipGrowth((1, 3), (0.25, 0.5)) if result.config.rung_clips else None
+    assert {record.recipe.growth for record in result.records} == {expected}
+    assert load_config(result.folder).rung_clips == result.config.rung_clips
+
+
+@pytest.mark.parametrize("clips", [(0.5,), (0.5, 0.25), (0.0, 0.5), (0.5, 1.5)])
+def test_clips_of_rungs_must_ascend_one_a_rung(prepared, clips):
+    with pytest.raises(StudyError, match="--rung-clips"):
+        ask(prepared, rungs=RUNGS, rung_clips=clips)
 
 
 def test_the_front_and_the_recommendation_are_of_complete_trials(studied):
@@ -178,7 +195,11 @@ def test_rungs_are_kept_with_the_study_and_do_not_change(studied, prepared):
     config = load_config(result.folder)
     assert (config.rungs, config.eta) == (RUNGS, ETA)
     with pytest.raises(StudyError, match=r"was made with --rungs 0\.2,0\.6, but got --rungs "):
-        run_search(replace(config, rungs=()), space, prepared, n_trials=20, torch_device=CPU, folder=result.folder)
+        asked = replace(config, rungs=(), rung_clips=())
+        run_search(asked, space, prepared, n_trials=20, torch_device=CPU, folder=result.folder)
+    with pytest.raises(StudyError, match=r"was made with --rung-clips .*, but got --rung-clips 0\.1,0\.2"):
+        asked = replace(config, rung_clips=(0.1, 0.2))
+        run_search(asked, space, prepared, n_trials=20, torch_device=CPU, folder=result.folder)
 
 
 @pytest.mark.parametrize("checkpoint", [None, b"", b"damaged"])
@@ -212,7 +233,8 @@ def test_an_interrupt_while_a_trial_goes_on_keeps_what_it_was(tmp_path, prepared
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
 
-    result = run(prepared, tmp_path / "tiny", listener=Impatient())
+    clips = whole.config.rung_clips
+    result = run(prepared, tmp_path / "tiny", listener=Impatient(), rung_clips=clips)
     assert result.stopped_by == "interrupt"
     assert len(result.records) < N_TRIALS
     assert load_records(tmp_path / "tiny") == list(result.records)
@@ -231,6 +253,7 @@ def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, monkeypatch, time
             now += 1
 
     monkeypatch.setattr("nas_asc.search.clock.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("nas_asc.search.trial.time", SimpleNamespace(perf_counter=lambda: now))
     monkeypatch.setattr("nas_asc.search.clock.measure_speed", lambda *_, **__: 1.0)
     result = run(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s, listener=Ticking())
     assert any(record.is_complete for record in result.records)
@@ -265,7 +288,7 @@ def test_a_process_that_dies_while_a_trial_is_kept_loses_nothing(tmp_path, prepa
     with monkeypatch.context() as patch:
         patch.setattr(place, step, die)
         with pytest.raises(RuntimeError, match="died"):
-            run(prepared, tmp_path / "tiny")
+            run(prepared, tmp_path / "tiny", rung_clips=whole.config.rung_clips)
     states = [record.state for record in load_records(tmp_path / "tiny")]
     assert "stopped" in states
     end = run(prepared, tmp_path / "tiny")
