@@ -2,9 +2,9 @@
 
 Run: python -m tests.benchmarks.bench_equal_time --data ../shared/data/esc10 --test-fold 5 --timeout 15m --seeds 3
 The space is `asc` behind one small front end, so that a trial takes seconds. All three train, score, keep time and
-train the recommended network once more in the same way; only what proposes differs. Plain Optuna is TPE on all axes of the
-flat space; what does not fit is told as a broken constraint and not trained. The recommended networks' int8 files are
-scored on the fold that no search read. Prints a table in Markdown with the date, the commit and the machine; each
+train the recommended network once more in the same way; only what proposes differs. Plain Optuna is TPE on all axes of
+the flat space; what does not fit is told as a broken constraint and not trained. The recommended networks' int8 files
+are scored on the fold that no search read. Prints a table in Markdown with the date, the commit and the machine; each
 search is a study of its own, so that an interrupted run goes on.
 """
 

@@ -21,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--timeout", default="12m")
+    parser.add_argument("--options", default="", help="further options of the searches, such as '--mode best'")
     parser.add_argument("--folds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--stem", default="esc10-fold", help="Studies are named by this and the fold's number.")
     arguments = parser.parse_args()
@@ -32,7 +33,7 @@ def search_fold(fold: int, arguments: argparse.Namespace) -> dict[str, object]:
     """Facts of one fold: its search, then the one reading of its test clips."""
     study = f"{arguments.stem}{fold}"
     words = ["--data", arguments.data, "--budget", "128k", "--macs", "30M", "--test-fold", str(fold)]
-    run("search", *words, "--timeout", arguments.timeout, "--study", study)
+    run("search", *words, *arguments.options.split(), "--timeout", arguments.timeout, "--study", study)
     run("evaluate", study)
     evaluated = json.loads(run("evaluate", study, "--json", quiet=True))
     status = json.loads(run("status", study, "--json", quiet=True))
