@@ -99,6 +99,9 @@ class GpStrategy:
         rows = model.rows
         means, _ = model.process.predict(model.process.points[: len(rows)])
         costs = history.values[rows][:, self._cost_columns]
+        if history.is_complete is not None and history.is_complete.any():  # what is stopped gains nothing yet
+            is_complete = history.is_complete[rows]
+            costs, means = costs[is_complete], means[is_complete]
         dearest = np.concatenate([costs, self._cost_values(list(pool.values()))]).max(axis=0, initial=0.0)
         reference = np.array(
             [self._limits.get(name, top) for name, top in zip(self._cost_names, dearest, strict=True)], float

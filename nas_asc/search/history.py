@@ -13,23 +13,27 @@ from nas_asc.space import Candidate, Space
 from nas_asc.study import OBJECTIVES, TrialRecord, objective_values
 
 _PARENTS = 5
+_FEWEST_GAINS = 3
+_TINY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class History:
     """Finished trials whose candidates are of the space.
 
-    A stopped trial stands with the scores of its last rung. These are of a shorter training and so, as a rule, worse
-    than what it would have reached: it is known as what was tried and not found good enough, and never as better.
+    A stopped trial stands with what it would probably have reached: its scores at its last rung, times the median by
+    which those of the trials that went through changed from there. Until three have gone through it is the scores
+    themselves. It is on no front before it is complete.
 
     Args:
         candidates: One a complete or stopped trial.
         values: (n, d) minimised; costs by their logarithm to base 10.
         costs: One a complete or stopped trial.
         seen: Keys of all designs tried, failed ones too.
-        front: Rows that no other dominates.
+        front: Rows of complete trials that no other of them dominates; while none is complete, of stopped ones.
         failed: Candidates of failed trials.
         failed_costs: What they take.
+        is_complete: (n,) whether a trial is complete; None is all of them.
     """
 
     candidates: tuple[Candidate, ...]
@@ -39,6 +43,7 @@ class History:
     front: NDArray[np.int64]
     failed: tuple[Candidate, ...] = ()
     failed_costs: tuple[Cost, ...] = ()
+    is_complete: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -78,15 +83,17 @@ class HistoryReader:
             self._clear()
         for record in records[len(self._records) :]:
             self._add(record)
-        values = np.array(self._values, float).reshape(-1, len(self._minimised))
+        values = self._expected_values()
+        front = self._front.rows if self._front.rows else front_rows(values)
         return History(
             tuple(self._candidates),
             values,
             tuple(self._costs),
             frozenset(self._seen).union(avoid),
-            np.array(self._front.rows, np.int64),
+            np.array(front, np.int64),
             tuple(self._failed),
             tuple(self._failed_costs),
+            np.array(self._levels) == 0,
         )
 
     def _clear(self) -> None:
@@ -98,6 +105,23 @@ class HistoryReader:
         self._failed_costs: list[Cost] = []
         self._seen: set[str] = set()
         self._front = _Front(len(self._minimised))
+        self._levels: list[int] = []  # rungs behind a stopped trial's values; 0 of a complete one
+        self._gains: list[list[list[float]]] = []  # by rung, for each trial that went through its scores' ratios
+
+    def _expected_values(self) -> NDArray[np.float64]:
+        values, levels = np.array(self._values, float).reshape(-1, len(self._minimised)), np.array(self._levels)
+        for rung, ratios in enumerate(self._gains):
+            if len(ratios) >= _FEWEST_GAINS:
+                values[levels == rung + 1] *= np.median(ratios, axis=0)
+        return values
+
+    def _learn_gains(self, record: TrialRecord, values: list[float]) -> None:
+        for rung, reached in enumerate(record.rungs):
+            if rung == len(self._gains):
+                self._gains.append([])
+            early = objective_values(self._minimised, record.cost, reached.scores)
+            pairs = zip(self._minimised, early, values, strict=True)
+            self._gains[rung].append([last / max(_TINY, at) if _is_score(name) else 1.0 for name, at, last in pairs])
 
     def _add(self, record: TrialRecord) -> None:
         self._records.append(record)
@@ -113,7 +137,10 @@ class HistoryReader:
             return
         raw = objective_values(self._minimised, record.cost, scores)
         values = [_scaled(name, value) for name, value in zip(self._minimised, raw, strict=True)]
-        self._front.add(len(self._values), values)
+        if record.is_complete:
+            self._front.add(len(self._values), values)
+            self._learn_gains(record, values)
+        self._levels.append(len(record.rungs) if record.is_stopped else 0)
         self._candidates.append(candidate)
         self._values.append(values)
         self._costs.append(record.cost)
@@ -146,7 +173,11 @@ def front_rows(values: NDArray[np.float64]) -> list[int]:
 
 
 def _scaled(name: str, value: float) -> float:
-    return value if OBJECTIVES[name].is_score else log10(max(value, 1.0))
+    return value if _is_score(name) else log10(max(value, 1.0))
+
+
+def _is_score(name: str) -> bool:
+    return OBJECTIVES[name].is_score
 
 
 class _Front:

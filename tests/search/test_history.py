@@ -1,12 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from nas_asc.pareto import non_dominated
 from nas_asc.search.features import CandidateFeatures
 from nas_asc.search.history import HistoryReader, front_rows, read_history
 from nas_asc.search.thinning import thin_rows
 from nas_asc.space import load_space
+from nas_asc.study import RungRecord
 from tests.search.test_proposer import CONFIG, build, simulate, space
 
 
@@ -37,6 +39,31 @@ def test_other_records_are_read_anew():
     reader.read(records)
     assert same(reader.read(others), read_history(others, space, minimised=CONFIG.minimised))
     assert same(reader.read(others[:3]), read_history(others[:3], space, minimised=CONFIG.minimised))
+
+
+def with_rung(record, log_loss, *, is_stopped):
+    rung = RungRecord(epochs=1, scores=replace(record.scores, log_loss=log_loss))
+    state = {"state": "stopped", "scores": None, "objectives": ()} if is_stopped else {}
+    return replace(record, rungs=(rung,), **state)
+
+
+def test_stopped_trials_stand_with_what_they_would_probably_have_reached():
+    records = simulate(build("random"), 8)
+    early = [2.0 * records[0].scores.log_loss, 1.5 * records[1].scores.log_loss, 1.25 * records[2].scores.log_loss]
+    records = [with_rung(one, log_loss, is_stopped=False) for one, log_loss in zip(records, early, strict=False)] + [
+        with_rung(one, 0.3, is_stopped=True) for one in records[3:]
+    ]
+    score = CONFIG.minimised.index("log_loss")
+    history = read_history(records, space, minimised=CONFIG.minimised)
+    assert history.values[3:, score].tolist() == pytest.approx([0.3 / 1.5] * 5)
+    assert history.values[:3, score].tolist() == [one.scores.log_loss for one in records[:3]]
+    costs = [column for column in range(len(CONFIG.minimised)) if column != score]
+    few = read_history(records[1:], space, minimised=CONFIG.minimised)
+    assert few.values[2:, score].tolist() == [0.3] * 5  # of two that went through nothing is concluded
+    assert np.array_equal(few.values[2:, costs], history.values[3:, costs])
+    assert set(history.front.tolist()) <= {0, 1, 2}
+    assert history.is_complete.tolist() == [True] * 3 + [False] * 5
+    assert len(read_history(records[3:], space, minimised=CONFIG.minimised).front) > 0
 
 
 def test_a_front_that_grows_is_the_front():

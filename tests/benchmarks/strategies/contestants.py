@@ -29,15 +29,20 @@ _STOPS = (2, 6, EPOCHS)
 _ETA = 3
 
 
-def ours(sampler: str, *, warm_start: bool = True, rungs: bool = False) -> Contestant:
+def ours(sampler: str, *, warm_start: bool = True, rungs: tuple[int, ...] = (), eta: float = 3.0) -> Contestant:
     """Our search.
 
     Args:
         sampler: As `--sampler` has it.
         warm_start: Whether guesses and published systems come first.
-        rungs: Whether trainings stop after a ninth and a third of their epochs, and one in three goes on.
+        rungs: Epochs after which trainings stop.
+        eta: One in how many goes on.
     """
-    return lambda world, seed: OurSearch(world, our_config(sampler, seed, warm_start=warm_start), rungs=rungs).run()
+
+    def search(world: World, seed: int) -> None:
+        OurSearch(world, our_config(sampler, seed, warm_start=warm_start), rungs=rungs, eta=eta).run()
+
+    return search
 
 
 def our_config(sampler: str, seed: int, *, warm_start: bool = True) -> StudyConfig:
@@ -51,17 +56,24 @@ class OurSearch:
     Args:
         world: Trains.
         config: Of the study.
-        rungs: Whether trainings stop early.
+        rungs: Epochs after which trainings stop.
+        eta: One in how many goes on.
         records: What an earlier run left.
     """
 
     def __init__(
-        self, world: World, config: StudyConfig, *, rungs: bool = False, records: Sequence[TrialRecord] = ()
+        self,
+        world: World,
+        config: StudyConfig,
+        *,
+        rungs: tuple[int, ...] = (),
+        eta: float = 3.0,
+        records: Sequence[TrialRecord] = (),
     ) -> None:
         self.records = list(records)
         self._world = world
         self._objectives = config.objectives
-        self._rungs = rungs
+        self._stops, self._eta = (*rungs, EPOCHS), eta
         self._proposer = build_proposer(build_screen(), config)
 
     def run(self, n_trials: int | None = None) -> None:
@@ -71,8 +83,8 @@ class OurSearch:
             SpentError: No epoch is left.
         """
         while n_trials is None or len(self.records) < n_trials:
-            entries = rung_entries(self.records, self._objectives) if self._rungs else ()
-            number = choose_promotion(entries, eta=_ETA) if entries else None
+            entries = rung_entries(self.records, self._objectives) if len(self._stops) > 1 else ()
+            number = choose_promotion(entries, eta=self._eta) if entries else None
             if number is not None:
                 proposal = self._proposal_of(self.records[number])
                 self.records[number] = self._go_on(proposal, self.records[number])
@@ -80,10 +92,7 @@ class OurSearch:
             proposal = self._proposer.propose(len(self.records), self.records)
             if proposal is None:
                 return
-            if self._rungs:
-                self.records.append(self._go_on(proposal, to_record(proposal, len(self.records), None)))
-            else:
-                self.records.append(to_record(proposal, len(self.records), self._world.train(proposal)))
+            self.records.append(self._go_on(proposal, to_record(proposal, len(self.records), None)))
 
     def _proposal_of(self, record: TrialRecord) -> Proposal:
         candidate = self._world.screen.space.candidate_from(record.values)
@@ -93,11 +102,11 @@ class OurSearch:
 
     def _go_on(self, proposal: Proposal, record: TrialRecord) -> TrialRecord:
         """The trial at its next rung, or complete."""
-        level = len(record.rungs)
-        log_loss = self._world.train(proposal, first=_STOPS[level - 1] if level else 0, last=_STOPS[level])
-        if _STOPS[level] == EPOCHS:
+        level, stops = len(record.rungs), self._stops
+        log_loss = self._world.train(proposal, first=stops[level - 1] if level else 0, last=stops[level])
+        if stops[level] == EPOCHS:
             return replace(to_record(proposal, record.number, log_loss), rungs=record.rungs)
-        rung = RungRecord(epochs=_STOPS[level], scores=to_scores(log_loss))
+        rung = RungRecord(epochs=stops[level], scores=to_scores(log_loss))
         return replace(record, state="stopped", rungs=(*record.rungs, rung))
 
 
@@ -223,10 +232,11 @@ def _gp(seed: int) -> optuna.samplers.BaseSampler:
 
 CONTESTANTS: dict[str, Contestant] = {
     "ours, gp": ours("gp"),
-    "ours, gp with rungs": ours("gp", rungs=True),
+    "ours, gp, rungs 2 and 6": ours("gp", rungs=(2, 6)),
+    "ours, gp, rung 6": ours("gp", rungs=(6,), eta=2.0),
     "ours, gp without warm start": ours("gp", warm_start=False),
     "ours, tpe": ours("tpe"),
-    "ours, tpe with rungs": ours("tpe", rungs=True),
+    "ours, tpe, rungs 2 and 6": ours("tpe", rungs=(2, 6)),
     "ours, nsga2": ours("nsga2"),
     "feasible random": ours("random", warm_start=False),
     "TPE, pruned": plain(_tpe, prunes=True),

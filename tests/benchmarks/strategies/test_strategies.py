@@ -24,7 +24,7 @@ def test_table_holds_whole_curves_of_real_trainings():
 
 
 @pytest.mark.parametrize(
-    "name", ["ours, gp", "ours, tpe with rungs", "feasible random", "TPE, pruned", "successive halving"]
+    "name", ["ours, gp", "ours, tpe, rungs 2 and 6", "feasible random", "TPE, pruned", "successive halving"]
 )
 def test_contestant_spends_its_epochs_and_no_more(name):
     world = World(build_surrogate(COMMITTED), build_screen(), N_TRAININGS * EPOCHS, seed=3)
