@@ -28,7 +28,7 @@ from tests.benchmarks.strategies.trainings import BUDGET, RUNGS, SPACE, TableScr
 
 TASK = Task(n_classes=10, clip_s=1.0)
 _FOLDS = 10
-_TREES = 400
+_TREES = 100
 _WORST = 10.0  # nats: a training that failed or went astray
 
 
