@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import plotly.graph_objects as go
 
-from tests.benchmarks.strategies.contestants import CONTESTANTS, SLOW, available
+from tests.benchmarks.strategies.contestants import CONTESTANTS, MOST_SEEDS, available
+from tests.benchmarks.strategies.figure import draw_lines
 from tests.benchmarks.strategies.surrogate import Quality, Surrogate, build_screen
 from tests.benchmarks.strategies.trainings import COMMITTED, EPOCHS, RUNGS, read_trainings
 from tests.benchmarks.strategies.world import SpentError, World
@@ -53,13 +53,12 @@ def run(name: str, seed: int, *, n_trainings: int, table: Path) -> dict[str, obj
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=30, help="of each contestant; fewer of the slowest")
     parser.add_argument("--trainings", type=int, default=100, help="whole trainings whose epochs each may spend")
     parser.add_argument("--only", nargs="+", default=available(), help="contestants")
-    parser.add_argument("--slow-seeds", type=int, default=6, help="of contestants that ask for minutes a run")
     parser.add_argument("--table", type=Path, default=COMMITTED)
     parser.add_argument("--keep", type=Path, default=Path("strategies.json"), help="file of what is done")
-    parser.add_argument("--figure", type=Path, default=Path("strategies.html"))
+    parser.add_argument("--figure", type=Path, default=Path("strategies.svg"))
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
@@ -90,7 +89,7 @@ def main() -> None:
 
 def n_seeds_of(name: str, options: argparse.Namespace) -> int:
     """How often a contestant runs."""
-    return min(options.seeds, options.slow_seeds) if name in SLOW else options.seeds
+    return min(options.seeds, MOST_SEEDS.get(name, options.seeds))
 
 
 def key_of(name: str, seed: int, n_trainings: int) -> str:
@@ -138,17 +137,16 @@ def format_table(histories: dict[str, np.ndarray], options: argparse.Namespace) 
 
 
 def write_figure(histories: dict[str, np.ndarray], options: argparse.Namespace) -> None:
-    """Median hypervolume over epochs, with quartiles."""
-    figure = go.Figure()
-    x = np.linspace(0, options.trainings * EPOCHS, _STEPS + 1)[1:]
-    for name, history in histories.items():
-        low, mid, high = np.quantile(history, [0.25, 0.5, 0.75], axis=0)
-        width = 4 if name.startswith(_OURS) else 2
-        figure.add_scatter(x=x, y=mid, name=name, line={"width": width}, legendgroup=name)
-        band = {"x": [*x, *x[::-1]], "y": [*high, *low[::-1]], "fill": "toself", "opacity": 0.15, "line": {"width": 0}}
-        figure.add_scatter(**band, showlegend=False, legendgroup=name, hoverinfo="skip")
-    figure.update_layout(xaxis_title="epochs trained", yaxis_title="hypervolume of the front, true scores", width=1100)
-    figure.write_html(options.figure, include_plotlyjs=True)
+    """Median hypervolume over epochs, with quartiles, the best strategy first in the legend."""
+    order = sorted(histories, key=lambda name: -median(histories[name][:, -1]))
+    text = draw_lines(
+        {name: histories[name] for name in order},
+        x_max=options.trainings * EPOCHS,
+        x_title="epochs trained",
+        y_title="hypervolume of the front, true scores",
+        ours=_OURS,
+    )
+    options.figure.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
