@@ -180,11 +180,12 @@ def _run(
             setup.space,
             setup.prepare(cache, on_progress=display.on_features),
             n_trials=trials,
-            timeout_s=None if timeout_s is None else timeout_s - reserve_s,
+            timeout_s=timeout_s,
             torch_device=resolve_device(torch_device),
             listener=display,
             folder=folder,
-            refit=refit and not has_finals,
+            refit=refit,
+            kept_s=reserve_s if has_finals else None,
             accepted=accepted,
         )
     if has_finals and result.recommended is not None and result.stopped_by != "interrupt":

@@ -30,16 +30,18 @@ class Clock:
         timeout_s: Wall time from now; None is no limit.
         refits: Whether a last training is to come.
         setting: What is trained on.
+        kept_s: Time kept for what comes after the trials, the last training among it.
     """
 
-    def __init__(self, timeout_s: float | None, *, refits: bool, setting: Setting) -> None:
+    def __init__(self, timeout_s: float | None, *, refits: bool, setting: Setting, kept_s: float = 0.0) -> None:
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
         self._setting = setting
+        self._kept_s = kept_s
         self._refit_share = refit_share(setting.prepared) if refits else 0.0
 
     def deadline(self, records: Sequence[TrialRecord]) -> float | None:
         """Reading of `time.monotonic()` at which a trial stops; None is no limit."""
-        return None if self._end is None else self._end - self._refit_share * self._best_s(records)
+        return None if self._end is None else self._end - self._kept(self._best_s(records))
 
     def is_over(self, records: Sequence[TrialRecord]) -> bool:
         """Whether no trial can begin any more."""
@@ -58,10 +60,10 @@ class Clock:
             return True
         left = self._end - time.monotonic()
         slowest = max((record.seconds for record in records if record.is_complete), default=None)
-        if slowest is not None and left > _AMPLE * (share + self._refit_share) * slowest:
+        if slowest is not None and left > _AMPLE * share * slowest + self._kept(_AMPLE * slowest):
             return True
         expected = self.forecast_s(design, records)
-        return left > share * expected + self._refit_share * max(expected / _MARGIN, self._best_s(records))
+        return left > share * expected + self._kept(max(expected / _MARGIN, self._best_s(records)))
 
     def forecast_s(self, design: Design, records: Sequence[TrialRecord] = ()) -> float:
         """Expected seconds of a design's trial, with a margin: measured, or as the nearest one took if that is less.
@@ -80,6 +82,10 @@ class Clock:
         if nearest is None:
             return _MARGIN * measured
         return _MARGIN * min(measured, nearest.seconds * max(1.0, macs / nearest.cost.macs))
+
+    def _kept(self, trial_s: float) -> float:
+        """Seconds kept for what follows the trials where the network that is trained last took so long in its trial."""
+        return max(self._kept_s, self._refit_share * trial_s)
 
     def _best_s(self, records: Sequence[TrialRecord]) -> float:
         best = recommended(records, objective=self._setting.config.score)

@@ -84,6 +84,7 @@ def run_search(
     listener: SearchListener | None = None,
     folder: Path | None = None,
     refit: bool = True,
+    kept_s: float | None = None,
     accepted: Collection[str] = (),
     build: Callable[[Screen, StudyConfig], Proposer] = build_proposer,
 ) -> SearchResult:
@@ -100,6 +101,8 @@ def run_search(
         listener: Told what happens.
         folder: Of the study; None is studies/<name>.
         refit: Whether the recommended network is trained once more on all development clips at the end.
+        kept_s: Time of `timeout_s` kept for what the caller does afterwards, the last training then being left to it;
+            None where nothing more comes.
         accepted: Of "space", "data", "version", those that may have changed since the study was made.
         build: Makes what proposes; what the study's sampler names unless a strategy of one's own is given.
 
@@ -116,9 +119,9 @@ def run_search(
         config = _open_config(folder, config, accepted=accepted)
         listener = listener or SilentListener()
         setting = Setting(config, prepared, torch_device, listener.on_epoch)
-        clock = Clock(timeout_s, refits=refit, setting=setting)
+        clock = Clock(timeout_s, refits=refit, setting=setting, kept_s=kept_s or 0.0)
         search = _Search(folder, space, setting=setting, listener=listener, clock=clock, build=build)
-        return search.run(n_trials, refit=refit)
+        return search.run(n_trials, refit=refit and kept_s is None)
 
 
 def _open_config(folder: Path, asked: StudyConfig, *, accepted: Collection[str]) -> StudyConfig:

@@ -243,23 +243,39 @@ def test_an_interrupt_while_a_trial_goes_on_keeps_what_it_was(tmp_path, prepared
     assert outcomes(end.records) == outcomes(whole.records)
 
 
-@pytest.mark.parametrize("timeout_s", [7, 9, 12, 40])
-def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, monkeypatch, timeout_s):
-    """On a clock of the test's own, by which every epoch takes a second."""
-    now = started = time.monotonic() + 1e6  # ahead of the real one, which therefore cuts no training
+@pytest.fixture
+def ticking(monkeypatch):
+    """A listener and a clock by which every epoch takes a second; the real one, long behind, cuts no training."""
 
     class Ticking(SilentListener):
-        def on_epoch(self, number, row, n_epochs):
-            nonlocal now
-            now += 1
+        now = started = time.monotonic() + 1e6
 
-    monkeypatch.setattr("nas_asc.search.clock.time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr("nas_asc.search.trial.time", SimpleNamespace(perf_counter=lambda: now))
+        def on_epoch(self, number, row, n_epochs):
+            self.now += 1
+
+    clock = Ticking()
+    monkeypatch.setattr("nas_asc.search.clock.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("nas_asc.search.trial.time", SimpleNamespace(perf_counter=lambda: clock.now))
     monkeypatch.setattr("nas_asc.search.clock.measure_speed", lambda *_, **__: 1.0)
-    result = run(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s, listener=Ticking())
+    return clock
+
+
+@pytest.mark.parametrize("timeout_s", [7, 9, 12, 40])
+def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, ticking, timeout_s):
+    result = run(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s, listener=ticking)
     assert any(record.is_complete for record in result.records)
-    assert now - started <= timeout_s
+    assert ticking.now - ticking.started <= timeout_s
     assert result.stopped_by == ("trials" if timeout_s == 40 else "timeout")
+
+
+@pytest.mark.parametrize("kept_s", [0, 3, 12])
+def test_time_is_kept_for_what_the_caller_does_and_for_its_last_training(tmp_path, prepared, ticking, kept_s):
+    options = {"n_trials": 30, "timeout_s": 25, "refit": True, "kept_s": kept_s}
+    result = run(prepared, tmp_path / "tiny", listener=ticking, **options)
+    assert result.stopped_by == "timeout"
+    assert not result.has_final
+    last_s = 1.1 * (prepared.n_train + prepared.n_validation) / prepared.n_train * EPOCHS
+    assert ticking.now - ticking.started <= 25 - max(kept_s, last_s)
 
 
 def test_one_trial_is_trained_to_its_end(tmp_path, prepared):
