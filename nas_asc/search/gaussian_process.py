@@ -25,6 +25,7 @@ _EVALUATIONS = 40
 _LENGTH_SPREAD = math.sqrt(3)
 _NOISE_PRIOR = (-4.0, 1.0)  # mean and deviation of the logarithm
 _SIGNAL_PRIOR = (0.0, 0.7)
+_HOPELESS = 1e6
 _BOUND = 12.0  # of every logarithm
 
 
@@ -120,6 +121,8 @@ def fit_kernel(points: Array, values: Array, *, groups: NDArray[np.int64]) -> Ke
 def misfit(logs: Array, points: Array, values: Array, *, groups: NDArray[np.int64]) -> tuple[float, Array]:
     """Negative logarithm of marginal likelihood times priors, but for a constant, and its gradient.
 
+    Far out, where rounding leaves a covariance that has no factor, it is very large, and the priors lead back.
+
     Args:
         logs: Logarithms of signal, noise and every length.
         points: (n, n_features).
@@ -128,8 +131,12 @@ def misfit(logs: Array, points: Array, values: Array, *, groups: NDArray[np.int6
     """
     kernel = _kernel(logs, groups)
     covariance = _covariance(kernel, points)
-    factor = np.linalg.cholesky(covariance)
-    inverse = np.linalg.inv(covariance)
+    means, spreads = _priors(len(logs) - 2)
+    offset = (logs - means) / spreads
+    try:
+        factor, inverse = np.linalg.cholesky(covariance), np.linalg.inv(covariance)
+    except np.linalg.LinAlgError:
+        return _HOPELESS + 0.5 * float(offset @ offset), offset / spreads
     weights = inverse @ values
     loss = 0.5 * float(values @ weights) + float(np.log(np.diag(factor)).sum())
     slope = 0.5 * (inverse - np.outer(weights, weights))  # of the loss by the covariance
@@ -139,8 +146,6 @@ def misfit(logs: Array, points: Array, values: Array, *, groups: NDArray[np.int6
             _length_gradient(slope, kernel, points),
         ]
     )
-    means, spreads = _priors(len(logs) - 2)
-    offset = (logs - means) / spreads
     inside = (np.abs(logs) < _BOUND).astype(float)
     return loss + 0.5 * float(offset @ offset), gradient * inside + offset / spreads
 

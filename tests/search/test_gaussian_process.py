@@ -48,6 +48,20 @@ def test_far_from_all_values_it_knows_nothing():
     assert deviation**2 == pytest.approx(1.3)
 
 
+@pytest.mark.parametrize("n_features", [4, 60])
+def test_no_logarithms_however_far_out_break_it_and_far_out_is_worse(n_features):
+    """A line search looks there."""
+    rng = np.random.default_rng(0)
+    points, values, groups = rng.integers(0, 2, (14, n_features)) * 1.0, rng.normal(size=14), np.arange(n_features)
+    near, _ = misfit(np.zeros(n_features + 2), points, values, groups=groups)
+    for _ in range(300):
+        logs = rng.normal(size=n_features + 2) * rng.choice([10.0, 200.0])
+        loss, gradient = misfit(logs, points, values, groups=groups)
+        assert np.isfinite(loss)
+        assert loss > near
+        assert np.isfinite(gradient).all()
+
+
 def test_the_gradient_is_that_of_finite_differences():
     points, values = example(15)
     logs = np.array([0.2, -2.0, -0.3, 0.5, 1.0])
