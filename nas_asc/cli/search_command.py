@@ -258,7 +258,7 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
     from nas_asc.cli.display import FRONT_COLUMNS, front_rows
     from nas_asc.cli.study_command import make_report
     from nas_asc.cli.terminal import build_console, build_table
-    from nas_asc.study import front_of
+    from nas_asc.study import front_of, load_repeats
 
     name = result.config.name
     front = front_of(result.records, result.config.objectives)
@@ -273,7 +273,8 @@ def _conclude(result: "SearchResult", setup: "Setup") -> None:
         print(f"report: {make_report(result.folder, setup.space, setup=setup)}")
         print(f"write it as an int8 file: nas-asc export {name}")
         print(f"score it on the test clips: nas-asc evaluate {name}")
-        print(f"see what of the front is luck: nas-asc finalists {name}; what to mend: nas-asc doctor {name}")
+        luck = "" if load_repeats(result.folder) else f"see what of the front is luck: nas-asc finalists {name}; "
+        print(f"{luck}what to mend: nas-asc doctor {name}")
     print(f"go on: nas-asc resume {name} --trials {_next_total(len(result.records), result.config.n_trials)}")
     sys.stdout.flush()
     if result.stopped_by == "interrupt":
