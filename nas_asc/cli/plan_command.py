@@ -52,13 +52,16 @@ def plan(
     draws: Annotated[int, typer.Option("--draws", min=1, help="Random candidates to cost.")] = 10_000,
     json: opt.Json = False,
 ) -> None:
-    """Show what fits a budget and how long a search will take, before anything trains. Takes the options of `search`.
+    """Show what fits a budget and how long a search will take, before anything trains.
+
+    Takes all options of search; those that change neither what fits nor the time, such as --sampler, are only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
     from nas_asc.cli.setup import data_line, setup_of
     from nas_asc.survey import survey_space
 
+    timeout_s = opt.parse_timeout(timeout)
     setup = setup_of(ctx.params, quiet=json)
     survey = survey_space(setup.space, setup.data_set.task, setup.budget, target=target, n_draws=draws, seed=seed)
     if not json:
@@ -71,7 +74,6 @@ def plan(
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        timeout_s = opt.parse_timeout(timeout)
         kept = FINALS_SHARE if final_seeds > 1 else 0.0
         trials_s = None if timeout_s is None else (1 - kept) * timeout_s
         _print_forecast(forecast, trials_s, min_share=min_share)

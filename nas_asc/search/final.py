@@ -121,14 +121,16 @@ def recommend(folder: Path, config: StudyConfig, records: Sequence[TrialRecord])
 
 
 def forecast_refit_s(folder: Path, prepared: PreparedData) -> float:
-    """Expected seconds of the recommended network's last training, with a margin; 0 where none is to come.
+    """Expected seconds of the recommended network's last training, with a margin; 0 where no trial is complete.
+
+    Also where there is a final network already: after further seeds another one may be recommended.
 
     Args:
         folder: Of the study.
         prepared: Its data.
     """
     best = recommend(folder, load_config(folder), load_records(folder))
-    return 0.0 if best is None or has_final(folder, best) else refit_share(prepared) * best.seconds
+    return 0.0 if best is None else refit_share(prepared) * best.seconds
 
 
 def train_final(folder: Path, record: TrialRecord, *, space: Space, setting: Setting, listener: SearchListener) -> None:

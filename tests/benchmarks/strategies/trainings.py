@@ -220,7 +220,7 @@ def _read_history(done: list[Training], space: Space) -> History:
     values = np.array([[one.curve[-1][0], log10(one.macs), log10(one.int8_bytes)] for one in complete]).reshape(-1, 3)
     keys = frozenset(space.build(candidate_of(one, space), screen.task).key for one in done)
     front = np.array(front_rows(values), np.int64)
-    return History(tuple(candidates), values, costs, keys, front)  # type: ignore[arg-type]
+    return History(tuple(candidates), values, costs, keys, front)
 
 
 def candidate_of(training: Training, space: Space) -> Candidate:
