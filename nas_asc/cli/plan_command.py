@@ -54,7 +54,8 @@ def plan(
 ) -> None:
     """Show what fits a budget and how long a search will take, before anything trains.
 
-    Takes all options of search; those that change neither what fits nor the time, such as --sampler, are only checked.
+    Takes the options of search but --study; those that change neither what fits nor the time, such as --sampler, are
+    only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
