@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+_Point = tuple[tuple[float, ...], float]
 _Box = tuple[tuple[float, ...], tuple[float, ...], float]
 
 _CHUNK = 4_000_000  # numbers at once
@@ -104,8 +105,7 @@ def log_expected_improvement(distance: Array) -> Array:
 
 
 def _log_gain(cells: Cells, costs: Array, mean: Array, deviation: Array) -> Array:
-    sides = np.maximum(cells.high[None] - np.maximum(cells.low[None], costs[:, None]), 0.0)
-    volumes = np.add.reduceat(sides.prod(axis=2), cells.starts, axis=1)
+    volumes = np.add.reduceat(_reached(cells, costs), cells.starts, axis=1)
     distance = (cells.levels[None] - mean[:, None]) / deviation[:, None]
     with np.errstate(divide="ignore"):
         terms = np.log(volumes) + log_expected_improvement(distance)
@@ -115,16 +115,27 @@ def _log_gain(cells: Cells, costs: Array, mean: Array, deviation: Array) -> Arra
         return np.log(np.exp(terms - anchor[:, None]).sum(axis=1)) + anchor + np.log(deviation)
 
 
-def _cut(points: list[tuple[tuple[float, ...], float]], reference: tuple[float, ...], worst: float) -> list[_Box]:
+def _reached(cells: Cells, costs: Array) -> Array:
+    """(m, n) volume of every cell's part that is dearer than a candidate."""
+    volumes = np.ones((len(costs), len(cells.low)))
+    for low, high, cost in zip(cells.low.T, cells.high.T, costs.T, strict=True):
+        sides = high - np.maximum(low, cost[:, None])
+        volumes *= np.maximum(sides, 0.0, out=sides)
+    return volumes
+
+
+def _cut(points: list[_Point], reference: tuple[float, ...], worst: float) -> list[_Box]:
     """Boxes (low, high, level) that fill the space below the reference, neighbours of one level joined."""
     if not reference:
         return [((), (), min([worst, *(score for _, score in points)]))]
+    if len(reference) == 1:
+        return _cut_line(points, reference, worst)
     edges = [-math.inf, *sorted({costs[0] for costs, _ in points}), reference[0]]
     boxes: list[_Box] = []
     slab_low, slab = edges[0], None
     for left, right in pairwise(edges):
         inner = [(costs[1:], score) for costs, score in points if costs[0] <= left]
-        found = _cut(_keep_best(inner), reference[1:], worst)
+        found = _cut(inner if len(reference) == 2 else _keep_best(inner), reference[1:], worst)
         if found != slab:
             boxes += _extrude(slab, slab_low, left)
             slab_low, slab = left, found
@@ -132,13 +143,24 @@ def _cut(points: list[tuple[tuple[float, ...], float]], reference: tuple[float, 
     return boxes + _extrude(slab, slab_low, last)
 
 
+def _cut_line(points: list[_Point], reference: tuple[float, ...], worst: float) -> list[_Box]:
+    """`_cut` for one cost: the levels of a staircase."""
+    boxes: list[_Box] = []
+    low, level = (-math.inf,), worst
+    for cost, score in sorted(points):
+        if score < level:
+            boxes.append((low, cost, level))
+            low, level = cost, score
+    return [*boxes, (low, reference, level)]
+
+
 def _extrude(slab: list[_Box] | None, low: float, high: float) -> list[_Box]:
     return [((low, *inner), (high, *outer), level) for inner, outer, level in slab or []]
 
 
-def _keep_best(points: list[tuple[tuple[float, ...], float]]) -> list[tuple[tuple[float, ...], float]]:
+def _keep_best(points: list[_Point]) -> list[_Point]:
     """Points without those that another one dominates, which change no level."""
-    kept: list[tuple[tuple[float, ...], float]] = []
+    kept: list[_Point] = []
     for costs, score in sorted(points):
         if not any(other <= score and all(a <= b for a, b in zip(cheap, costs, strict=True)) for cheap, other in kept):
             kept.append((costs, score))

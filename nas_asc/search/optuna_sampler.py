@@ -20,7 +20,7 @@ from nas_asc.search.shrink import shrink
 from nas_asc.study import OPTUNA_PREFIX, StudyConfig
 
 _ASKS = 12
-_MOST_SEEN = 300
+_MOST_SEEN = 150  # trials, of a longer history
 
 
 class OptunaStrategy:
@@ -42,7 +42,7 @@ class OptunaStrategy:
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The first wish that fits and is new; else the first one, shrunk; None where that is no good either."""
-        model = ModelStudy(self._space, n_objectives=self._n_objectives, n_most=_MOST_SEEN)
+        model = ModelStudy(self._space, n_objectives=self._n_objectives, n_most=_MOST_SEEN, block=1)
         study = model.read(history)
         study.sampler = build_sampler(self._name, seed=int(rng.integers(2**31)))
         first = None

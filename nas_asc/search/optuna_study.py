@@ -27,15 +27,16 @@ class ModelStudy:
     Args:
         space: Gives the parameters.
         n_objectives: All minimised.
-        n_most: Trials it holds, about; of a longer history the front, the newest, and evenly of the others, chosen
-            anew with every hundredth trial. None is all.
+        n_most: Trials it holds; of a longer history the front, the newest, and evenly of the others. None is all.
+        block: They are chosen anew after every so many trials; those since are held besides.
     """
 
-    def __init__(self, space: Space, *, n_objectives: int, n_most: int | None = None) -> None:
+    def __init__(self, space: Space, *, n_objectives: int, n_most: int | None = None, block: int = _BLOCK) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.distributions = model_distributions(space)
         self._n_objectives = n_objectives
         self._n_most = n_most
+        self._block = block
         self._base: tuple[int, list[int]] = (0, [])
         self.n_begun = 0
         self._clear()
@@ -88,9 +89,9 @@ class ModelStudy:
         n = len(history)
         if self._n_most is None or n <= self._n_most:
             return list(range(n))
-        start = n - n % _BLOCK
+        start = n - n % self._block
         if self._base[0] != start:
-            front = front_rows(history.values[:start])
+            front = history.front.tolist() if start == n else front_rows(history.values[:start])
             self._base = start, thin_rows(start, front, n_most=self._n_most)
         return self._base[1] + list(range(start, n))
 

@@ -1,7 +1,8 @@
 """How long a proposal takes as a study grows, for every sampler, and how long it takes to keep a trial.
 
-Run with `python -m tests.benchmarks.bench_ask [--space SPACE] [--samplers gp,tpe] [--sizes 100,1000,5000]`; one core,
-no training: scores are made up. Times are seconds of the processor, which other programs do not lengthen. "resumed" is
+Run with `OMP_NUM_THREADS=1 python -m tests.benchmarks.bench_ask [--space SPACE] [--samplers gp,tpe] [--sizes
+100,1000,5000]`: one core (more would be counted as if each did all of the work, while they wait for one another). No
+training: scores are made up. Times are seconds of the processor, which other programs do not lengthen. "resumed" is
 the first proposal of a process that has just read the study, "next" the median of those that follow, and the exponent
 is the slope of its logarithm by that of the number of trials. "kept" is one trial written to the database of that size.
 """

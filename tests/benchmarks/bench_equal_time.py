@@ -195,7 +195,8 @@ def search(
 
 def format_table(rows: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:
     """Markdown table: means over seeds, and the spread of the hypervolume and of the test accuracy."""
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
+    ask = ["git", "-C", str(Path(__file__).parent), "log", "-1", "--format=%h"]
+    commit = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
     lines = [
         f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; space {options.space},"
         f" {options.timeout} a search, {options.seeds} seeds, test fold {options.test_fold}",
