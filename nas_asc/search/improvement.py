@@ -146,7 +146,8 @@ def _cut(points: list[_Point], reference: tuple[float, ...], worst: float) -> li
 def _cut_line(points: list[_Point], reference: tuple[float, ...], worst: float) -> list[_Box]:
     """`_cut` for one cost: the levels of a staircase."""
     boxes: list[_Box] = []
-    low, level = (-math.inf,), worst
+    low: tuple[float, ...] = (-math.inf,)
+    level = worst
     for cost, score in sorted(points):
         if score < level:
             boxes.append((low, cost, level))

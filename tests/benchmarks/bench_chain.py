@@ -10,13 +10,10 @@ Source: FAU, submission to DCASE 2022 Task 1, Table 2: at most 127.84k parameter
 
 import argparse
 import os
-import platform
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +34,7 @@ from nas_asc.models import lower_network
 from nas_asc.recipe import AdmmPruning, BandSelection, QuantisedTraining, Recipe
 from nas_asc.space import Design, load_space
 from nas_asc.training import Clips, EpochRow, predict, prepare_process
+from tests.benchmarks.heading import machine, made_by
 
 CPU = torch.device("cpu")
 MAX_PARAMS, MAX_MACS = 127_840, 17_400_000
@@ -211,15 +209,14 @@ def run(chain: Chain, keep: Path, asked: Mapping[str, Any]) -> tuple[dict[str, S
 
 
 def _begin(asked: Mapping[str, Any]) -> dict[str, Any]:
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
-    return {"made": f"{date.today()}, commit {commit.strip()}", "asked": dict(asked), "steps": {}}
+    return {"made": made_by(), "asked": dict(asked), "steps": {}}
 
 
 def format_table(done: Mapping[str, Stage], made: str, asked: Mapping[str, Any]) -> str:
     """Markdown table of the steps, under the date and the commit with which the run began."""
     words = ", ".join(f"{name} {value}" for name, value in asked.items())
     lines = [
-        f"{made}, {platform.machine()}, {os.cpu_count()} cores; synthetic scenes, {words}",
+        f"{made}, {machine()}; synthetic scenes, {words}",
         "",
         "| step | accuracy | log loss | parameters | pure MACs | int8 bytes | minutes | FAU on TAU 2022 |",
         "|---|---|---|---|---|---|---|---|",

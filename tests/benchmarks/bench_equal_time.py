@@ -9,12 +9,8 @@ search is a study of its own, so that an interrupted run goes on.
 """
 
 import argparse
-import os
-import platform
 import re
-import subprocess
 from collections.abc import Callable, Collection, Sequence
-from datetime import date
 from math import log10
 from pathlib import Path
 from statistics import mean, stdev
@@ -41,6 +37,7 @@ from nas_asc.space import Space, load_space
 from nas_asc.study import StudyConfig, TrialRecord, load_config, load_records, recommended, study_dir
 from nas_asc.training import prepare_process, resolve_device
 from nas_asc.units import parse_duration_s
+from tests.benchmarks.heading import machine, made_by
 
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
 _MOST_ASKS = 5_000  # a trial
@@ -195,10 +192,8 @@ def search(
 
 def format_table(rows: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:
     """Markdown table: means over seeds, and the spread of the hypervolume and of the test accuracy."""
-    ask = ["git", "-C", str(Path(__file__).parent), "log", "-1", "--format=%h"]
-    commit = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; space {options.space},"
+        f"{made_by()}, {machine()}; space {options.space},"
         f" {options.timeout} a search, {options.seeds} seeds, test fold {options.test_fold}",
         "",
         "| | trials | hypervolume | validation log loss | validation accuracy | test accuracy, int8 file | log loss |",

@@ -9,13 +9,9 @@ that of one thread in batches of 32.
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from statistics import mean
 
@@ -26,6 +22,7 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.prediction import ModelFile
 from nas_asc.space import Design, list_spaces, load_space
 from nas_asc.training import prepare_process
+from tests.benchmarks.heading import machine, made_by
 from tests.evaluation.brief import draw_designs, export_briefly, prepare_some, simplify
 
 N_CLIPS = 100  # to train on, and to score on
@@ -110,9 +107,8 @@ def time_clip(path: Path, *, n_rounds: int = 5) -> float:
 
 def format_tables(done: dict[str, Row], prepared: PreparedData, options: argparse.Namespace) -> str:
     """Markdown table of each space: its systems that are done, then mean and worst of the random candidates."""
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores;"
+        f"{made_by()}, {machine()};"
         f" {prepared.data_set.name}, {prepared.n_validation} clips of {prepared.data_set.clip_s:g} s compared,"
         f" {options.epochs} epochs"
     ]

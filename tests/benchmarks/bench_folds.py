@@ -6,12 +6,11 @@ Prints the commands, their output, and a table in Markdown with the date and the
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
-from datetime import date
 from statistics import mean
+
+from tests.benchmarks.heading import machine, made_by
 
 _NAS_ASC = [sys.executable, "-m", "nas_asc.cli"]
 
@@ -62,9 +61,8 @@ def run(*words: str, quiet: bool = False) -> str:
 
 def format_table(rows: list[dict[str, object]]) -> str:
     """Markdown table of the folds and their mean."""
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores",
+        f"{made_by()}, {machine()}",
         "",
         "| test fold | trials | front | params | MACs | validation accuracy | test clips | test accuracy | log loss"
         " | int8 file's test accuracy |",

@@ -11,14 +11,11 @@ training is kept in a file as soon as it is done, so that an interrupted run goe
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from statistics import mean
 from typing import TypeVar
@@ -37,6 +34,7 @@ from nas_asc.search import design_of
 from nas_asc.space import Design, load_space
 from nas_asc.study import find_study, front_of, load_config, load_records
 from nas_asc.training import predict, prepare_process
+from tests.benchmarks.heading import machine, made_by
 
 CPU = torch.device("cpu")
 SPACE = "cp_mobile"  # of the members without a study
@@ -185,9 +183,8 @@ _HEADER = (
 
 def format_table(done: dict[str, Row], names: Sequence[str], options: argparse.Namespace) -> str:
     """Markdown table of the members trained with every seed, as means, and whether files confirm simulations."""
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores;"
+        f"{made_by()}, {machine()};"
         f" test fold {options.test_fold}, {options.seeds} seeds, {options.epochs or 'full'} epochs and {options.qat} in"
         " 8 bits",
         "",

@@ -7,13 +7,9 @@ file as soon as it is done, so that an interrupted run goes on.
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -37,6 +33,7 @@ from nas_asc.recipe import (
 )
 from nas_asc.space import Design, load_space
 from nas_asc.training import prepare_process
+from tests.benchmarks.heading import machine, made_by
 
 CPU = torch.device("cpu")
 DEFAULT = Recipe()
@@ -112,9 +109,8 @@ def is_whole(done: dict[str, dict[str, float]], name: str, options: argparse.Nam
 
 def format_table(done: dict[str, dict[str, float]], options: argparse.Namespace) -> str:
     """Markdown table of whole variants: means over folds and seeds, the spread over seeds of the mean over folds."""
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {SPACE} of width"
+        f"{made_by()}, {machine()}; {SPACE} of width"
         f" {WIDTH}, {options.epochs} epochs, folds {options.folds}, {options.seeds} seeds",
         "",
         "| recipe | accuracy | spread over seeds | against the default | log loss |",

@@ -10,17 +10,15 @@ import contextlib
 import json
 import multiprocessing
 import os
-import platform
-import subprocess
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from datetime import date
 from functools import cache
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
+from tests.benchmarks.heading import machine, made_by
 from tests.benchmarks.strategies.contestants import CONTESTANTS, MOST_SEEDS, available
 from tests.benchmarks.strategies.figure import draw_lines
 from tests.benchmarks.strategies.surrogate import Quality, Surrogate, build_screen
@@ -118,11 +116,10 @@ def share_to_reach(history: np.ndarray, goal: float) -> float:
 
 def format_table(histories: dict[str, np.ndarray], options: argparse.Namespace) -> str:
     """Markdown table: median hypervolumes, and how much sooner the best of the others' last one is reached."""
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=False).stdout
     others = {name: median(history[:, -1]) for name, history in histories.items() if not name.startswith(_OURS)}
     best = max(others, key=others.__getitem__) if others else ""
     lines = [
-        f"{date.today()}, commit {commit.strip()}, {platform.machine()}, {os.cpu_count()} cores; {options.seeds} seeds,"
+        f"{made_by()}, {machine()}; {options.seeds} seeds,"
         f" epochs of {options.trainings} whole trainings; best of the others: {best}; reached: its last median",
         "",
         "| strategy | seeds | a third of the epochs | two thirds | all | spread | share to reach it |",
