@@ -139,10 +139,15 @@ def reopen_setup(config: StudyConfig, *, quiet: bool = False) -> Setup:
     if not quiet:
         print(config.budget.describe(), flush=True)
     data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
-    split = split_data_set(
+    split = split_as_studied(data_set, config)
+    return Setup(load_space(config.space), data_set, split, config.budget, config.clip_length_s)
+
+
+def split_as_studied(data_set: DataSet, config: StudyConfig) -> Split:
+    """A study's split of its data."""
+    return split_data_set(
         data_set, seed=config.seed, test_fold=config.test_fold, validation_share=config.validation_share
     )
-    return Setup(load_space(config.space), data_set, split, config.budget, config.clip_length_s)
 
 
 def data_line(setup: Setup) -> str:

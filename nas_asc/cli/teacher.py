@@ -14,10 +14,11 @@ def find_teachers(word: str, prepared: "PreparedData") -> "list[Teacher]":
 
     Args:
         word: What the user named.
-        prepared: The data; teachers of other data are refused.
+        prepared: The data; teachers of other data are refused, and those of another split of them: they may have
+            learned what the student is scored on, and tell it.
 
     Raises:
-        StudyError: There is no such study, trial or folder, or it was made with other data.
+        StudyError: There is no such study, trial or folder, or it was made with other data or another split.
     """
     if ":" in word and not Path(word).is_dir():
         return [_find_trial(word, prepared)]
@@ -30,6 +31,7 @@ def find_teachers(word: str, prepared: "PreparedData") -> "list[Teacher]":
 
 
 def _find_trial(word: str, prepared: "PreparedData") -> "Teacher":
+    from nas_asc.cli.setup import split_as_studied
     from nas_asc.evaluation import Teacher
     from nas_asc.search import find_network
     from nas_asc.space import load_space
@@ -39,8 +41,9 @@ def _find_trial(word: str, prepared: "PreparedData") -> "Teacher":
     if not number.isdecimal():
         raise StudyError(f"`--teacher` must be study:TRIAL with the number of a trial, but got {word!r}.")
     folder = find_study(name)
-    layer_types = load_space(load_config(folder).space).layer_types
-    network = find_network(folder, prepared, number=int(number), layer_types=layer_types)
+    config = load_config(folder)
+    network = find_network(folder, prepared, number=int(number), layer_types=load_space(config.space).layer_types)
+    _validate_split(word, split_as_studied(prepared.data_set, config).digest, prepared)
     return Teacher(word, network.architecture, network.log_mel, network.state)
 
 
@@ -55,5 +58,14 @@ def _read_training(place: Path, prepared: "PreparedData") -> "Teacher":
     card = load_training_card(place.parent, int(place.name.removeprefix("seed-")))
     if card is None or card["data_digest"] != prepared.data_set.digest:
         raise StudyError(f"{place} was trained with other data. Give a teacher that was trained with these.")
+    _validate_split(str(place), card.get("split"), prepared)
     state = {name: torch.from_numpy(array) for name, array in load_weights(place).items()}
     return Teacher(str(place), parse_architecture(load_architecture(place)), LogMel(**card["log_mel"]), state)
+
+
+def _validate_split(name: str, digest: str | None, prepared: "PreparedData") -> None:
+    if digest != prepared.split.digest:
+        raise StudyError(
+            f"{name} was trained on another split of these data, so it may know the clips that the student is scored"
+            " on. Give a teacher of the same --test-fold and --seed."
+        )

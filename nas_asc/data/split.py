@@ -4,6 +4,7 @@ Conventions:
     Rows are indices into a data set's columns, ascending. The test rows are for the final evaluation alone.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -38,6 +39,14 @@ class Split:
     def development(self) -> Rows:
         """Training and validation rows together."""
         return np.sort(np.concatenate([self.train, self.validation]))
+
+    @property
+    def digest(self) -> str:
+        """Tells splits of one data set apart."""
+        state = hashlib.sha256()
+        for rows in (self.train, self.validation, self.test):
+            state.update(np.asarray(rows, np.int64).tobytes() + b"|")
+        return state.hexdigest()[:16]
 
 
 def split_data_set(

@@ -86,7 +86,13 @@ def train_seeds(
 
 
 def _identity(name: str, design: Design, prepared: PreparedData, n_epochs: int) -> dict[str, Any]:
-    return {"name": name, "key": design.key, "epochs": n_epochs, "data_digest": prepared.data_set.digest}
+    return {
+        "name": name,
+        "key": design.key,
+        "epochs": n_epochs,
+        "data_digest": prepared.data_set.digest,
+        "split": prepared.split.digest,
+    }
 
 
 def _read(card: dict[str, Any], identity: dict[str, Any], seed: int, *, folder: Path, on_test: bool) -> SeedResult:

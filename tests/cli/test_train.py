@@ -29,6 +29,16 @@ def recordings(tmp_path_factory):
     return root
 
 
+@pytest.fixture
+def listing(recordings, tmp_path):
+    """The tones in four folds."""
+    files = sorted(recordings.glob("*/*.wav"))
+    rows = [f"{path},{path.parent.name},{int(path.stem) % 4 + 1}" for path in files]
+    place = tmp_path / "listing.csv"
+    place.write_text("\n".join(["path,label,fold", *rows]) + "\n")
+    return place
+
+
 def train(recordings, out, *words, network="KT-kernel-3"):
     cache = out.parent / "cache"
     return main(["train", network, "--data", str(recordings), "--out", str(out), "--cache", str(cache), *words])
@@ -64,6 +74,26 @@ def test_seeds_that_are_there_are_not_trained_again_and_others_are_refused(recor
     assert (
         "holds a training with seed 0 of something else (other epochs). Give another --out." in capsys.readouterr().err
     )
+
+
+def test_training_on_another_split_is_neither_taken_for_this_one_nor_its_teacher(listing, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert train(listing, first, "--epochs", "1", "--test-fold", "4", "--test") == 0
+    assert train(listing, first, "--epochs", "1", "--test-fold", "3", "--test") == 2
+    assert "something else (other split). Give another --out." in capsys.readouterr().err
+    assert train(listing, second, "--epochs", "1", "--test-fold", "3", "--teacher", str(first)) == 2
+    assert f"{first / 'seed-0'} was trained on another split of these data" in capsys.readouterr().err
+    assert train(listing, second, "--epochs", "1", "--test-fold", "4", "--teacher", str(first)) == 0
+
+
+def test_trial_of_another_split_is_no_teacher(listing, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = ["--data", str(listing), "--cache", str(tmp_path / "cache"), "--test-fold", "4"]
+    words = ["--space", "cp_mobile", "--trials", "1", "--epochs", "1", "--final-seeds", "1", "--budget", "128k"]
+    assert main(["search", *options, *words, "--study", "one"]) == 0
+    assert train(listing, tmp_path / "out", "--epochs", "1", "--test-fold", "4", "--teacher", "one:0") == 0
+    assert train(listing, tmp_path / "out", "--epochs", "1", "--test-fold", "3", "--teacher", "one:0") == 2
+    assert "one:0 was trained on another split of these data" in capsys.readouterr().err
 
 
 def test_card_that_cannot_be_read_is_named(recordings, tmp_path, capsys):
