@@ -21,6 +21,7 @@ from nas_asc.units import format_duration, format_short
 FRONT_COLUMNS = ("trial", "log loss", "accuracy", "params", "MACs", "int8 B", "RAM B", "time", "origin")
 _SHOWN_FRONT = 12
 _BAR_WIDTH = 60
+_ON_TERMINAL_S, _ELSEWHERE_S = 0.5, 30.0  # between two words of how far features are
 
 
 def front_rows(front: Sequence[TrialRecord]) -> list[tuple[object, ...]]:
@@ -78,7 +79,9 @@ def _stopped_line(record: TrialRecord) -> str:
 
 
 class FeatureLine:
-    """One line on stderr that tells how far a long job on clips is: rate and time left, twice a second.
+    """One line on stderr that tells how far a long job on clips is: rate and time left.
+
+    On a terminal it is written again twice a second; elsewhere a line follows every half minute, and one at the end.
 
     Args:
         what: What is being made.
@@ -86,7 +89,7 @@ class FeatureLine:
 
     def __init__(self, what: str = "features") -> None:
         self._what = what
-        self._started = 0.0
+        self._first: tuple[float, int] | None = None  # time and clips done when the job was first heard of
         self._said = 0.0
 
     def __call__(self, done: int, total: int) -> None:
@@ -96,26 +99,34 @@ class FeatureLine:
             done: Clips done.
             total: Clips in all.
         """
-        text = self.text(done, total)
-        if text is None or (done < total and not sys.stderr.isatty()):
-            return
-        end = "\n" if done >= total else ""
-        print(f"\r{text} " if sys.stderr.isatty() else text, end=end, file=sys.stderr, flush=True)
+        is_terminal = sys.stderr.isatty()
+        text = self.text(done, total, every_s=_ON_TERMINAL_S if is_terminal else _ELSEWHERE_S)
+        if text is not None:
+            end = "\n" if done >= total or not is_terminal else ""
+            print(f"\r{text} " if is_terminal else text, end=end, file=sys.stderr, flush=True)
 
-    def text(self, done: int, total: int) -> str | None:
-        """The line; None when the last one is less than half a second old."""
+    def text(self, done: int, total: int, *, every_s: float = _ON_TERMINAL_S) -> str | None:
+        """The line; None when the last one is not as old as `every_s` yet.
+
+        Args:
+            done: Clips done.
+            total: Clips in all.
+            every_s: Seconds between lines.
+        """
         now = time.monotonic()
-        if not self._started:
-            self._started = self._said = now
-        if done < total and now - self._said < 0.5:
+        if self._first is None:
+            self._first, self._said = (now, done), now
+        started, before = self._first
+        if done < total and now - self._said < every_s:
             return None
         self._said = now
-        rate = done / max(now - self._started, 1e-9)
+        rate = (done - before) / max(now - started, 1e-3)
+        speed = f", {rate:,.0f} clips/s" if done > before else ""
         if done >= total:
-            self._started = 0.0
-            return f"{self._what}: {total:,} clips, {rate:,.0f} clips/s"
-        left = format_duration((total - done) / rate)
-        return f"{self._what}: {done:,} of {total:,} clips, {rate:,.0f} clips/s, {left} left"
+            self._first = None
+            return f"{self._what}: {total:,} clips{speed}"
+        left = f", {format_duration((total - done) / rate)} left" if done > before else ""
+        return f"{self._what}: {done:,} of {total:,} clips{speed}{left}"
 
 
 class PlainDisplay:
@@ -133,13 +144,10 @@ class PlainDisplay:
         return None
 
     def on_features(self, done: int, total: int) -> None:
-        """Say once that features were computed."""
-        if done >= total:
-            text = self._features.text(done, total)
-            if text:
-                self.on_note(text)
-        elif done and not self._features._started:
-            self._features.text(done, total)
+        """Say that features are being computed, now and then, and that they were."""
+        text = self._features.text(done, total, every_s=_ELSEWHERE_S)
+        if text is not None:
+            self.on_note(text)
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
         """Say nothing: the trial's end has its line."""

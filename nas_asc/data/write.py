@@ -31,9 +31,11 @@ def write_synthetic(data_set: DataSet, folder: Path, *, on_progress: Callable[[i
         (beside / "evaluation_setup").mkdir()
         _write_listings(data_set, beside)
         for row in range(len(data_set)):
-            soundfile.write(beside / str(data_set.paths[row]), data_set.waveform(row), data_set.sample_rate, "PCM_24")
             if on_progress is not None:
-                on_progress(row + 1, len(data_set))
+                on_progress(row, len(data_set))
+            soundfile.write(beside / str(data_set.paths[row]), data_set.waveform(row), data_set.sample_rate, "PCM_24")
+        if on_progress is not None:
+            on_progress(len(data_set), len(data_set))
         if folder.exists():
             folder.rmdir()
         beside.rename(folder)

@@ -9,13 +9,15 @@ Conventions:
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 _BESIDE = ".new-"
 _LOCK = ".lock"
+_LOOK_S = 0.2
 
 
 def default_cache_dir() -> Path:
@@ -56,16 +58,17 @@ def clear_cache(cache_dir: Path | None = None) -> int:
 
 
 @contextmanager
-def hold_beside(path: Path) -> Iterator[Path]:
+def hold_beside(path: Path, *, on_wait: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """An empty folder to write a table in, this process's alone; waits while another process has it.
 
     It is removed at the end unless `publish` has renamed it.
 
     Args:
         path: Where the table is to be.
+        on_wait: Called with the folder a few times a second while another process writes in it.
     """
     beside = path.with_name(_BESIDE + path.name)
-    stream = _lock(beside)
+    stream = _lock(beside, on_wait)
     try:
         for left in beside.iterdir():  # of a process that was killed
             if left.name != _LOCK:
@@ -88,34 +91,34 @@ def publish(beside: Path, path: Path) -> None:
 def remove_stale(folder: Path) -> None:
     """Remove what killed processes have left; what living ones are writing stays."""
     for beside in folder.glob(f"{_BESIDE}*"):
-        stream = _try_lock(beside, wait=False)
+        stream = _try_lock(beside)
         if stream is not None:
             shutil.rmtree(beside, ignore_errors=True)
             stream.close()
 
 
-def _lock(beside: Path) -> IO[str]:
+def _lock(beside: Path, on_wait: Callable[[Path], None] | None) -> IO[str]:
     while True:
         beside.mkdir(parents=True, exist_ok=True)
-        stream = _try_lock(beside, wait=True)
+        stream = _try_lock(beside)
         if stream is not None:
             return stream
+        if on_wait is not None:
+            on_wait(beside)
+        time.sleep(_LOOK_S)
 
 
-def _try_lock(beside: Path, *, wait: bool) -> IO[str] | None:
+def _try_lock(beside: Path) -> IO[str] | None:
     """The lock of a folder, or None where another holds it or the folder went away meanwhile."""
     try:
         stream = (beside / _LOCK).open("a")
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         stream.close()
         return None
-    except BaseException:
-        stream.close()
-        raise
     if _is_at(stream, beside / _LOCK):
         return stream
     stream.close()

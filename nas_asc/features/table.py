@@ -6,6 +6,7 @@ Conventions:
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -24,6 +25,7 @@ from nas_asc.features.storage import hold_beside, publish, remove_stale, table_f
 from nas_asc.frontend import LogMel
 
 VERSION = 2
+_ARRAY = "features.npy"
 _FAULT = str.maketrans({"\n": " ", "\t": " ", "\r": " "})
 
 Progress = Callable[[int, int], None]
@@ -74,7 +76,7 @@ def compute_features(
         rows: Which clips, in the order wanted.
         cache_dir: Where features are kept; None is `default_cache_dir()`.
         n_workers: Threads that compute; None is one a core.
-        on_progress: Called with clips done and clips in all while computing.
+        on_progress: Called with clips done and clips in all while they are computed, here or by another process.
 
     Raises:
         FrontEndError: A mel band would be empty, or a clip is shorter than half the transform.
@@ -85,14 +87,21 @@ def compute_features(
     table = _read_table(path, data_set, len(rows))
     if table is not None:
         return table
+    tell = on_progress or _tell_nobody
+
+    def watch(beside: Path) -> None:
+        tell(min(_n_written(beside, log_mel.shape(data_set.clip_s)), len(rows) - 1), len(rows))
+
     try:
         remove_stale(path.parent)
-        with hold_beside(path) as beside:
+        with hold_beside(path, on_wait=watch) as beside:
             table = _read_table(path, data_set, len(rows))
             if table is None:
-                _write_table(beside, data_set, log_mel, rows, n_workers, on_progress)
+                _write_table(beside, data_set, log_mel, rows, n_workers, tell)
                 publish(beside, path)
                 table = _read_table(path, data_set, len(rows))
+            else:
+                tell(len(rows), len(rows))
     except OSError as error:
         raise DataError(f"features cannot be kept in {path.parent}: {error}. Give another `--cache`.") from None
     if table is None:
@@ -112,7 +121,7 @@ def _read_table(path: Path, data_set: DataSet, n_asked: int) -> FeatureTable | N
         rows = np.load(path / "rows.npy")
         lines = (path / "damage.tsv").read_text(encoding="utf-8").splitlines()
         faults = [(int(row), fault) for row, fault in (line.split("\t") for line in lines)]
-        array = np.load(path / "features.npy", mmap_mode="r" if len(rows) else None)
+        array = np.load(path / _ARRAY, mmap_mode="r" if len(rows) else None)
     except (OSError, ValueError, EOFError):
         return None
     if len(array) != len(rows) or len(rows) + len(faults) != n_asked:
@@ -126,13 +135,14 @@ def _write_table(
     log_mel: LogMel,
     rows: NDArray[np.int64],
     n_workers: int | None,
-    on_progress: Progress | None,
+    on_progress: Progress,
 ) -> None:
+    on_progress(0, len(rows))
     kept: list[int] = []
     faults: list[tuple[int, str]] = []
     shape = log_mel.shape(data_set.clip_s)
     with (
-        (beside / "features.npy").open("wb") as file,
+        (beside / _ARRAY).open("wb") as file,
         closing(iterate_batches(data_set, log_mel, rows, n_workers=n_workers)) as batches,
     ):
         _write_header(file, (len(rows), *shape))
@@ -140,8 +150,7 @@ def _write_table(
             file.write(np.ascontiguousarray(batch.features).data)
             kept += batch.rows
             faults += batch.faults
-            if on_progress is not None:
-                on_progress(len(kept) + len(faults), len(rows))
+            on_progress(len(kept) + len(faults), len(rows))
         file.seek(0)
         _write_header(file, (len(kept), *shape))
         file.flush()
@@ -149,6 +158,18 @@ def _write_table(
     report_damage(data_set, faults, len(rows))
     np.save(beside / "rows.npy", np.array(kept, np.int64))
     _write_faults(beside / "damage.tsv", faults)
+
+
+def _n_written(beside: Path, shape: tuple[int, ...]) -> int:
+    """Clips that another process has written so far, about."""
+    try:
+        return (beside / _ARRAY).stat().st_size // (2 * math.prod(shape))
+    except FileNotFoundError:
+        return 0
+
+
+def _tell_nobody(n_done: int, n_clips: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

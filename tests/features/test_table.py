@@ -38,7 +38,7 @@ def test_table_holds_the_features_of_its_rows_in_their_order(tmp_path):
 def test_second_asking_reads_the_disk(tmp_path):
     data, calls = load_data_set(), []
     first = compute_features(data, _FRONT_END, _ROWS, cache_dir=tmp_path, on_progress=lambda *each: calls.append(each))
-    assert calls[-1] == (len(_ROWS), len(_ROWS))
+    assert (calls[0], calls[-1]) == ((0, len(_ROWS)), (len(_ROWS), len(_ROWS)))
     calls.clear()
     second = compute_features(data, _FRONT_END, _ROWS, cache_dir=tmp_path, on_progress=lambda *each: calls.append(each))
     assert calls == []
@@ -167,7 +167,8 @@ def test_disk_that_is_full_is_one_line_and_leaves_nothing(tmp_path):
 
 def test_interrupt_leaves_no_folder_no_thread_and_torch_as_it_was(tmp_path):
     def stop(done, total):
-        raise KeyboardInterrupt
+        if done:
+            raise KeyboardInterrupt
 
     n_threads, n_torch_threads = threading.active_count(), torch.get_num_threads()
     with pytest.raises(KeyboardInterrupt) as caught:
