@@ -69,6 +69,7 @@ class PreparedData:
         self._on_progress = on_progress
         self._memory_limit_bytes = memory_limit_bytes
         self._kept: OrderedDict[LogMel, FeatureTable] = OrderedDict()
+        self._bands: dict[tuple[LogMel, int], tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
 
     @property
     def task(self) -> Task:
@@ -140,7 +141,7 @@ class PreparedData:
         return compute_features(self.data_set, log_mel, rows, cache_dir=self._cache_dir, on_progress=self._on_progress)
 
     def _to_train(self, table: FeatureTable, log_mel: LogMel) -> Clips:
-        mean, std = fit_standardiser(table.array)
+        mean, std = self._fit_bands(table, log_mel)
         cities, _ = _to_indices(self.data_set.cities[table.rows])
         devices, device_names = _to_indices(self.data_set.devices[table.rows], first=_REFERENCE_DEVICE)
         return Clips(
@@ -153,6 +154,13 @@ class PreparedData:
             device_names=device_names,
             log_mel=log_mel,
         )
+
+    def _fit_bands(self, table: FeatureTable, log_mel: LogMel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and deviation of every band, fitted once for the training and once for the development clips."""
+        key = log_mel, len(table.rows)
+        if key not in self._bands:
+            self._bands[key] = fit_standardiser(table.array)
+        return self._bands[key]
 
     def _to_score(self, table: FeatureTable) -> ScoredClips:
         devices = self.data_set.devices[table.rows] if self.data_set.has_devices else None
