@@ -14,7 +14,19 @@ from nas_asc.layers import Shape
 
 # aten operations that are no matrix product: they move, scale or summarise values
 _MOVES = {"_to_copy", "_unsafe_view", "cat", "clone", "constant_pad_nd", "copy_", "detach", "empty", "expand", "view"}
-_MORE_MOVES = {"ones", "permute", "select", "slice", "split", "squeeze", "stack", "t", "transpose", "unsqueeze"}
+_MORE_MOVES = {
+    "ones",
+    "permute",
+    "select",
+    "slice",
+    "split",
+    "split_with_sizes",
+    "squeeze",
+    "stack",
+    "t",
+    "transpose",
+    "unsqueeze",
+}
 _NORMS = {"native_batch_norm", "native_layer_norm", "_native_batch_norm_legit_no_training", "_batch_norm_no_update"}
 _POINTWISE = {"_prelu_kernel", "add", "clamp", "div", "gelu", "hardswish", "hardtanh", "leaky_relu", "mul", "neg"}
 _MORE_POINTWISE = {"abs", "exp", "log", "pow", "relu", "relu_", "rsqrt", "sigmoid", "silu", "sqrt", "sub", "tanh"}

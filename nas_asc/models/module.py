@@ -2,9 +2,12 @@
 
 Conventions:
     Tensors are (B, C, F, T). Class names decide how torchinfo counts: only a name with "Conv" is a convolution.
+    Maps are kept in channels-last memory, their gradients too: on a CPU torch's batch norms take four times as long
+    where a map and its gradient differ.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -76,14 +79,30 @@ class SubSpectralNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Each channel's sub-bands with mean 0 and deviation 1 over clips and positions, scaled and shifted."""
+        if x.is_contiguous(memory_format=torch.channels_last):
+            return self._norm_last(x)
         n_clips, channels, n_bins, n_frames = x.shape
         weight, bias = (value.expand(channels, self.n_bands).reshape(-1) for value in (self.weight, self.bias))
         bands = x.reshape(n_clips, channels * self.n_bands, n_bins // self.n_bands, n_frames)
-        statistics = (self.running_mean, self.running_var)
-        normed = nn.functional.batch_norm(
-            bands, *statistics, weight, bias, training=self.training, momentum=self.momentum
-        )
-        return normed.reshape(x.shape)
+        return self._norm(bands, self.running_mean, self.running_var, weight, bias).reshape(x.shape)
+
+    def _norm_last(self, x: Tensor) -> Tensor:
+        """The same of channels-last maps, to channels-last maps: channels side by side within a band."""
+        n_clips, channels, n_bins, n_frames = x.shape
+        by_band = (self.n_bands, channels)
+        weight, bias = (value.t().expand(by_band).reshape(-1) for value in (self.weight, self.bias))
+        kept = [value.view(by_band[::-1]).t() for value in (self.running_mean, self.running_var)]
+        mean, var = (value.clone(memory_format=torch.contiguous_format).view(-1) for value in kept)
+        shape = (n_clips, self.n_bands, n_bins // self.n_bands, n_frames, channels)
+        bands = x.permute(0, 2, 3, 1).reshape(shape).permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
+        normed = self._norm(bands, mean, var, weight, bias).permute(0, 2, 3, 1).unflatten(3, by_band)
+        if self.training:
+            for value, found in zip(kept, (mean, var), strict=True):
+                value.copy_(found.view(by_band))
+        return normed.permute(0, 3, 1, 2, 4).flatten(1, 2).permute(0, 3, 1, 2)
+
+    def _norm(self, bands: Tensor, mean: Tensor, var: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return nn.functional.batch_norm(bands, mean, var, weight, bias, training=self.training, momentum=self.momentum)
 
 
 class ChannelNorm(nn.LayerNorm):
@@ -97,6 +116,18 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+def mean_along(x: Tensor, axis: int) -> Tensor:
+    """Mean along one axis, which stays with one bin; its gradient has the memory format of the map.
+
+    Args:
+        x: (B, C, F, T).
+        axis: 2 or 3.
+    """
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        return x.mean(axis, keepdim=True)
+    return nn.functional.avg_pool2d(x, (x.shape[2], 1) if axis == 2 else (1, x.shape[3]))
+
+
 class GlobalMean(nn.Module):
     """Mean of each channel's map.
 
@@ -105,7 +136,7 @@ class GlobalMean(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Mean over F and T."""
-        return x.mean((2, 3))
+        return mean_along(mean_along(x, 3), 2).flatten(1)
 
 
 class GlobalMax(nn.Module):
@@ -134,7 +165,7 @@ class AxisMean(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The mean."""
-        return x.mean(2 if self.axis == "frequency" else 3, keepdim=True)
+        return mean_along(x, 2 if self.axis == "frequency" else 3)
 
 
 class TimeMoments(nn.Module):
@@ -243,7 +274,9 @@ class ChannelRoll(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The rolled map."""
-        return torch.cat([x[:, -self.shift :], x[:, : -self.shift]], dim=1)  # torch.roll loses channels-last
+        shift = self.shift % x.shape[1]
+        first, last = x.split([x.shape[1] - shift, shift], dim=1)
+        return torch.cat([last, first], dim=1)  # torch.roll loses channels-last, as does the gradient of a slice
 
 
 class FrequencyInstanceNorm(nn.Module):
@@ -289,6 +322,18 @@ class AttentivePooling(nn.Module):
         weights = (scores.flatten(2) / channels**0.5).softmax(dim=2)
         values = x.reshape(n_clips, groups, channels // groups, -1)
         return (values @ weights[..., None]).reshape(n_clips, channels)
+
+
+def split_channels(x: Tensor, sizes: Sequence[int]) -> list[Tensor]:
+    """Maps (B, size, F, T) of channels one after the other, each dense, in the memory format of the whole.
+
+    Args:
+        x: (B, C, F, T).
+        sizes: Channels of each; their sum is C.
+    """
+    is_last = x.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if is_last else torch.contiguous_format
+    return [part.contiguous(memory_format=layout) for part in x.split(list(sizes), dim=1)]
 
 
 class ChannelSlice(nn.Module):

@@ -4,11 +4,14 @@ Conventions:
     Names in the state dict are `<layer index>.<operation name>.<parameter>`, such as `0.conv.weight`.
 """
 
+from collections.abc import Iterator
+
 from torch import Tensor, nn
 
 from nas_asc import layers
 from nas_asc.layers import Architecture, Expansion, Layer, Operation, expand_architecture
 from nas_asc.models.initialisation import initialise
+from nas_asc.models.module import split_channels
 from nas_asc.models.operation import build_operation
 
 # their backward pass does not read their output, so it may be written over
@@ -36,6 +39,7 @@ class LayerModule(nn.Module):
         self._inputs = tuple(operation.inputs for operation in expansion.operations)
         self._output = expansion.output
         self._modules_used = tuple(operation.reuses or operation.name for operation in expansion.operations)
+        self._parts = _find_parts(expansion)
         for operation in expansion.operations:
             if operation.reuses is not None:
                 continue
@@ -49,9 +53,36 @@ class LayerModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output."""
         values = [x]
+        parts: dict[int, Iterator[Tensor]] = {}
         for name, inputs in zip(self._modules_used, self._inputs, strict=True):
-            values.append(self._modules[name](*[values[index] for index in inputs]))  # type: ignore[misc]
+            if name in self._parts:
+                (source,) = inputs
+                if source not in parts:
+                    parts[source] = iter(split_channels(values[source], self._parts[name]))
+                values.append(next(parts[source]))
+            else:
+                values.append(self._modules[name](*[values[index] for index in inputs]))  # type: ignore[misc]
         return values[self._output]
+
+
+def _find_parts(expansion: Expansion) -> dict[str, tuple[int, ...]]:
+    """Sizes of all parts of a value, by the name of each slice that takes one, where slices part it without a rest.
+
+    They are taken in one operation then, whose gradient is one concatenation instead of a sum of mostly zeros.
+    """
+    slices: dict[int, list[tuple[str, layers.ChannelSlice]]] = {}
+    channels: dict[int, int] = {}
+    for operation in expansion.operations:
+        if isinstance(operation.primitive, layers.ChannelSlice):
+            (source,) = operation.inputs
+            slices.setdefault(source, []).append((operation.name, operation.primitive))
+            channels[source] = operation.in_shapes[0][0]
+    found: dict[str, tuple[int, ...]] = {}
+    for source, parts in slices.items():
+        ends = [0, *(part.stop for _, part in parts)]
+        if [part.start for _, part in parts] == ends[:-1] and ends[-1] == channels[source]:
+            found |= dict.fromkeys([name for name, _ in parts], tuple(part.stop - part.start for _, part in parts))
+    return found
 
 
 class Network(nn.Sequential):

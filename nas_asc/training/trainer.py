@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from nas_asc.training.checkpoint import Stoppable, to_device
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.dropout import apply_dropout, dropped_modules
+from nas_asc.training.light import is_light, one_thread
 from nas_asc.training.loss import build_loss
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
@@ -28,7 +29,8 @@ class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
     Inside `epoch` come `draw_batch` and `step` for each of its batches. On a CPU a batch is computed in two halves at
-    once, unless the model or the recipe has a dropout, or the recipe an adaptation.
+    once, unless the model or the recipe has a dropout, or the recipe an adaptation; and by one thread where its
+    operations are small (`is_light`).
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -68,7 +70,8 @@ class Trainer:
         self.recipe = recipe
         self.torch_device = torch_device
         self.precision = precision
-        self.n_batches = math.ceil(len(clips) / (recipe.batch_size or default_batch_size(len(clips))))
+        batch_size = recipe.batch_size or default_batch_size(len(clips))
+        self.n_batches = math.ceil(len(clips) / batch_size)
         self.n_epochs = n_epochs
         self.n_steps = n_epochs * self.n_batches
         self.n_done = 0
@@ -84,7 +87,9 @@ class Trainer:
             )
         self._dropped = dropped_modules(self.model, recipe.dropout)
         is_whole = self._adversary is not None or bool(self._dropped)
-        splits = torch_device.type == "cpu" and can_split(model) and not is_whole
+        on_cpu = torch_device.type == "cpu"
+        self._is_light = on_cpu and is_light(self.model, clips.features.shape[1:], batch_size=batch_size)
+        splits = on_cpu and can_split(model) and not is_whole and not self._is_light
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property
@@ -153,7 +158,7 @@ class Trainer:
     def epoch(self) -> Iterator[tuple[Tensor, ...]]:
         """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
-        with nullcontext() if self._split is None else self._split.epoch(), apply_dropout(self._dropped):
+        with self._threads(), apply_dropout(self._dropped):
             batches = self._draw_order()
             self._n_done_in_epoch, self._n_in_epoch = 0, len(batches)
             yield batches
@@ -208,6 +213,11 @@ class Trainer:
                 raise TrainingError(f"a training with {name} cannot be stopped and gone on with: it keeps no state.")
             found.append(companion)
         return found
+
+    def _threads(self) -> AbstractContextManager[None]:
+        if self._split is not None:
+            return self._split.epoch()
+        return one_thread() if self._is_light else nullcontext()
 
     def _draw_order(self) -> tuple[Tensor, ...]:
         """Every clip of the epoch once; sizes differ by one at most, so that no batch is a lone clip."""
