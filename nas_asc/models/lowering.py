@@ -19,9 +19,9 @@ from nas_asc.models.module import (
     Product,
     Reshape,
     ScaledSoftmax,
-    SubSpectralNorm,
 )
 from nas_asc.models.network import Network
+from nas_asc.models.norm import SubSpectralNorm
 
 
 class _Lowering:

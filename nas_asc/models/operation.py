@@ -12,19 +12,17 @@ from nas_asc.models.module import (
     Addition,
     AttentivePooling,
     AxisMean,
-    ChannelNorm,
     ChannelRoll,
     ChannelSlice,
     Concatenation,
     DampedConv2d,
-    FrequencyInstanceNorm,
     GlobalMax,
     GlobalMean,
     LogitSum,
     ProbabilityMean,
-    SubSpectralNorm,
     TimeMoments,
 )
+from nas_asc.models.norm import ChannelNorm, FrequencyInstanceNorm, SubSpectralNorm
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish}
 

@@ -6,7 +6,13 @@ from torch import nn
 
 from nas_asc.layers import Architecture, Classifier, Conv, Residual, TimeFrequencySeparable
 from nas_asc.models import build_model
-from nas_asc.models.module import AxisMean, ChannelRoll, GlobalMean, SubSpectralNorm, split_channels
+from nas_asc.models.module import (
+    AxisMean,
+    ChannelRoll,
+    GlobalMean,
+    split_channels,
+)
+from nas_asc.models.norm import SubSpectralNorm
 from nas_asc.space import load_space
 
 LAST = torch.channels_last

@@ -23,7 +23,8 @@ from nas_asc.layers import (
 )
 from nas_asc.models import build_model, count_module, count_thop, explain_thop
 from nas_asc.models.module import ChannelRoll as RollModule
-from nas_asc.models.module import DampedConv2d, SubSpectralNorm
+from nas_asc.models.module import DampedConv2d
+from nas_asc.models.norm import SubSpectralNorm
 from tests.cost.systems import S1, cp_mobile, cp_resnet, dcase2022
 
 

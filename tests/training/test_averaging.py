@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from nas_asc.models.module import SubSpectralNorm
+from nas_asc.models.norm import SubSpectralNorm
 from nas_asc.recipe import AdamW, CosineDecay, Ema, Mixup, Recipe, Swa, TimeRoll
 from nas_asc.training import Clips, Trainer, learning_rate_at, predict, train_model, update_statistics
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nas_asc.recipe import Recipe
-from nas_asc.training import Clips, Trainer
+from nas_asc.training import Clips, Trainer, light
 from nas_asc.training.light import count_mean_output, is_light, one_thread
 
 IN_SHAPE = (1, 6, 8)
@@ -45,8 +45,8 @@ def test_mean_output_is_that_of_the_operations_and_the_model_is_left_as_it_is(mo
 
 def test_light_goes_by_the_whole_batch(model):
     size = count_mean_output(model, IN_SHAPE)
-    assert is_light(model, IN_SHAPE, batch_size=int(120_000 / size))
-    assert not is_light(model, IN_SHAPE, batch_size=int(120_000 / size) + 1)
+    assert is_light(model, IN_SHAPE, batch_size=int(light._LIGHT / size))
+    assert not is_light(model, IN_SHAPE, batch_size=int(light._LIGHT / size) + 1)
 
 
 def test_light_model_is_trained_on_one_thread_to_the_same_weights_however_many_there_are(model):
