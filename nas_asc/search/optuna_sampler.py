@@ -19,7 +19,7 @@ from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.shrink import shrink
 from nas_asc.study import OPTUNA_PREFIX, StudyConfig
 
-_ASKS = 12
+_ASKS = 6
 _MOST_SEEN = 150  # trials, of a longer history
 
 

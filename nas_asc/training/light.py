@@ -1,8 +1,8 @@
 """Networks whose operations are so small that threads cost more than they bring.
 
 Two threads that work on half a batch each wait for one another around every operation, since only one at a time runs
-Python. On two cores one thread alone took 0.7 to 1.0 of their time where an operation put out 60,000 to 120,000 values
-for the batch, and 1.1 to 2 times where it put out more than 200,000.
+Python. On two cores one thread alone was 1.2 to 1.7 times as fast where an operation put out fewer than 150,000 values
+for the batch, and slower where it put out more than 200,000 (tests/benchmarks/bench_light.py).
 """
 
 import copy
