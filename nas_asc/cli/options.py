@@ -132,6 +132,14 @@ Refit = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
+FinalLength = Annotated[
+    float,
+    typer.Option(
+        "--final-length",
+        help="Epochs of the last training, in trainings of a trial: search briefly, train what is shipped for longer.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 FinalSeeds = Annotated[
     int,
     typer.Option(

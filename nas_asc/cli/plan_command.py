@@ -45,6 +45,7 @@ def plan(
     eta: opt.Eta = 3.0,
     rung_clips: opt.RungClips = None,
     refit: opt.Refit = True,
+    final_length: opt.FinalLength = 1.0,
     final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
     twin: opt.Twin = False,
     torch_device: opt.TorchDevice = "auto",
@@ -78,7 +79,9 @@ def plan(
         kept = FINALS_SHARE if final_seeds > 1 else 0.0
         trials_s = None if timeout_s is None else (1 - kept) * timeout_s
         _print_forecast(forecast, trials_s, min_share=min_share)
-        _print_last_trainings(forecast, timeout_s, refit=refit, final_seeds=final_seeds, twin=twin)
+        _print_last_trainings(
+            forecast, timeout_s, final_length=final_length if refit else 0.0, final_seeds=final_seeds, twin=twin
+        )
 
 
 def _forecast(setup: "Setup", options: Mapping[str, Any]) -> "Forecast | None":
@@ -164,15 +167,16 @@ def _print_forecast(forecast: "Forecast", trials_s: float | None, *, min_share: 
 
 
 def _print_last_trainings(
-    forecast: "Forecast", timeout_s: float | None, *, refit: bool, final_seeds: int, twin: bool
+    forecast: "Forecast", timeout_s: float | None, *, final_length: float, final_seeds: int, twin: bool
 ) -> None:
     """What comes after the trials; how many networks the front will have is not known before."""
     each = f"about {format_duration(forecast.mean_trial_s)}"
     if final_seeds > 1:
         within = "" if timeout_s is None else f", within {format_duration(FINALS_SHARE * timeout_s)} of that time"
         print(f"then {final_seeds - 1} more for each network of the front, {each} a training{within}")
-    if refit:
-        print(f"then the recommended network once more on all development clips, {each}")
+    if final_length:
+        last = f"about {format_duration(final_length * forecast.mean_trial_s)}"
+        print(f"then the recommended network once more on all development clips, {last}")
     if twin:
         print("then the random twin, as long as all trials")
 

@@ -53,6 +53,7 @@ def search(
     eta: opt.Eta = 3.0,
     rung_clips: opt.RungClips = None,
     refit: opt.Refit = True,
+    final_length: opt.FinalLength = 1.0,
     final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
     twin: opt.Twin = False,
     torch_device: opt.TorchDevice = "auto",

@@ -124,6 +124,7 @@ def ask_config(
         clip_length_s=setup.clip_length_s,
         rungs=rungs,
         rung_clips=parse_rung_clips(options["rung_clips"], rungs=rungs),
+        final_length=options["final_length"],
         n_trials=trials,
         timeout_s=timeout_s,
         **{each: options[each] for each in names},

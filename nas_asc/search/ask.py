@@ -39,6 +39,7 @@ def ask_study(
     rungs: tuple[float, ...] = (),
     eta: float = 3.0,
     rung_clips: tuple[float, ...] = (),
+    final_length: float = 1.0,
     n_trials: int | None = None,
     timeout_s: float | None = None,
 ) -> StudyConfig:
@@ -67,6 +68,7 @@ def ask_study(
         rungs: Shares of a training after which it stops, and goes on only if it is promoted.
         eta: One in how many goes on from a rung.
         rung_clips: Shares of the training clips on which each rung trains; empty for all.
+        final_length: Epochs of the last training, in trainings of a trial.
         n_trials: Trials in all.
         timeout_s: Wall time of one run.
 
@@ -102,6 +104,7 @@ def ask_study(
         rungs=rungs,
         eta=eta,
         rung_clips=rung_clips,
+        final_length=final_length,
         n_trials=n_trials,
         timeout_s=timeout_s,
         versions=installed_versions(),

@@ -14,9 +14,14 @@ _MARGIN, _REFIT_MARGIN = 1.25, 1.1
 _AMPLE = 4.0
 
 
-def refit_share(prepared: PreparedData) -> float:
-    """Time of a training on all development clips, with a margin, in trainings on the training clips alone."""
-    return _REFIT_MARGIN * (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
+def refit_share(prepared: PreparedData, length: float = 1.0) -> float:
+    """Time of a training on all development clips, with a margin, in trainings on the training clips alone.
+
+    Args:
+        prepared: Gives the numbers of clips.
+        length: Its epochs, in trainings of a trial.
+    """
+    return _REFIT_MARGIN * length * (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
 
 
 class Clock:
@@ -37,7 +42,7 @@ class Clock:
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
         self._setting = setting
         self._kept_s = kept_s
-        self._refit_share = refit_share(setting.prepared) if refits else 0.0
+        self._refit_share = refit_share(setting.prepared, setting.config.final_length) if refits else 0.0
 
     def deadline(self, records: Sequence[TrialRecord]) -> float | None:
         """Reading of `time.monotonic()` at which a trial stops; None is no limit."""

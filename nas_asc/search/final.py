@@ -61,7 +61,8 @@ def write_final(folder: Path, record: TrialRecord, *, space: Space, setting: Set
     Raises:
         TrainingError: The training failed.
     """
-    n_epochs = record.recipe.epochs or setting.n_epochs(design_of(record, layer_types=space.layer_types))
+    n_trial_epochs = record.recipe.epochs or setting.n_epochs(design_of(record, layer_types=space.layer_types))
+    n_epochs = round(setting.config.final_length * n_trial_epochs)
     trained = refit(
         design_of(record, layer_types=space.layer_types),
         setting.prepared,
@@ -129,8 +130,9 @@ def forecast_refit_s(folder: Path, prepared: PreparedData) -> float:
         folder: Of the study.
         prepared: Its data.
     """
-    best = recommend(folder, load_config(folder), load_records(folder))
-    return 0.0 if best is None else refit_share(prepared) * best.seconds
+    config = load_config(folder)
+    best = recommend(folder, config, load_records(folder))
+    return 0.0 if best is None else refit_share(prepared, config.final_length) * best.seconds
 
 
 def train_final(folder: Path, record: TrialRecord, *, space: Space, setting: Setting, listener: SearchListener) -> None:
@@ -159,6 +161,7 @@ def _card(record: TrialRecord, *, setting: Setting, seconds: float) -> dict[str,
         "validation_scores": values["scores"],
         "trained_on": "training and validation clips",
         "n_clips": prepared.n_train + prepared.n_validation,
+        "final_length": config.final_length,
         "seconds": seconds,
         "classes": list(config.classes),
         "clip_s": config.clip_s,

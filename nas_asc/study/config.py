@@ -17,6 +17,7 @@ from nas_asc.study.rung import validate_rung_clips, validate_rungs
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
 SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "handover", "random")
+MOST_FINAL_LENGTH = 100.0
 OPTUNA_PREFIX = "optuna:"  # then the name of a class in optuna.samplers
 
 
@@ -53,6 +54,7 @@ class StudyConfig:
         rungs: Shares of a training after which it stops, and goes on only if it is promoted; empty trains all through.
         eta: One in how many goes on from a rung.
         rung_clips: Shares of the training clips on which each rung trains; empty for all.
+        final_length: Epochs of the last training, in trainings of a trial.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
         versions: Of what computed it, by package.
@@ -88,6 +90,7 @@ class StudyConfig:
     rungs: tuple[float, ...] = ()
     eta: float = 3.0
     rung_clips: tuple[float, ...] = ()
+    final_length: float = 1.0
     n_trials: int | None = None
     timeout_s: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +114,10 @@ class StudyConfig:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
         validate_rungs(self.rungs, eta=self.eta)
         validate_rung_clips(self.rung_clips, rungs=self.rungs)
+        if not 1 <= self.final_length <= MOST_FINAL_LENGTH:
+            raise StudyError(
+                f"`--final-length` must be from 1 to {MOST_FINAL_LENGTH:g}, but got {self.final_length:g}."
+            )
         if self.n_trials is not None and self.n_trials < 1:
             raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
         if self.timeout_s is not None and not self.timeout_s > 0:
@@ -183,6 +190,7 @@ _STUDY_FIELDS = (
     "rungs",
     "eta",
     "rung_clips",
+    "final_length",
     "n_trials",
     "timeout_s",
 )

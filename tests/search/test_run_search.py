@@ -13,7 +13,8 @@ from nas_asc.budget import Budget
 from nas_asc.errors import NothingFitsError, StudyError
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
-from nas_asc.search import SilentListener, evaluate_study, run_search
+from nas_asc.search import SilentListener, evaluate_study, forecast_refit_s, run_search
+from nas_asc.search.clock import refit_share
 from nas_asc.study import final_dir, front_of, load_card, load_config, load_records, load_weights, trial_dir
 from nas_asc.training import EpochRow
 from tests.search.tiny import BUDGET, CPU, ask, prepare, space
@@ -140,6 +141,25 @@ def test_the_recommended_network_is_trained_once_more(studied):
     again, trial = (load_weights(path) for path in (final_dir(result.folder), trial_dir(result.folder, card["number"])))
     assert again.keys() == trial.keys()
     assert any(not np.array_equal(again[name], trial[name]) for name in trial)
+
+
+def test_the_last_training_is_as_long_as_asked(tmp_path, prepared):
+    config, heard = ask(prepared, final_length=2.5), Recorder()
+    folder = tmp_path / "tiny"
+    result = run_search(config, space, prepared, n_trials=2, torch_device=CPU, folder=folder, listener=heard)
+    number, last = result.recommended.number, 5  # a trial trains for two epochs
+    assert heard.epochs[-last:] == [(number, epoch, last) for epoch in range(1, last + 1)]
+    assert {n_epochs for _, _, n_epochs in heard.epochs[:-last]} == {2}
+    assert load_card(folder)["final_length"] == load_config(folder).final_length == 2.5
+    share = refit_share(prepared)
+    assert refit_share(prepared, 2.5) == pytest.approx(2.5 * share)
+    assert forecast_refit_s(folder, prepared) == pytest.approx(2.5 * share * result.recommended.seconds)
+
+
+@pytest.mark.parametrize("length", [0.5, 101.0, float("nan")])
+def test_a_last_training_shorter_than_a_trial_is_refused(prepared, length):
+    with pytest.raises(StudyError, match="`--final-length` must be from 1 to 100, but got"):
+        ask(prepared, final_length=length)
 
 
 def test_the_test_clips_are_scored_by_the_evaluation_alone(studied, prepared):
