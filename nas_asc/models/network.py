@@ -4,8 +4,6 @@ Conventions:
     Names in the state dict are `<layer index>.<operation name>.<parameter>`, such as `0.conv.weight`.
 """
 
-from collections.abc import Iterator
-
 from torch import Tensor, nn
 
 from nas_asc import layers
@@ -53,20 +51,20 @@ class LayerModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output."""
         values = [x]
-        parts: dict[int, Iterator[Tensor]] = {}
+        parts: dict[int, list[Tensor]] = {}
         for name, inputs in zip(self._modules_used, self._inputs, strict=True):
             if name in self._parts:
-                (source,) = inputs
+                (source,), (sizes, place) = inputs, self._parts[name]
                 if source not in parts:
-                    parts[source] = iter(split_channels(values[source], self._parts[name]))
-                values.append(next(parts[source]))
+                    parts[source] = split_channels(values[source], sizes)
+                values.append(parts[source][place])
             else:
                 values.append(self._modules[name](*[values[index] for index in inputs]))  # type: ignore[misc]
         return values[self._output]
 
 
-def _find_parts(expansion: Expansion) -> dict[str, tuple[int, ...]]:
-    """Sizes of all parts of a value, by the name of each slice that takes one, where slices part it without a rest.
+def _find_parts(expansion: Expansion) -> dict[str, tuple[tuple[int, ...], int]]:
+    """By the name of each slice that takes a part of a value which slices part without a rest: all sizes, its place.
 
     They are taken in one operation then, whose gradient is one concatenation instead of a sum of mostly zeros.
     """
@@ -77,11 +75,12 @@ def _find_parts(expansion: Expansion) -> dict[str, tuple[int, ...]]:
             (source,) = operation.inputs
             slices.setdefault(source, []).append((operation.name, operation.primitive))
             channels[source] = operation.in_shapes[0][0]
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, tuple[tuple[int, ...], int]] = {}
     for source, parts in slices.items():
         ends = [0, *(part.stop for _, part in parts)]
         if [part.start for _, part in parts] == ends[:-1] and ends[-1] == channels[source]:
-            found |= dict.fromkeys([name for name, _ in parts], tuple(part.stop - part.start for _, part in parts))
+            sizes = tuple(part.stop - part.start for _, part in parts)
+            found |= {name: (sizes, place) for place, (name, _) in enumerate(parts)}
     return found
 
 

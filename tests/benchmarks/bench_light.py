@@ -55,8 +55,8 @@ def build_trainer(architecture: Architecture, *, is_light: bool) -> Trainer:
         light._LIGHT = border
 
 
-def time_epoch(trainer: Trainer) -> float:
-    """Seconds of a step."""
+def time_step(trainer: Trainer) -> float:
+    """Seconds of a step, the mean of an epoch's."""
     started = time.perf_counter()
     with trainer.epoch() as batches:
         for rows in batches:
@@ -67,7 +67,7 @@ def time_epoch(trainer: Trainer) -> float:
 def measure(architecture: Architecture) -> tuple[float, float]:
     """Values that an operation puts out for a batch, and seconds in two halves over seconds on one thread."""
     trainers = [build_trainer(architecture, is_light=is_light) for is_light in (False, True)]
-    seconds = [[time_epoch(trainer) for trainer in trainers] for _ in range(N_ROUNDS)][1:]
+    seconds = [[time_step(trainer) for trainer in trainers] for _ in range(N_ROUNDS)][1:]
     halves, alone = (median(column) for column in zip(*seconds, strict=True))
     return BATCH_SIZE * light.count_mean_output(build_model(architecture), architecture.in_shape), halves / alone
 

@@ -60,9 +60,11 @@ def test_who_waits_for_a_process_that_is_killed_computes_the_table(tmp_path, exp
         target=lambda: tables.append(compute(tmp_path, on_progress=lambda *each: calls.append(each)))
     )
     waiting.start()
-    waiting.join(timeout=0.5)
+    deadline = time.monotonic() + 60
+    while not calls and time.monotonic() < deadline:
+        waiting.join(timeout=0.1)
     assert waiting.is_alive()
-    assert 0 < len(calls) < 5  # how far the other one is
+    assert calls  # how far the other one is
     assert all(done < total == len(ROWS) for done, total in calls)
     _kill(process)
     waiting.join(timeout=60)
