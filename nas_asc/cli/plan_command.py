@@ -76,12 +76,16 @@ def plan(
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        kept = FINALS_SHARE if final_seeds > 1 else 0.0
-        trials_s = None if timeout_s is None else (1 - kept) * timeout_s
+        last_s = final_length * forecast.mean_trial_s if refit else 0.0
+        trials_s = None if timeout_s is None else _time_of_trials(timeout_s, last_s, final_seeds)
         _print_forecast(forecast, trials_s, min_share=min_share)
-        _print_last_trainings(
-            forecast, timeout_s, final_length=final_length if refit else 0.0, final_seeds=final_seeds, twin=twin
-        )
+        _print_last_trainings(forecast, timeout_s, last_s=last_s, final_seeds=final_seeds, twin=twin)
+
+
+def _time_of_trials(timeout_s: float, last_s: float, final_seeds: int) -> float:
+    """Seconds that a search leaves to its trials: the last training's time is kept, or the finalists' where longer."""
+    finals_s = FINALS_SHARE * timeout_s if final_seeds > 1 else 0.0
+    return max(0.0, timeout_s - max(finals_s, last_s))
 
 
 def _forecast(setup: "Setup", options: Mapping[str, Any]) -> "Forecast | None":
@@ -162,21 +166,21 @@ def _print_forecast(forecast: "Forecast", trials_s: float | None, *, min_share: 
     if forecast.total_s is not None:
         print(f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}")
     if trials_s is not None:
-        n_trials = max(1, int(trials_s / (forecast.mean_trial_s * forecast.trained_share)))
-        print(f"within {format_duration(trials_s)}: about {n_trials} trials")
+        n_trials = int(trials_s / (forecast.mean_trial_s * forecast.trained_share))
+        n_said = f"about {n_trials} trials" if n_trials else "hardly one trial; give more --timeout, or fewer --epochs"
+        print(f"within {format_duration(trials_s)}: {n_said}")
 
 
 def _print_last_trainings(
-    forecast: "Forecast", timeout_s: float | None, *, final_length: float, final_seeds: int, twin: bool
+    forecast: "Forecast", timeout_s: float | None, *, last_s: float, final_seeds: int, twin: bool
 ) -> None:
     """What comes after the trials; how many networks the front will have is not known before."""
     each = f"about {format_duration(forecast.mean_trial_s)}"
     if final_seeds > 1:
         within = "" if timeout_s is None else f", within {format_duration(FINALS_SHARE * timeout_s)} of that time"
         print(f"then {final_seeds - 1} more for each network of the front, {each} a training{within}")
-    if final_length:
-        last = f"about {format_duration(final_length * forecast.mean_trial_s)}"
-        print(f"then the recommended network once more on all development clips, {last}")
+    if last_s:
+        print(f"then the recommended network once more on all development clips, about {format_duration(last_s)}")
     if twin:
         print("then the random twin, as long as all trials")
 
