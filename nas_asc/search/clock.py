@@ -12,6 +12,7 @@ from nas_asc.study import TrialRecord, recommended
 
 _MARGIN, _REFIT_MARGIN = 1.25, 1.1
 _AMPLE = 4.0
+_N_NEAREST = 3
 
 
 def refit_share(prepared: PreparedData, length: float = 1.0) -> float:
@@ -71,9 +72,10 @@ class Clock:
         return left > share * expected + self._kept(max(expected / _MARGIN, self._best_s(records)))
 
     def forecast_s(self, design: Design, records: Sequence[TrialRecord] = ()) -> float:
-        """Expected seconds of a design's trial, with a margin: measured, or as the nearest one took if that is less.
+        """Expected seconds of a design's trial, with a margin: measured, or as the nearest ones took if that is less.
 
-        A few steps measured while another process was busy say too much; the deadline catches what says too little.
+        A few steps measured while another process was busy say too much. Families differ in time for the same MACs, so
+        the slowest of the three nearest trials speaks; the deadline catches what says too little.
 
         Args:
             design: What would be trained.
@@ -83,10 +85,10 @@ class Clock:
         measured = epoch_s * self._setting.recipe(design).n_passes(self._setting.n_epochs(design))
         macs = count_cost(design.architecture).macs
         complete = [record for record in records if record.is_complete]
-        nearest = min(complete, key=lambda record: abs(math.log(record.cost.macs / macs)), default=None)
-        if nearest is None:
+        nearest = sorted(complete, key=lambda record: abs(math.log(record.cost.macs / macs)))[:_N_NEAREST]
+        if len(nearest) < _N_NEAREST:
             return _MARGIN * measured
-        return _MARGIN * min(measured, nearest.seconds * max(1.0, macs / nearest.cost.macs))
+        return _MARGIN * min(measured, max(record.seconds * max(1.0, macs / record.cost.macs) for record in nearest))
 
     def _kept(self, trial_s: float) -> float:
         """Seconds kept for what follows the trials where the network that is trained last took so long in its trial."""
