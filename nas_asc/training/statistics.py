@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from nas_asc.training.trainer import Trainer
 
+_CONSTANT = 1e-9  # variance: far below the 1e-5 that norms add to it
+
 
 class StatisticsUpdate:
     """Measures the statistics of all norms at the end of a training, on its clips without augmentation.
@@ -49,6 +51,10 @@ def update_statistics(model: nn.Module, batches: Iterable[Tensor]) -> None:
     Each batch passes once; dropout is off. A norm before another one normalises each batch by the batch's own
     statistics, as in training: what follows is therefore exact for the first norm, or where there is one batch.
 
+    A channel that is constant within each batch gets a variance of one. Training saw the norm's bias there and nothing
+    else; without a variance a norm magnifies the rounding of the constant three hundred times, the next norm again, and
+    of a network with many such channels, as masks leave them, nothing would be left but that.
+
     Args:
         model: Maps (B, C, F, T) to (B, K); its norms are modules with `running_mean`, `running_var` and `momentum`. It
             is left in eval mode.
@@ -74,6 +80,7 @@ class _Moments:
         self._n = 0
         self._sum = torch.zeros_like(norm.running_mean, dtype=torch.float64)
         self._squares = torch.zeros_like(self._sum)
+        self._within = torch.zeros_like(self._sum)
 
     def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         n = inputs[0].numel() // self._sum.numel()
@@ -81,12 +88,15 @@ class _Moments:
         self._n += n
         self._sum += n * mean
         self._squares += (n - 1) * variance + n * mean.square()
+        self._within += (n - 1) * variance
 
     def write(self) -> None:
         """Give the norm the mean, and the variance with Bessel's correction, as torch keeps it."""
         mean = self._sum / self._n
+        variance = (self._squares - self._n * mean.square()).clamp_min(0) / max(1, self._n - 1)
+        is_constant = self._within < _CONSTANT * self._n
         self._norm.running_mean.copy_(mean)
-        self._norm.running_var.copy_((self._squares - self._n * mean.square()).clamp_min(0) / max(1, self._n - 1))
+        self._norm.running_var.copy_(torch.where(is_constant, 1.0, variance))
 
 
 @contextmanager

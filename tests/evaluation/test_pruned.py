@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from nas_asc.compression import count_state_nonzero
 from nas_asc.cost import count_cost, count_nonzero, list_kernels
@@ -11,7 +12,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.evaluation import evaluate_candidate, load_network, refit, score_test
 from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.pruned import train_and_prune
-from nas_asc.layers import format_architecture, parse_architecture
+from nas_asc.layers import Classifier, Conv, format_architecture, parse_architecture
 from nas_asc.recipe import AdmmPruning, MagnitudePruning, OneShotPruning, PolynomialPruning, StructuredPruning
 
 pytest_plugins = ["tests.evaluation.tones"]
@@ -62,9 +63,31 @@ def test_channels_may_go_at_either_end_of_the_training(fine_tuning, prepared, ma
     assert count_cost(trained.architecture).params <= dense.params // 2
 
 
-def test_a_network_that_cannot_be_pruned_so_far_is_a_training_error(prepared, make_design):
+@pytest.mark.parametrize("kind", [StructuredPruning, AdmmPruning])
+def test_a_network_that_cannot_be_pruned_so_far_is_a_training_error_before_it_is_trained(kind, prepared, make_design):
+    design, rows = make_design(pruning=kind(10)), []
     with pytest.raises(TrainingError, match="`max_params` and `max_macs` must leave room"):
-        evaluate_candidate(make_design(pruning=StructuredPruning(10)), prepared, seed=1, torch_device=CPU, epochs=1)
+        evaluate_candidate(design, prepared, seed=1, torch_device=CPU, on_epoch=rows.append)
+    assert rows == []
+
+
+@pytest.mark.parametrize("activation", ["relu", "silu"])
+def test_masks_leave_a_network_that_predicts_as_it_was_trained(activation, prepared, make_design):
+    """Most channels are constant then; the lag of their means, magnified by norm after norm, would drown the rest."""
+    conv = Conv(8, kernel_size=1, norm="batch", activation=activation)
+    layers = (Conv(8, kernel_size=3, stride=4, norm="batch", activation=activation), *[conv] * 6, Classifier())
+    pruning = OneShotPruning(0.8, max_sparsity=0.9)
+    design = make_design(layers=layers, pruning=pruning, epochs=20, augmentation=())
+    outcome = evaluate_candidate(design, prepared, seed=1, torch_device=CPU)
+    model, mean, std = load_network(outcome.architecture, outcome.state)
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert 10 < sum(int((norm.running_var == 1).sum()) for norm in norms) < 8 * len(norms)
+    clips = replace(prepared.train_clips(design.log_mel), mean=mean, std=std)
+    batch = clips.batch(torch.arange(len(clips)), torch_device=CPU)
+    with torch.no_grad():
+        in_prediction = nn.functional.cross_entropy(model(batch), clips.labels)
+        in_training = nn.functional.cross_entropy(model.train()(batch), clips.labels)
+    assert float(in_prediction) == pytest.approx(float(in_training), abs=0.2)
 
 
 class _Listener:

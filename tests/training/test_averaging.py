@@ -121,6 +121,34 @@ def test_updated_statistics_of_all_norms_are_those_that_prediction_meets():
     torch.testing.assert_close(normed.mean((0, 2, 3)), torch.zeros(4), atol=1e-2, rtol=0)
 
 
+def make_masked_chain(depth):
+    """Blocks of which one channel varies; the others, their filters on what varies masked, are constants."""
+    torch.manual_seed(0)
+    blocks = []
+    for block in range(depth):
+        conv, norm = nn.Conv2d(4, 4, 1, bias=False), nn.BatchNorm2d(4)
+        nn.init.zeros_(conv.weight[1:, 0] if block else conv.weight[1:])
+        nn.init.normal_(norm.bias)
+        blocks += [conv, norm, nn.SiLU()]
+    return nn.Sequential(*blocks)
+
+
+@torch.no_grad()
+def test_constant_channels_give_in_prediction_what_they_gave_in_training():
+    model, features = make_masked_chain(12), torch.randn(60, 4, 6, 6)
+    for _ in range(200):
+        model(features)
+        for norm in model[1::3]:
+            norm.bias += 1e-4  # weights still move, and running means follow them
+    trained = model(features)
+    assert (model.eval()(features) - trained).abs().max() > 10
+    update_statistics(model, features.split(7))
+    torch.testing.assert_close(model(features)[:, 1:], trained[:, 1:], atol=1e-3, rtol=1e-3)
+    for norm in model[1::3]:
+        assert norm.running_var[0] != 1
+        assert (norm.running_var[1:] == 1).all()
+
+
 def test_swa_ends_with_the_statistics_of_its_average():
     model, _ = train(Swa(3))
     inside = model[0](make_clips().features).transpose(0, 1).flatten(1)
@@ -143,7 +171,7 @@ def test_norms_are_measured_after_what_other_companions_do_at_the_end():
 
     model, _ = train(Swa(3), companions=(Masker(),))
     assert not model[0].weight[0].any()
-    assert (model[1].running_mean[0], model[1].running_var[0]) == (0, 0)
+    assert (model[1].running_mean[0], model[1].running_var[0]) == (0, 1)  # constant
 
 
 @pytest.mark.parametrize("averaging", [Swa(3), Ema(0.9)])
