@@ -7,6 +7,7 @@ Conventions:
 
 from nas_asc.compression.admm import AdmmPenalty
 from nas_asc.compression.bands import BandGates, BandPenalty
+from nas_asc.compression.least import can_prune, count_least, validate_pruning
 from nas_asc.compression.noise import StepNoise, measure_noise
 from nas_asc.compression.nonzero import count_state_nonzero
 from nas_asc.compression.quantised import QuantisedNetwork, Range, quantise_network
@@ -22,9 +23,12 @@ __all__ = [
     "Range",
     "StepNoise",
     "WeightPruner",
+    "can_prune",
+    "count_least",
     "count_state_nonzero",
     "find_threshold",
     "measure_noise",
     "prune_channels",
     "quantise_network",
+    "validate_pruning",
 ]

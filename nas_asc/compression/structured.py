@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.compression.channels import ChannelMap
+from nas_asc.compression.least import Least, no_room
 from nas_asc.compression.removal import shrink_architecture, shrink_state
 from nas_asc.cost import count_cost
-from nas_asc.errors import TrainingError
 from nas_asc.layers import Architecture
 from nas_asc.models import Network
 
@@ -131,34 +131,28 @@ class ChannelPruner:
             TrainingError: It never fits; names the least that is left.
         """
 
-        def is_within(kept: NDArray[np.bool_]) -> bool:
+        def fits(kept: NDArray[np.bool_]) -> bool:
             cost = count_cost(self.shrink_architecture(kept))
             few_params = max_params is None or cost.params <= max_params
             return few_params and (max_macs is None or max(cost.macs, cost.official_macs) <= max_macs)
 
-        order, values = self.order(self._even_floor(balance, is_within) if balance else None)
+        order, values = self.order(self._even_floor(balance, fits) if balance else None)
 
         def keep(n_removed: int) -> NDArray[np.bool_]:
             kept = np.ones(len(self._fixed), dtype=bool)
             kept[order[:n_removed]] = False
             return kept
 
-        def fits(n_removed: int) -> bool:
-            return is_within(keep(n_removed))
-
-        if not fits(len(order)):
-            least = count_cost(self.shrink_architecture(keep(len(order))))
-            raise TrainingError(
-                f"`max_params` and `max_macs` must leave room for what no pruning removes, but got"
-                f" max_params={max_params}, max_macs={max_macs}; the least is {least.params:,} parameters and"
-                f" {least.official_macs:,} MACs."
-            )
-        n_removed = bisect_left(range(len(order)), True, key=fits)
+        if not fits(keep(len(order))):
+            cost = count_cost(self.shrink_architecture(keep(len(order))))
+            least = Least(cost.params, max(cost.macs, cost.official_macs))
+            raise no_room(least, max_params=max_params, max_macs=max_macs)
+        n_removed = bisect_left(range(len(order)), True, key=lambda n_removed: fits(keep(n_removed)))
         return keep(n_removed), max(values[:n_removed], default=0.0)
 
-    def _even_floor(self, balance: float, is_within: Callable[[NDArray[np.bool_]], bool]) -> NDArray[np.bool_]:
+    def _even_floor(self, balance: float, fits: Callable[[NDArray[np.bool_]], bool]) -> NDArray[np.bool_]:
         """Of the groups that stay when all operations are narrowed alike until the network fits, a share of each."""
-        n = bisect_left(range(1, _N_SHARES), True, key=lambda n: not is_within(self.even_groups(n / _N_SHARES)))
+        n = bisect_left(range(1, _N_SHARES), True, key=lambda n: not fits(self.even_groups(n / _N_SHARES)))
         return self.even_groups(balance * n / _N_SHARES)
 
     def shrink(self, kept: NDArray[np.bool_]) -> tuple[Architecture, dict[str, Tensor]]:

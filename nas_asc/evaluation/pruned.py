@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from nas_asc.compression import AdmmPenalty, WeightPruner, prune_channels
+from nas_asc.compression import AdmmPenalty, WeightPruner, prune_channels, validate_pruning
 from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.pause import Dense, Pause
 from nas_asc.models import Network
@@ -46,7 +46,7 @@ def train_and_prune(
         went, what they went from.
 
     Raises:
-        TrainingError: Training diverged, or no channels that may be removed let the network fit.
+        TrainingError: Training diverged; or, before it begins, no channels that may be removed let the network fit.
         DeadlineError: The deadline passed first.
     """
     pruning, n_epochs = recipe.pruning, recipe.epochs or default_epochs(len(clips))
@@ -57,6 +57,7 @@ def train_and_prune(
         "deadline": deadline,
         "companions": companions,
     }
+    validate_pruning(network.architecture, pruning)
     if isinstance(pruning, StructuredPruning):
         return _shrink_between(
             network,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from nas_asc.budget import Budget
+from nas_asc.compression import can_prune
 from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
@@ -107,18 +108,24 @@ class Screen:
         return over + len(self._obstacles(candidate))
 
     def admit(self, candidate: Candidate, *, origin: str, seen: Collection[str] = ()) -> Proposal | None:
-        """Proposal of a candidate that fits and whose design's key is not in `seen`; else None."""
+        """Proposal of a candidate that fits and whose design's key is not in `seen`; else None.
+
+        Here alone is looked at whether its pruning can reach the limits for which its cost stands: that takes
+        milliseconds, where a cost takes microseconds.
+        """
         cost = self.cost(candidate)
         if cost is None or not self.fits(candidate, cost):
             return None
         try:
             design = self.space.build(candidate, self.task)
+            if design.key in seen or not can_prune(design.architecture, design.recipe.pruning):
+                return None
         except LayerError:
             return None
         except SpaceError as error:
             self._note_fault(str(error))
             return None
-        return None if design.key in seen else Proposal(candidate, design, cost, origin)
+        return Proposal(candidate, design, cost, origin)
 
     def admit_all(
         self, candidates: Iterable[Candidate], *, origin: str, seen: Collection[str] = (), n_most: int

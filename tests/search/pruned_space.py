@@ -5,7 +5,7 @@ from nas_asc.layers import Classifier, Conv
 from nas_asc.recipe import OneShotPruning, Recipe, StructuredPruning
 from nas_asc.space import Space, choice
 
-space = Space(pruning=choice("channels", "weights"))
+space = Space(pruning=choice("channels", "too many channels", "weights"))
 
 
 @space.network
@@ -22,5 +22,5 @@ def features():
 
 @space.recipe
 def recipe(pruning):
-    pruned = StructuredPruning(1_000) if pruning == "channels" else OneShotPruning(0.5)
-    return Recipe(epochs=2, batch_size=16, pruning=pruned)
+    prunings = {"channels": StructuredPruning(1_000), "too many channels": StructuredPruning(10)}
+    return Recipe(epochs=2, batch_size=16, pruning=prunings.get(pruning, OneShotPruning(0.5)))

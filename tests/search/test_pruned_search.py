@@ -23,7 +23,8 @@ def study(tmp_path_factory):
     """Folder and data of a study of both prunings."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
     config = ask_study("pruned", load_space(FILE), prepared, space_source=str(FILE), budget=Budget(max_params=10_000))
-    run_search(config, load_space(FILE), prepared, n_trials=2, torch_device=CPU, folder=folder)
+    result = run_search(config, load_space(FILE), prepared, n_trials=3, torch_device=CPU, folder=folder)
+    assert result.stopped_by == "exhausted"  # the third candidate's pruning cannot reach its limit
     return folder, prepared
 
 
