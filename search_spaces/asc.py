@@ -228,7 +228,8 @@ def recipe(
     )
     pruning = None
     if compression == "masked":
-        pruning = OneShotPruning(sparsity)
+        # by magnitude alone, small networks would lose their stems and whole channels
+        pruning = OneShotPruning(sparsity, max_sparsity=(1 + sparsity) / 2, spares_depthwise=True)
     elif compression == "narrowed":
         pruning = StructuredPruning(kept_params, kept_macs, is_exact=False)
     return Recipe(

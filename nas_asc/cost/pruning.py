@@ -7,7 +7,7 @@ from math import floor
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.precision import cost_at_bits
 from nas_asc.errors import RecipeError
-from nas_asc.layers import Architecture, Convolution, Layer, Projection, Shape, expand_layer
+from nas_asc.layers import Architecture, Convolution, Layer, Operation, Projection, Shape, expand_layer
 from nas_asc.recipe import Pruning, StructuredPruning, WeightPruning
 
 
@@ -19,11 +19,13 @@ class Kernel:
         layer: Index of its layer.
         operation: Name of its operation; the weight is `<layer>.<operation>.weight` in a state dict.
         size: Number of its values.
+        is_depthwise: Whether each of its filters takes one channel of several.
     """
 
     layer: int
     operation: str
     size: int
+    is_depthwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,11 @@ def kernel_groups(
         )
     kernels = list_kernels(architecture)
     kernels = kernels[1:-1] if pruning.spares_ends else kernels
-    kernels = tuple(kernel for kernel in kernels if kernel.layer not in pruning.excluded)
+    kernels = tuple(
+        kernel
+        for kernel in kernels
+        if kernel.layer not in pruning.excluded and not (pruning.spares_depthwise and kernel.is_depthwise)
+    )
     total = (cost or count_cost(architecture)).all_params
     parts = [(kernel,) for kernel in kernels] if pruning.is_per_kernel else [kernels] * bool(kernels)
     return tuple(KernelGroup(part, total - sum(kernel.size for kernel in part)) for part in parts)
@@ -147,16 +153,21 @@ def list_kernels(architecture: Architecture) -> tuple[Kernel, ...]:
     shape, found = architecture.in_shape, []
     for index, layer in enumerate(architecture.layers):
         shape, kernels = _list_layer(layer, shape, architecture.n_classes)
-        found += [Kernel(index, name, size) for name, size in kernels]
+        found += [Kernel(index, *kernel) for kernel in kernels]
     return tuple(found)
 
 
 @lru_cache(maxsize=2**14)
-def _list_layer(layer: Layer, in_shape: Shape, n_classes: int) -> tuple[Shape, tuple[tuple[str, int], ...]]:
+def _list_layer(layer: Layer, in_shape: Shape, n_classes: int) -> tuple[Shape, tuple[tuple[str, int, bool], ...]]:
     expansion = expand_layer(layer, in_shape, n_classes)
     kernels = tuple(
-        (operation.name, operation.primitive.counts(*operation.in_shapes).int8_weights)
+        (operation.name, operation.primitive.counts(*operation.in_shapes).int8_weights, _is_depthwise(operation))
         for operation in expansion.operations
         if isinstance(operation.primitive, Convolution | Projection) and operation.reuses is None
     )
     return expansion.out_shape, kernels
+
+
+def _is_depthwise(operation: Operation) -> bool:
+    primitive = operation.primitive
+    return isinstance(primitive, Convolution) and 1 < primitive.groups == operation.in_shapes[0][0]

@@ -22,11 +22,13 @@ class WeightPruning(Pruning):
         is_per_kernel: Whether each kernel keeps a number of its own; else all kernels compete for one number.
         spares_ends: Whether the first and the last kernel of the network are left alone.
         max_sparsity: No kernel becomes sparser than this; its largest weights stay.
+        spares_depthwise: Whether the kernels of depthwise convolutions are left alone.
         excluded: Layers whose kernels are left alone, by index from 0.
     """
 
     is_per_kernel: ClassVar[bool] = False
     spares_ends: ClassVar[bool] = False
+    spares_depthwise: bool = False
     max_sparsity: float = 1.0
     excluded: tuple[int, ...] = ()
 
@@ -147,10 +149,12 @@ class OneShotPruning(WeightPruning):
     """All kernels together once, by magnitude (global L1), then fine-tuning of what is left.
 
     Args:
-        sparsity: Of all kernels together.
+        sparsity: Of all kernels together that are not left alone.
         fine_tuning: Share of the training that follows the pruning.
         max_sparsity: No kernel becomes sparser than this.
         excluded: Layers whose kernels are left alone, by index from 0.
+        spares_depthwise: Whether the kernels of depthwise convolutions are left alone: they are few weights, and a
+            filter that is masked as a whole takes its channel with it.
 
     Source:
         QTI, DCASE 2020 Task 1B: 60 %, then 200 epochs of fine-tuning.
@@ -163,10 +167,13 @@ class OneShotPruning(WeightPruning):
     fine_tuning: float = 0.5
     max_sparsity: float = 1.0
     excluded: tuple[int, ...] = ()
+    spares_depthwise: bool = False
 
     def __post_init__(self) -> None:
         self.check_share("sparsity", "fine_tuning", "max_sparsity")
         self.check_excluded()
+        if not isinstance(self.spares_depthwise, bool):
+            raise self.fault("spares_depthwise", "True or False")
 
     def n_kept(self, n_weights: int, n_others: int, *, share: float = 1.0) -> int:
         """All before the pruning, then the kept share, rounded to the nearest number."""

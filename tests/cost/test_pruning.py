@@ -13,6 +13,7 @@ from nas_asc.layers import (
     Conv,
     Dense,
     Flatten,
+    InvertedBottleneck,
     MaxPool,
     Norm,
     Residual,
@@ -53,6 +54,18 @@ def test_qti_network_at_60_percent_has_its_published_count():
     assert count_cost(architecture).params == 601_862
     assert sum(kernel.size for kernel in list_kernels(architecture)) == 593_792
     assert count_nonzero(architecture, OneShotPruning(0.6), convention="TRAIN") == 245_587
+
+
+def test_depthwise_kernels_are_spared_and_do_not_count_for_the_sparsity():
+    layers = (Conv(8, kernel_size=3), InvertedBottleneck(8, expansion=2), Dense(10))
+    architecture = Architecture((*layers[:2], Flatten(), layers[2]), (1, 6, 5), 10)
+    kernels = list_kernels(architecture)
+    assert [kernel.size for kernel in kernels if kernel.is_depthwise] == [16 * 9]
+    (group,) = kernel_groups(architecture, OneShotPruning(0.5, spares_depthwise=True))
+    assert group.kernels == tuple(kernel for kernel in kernels if not kernel.is_depthwise)
+    n_masked = sum(kernel.size for kernel in group.kernels) // 2
+    cost = count_cost(architecture)
+    assert count_nonzero(architecture, OneShotPruning(0.5, spares_depthwise=True)) == cost.all_params - n_masked
 
 
 @pytest.mark.parametrize(

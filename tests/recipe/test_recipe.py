@@ -101,6 +101,7 @@ def test_augmentation_that_is_none_is_left_out():
         (lambda: MagnitudePruning(start=0.9), "`end` must be after start=0.9, but got end=0.8, in MagnitudePruning"),
         (lambda: PolynomialPruning(1.2), r"`sparsity` must be a share in \[0, 1\], but got sparsity=1.2"),
         (lambda: OneShotPruning(excluded=2), "`excluded` must be a tuple of layer indices .*, but got excluded=2"),
+        (lambda: OneShotPruning(spares_depthwise=1), "`spares_depthwise` must be True or False, but got"),
         (lambda: room.part_from_dict({"part": "Mixdown"}), "no recipe part is named 'Mixdown'. Known are "),
     ],
 )
