@@ -76,7 +76,7 @@ def plan(
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        last_s = final_length * forecast.mean_trial_s if refit else 0.0
+        last_s = final_length * forecast.development_share * forecast.mean_trial_s if refit else 0.0
         trials_s = None if timeout_s is None else _time_of_trials(timeout_s, last_s, final_seeds)
         _print_forecast(forecast, trials_s, min_share=min_share)
         _print_last_trainings(forecast, timeout_s, last_s=last_s, final_seeds=final_seeds, twin=twin)

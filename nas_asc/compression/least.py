@@ -14,7 +14,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.layers import Architecture
 from nas_asc.recipe import Pruning, StructuredPruning
 
-_SURE = 0.9
+_SURE = 0.9  # of the least that was counted: limits below it are out of reach whatever the weights
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Forecast:
         total_s: Seconds in all; None where time is the limit.
         trained_share: Mean share of a whole training that a trial takes; below 1 with rungs.
         share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
+        development_share: Clips of the last training over those of a trial's.
     """
 
     epochs: int
@@ -46,6 +47,7 @@ class Forecast:
     total_s: float | None
     trained_share: float = 1.0
     share_enough: float = 1.0
+    development_share: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -101,6 +103,7 @@ def forecast_search(
         total_s=None if n_trials is None else n_trials * mean * trained_share,
         trained_share=trained_share,
         share_enough=len(designs) / len(fitting),
+        development_share=(prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1),
     )
 
 

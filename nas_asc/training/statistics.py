@@ -91,7 +91,7 @@ class _Moments:
         self._within += (n - 1) * variance
 
     def write(self) -> None:
-        """Give the norm the mean, and the variance with Bessel's correction, as torch keeps it."""
+        """Give the norm the mean, and the variance with Bessel's correction, as torch keeps it; one of a constant."""
         mean = self._sum / self._n
         variance = (self._squares - self._n * mean.square()).clamp_min(0) / max(1, self._n - 1)
         is_constant = self._within < _CONSTANT * self._n

@@ -136,17 +136,23 @@ def test_plan_takes_the_options_of_search():
 @pytest.mark.parametrize(
     ("words", "lines"),
     [
-        (["--final-seeds", "3"], ["within 7 min 30 s: about 22 trials", "development clips, about 20 s"]),
-        (["--final-seeds", "1"], ["within 9 min 40 s: about 29 trials", "development clips, about 20 s"]),
-        (["--final-length", "15"], ["within 5 min 0 s: about 15 trials", "development clips, about 5 min 0 s"]),
+        (["--final-seeds", "3"], ["within 7 min 30 s: about 28 trials", "development clips, about 20 s"]),
+        (["--final-seeds", "1"], ["within 9 min 40 s: about 36 trials", "development clips, about 20 s"]),
+        (["--final-length", "15"], ["within 5 min 0 s: about 18 trials", "development clips, about 5 min 0 s"]),
         (["--final-length", "40"], ["within 0 s: hardly one trial", "development clips, about 13 min 20 s"]),
-        (["--final-seeds", "1", "--no-refit"], ["within 10 min 0 s: about 30 trials"]),
+        (["--final-seeds", "1", "--no-refit"], ["within 10 min 0 s: about 37 trials"]),
     ],
     ids=lambda value: " ".join(value) if value[0].startswith("--") else "",
 )
 def test_plan_leaves_to_trials_what_the_last_trainings_do_not_need(words, lines, capsys, monkeypatch):
     forecast = Forecast(
-        epochs=50, measured=(), trial_s=(10.0, 20.0, 30.0), mean_trial_s=20.0, n_trials=None, total_s=None
+        epochs=50,
+        measured=(),
+        trial_s=(8.0, 16.0, 24.0),
+        mean_trial_s=16.0,
+        n_trials=None,
+        total_s=None,
+        development_share=1.25,
     )
     monkeypatch.setattr("nas_asc.cli.plan_command._forecast", lambda setup, options: forecast)
     assert main(["plan", "--draws", "20", "--timeout", "10m", *words]) == 0

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from nas_asc.compression import can_prune, count_least, prune_channels, validate_pruning
 from nas_asc.cost import count_cost
@@ -38,15 +39,21 @@ def draw_architectures(n):
 ARCHITECTURES = [FIXED, FREE, *draw_architectures(24)]
 
 
-@pytest.mark.parametrize("is_exact", [True, False], ids=["exact", "not_exact"])
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=range(len(ARCHITECTURES)))
-def test_the_least_is_what_removal_from_drawn_weights_leaves(architecture, is_exact):
-    least, message = count_least(architecture, is_exact=is_exact), r"the least is ([\d,]+) parameters and ([\d,]+) MACs"
+def remove_all(architecture, *, is_exact):
+    """Parameters and MACs that are left when all goes that can, by weights drawn from a seed."""
+    torch.manual_seed(0)
+    message = r"the least is ([\d,]+) parameters and ([\d,]+) MACs"
     with pytest.raises(TrainingError, match=message) as caught:
         prune_channels(build_model(architecture), max_params=1, max_macs=None, is_exact=is_exact)
-    params, macs = (int(word.replace(",", "")) for word in re.search(message, str(caught.value)).groups())
-    assert least.params == pytest.approx(params, rel=0.1, abs=100)
-    assert least.macs == pytest.approx(macs, rel=0.5)
+    return tuple(int(word.replace(",", "")) for word in re.search(message, str(caught.value)).groups())
+
+
+@pytest.mark.parametrize("is_exact", [True, False], ids=["exact", "not_exact"])
+def test_the_least_is_what_removal_from_drawn_weights_leaves(is_exact):
+    found = [(count_least(each, is_exact=is_exact), remove_all(each, is_exact=is_exact)) for each in ARCHITECTURES]
+    n_equal = sum((least.params, least.macs) == left for least, left in found)
+    assert n_equal >= 0.8 * len(found)  # in the others weights choose among channels that several operations make
+    assert max(abs(least.params - left[0]) for least, left in found) <= 110
 
 
 @pytest.mark.parametrize("kind", [StructuredPruning, AdmmPruning])

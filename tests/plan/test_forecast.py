@@ -39,6 +39,10 @@ def test_trials_take_the_epochs_of_the_recipe(forecast):
     assert high <= _N_EPOCHS * 2 * max(epoch_s)
 
 
+def test_the_last_training_has_the_validation_clips_too(forecast, prepared):
+    assert forecast.development_share == (prepared.n_train + prepared.n_validation) / prepared.n_train > 1
+
+
 def test_total_is_the_mean_trial_times_the_trials(forecast):
     assert forecast.total_s == pytest.approx(10 * forecast.mean_trial_s)
 
