@@ -45,6 +45,8 @@ class Recipe:
         bits: Of the weights in the file that is scored and deployed: 8 (integers throughout), 16 (float16) or 32
             (float32). Its bytes count at that precision, so that an axis of a space may trade bits for parameters where
             the rules limit bytes (DCASE 2020, 2021, and since 2023). None leaves it to the budget, with an int8 file.
+        member_weight: Of the members' own losses beside the loss of what they say together, in [0, 1], for a network
+            that is an `Ensemble` of probabilities: 1 trains each member by itself, 0 all of them together.
         growth: Of the clips that train, from a share in the first epochs to all; None trains on all throughout.
 
     Raises:
@@ -66,12 +68,17 @@ class Recipe:
     quantisation: QuantisedTraining | None = None
     bits: int | None = None
     growth: ClipGrowth | None = None
+    member_weight: float = 1.0
 
     def __post_init__(self) -> None:
         for name, at_least in (("epochs", 1), ("batch_size", 2)):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < at_least):
                 raise RecipeError(f"`{name}` must be {at_least} or more, or None, but got {name}={value!r}.")
+        if not isinstance(self.member_weight, int | float) or not 0 <= self.member_weight <= 1:
+            raise RecipeError(
+                f"`member_weight` must be a share in [0, 1], but got member_weight={self.member_weight!r}."
+            )
         if self.bits is not None and (type(self.bits) is not int or self.bits not in BITS):
             raise RecipeError(f"`bits` must be 8, 16 or 32, or None, but got bits={self.bits!r}.")
         if self.quantisation is not None and self.bits not in (None, 8):

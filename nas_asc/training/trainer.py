@@ -18,6 +18,7 @@ from nas_asc.training.companion import Companion
 from nas_asc.training.dropout import apply_dropout, dropped_modules
 from nas_asc.training.light import is_light, one_thread
 from nas_asc.training.loss import build_loss
+from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
@@ -67,6 +68,7 @@ class Trainer:
         self._growth_rank = _rank_in_class(clips.labels, seed=seed)
         self._targets = build_targets(clips, recipe.loss, n_classes=n_classes).to(torch_device)
         self._loss = build_loss(recipe.loss, clips.labels, n_classes=n_classes, torch_device=torch_device)
+        self._member_weight = recipe.member_weight if has_members(model) else 0.0
         self.recipe = recipe
         self.torch_device = torch_device
         self.precision = precision
@@ -229,9 +231,16 @@ class Trainer:
         return order.tensor_split(max(1, round(self.n_batches * len(order) / len(self.clips))))
 
     def _compute_loss(self, model: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
-        with autocast(self.torch_device, self.precision):
-            logits = model(features)
-        return self._loss(logits.float(), targets)
+        def loss(logits: Tensor) -> Tensor:
+            return self._loss(logits.float(), targets)
+
+        if not self._member_weight:
+            with autocast(self.torch_device, self.precision):
+                logits = model(features)
+            return loss(logits)
+        with watch_members(model) as members, autocast(self.torch_device, self.precision):
+            merged = model(features)
+        return join_losses(merged, members, loss=loss, weight=self._member_weight)
 
 
 def _rank_in_class(labels: Tensor, *, seed: int) -> Tensor:
