@@ -16,6 +16,7 @@ from nas_asc.layers import (
     Classifier,
     Conv,
     Dense,
+    Ensemble,
     InvertedBottleneck,
     MaxPool,
     Norm,
@@ -104,6 +105,7 @@ space = Space(
     n_bands=choice(1, 2, 4, when=has_sub_bands, guess=1),  # sub-bands of the norms
     dropout=choice(0.0, 0.1, prior=(3, 1), when=lambda family: family in ("broadcast", "separable"), guess=0.0),
     pool=choice("mean", "attentive", prior=(3, 1), guess="mean"),
+    n_members=choice(1, 2, 3, 4, prior=(6, 1, 1, 1), guess=1),  # such networks, whose probabilities are averaged
     # recipe
     learning_rate=choice(1e-3, 2e-3, 5e-3, 1e-2, guess=5e-3),
     weight_decay=choice(1e-4, 1e-3, 1e-2, guess=1e-3),
@@ -165,39 +167,46 @@ def features(sample_rate, window_ms, hop_ms, n_mels):
 def network(
     input_norm, family, width, growth, depth_1, depth_2, depth_3, stem_kernel, stem_stride, entry_stride, stride_2,
     stride_3, activation, norm, expansion, kernel_size, groups, rho, sharing, damping, n_bands, dropout, pool,
-    n_classes,
+    n_members, n_classes,
 ):  # fmt: skip
+    def member():
+        stem_norm = norm or "batch"
+        yield Conv(make_divisible(width / 2), stem_kernel, stem_stride, "same", norm=stem_norm, activation=activation)
+        stages = ((depth_1, entry_stride), (depth_2, stride_2), (depth_3, stride_3))
+        i = 1  # of the coming convolution
+        for stage, (depth, stride) in enumerate(stages):
+            if not depth:
+                continue
+            width_here = make_divisible(width * growth**stage)
+            if family == "mobile":
+                for k in range(depth):
+                    step = stride if k == 0 else 1
+                    yield InvertedBottleneck(width_here, expansion, kernel_size, step, norm, activation)
+                continue
+            if stride != (1, 1):
+                yield MaxPool(stride)
+            if family == "broadcast":
+                for _ in range(depth):
+                    yield BroadcastResidual(width_here, kernel_size, n_bands, activation, dropout)
+            elif family == "separable":
+                for _ in range(depth):
+                    yield TimeFrequencySeparable(width_here, kernel_size, "batch", activation, dropout)
+            else:
+                shape = (width_here, depth, i, kernel_size, groups, rho, sharing, damping, n_bands, activation)
+                yield from residual(*shape)
+                i += 2 * depth
+        if pool == "attentive":
+            yield AttentivePool()
+            yield Dense(n_classes)
+        else:
+            yield Classifier(norm="batch")
+
     if input_norm is not None:
         yield Norm("residual", residual=input_norm)
-    stem_norm = norm or "batch"
-    yield Conv(make_divisible(width / 2), stem_kernel, stem_stride, "same", norm=stem_norm, activation=activation)
-    stages = ((depth_1, entry_stride), (depth_2, stride_2), (depth_3, stride_3))
-    i = 1  # of the coming convolution
-    for stage, (depth, stride) in enumerate(stages):
-        if not depth:
-            continue
-        out_channels = make_divisible(width * growth**stage)
-        if family == "mobile":
-            for k in range(depth):
-                step = stride if k == 0 else 1
-                yield InvertedBottleneck(out_channels, expansion, kernel_size, step, norm, activation)
-            continue
-        if stride != (1, 1):
-            yield MaxPool(stride)
-        if family == "broadcast":
-            for _ in range(depth):
-                yield BroadcastResidual(out_channels, kernel_size, n_bands, activation, dropout)
-        elif family == "separable":
-            for _ in range(depth):
-                yield TimeFrequencySeparable(out_channels, kernel_size, "batch", activation, dropout)
-        else:
-            yield from residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping, n_bands, activation)
-            i += 2 * depth
-    if pool == "attentive":
-        yield AttentivePool()
-        yield Dense(n_classes)
+    if n_members == 1:
+        yield from member()
     else:
-        yield Classifier(norm="batch")
+        yield Ensemble((tuple(member()),) * n_members)
 
 
 def residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping, n_bands, activation):
