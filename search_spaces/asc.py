@@ -3,6 +3,7 @@
 Three stages of blocks of one family between a stem and a head. The families are inverted bottlenecks (CP-Mobile, KT),
 grouped and rolled residual blocks whose receptive field is set by rho (CP-ResNet), some of them shared (QTI),
 broadcast residual blocks (BC-ResNet), and time and frequency convolved apart (in the style of TF-SepNet).
+Up to four networks of one such kind may stand side by side, each trained by itself, their probabilities averaged.
 
 Source: the reports of cp_resnet, shared_resnet, vgg_inception, bc_resnet, design_walk and cp_mobile.
 """
@@ -254,6 +255,7 @@ def recipe(
 # Networks that fit 128k parameters and 30 MMACs, for clips of one second and of five --------------------------------
 
 space.guess()
+space.guess(n_members=3, stem_stride=(2, 4))
 space.guess(width=32, growth=1.8, depth_1=3)
 space.guess(width=8, activation="silu")
 space.guess(width=40, expansion=3.0, kernel_size=5, stem_stride=(4, 2))

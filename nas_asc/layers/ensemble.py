@@ -9,7 +9,8 @@ from nas_asc.layers.tape import Tape, Value
 class Ensemble(Layer):
     """Networks side by side on one input, their outputs merged: (C, F, T) to (K,).
 
-    Costs add up; the members run one after the other.
+    Costs add up; the members run one after the other. Where probabilities are averaged, the members are trained each by
+    itself unless the recipe's `member_weight` says otherwise.
 
     Args:
         members: Each a tuple of layers that ends in one logit a class.
