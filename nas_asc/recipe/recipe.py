@@ -46,7 +46,7 @@ class Recipe:
             (float32). Its bytes count at that precision, so that an axis of a space may trade bits for parameters where
             the rules limit bytes (DCASE 2020, 2021, and since 2023). None leaves it to the budget, with an int8 file.
         member_weight: Of the members' own losses beside the loss of what they say together, in [0, 1], for a network
-            that is an `Ensemble` of probabilities: 1 trains each member by itself, 0 all of them together. A training in
+            that is an `Ensemble` of probabilities: 1 trains each member by itself, 0 all of them together. Training in
             8 bits trains them together.
         growth: Of the clips that train, from a share in the first epochs to all; None trains on all throughout.
 
