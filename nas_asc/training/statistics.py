@@ -51,9 +51,10 @@ def update_statistics(model: nn.Module, batches: Iterable[Tensor]) -> None:
     Each batch passes once; dropout is off. A norm before another one normalises each batch by the batch's own
     statistics, as in training: what follows is therefore exact for the first norm, or where there is one batch.
 
-    A channel that is constant within each batch gets a variance of one. Training saw the norm's bias there and nothing
-    else; without a variance a norm magnifies the rounding of the constant three hundred times, the next norm again, and
-    of a network with many such channels, as masks leave them, nothing would be left but that.
+    A channel that is constant within each batch gets a variance of one, while it is measured too. Training should have
+    seen the norm's bias there and nothing else; without a variance a norm magnifies the rounding of the constant three
+    hundred times, the next norm again, and of a network with many such channels, as masks leave them, nothing would be
+    left but that. How a constant is rounded differs between processors.
 
     Args:
         model: Maps (B, C, F, T) to (B, K); its norms are modules with `running_mean`, `running_var` and `momentum`. It
@@ -82,13 +83,23 @@ class _Moments:
         self._squares = torch.zeros_like(self._sum)
         self._within = torch.zeros_like(self._sum)
 
-    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         n = inputs[0].numel() // self._sum.numel()
         mean, variance = self._norm.running_mean.double(), self._norm.running_var.double()
         self._n += n
         self._sum += n * mean
         self._squares += (n - 1) * variance + n * mean.square()
         self._within += (n - 1) * variance
+        is_constant = variance < _CONSTANT
+        return self._spare(is_constant, inputs) if is_constant.any() else output
+
+    def _spare(self, is_constant: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        """The norm's output by the batch's statistics, with a variance of one where the batch has next to none."""
+        self._norm.running_var[is_constant] = 1.0
+        self._norm.eval()
+        output: Tensor = self._norm.forward(*inputs)
+        self._norm.train()
+        return output
 
     def write(self) -> None:
         """Give the norm the mean, and the variance with Bessel's correction, as torch keeps it; one of a constant."""

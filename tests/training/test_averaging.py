@@ -134,16 +134,19 @@ def make_masked_chain(depth):
 
 
 @torch.no_grad()
-def test_constant_channels_give_in_prediction_what_they_gave_in_training():
+@pytest.mark.parametrize("rounding", [0.0, 1e-6])
+def test_constant_channels_give_their_norms_bias_in_prediction(rounding):
     model, features = make_masked_chain(12), torch.randn(60, 4, 6, 6)
+    for conv in model[::3]:  # as processors differ in how they round a constant
+        conv.register_forward_hook(lambda module, inputs, output: output * (1 + rounding * torch.randn_like(output)))
     for _ in range(200):
         model(features)
         for norm in model[1::3]:
             norm.bias += 1e-4  # weights still move, and running means follow them
-    trained = model(features)
-    assert (model.eval()(features) - trained).abs().max() > 10
+    expected = nn.functional.silu(model[-2].bias[1:])[:, None, None].expand(60, 3, 6, 6)
+    assert (model.eval()(features)[:, 1:] - expected).abs().max() > 0.5
     update_statistics(model, features.split(7))
-    torch.testing.assert_close(model(features)[:, 1:], trained[:, 1:], atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(model(features)[:, 1:], expected, atol=1e-3, rtol=1e-3)
     for norm in model[1::3]:
         assert norm.running_var[0] != 1
         assert (norm.running_var[1:] == 1).all()
