@@ -256,6 +256,7 @@ def recipe(
 
 space.guess()
 space.guess(n_members=3, stem_stride=(2, 4))
+space.guess(n_members=4, stem_stride=(4, 4))
 space.guess(width=32, growth=1.8, depth_1=3)
 space.guess(width=8, activation="silu")
 space.guess(width=40, expansion=3.0, kernel_size=5, stem_stride=(4, 2))
