@@ -2,6 +2,9 @@
 
 Trained on their mean alone, members share the work and come out alike; trained each by itself they err in different
 places, which is what a mean gains by.
+
+Source:
+    Webb et al., "To ensemble or not ensemble: when does end-to-end training fail?", ECML PKDD 2020: the blend.
 """
 
 from collections.abc import Callable, Iterator, Sequence
