@@ -256,7 +256,6 @@ def recipe(
 
 space.guess()
 space.guess(n_members=3, stem_stride=(2, 4))
-space.guess(n_members=4, stem_stride=(4, 4))
 space.guess(width=32, growth=1.8, depth_1=3)
 space.guess(width=8, activation="silu")
 space.guess(width=40, expansion=3.0, kernel_size=5, stem_stride=(4, 2))
@@ -265,3 +264,4 @@ space.guess(family="residual", width=32, depth_1=1, stem_stride=(4, 2))
 space.guess(family="residual", width=24, sharing=True, depth_2=3, depth_3=3, rho=4, groups=1, stem_stride=(4, 4))
 space.guess(width=16, growth=2.0, n_mels=128, activation="hardswish", pool="attentive")
 space.guess(family="separable", width=48, depth_1=2, depth_2=2, depth_3=2, activation="silu", n_mels=128)
+space.guess(n_members=4, stem_stride=(4, 4))
