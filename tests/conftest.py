@@ -1,11 +1,15 @@
 """Fixtures that several rooms share."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core: threads of their own would wait for one another
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: what tests interrupt would not end
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
 from hypothesis import HealthCheck, settings
