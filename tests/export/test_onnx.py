@@ -71,7 +71,7 @@ def test_window_as_large_as_its_map_is_global_only_without_padding(layer):
 
 @pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
 def test_file_of_a_system_gives_what_the_system_gives(space, name):
-    check(describe(space, name), tolerance=0.15)  # of untrained networks, in which one step grows to many
+    check(describe(space, name), tolerance=0.25)  # of untrained networks, in which one step grows to many
 
 
 def test_products_and_sums_are_integer(tmp_path):
