@@ -1,0 +1,65 @@
+"""Convolutions of one bin whose strides differ: what torch computes, without the fault that ends processes."""
+
+import copy
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from nas_asc.layers import Architecture, Classifier, Conv
+from nas_asc.models import build_model, lower_network
+
+CRASHES = """
+import torch
+from nas_asc.layers import Architecture, Classifier, Conv
+from nas_asc.models import build_model
+
+torch.set_num_threads(1)
+layers = (Conv(10, kernel_size=1, bias=True), Conv(10, kernel_size=1, stride=(2, 1)), Classifier())
+network = build_model(Architecture(layers, (1, 40, 51), 10)).to(memory_format=torch.channels_last)
+for _ in range(200):
+    network(torch.randn(4, 1, 40, 51)).square().mean().backward()
+    others = [torch.randn(7 * k + 1) for k in range(200)]
+"""
+
+
+@pytest.mark.parametrize("stride", [(2, 1), (1, 3), (4, 2)])
+@pytest.mark.parametrize("damping", [None, 0.1])
+def test_values_and_gradients_are_those_of_the_plain_convolution(stride, damping):
+    torch.manual_seed(0)
+    layer = Conv(6, kernel_size=1, stride=stride, bias=True, damping=damping)
+    network = build_model(Architecture((layer, Classifier()), (4, 9, 11), 3)).double()
+    conv = copy.deepcopy(network)[0].conv
+    plain = torch.nn.Conv2d(4, 6, 1, stride, dtype=torch.float64)
+    plain.load_state_dict(conv.state_dict())
+    clips = torch.randn(2, 4, 9, 11, dtype=torch.float64, requires_grad=True)
+    found, expected = conv(clips), plain(clips)
+    torch.testing.assert_close(found, expected)
+    weights = torch.randn_like(expected)
+    got = torch.autograd.grad((found * weights).sum(), [clips, conv.weight, conv.bias])
+    wanted = torch.autograd.grad((expected * weights).sum(), [clips, plain.weight, plain.bias])
+    torch.testing.assert_close(got, wanted)
+
+
+def test_a_copy_has_its_own_weights():
+    network = build_model(Architecture((Conv(4, kernel_size=1, stride=(2, 1)), Classifier()), (1, 8, 8), 3))
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        other[0].conv.weight.zero_()
+    assert network(torch.ones(1, 1, 8, 8)).any()
+    assert network[0].conv(torch.ones(1, 1, 8, 8)).any()
+    assert not other[0].conv(torch.ones(1, 1, 8, 8)).any()
+
+
+def test_the_lowered_network_says_the_same():
+    network = build_model(
+        Architecture((Conv(4, kernel_size=1, stride=(2, 1), norm="batch"), Classifier()), (2, 8, 8), 3)
+    )
+    clips = torch.randn(3, 2, 8, 8)
+    torch.testing.assert_close(lower_network(network.eval())(clips), network(clips), atol=1e-5, rtol=1e-5)
+
+
+def test_training_ends_no_process():
+    done = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
