@@ -47,8 +47,8 @@ def prepare_some(data_set: DataSet, n_train: int, n_validation: int, cache_dir: 
 
 
 def simplify(design: Design) -> Design:
-    """The design without what is done beside training, in as many steps as few clips allow."""
-    plain = replace(design.recipe, batch_size=4, pruning=None, adaptation=None, band_selection=None)
+    """The design without what is done beside training and after it, in as many steps as few clips allow."""
+    plain = replace(design.recipe, batch_size=4, pruning=None, adaptation=None, band_selection=None, quantisation=None)
     return replace(design, recipe=plain)
 
 
