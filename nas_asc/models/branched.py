@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_asc.layers import Pair
+from nas_asc.models.thinned import thin_out
 
 
 class BranchedConv2d(nn.Module):
@@ -40,7 +41,7 @@ class BranchedConv2d(nn.Module):
         super().__init__()
         kernels = [kernel_size] * n_branches + [(1, 1)] * (kernel_size != (1, 1))
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(in_channels, out_channels, kernel, stride, _half(kernel), groups=groups, bias=False)
+            thin_out(nn.Conv2d(in_channels, out_channels, kernel, stride, _half(kernel), groups=groups, bias=False))
             for kernel in kernels
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(out_channels) for _ in kernels)

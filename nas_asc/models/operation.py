@@ -1,10 +1,9 @@
 """The module of each primitive."""
 
 from functools import singledispatch
-from types import MethodType
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from nas_asc import layers
 from nas_asc.layers import Primitive, Shape, to_pair
@@ -24,6 +23,7 @@ from nas_asc.models.module import (
     TimeMoments,
 )
 from nas_asc.models.norm import ChannelNorm, FrequencyInstanceNorm, SubSpectralNorm
+from nas_asc.models.thinned import thin_out
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "hardswish": nn.Hardswish}
 
@@ -61,18 +61,7 @@ def _(primitive: layers.Convolution, in_shapes: tuple[Shape, ...]) -> nn.Module:
         kind, options["damping"] = DampedConv2d, primitive.damping
     module = kind(in_channels, primitive.out_channels, kernel, stride, padding, **options)
     module.starts_at_zero = primitive.starts_at_zero  # type: ignore[assignment]
-    if kernel == (1, 1) and padding == (0, 0) and stride[0] != stride[1]:
-        module._conv_forward = MethodType(_thin_out_first, module)  # type: ignore[method-assign]
-    return module
-
-
-def _thin_out_first(conv: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """A convolution of one bin by strides that differ, which read no other bins than those that are left.
-
-    On a CPU with AVX-512, the weight gradient of torch 2.14 writes beyond its memory for such strides where channels
-    are no multiple of eight and lie side by side: processes crash.
-    """
-    return nn.functional.conv2d(nn.functional.avg_pool2d(x, 1, conv.stride), weight, bias, groups=conv.groups)
+    return thin_out(module)
 
 
 @_build.register

@@ -9,6 +9,7 @@ import torch
 
 from nas_asc.layers import Architecture, Classifier, Conv
 from nas_asc.models import build_model, lower_network
+from nas_asc.models.branched import BranchedConv2d
 
 CRASHES = """
 import torch
@@ -16,7 +17,7 @@ from nas_asc.layers import Architecture, Classifier, Conv
 from nas_asc.models import build_model
 
 torch.set_num_threads(1)
-layers = (Conv(10, kernel_size=1, bias=True), Conv(10, kernel_size=1, stride=(2, 1)), Classifier())
+layers = (Conv(10, kernel_size=1, bias=True), {layer}, Classifier())
 network = build_model(Architecture(layers, (1, 40, 51), 10)).to(memory_format=torch.channels_last)
 for _ in range(200):
     network(torch.randn(4, 1, 40, 51)).square().mean().backward()
@@ -60,6 +61,24 @@ def test_the_lowered_network_says_the_same():
     torch.testing.assert_close(lower_network(network.eval())(clips), network(clips), atol=1e-5, rtol=1e-5)
 
 
-def test_training_ends_no_process():
-    done = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False)
+def test_branch_of_one_bin_is_thinned_out_too():
+    branches = BranchedConv2d(4, 6, (3, 3), stride=(2, 1), groups=1, n_branches=1, has_identity=False)
+    wide, narrow = branches.convolutions
+    clips = torch.randn(2, 4, 9, 11, requires_grad=True)
+    assert "AvgPool" in str(narrow(clips).grad_fn.next_functions)
+    assert "AvgPool" not in str(wide(clips).grad_fn.next_functions)
+    torch.testing.assert_close(narrow(clips), torch.nn.functional.conv2d(clips, narrow.weight, stride=(2, 1)))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "Conv(10, kernel_size=1, stride=(2, 1))",
+        "Conv(10, kernel_size=3, stride=(2, 1), padding='same', norm='batch', branches=1)",
+    ],
+)
+def test_training_ends_no_process(layer):
+    done = subprocess.run(
+        [sys.executable, "-c", CRASHES.replace("{layer}", layer)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
