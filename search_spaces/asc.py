@@ -30,12 +30,15 @@ from nas_asc.recipe import (
     AdamW,
     CrossEntropy,
     CutMix,
+    DeviceResponse,
     Ema,
     FreqMask,
     FreqMix,
     FreqMixStyle,
+    Gain,
     Mixup,
     OneShotPruning,
+    PitchShift,
     QuantisedTraining,
     Recipe,
     StructuredPruning,
@@ -118,6 +121,9 @@ space = Space(
     time_mask=choice(0.0, 0.1, prior=(2, 1), guess=0.0),
     averaging=choice("none", "ema", "swa", prior=(2, 1, 1), guess="none"),
     time_roll=choice(0.0, 0.1, 1.0, guess=1.0),
+    pitch_hz=choice(0, 2_000, 6_000, guess=6_000),  # width of the range that the upper edge of the bands moves in
+    gain_db=choice(0, 6, guess=6),
+    response=choice(0.0, 0.5, guess=0.5),  # how often a clip sounds as if another device had recorded it
     # compression: single weights masked (a saving under rules that count non-zero values), or channels removed
     compression=choice("none", "masked", "narrowed", prior=(8, 1, 1), guess="none"),
     sparsity=choice(0.5, 0.7, 0.8, 0.9, when=is_masked, guess=0.7),
@@ -226,11 +232,14 @@ def residual(out_channels, depth, i, kernel_size, groups, rho, sharing, damping,
 @space.recipe
 def recipe(
     learning_rate, weight_decay, label_smoothing, mixing, mixing_alpha, style, freq_mask, time_mask, time_roll,
-    averaging, compression, sparsity, kept_params, kept_macs, qat,
+    pitch_hz, gain_db, response, averaging, compression, sparsity, kept_params, kept_macs, qat,
 ):  # fmt: skip
     mixings = {"mixup": Mixup, "freq_mix": FreqMix, "cutmix": CutMix}
     augmentation = (
         TimeRoll(time_roll) if time_roll else None,
+        PitchShift(pitch_hz) if pitch_hz else None,
+        Gain(gain_db) if gain_db else None,
+        DeviceResponse(response) if response else None,
         FreqMixStyle(p=style) if style else None,
         mixings[mixing](mixing_alpha) if mixing in mixings else None,
         FreqMask(freq_mask) if freq_mask else None,

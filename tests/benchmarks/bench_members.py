@@ -1,4 +1,4 @@
-"""One network or the mean of several smaller ones, trained each by itself or together: ESC-10, scored on validation.
+"""One network or the mean of several, trained each by itself or together, clips varied or not: ESC-10, validation.
 
 Run: python -m tests.benchmarks.bench_members --data ../shared/data/esc10 --epochs 200
 For each fold as the test fold, which is not read, 240 clips train and 80 validate. Prints a table in Markdown with the
@@ -23,10 +23,13 @@ from tests.benchmarks.heading import machine, made_by
 
 CPU = torch.device("cpu")
 SPACE = "asc"
+AS_RECORDED = {"pitch_hz": 0, "gain_db": 0, "response": 0.0}
 VARIANTS: dict[str, tuple[dict[str, Any], float]] = {  # values of the axes other than the first guess's, member_weight
     "one network": ({}, 1.0),
     "one of stem stride (2, 4)": ({"stem_stride": (2, 4)}, 1.0),
+    "the same, clips as recorded": ({"stem_stride": (2, 4), **AS_RECORDED}, 1.0),
     "three of these, each by itself": ({"stem_stride": (2, 4), "n_members": 3}, 1.0),
+    "three of these, clips as recorded": ({"stem_stride": (2, 4), "n_members": 3, **AS_RECORDED}, 1.0),
     "three of these, together": ({"stem_stride": (2, 4), "n_members": 3}, 0.0),
     "four of stem stride (4, 4), each by itself": ({"stem_stride": (4, 4), "n_members": 4}, 1.0),
 }
