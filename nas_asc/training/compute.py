@@ -68,7 +68,7 @@ def prepare_process() -> None:
     the next step pays for each page again; keeping it makes a step on a CPU about a tenth shorter. Only the first of
     glibc's arenas keeps what is large, so threads share that one. On Linux torch is asked for pages of two megabytes,
     without which the speed of a process depends on the luck of its pages; torch reads this once, when it first
-    allocates, so call this early.
+    allocates, as the import of torchaudio does: after that, pages stay small.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     torch.set_num_threads(min(torch.get_num_threads(), count_cores()))
