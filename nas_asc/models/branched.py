@@ -78,7 +78,7 @@ class BranchedConv2d(nn.Module):
             bias += shift
         folded.weight.copy_(kernel)
         folded.bias.copy_(bias)  # type: ignore[union-attr]
-        return folded.eval()
+        return thin_out(folded).eval()
 
     def _parts(self) -> Iterator[tuple[Tensor, nn.BatchNorm2d]]:
         """Kernel of each branch, with its norm."""

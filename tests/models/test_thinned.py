@@ -53,12 +53,15 @@ def test_a_copy_has_its_own_weights():
     assert not other[0].conv(torch.ones(1, 1, 8, 8)).any()
 
 
-def test_the_lowered_network_says_the_same():
-    network = build_model(
-        Architecture((Conv(4, kernel_size=1, stride=(2, 1), norm="batch"), Classifier()), (2, 8, 8), 3)
-    )
+@pytest.mark.parametrize("option", [{}, {"damping": 0.1}, {"branches": 2}], ids=str)
+def test_the_lowered_network_says_the_same_and_thins_out_too(option):
+    layer = Conv(4, kernel_size=1, stride=(2, 1), padding="same", norm="batch", **option)
+    network = build_model(Architecture((layer, Classifier()), (2, 8, 8), 3)).eval()
+    lowered = lower_network(network)
     clips = torch.randn(3, 2, 8, 8)
-    torch.testing.assert_close(lower_network(network.eval())(clips), network(clips), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(lowered(clips), network(clips), atol=1e-5, rtol=1e-5)
+    [conv] = [module for module in lowered.modules() if isinstance(module, torch.nn.Conv2d) and module.stride == (2, 1)]
+    assert "AvgPool" in str(conv(clips.requires_grad_()).grad_fn.next_functions)
 
 
 def test_branch_of_one_bin_is_thinned_out_too():
