@@ -122,7 +122,7 @@ space = Space(
     averaging=choice("none", "ema", "swa", prior=(2, 1, 1), guess="none"),
     time_roll=choice(0.0, 0.1, 1.0, guess=1.0),
     pitch_hz=choice(0, 2_000, 6_000, guess=6_000),  # width of the range that the upper edge of the bands moves in
-    gain_db=choice(0, 6, guess=6),
+    gain_db=choice(0, 6, guess=6),  # most by which a clip is made louder or softer
     response=choice(0.0, 0.5, guess=0.5),  # how often a clip sounds as if another device had recorded it
     # compression: single weights masked (a saving under rules that count non-zero values), or channels removed
     compression=choice("none", "masked", "narrowed", prior=(8, 1, 1), guess="none"),

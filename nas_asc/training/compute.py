@@ -66,11 +66,8 @@ def prepare_process() -> None:
 
     Every step frees and asks again for the same tensors of megabytes. glibc gives such memory back to the system and
     the next step pays for each page again; keeping it makes a step on a CPU about a tenth shorter. Only the first of
-    glibc's arenas keeps what is large, so threads share that one. On Linux torch is asked for pages of two megabytes,
-    without which the speed of a process depends on the luck of its pages; torch reads this once, when it first
-    allocates, as the import of torchaudio does: after that, pages stay small.
+    glibc's arenas keeps what is large, so threads share that one.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     torch.set_num_threads(min(torch.get_num_threads(), count_cores()))
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(_MMAP_THRESHOLD, 2**30)
