@@ -22,7 +22,6 @@ from nas_asc.models.module import (
 )
 from nas_asc.models.network import Network
 from nas_asc.models.norm import SubSpectralNorm
-from nas_asc.models.thinned import thin_out
 
 
 class _Lowering:
@@ -236,4 +235,4 @@ def _undamp(module: DampedConv2d) -> nn.Conv2d:
         plain.weight.copy_(module.weight * module.damping)
         if module.bias is not None:
             plain.bias.copy_(module.bias)  # type: ignore[union-attr]
-    return thin_out(plain)
+    return plain

@@ -12,7 +12,7 @@ def thin_out(conv: nn.Conv2d) -> nn.Conv2d:
     are no multiple of eight and lie side by side: processes crash.
 
     Args:
-        conv: A `Conv2d` or one of a subclass, whose values and parameters stay the same.
+        conv: Its values and parameters stay the same.
     """
     if conv.kernel_size == (1, 1) and conv.padding == (0, 0) and conv.stride[0] != conv.stride[1]:
         conv._conv_forward = MethodType(_thin_out_first, conv)  # type: ignore[method-assign]

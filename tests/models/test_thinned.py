@@ -26,10 +26,9 @@ for _ in range(200):
 
 
 @pytest.mark.parametrize("stride", [(2, 1), (1, 3), (4, 2)])
-@pytest.mark.parametrize("damping", [None, 0.1])
-def test_values_and_gradients_are_those_of_the_plain_convolution(stride, damping):
+def test_values_and_gradients_are_those_of_the_plain_convolution(stride):
     torch.manual_seed(0)
-    layer = Conv(6, kernel_size=1, stride=stride, bias=True, damping=damping)
+    layer = Conv(6, kernel_size=1, stride=stride, bias=True)
     network = build_model(Architecture((layer, Classifier()), (4, 9, 11), 3)).double()
     conv = copy.deepcopy(network)[0].conv
     plain = torch.nn.Conv2d(4, 6, 1, stride, dtype=torch.float64)
@@ -53,7 +52,7 @@ def test_a_copy_has_its_own_weights():
     assert not other[0].conv(torch.ones(1, 1, 8, 8)).any()
 
 
-@pytest.mark.parametrize("option", [{}, {"damping": 0.1}, {"branches": 2}], ids=str)
+@pytest.mark.parametrize("option", [{}, {"branches": 2}], ids=str)
 def test_the_lowered_network_says_the_same_and_thins_out_too(option):
     layer = Conv(4, kernel_size=1, stride=(2, 1), padding="same", norm="batch", **option)
     network = build_model(Architecture((layer, Classifier()), (2, 8, 8), 3)).eval()
