@@ -30,7 +30,8 @@ class Recipe:
 
     Args:
         epochs: Passes over the training clips; None lets the trainer choose from their number.
-        batch_size: Clips a step; None lets the trainer choose from their number.
+        batch_size: Clips a step at least, as what is left over is shared out; None lets the trainer choose from their
+            number.
         optimiser: What changes the weights, with its peak learning rate.
         schedule: Factor of the learning rate over the steps.
         augmentation: Of training batches, in the order of their application; None among them is left out.

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nas_asc.training.light import one_thread
+from nas_asc.training.threads import one_thread
 
 _CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 # bfloat16 must win clearly, so that noise does not change the arithmetic between two runs.

@@ -1,6 +1,5 @@
 """The steps of one training: batches in, weights changed."""
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -16,22 +15,22 @@ from nas_asc.training.checkpoint import Stoppable, to_device
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.dropout import apply_dropout, dropped_modules
-from nas_asc.training.light import is_light, one_thread
 from nas_asc.training.loss import build_loss
 from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
-from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
+from nas_asc.training.split_batch import N_PARTS, SplitBatch
 from nas_asc.training.target import build_targets
+from nas_asc.training.threads import Way, choose_way, one_thread
 
 
 class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
-    Inside `epoch` come `draw_batch` and `step` for each of its batches. On a CPU a batch is computed in two halves at
-    once, unless the model or the recipe has a dropout, or the recipe an adaptation; and by one thread where its
-    operations are small (`is_light`).
+    Inside `epoch` come `draw_batch` and `step` for each of its batches, which hold at least the recipe's batch size:
+    what is left over is shared out. On a CPU small networks are computed by one thread, and large batches in two halves
+    at once (`choose_way`), unless the model or the recipe has a dropout, or the recipe an adaptation.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -73,7 +72,7 @@ class Trainer:
         self.torch_device = torch_device
         self.precision = precision
         batch_size = recipe.batch_size or default_batch_size(len(clips))
-        self.n_batches = math.ceil(len(clips) / batch_size)
+        self.n_batches = max(1, len(clips) // batch_size)
         self.n_epochs = n_epochs
         self.n_steps = n_epochs * self.n_batches
         self.n_done = 0
@@ -88,10 +87,11 @@ class Trainer:
                 model, clips, adaptation=recipe.adaptation, seed=seed, torch_device=torch_device
             )
         self._dropped = dropped_modules(self.model, recipe.dropout)
-        is_whole = self._adversary is not None or bool(self._dropped)
-        on_cpu = torch_device.type == "cpu"
-        self._is_light = on_cpu and is_light(self.model, clips.features.shape[1:], batch_size=batch_size)
-        splits = on_cpu and can_split(model) and not is_whole and not self._is_light
+        way = Way.TOGETHER
+        if torch_device.type == "cpu":
+            way = choose_way(self.model, clips.features.shape[1:], batch_size=len(clips) // self.n_batches)
+        self._is_alone = way is Way.ALONE
+        splits = way is Way.HALVES and self._adversary is None and not self._dropped
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property
@@ -219,7 +219,7 @@ class Trainer:
     def _threads(self) -> AbstractContextManager[None]:
         if self._split is not None:
             return self._split.epoch()
-        return one_thread() if self._is_light else nullcontext()
+        return one_thread() if self._is_alone else nullcontext()
 
     def _draw_order(self) -> tuple[Tensor, ...]:
         """Every clip of the epoch once; sizes differ by one at most, so that no batch is a lone clip."""
@@ -228,7 +228,7 @@ class Trainer:
         share = 1.0 if growth is None else growth.share_at(self.n_epochs_done + 1)
         if share < 1:
             order = order[self._growth_rank[order] < share]
-        return order.tensor_split(max(1, round(self.n_batches * len(order) / len(self.clips))))
+        return order.tensor_split(max(1, self.n_batches * len(order) // len(self.clips)))
 
     def _compute_loss(self, model: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
         def loss(logits: Tensor) -> Tensor:

@@ -173,6 +173,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--predict", type=int, default=29_680, help="clips to predict")
     options = parser.parse_args()
+    prepare_process()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
     print(f"precision chosen: {choose_precision(CPU)}")
     bench_training(options.data, options.rounds)

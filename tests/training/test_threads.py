@@ -1,12 +1,12 @@
-"""Which models one thread computes, and that the machine's threads change nothing then."""
+"""How cores share a batch, and that their number changes nothing where one thread computes it."""
 
 import pytest
 import torch
 from torch import nn
 
 from nas_asc.recipe import Recipe
-from nas_asc.training import Clips, Trainer, light
-from nas_asc.training.light import count_mean_output, is_light, one_thread
+from nas_asc.training import Clips, Trainer, threads
+from nas_asc.training.threads import Way, choose_way, count_mean_output, one_thread
 
 IN_SHAPE = (1, 6, 8)
 
@@ -28,9 +28,9 @@ def model():
     return found
 
 
-def make_trainer(model, *, batch_size=8):
-    clips = Clips(torch.randn(16, *IN_SHAPE, generator=torch.Generator().manual_seed(1)), torch.arange(16) % 3)
-    recipe = Recipe(batch_size=batch_size)
+def make_trainer(model, *, n_clips=16):
+    features = torch.randn(n_clips, *IN_SHAPE, generator=torch.Generator().manual_seed(1))
+    clips, recipe = Clips(features, torch.arange(n_clips) % 3), Recipe(batch_size=8)
     device = torch.device("cpu")
     return Trainer(model, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=device)
 
@@ -43,10 +43,28 @@ def test_mean_output_is_that_of_the_operations_and_the_model_is_left_as_it_is(mo
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_light_goes_by_the_whole_batch(model):
+def test_way_goes_by_the_values_of_the_whole_batch(model, monkeypatch):
     size = count_mean_output(model, IN_SHAPE)
-    assert is_light(model, IN_SHAPE, batch_size=int(light._LIGHT / size))
-    assert not is_light(model, IN_SHAPE, batch_size=int(light._LIGHT / size) + 1)
+    monkeypatch.setattr(threads, "_LIGHT", 33 * size)
+    monkeypatch.setattr(threads, "_HEAVY", 35 * size)
+    ways = {batch_size: choose_way(model, IN_SHAPE, batch_size=batch_size) for batch_size in (32, 33, 34, 35)}
+    assert ways == {32: Way.ALONE, 33: Way.TOGETHER, 34: Way.TOGETHER, 35: Way.HALVES}
+
+
+def test_halves_have_sixteen_clips_at_least_and_no_dropout(model, monkeypatch):
+    monkeypatch.setattr(threads, "_LIGHT", 0)
+    monkeypatch.setattr(threads, "_HEAVY", 0)
+    assert choose_way(model, IN_SHAPE, batch_size=31) is Way.TOGETHER
+    assert choose_way(model, IN_SHAPE, batch_size=32) is Way.HALVES
+    assert choose_way(nn.Sequential(model, nn.Dropout(0.1)), IN_SHAPE, batch_size=32) is Way.TOGETHER
+
+
+@pytest.mark.parametrize(("n_clips", "sizes"), [(16, [8, 8]), (15, [15]), (27, [9, 9, 9]), (5, [5])])
+def test_batches_hold_at_least_what_was_asked_where_there_is_enough(model, n_clips, sizes):
+    trainer = make_trainer(model, n_clips=n_clips)
+    with trainer.epoch() as batches:
+        assert [len(rows) for rows in batches] == sizes
+    assert sorted(torch.cat(batches).tolist()) == list(range(n_clips))
 
 
 def test_light_model_is_trained_on_one_thread_to_the_same_weights_however_many_there_are(model):
