@@ -28,9 +28,10 @@ from nas_asc.training.threads import Way, choose_way, one_thread
 class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
-    Inside `epoch` come `draw_batch` and `step` for each of its batches, which hold at least the recipe's batch size:
-    what is left over is shared out. On a CPU small networks are computed by one thread, and large batches in two halves
-    at once (`choose_way`), unless the model or the recipe has a dropout, or the recipe an adaptation.
+    Inside `epoch` come `draw_batch` and `step` for each of its batches, which hold at least the recipe's batch size
+    where there are so many clips: what is left over is shared out. On a CPU small networks are computed by one thread,
+    and large batches in two halves at once (`choose_way`), unless the model or the recipe has a dropout, or the recipe
+    an adaptation.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.

@@ -103,7 +103,7 @@ def measure(architecture: Architecture, batch_size: int) -> Measured:
 def format_table(rows: Sequence[Measured]) -> str:
     """Markdown table of the ratios by batch size and values."""
     lines = [
-        "| batch | values an operation and batch | candidates | one thread | two halves |",
+        "| batch | values an operation and batch | candidates | one / all threads | halves / all threads |",
         "|---|---|---|---|---|",
     ]
     for batch_size in sorted({row.batch_size for row in rows}):
