@@ -8,6 +8,7 @@ from typing import Any
 
 from nas_asc.budget import Budget, parse_budget
 from nas_asc.data import DataSet, Split, load_data_set, split_data_set
+from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData
 from nas_asc.search import ask_study
 from nas_asc.space import Space, load_space
@@ -139,6 +140,11 @@ def reopen_setup(config: StudyConfig, *, quiet: bool = False) -> Setup:
     """
     if not quiet:
         print(config.budget.describe(), flush=True)
+    if config.data is not None and not Path(config.data).exists():
+        raise StudyError(
+            f"the recordings of study {config.name!r} are no longer in {config.data}. Put them back, or write their"
+            " new place into its study.toml: `source` below [data]."
+        )
     data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
     split = split_as_studied(data_set, config)
     return Setup(load_space(config.space), data_set, split, config.budget, config.clip_length_s)

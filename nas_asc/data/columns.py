@@ -1,5 +1,6 @@
 """From a layout's rows to a data set: labels, digest, nominal rate and length, missing files."""
 
+import contextlib
 import hashlib
 import os
 from collections import Counter
@@ -15,6 +16,7 @@ from nas_asc.data.data_set import DataSet
 from nas_asc.errors import DataError
 
 _N_PROBED = 25
+_N_BYTES = 2**16  # of each of these
 
 
 def build_data_set(
@@ -61,8 +63,8 @@ def build_data_set(
     classes, labels = np.unique(np.asarray(names), return_inverse=True)
     if len(classes) < 2:
         raise DataError(f"{root} has one class, {str(classes[0])!r}; a classifier needs two or more.")
-    sizes_and_times = stat_files(root, paths)
-    rate, length = _probe(root, paths, sizes_and_times)
+    sizes, times = stat_files(root, paths).T
+    rate, length = _probe(root, paths)
     blank = np.full(len(paths), "")
     return DataSet(
         name=name,
@@ -78,7 +80,8 @@ def build_data_set(
         cities=blank if cities is None else np.asarray(cities),
         parts=blank if parts is None else np.asarray(parts),
         folds=np.zeros(len(paths), np.int64) if folds is None else np.asarray(folds, np.int64),
-        digest=_digest(paths, names, groups, devices, parts, folds, sizes_and_times, clip_s),
+        digest=_digest(paths, names, groups, devices, parts, folds, sizes, _read_some(root, paths), clip_s),
+        stamp=_digest(times),
         group_word=group_word,
         crops=clip_s is not None,
         notes=notes,
@@ -109,25 +112,38 @@ def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
     return np.array([found[path] for path in paths], np.int64)
 
 
-def _probe(root: Path, paths: Sequence[str], sizes_and_times: NDArray[np.int64]) -> tuple[int, int]:
+def _probe(root: Path, paths: Sequence[str]) -> tuple[int, int]:
     """Rate and median length of a few recordings spread over the set; near whole seconds, those."""
-    rows = np.linspace(0, len(paths) - 1, min(_N_PROBED, len(paths))).astype(int)
     infos = []
-    for row in rows:
+    for path in _some(paths):
         try:
-            info = soundfile.info(root / paths[row])
+            info = soundfile.info(root / path)
         except (soundfile.SoundFileError, OSError):
             continue
         if info.frames:
             infos.append(info)
     if not infos:
-        raise DataError(f"none of {len(rows)} recordings below {root} can be read, such as {paths[0]}.")
+        raise DataError(f"none of {len(_some(paths))} recordings below {root} can be read, such as {paths[0]}.")
     rates = [info.samplerate for info in infos]
     rate = max(set(rates), key=rates.count)
     lengths = [info.frames for info in infos if info.samplerate == rate]
     length = int(np.median(lengths))
     seconds = round(length / rate)
     return rate, seconds * rate if seconds and is_near(length, seconds * rate) else length
+
+
+def _some(paths: Sequence[str]) -> list[str]:
+    rows = np.linspace(0, len(paths) - 1, min(_N_PROBED, len(paths))).astype(int)
+    return [paths[row] for row in rows]
+
+
+def _read_some(root: Path, paths: Sequence[str]) -> NDArray[np.uint8]:
+    """How a few files spread over the set begin; those that cannot be read add nothing."""
+    found = []
+    for path in _some(paths):
+        with contextlib.suppress(OSError), (root / path).open("rb") as file:
+            found.append(file.read(_N_BYTES))
+    return np.frombuffer(b"".join(found), np.uint8)
 
 
 def _digest(*columns: object) -> str:

@@ -31,7 +31,8 @@ class DataSet:
         cities: (n,) city; "" where unknown.
         parts: (n,) "train", "validation", "test" or "unused" as its own files say; "" where they say nothing.
         folds: (n,) fold from 1; 0 where there are none.
-        digest: Changes when rows, files' sizes or times change.
+        digest: Changes when rows, files' sizes or the beginnings of a few files change; a copy has the same one.
+        stamp: Changes when files' times change.
         group_word: What a group is, for messages.
         crops: Whether other lengths are cropped or padded because the user asked for a clip length.
         synthesise: Makes clip i; None where clips are files.
@@ -52,6 +53,7 @@ class DataSet:
     parts: NDArray[np.str_]
     folds: NDArray[np.int64]
     digest: str
+    stamp: str = ""
     group_word: str = "location"
     crops: bool = False
     synthesise: Callable[[int], Waveform] | None = None
@@ -64,6 +66,11 @@ class DataSet:
     def task(self) -> Task:
         """What the data ask of a network."""
         return Task(n_classes=len(self.classes), clip_s=self.clip_s)
+
+    @property
+    def version(self) -> str:
+        """Name of these files as they are now, for what is kept of them: touched files have another."""
+        return self.digest + self.stamp
 
     @property
     def n_samples(self) -> int:

@@ -27,7 +27,7 @@ def load_waveform(data_set: DataSet, row: int, *, n_channels: int = 1) -> NDArra
     """
     if len(data_set) * data_set.n_samples * 4 * n_channels > LIMIT_BYTES:
         return data_set.waveform(row, n_channels=n_channels)
-    source = (data_set.digest, data_set.n_samples, data_set.crops, n_channels)
+    source = (data_set.version, data_set.n_samples, data_set.crops, n_channels)
     known = _kept.get((source, row))
     if known is None:
         known = data_set.waveform(row, n_channels=n_channels)

@@ -110,7 +110,7 @@ def compute_features(
 
 
 def _key(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> str:
-    state = hashlib.sha256(f"{VERSION} {data_set.digest} {data_set.clip_s} {data_set.crops} {log_mel}".encode())
+    state = hashlib.sha256(f"{VERSION} {data_set.version} {data_set.clip_s} {data_set.crops} {log_mel}".encode())
     state.update(np.ascontiguousarray(rows, np.int64).tobytes())
     return f"{data_set.name}-{state.hexdigest()[:20]}"
 

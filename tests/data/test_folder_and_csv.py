@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -120,6 +122,22 @@ def test_digest_follows_content_and_not_place(tmp_path):
     write_wav(tmp_path / "two" / "0.wav", value=0.5)
     moved.write_text(moved.read_text().replace("1.wav,b,g0", "1.wav,b,g1"))
     assert load_data_set(moved).digest != first
+
+
+def test_a_copy_with_other_times_is_the_same_data_but_not_the_same_files(tmp_path):
+    root = _write_folder(tmp_path)
+    first, recording = load_data_set(root), sorted(root.rglob("*.wav"))[0]
+    os.utime(recording, ns=(1, 1))
+    touched = load_data_set(root)
+    assert touched.digest == first.digest
+    assert touched.version != first.version
+
+
+def test_digest_follows_recordings_of_the_same_size(tmp_path):
+    root = _write_folder(tmp_path)
+    first = load_data_set(root)
+    write_wav(root / "cat" / "0.wav", value=0.5)
+    assert load_data_set(root).digest != first.digest
 
 
 def test_clip_length_is_the_median_or_what_was_asked(tmp_path):

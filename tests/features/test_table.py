@@ -200,6 +200,19 @@ def test_another_clip_length_of_the_same_files_is_read_anew(tmp_path):
     assert shapes == [(8, *_SMALL.shape(1.0)), (8, *_SMALL.shape(0.5))]
 
 
+def test_recording_that_is_written_anew_is_read_anew(tmp_path):
+    first = _write_folder(tmp_path / "data", n=40, bad=0)
+    rows, cache = np.arange(40), tmp_path / "cache"
+    before = compute_features(first, _SMALL, rows, cache_dir=cache).array
+    path = tmp_path / "data" / first.paths[2]  # no file whose bytes are in the digest
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples[::-1], rate, "FLOAT")
+    second = load_data_set(tmp_path / "data")
+    assert second.digest == first.digest
+    after = compute_features(second, _SMALL, rows, cache_dir=cache).array
+    assert np.flatnonzero((before != after).reshape(40, -1).any(axis=1)).tolist() == [2]
+
+
 def test_real_recordings_have_features_but_for_the_named_damaged_ones(esc10_dir, tmp_path):
     data = load_data_set(esc10_dir)
     rows = np.arange(0, len(data), 20)

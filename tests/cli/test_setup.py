@@ -1,0 +1,23 @@
+"""What a study was searched with, read again."""
+
+from dataclasses import replace
+
+import pytest
+
+from nas_asc.cli.setup import reopen_setup
+from nas_asc.data import load_data_set
+from nas_asc.errors import StudyError
+from tests.data.recordings import write_wav
+from tests.study.records import example_config
+
+
+def test_recordings_that_were_moved_are_found_by_their_new_place(tmp_path):
+    for name in ("cat", "dog"):
+        for number in range(10):
+            write_wav(tmp_path / "here" / name / f"{number}.wav", value=0.1 * number)
+    digest = load_data_set(tmp_path / "here").digest
+    config = replace(example_config(), data=str(tmp_path / "here"), data_digest=digest, space="cp_mobile")
+    (tmp_path / "here").rename(tmp_path / "there")
+    with pytest.raises(StudyError, match=r"no longer in .*here\. .* write their new place into its study\.toml"):
+        reopen_setup(config)
+    assert reopen_setup(replace(config, data=str(tmp_path / "there"))).data_set.digest == digest
