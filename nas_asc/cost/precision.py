@@ -1,6 +1,6 @@
 """What a network takes at another precision than 8 bits."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from nas_asc.cost.cost import Cost, count_layer
@@ -33,22 +33,67 @@ def cost_at_bits(cost: Cost, architecture: Architecture, bits: int | None) -> Co
     n_bytes = bits // 8
     return replace(
         cost,
-        int8_bytes=n_bytes * _count_values(architecture),
+        int8_bytes=_bytes_at(count_values(architecture), bits),
         peak_ram_bytes=n_bytes * cost.peak_ram_bytes,
         bits=bits,
     )
 
 
-def _count_values(architecture: Architecture) -> int:
-    """Weights and biases, batch norms folded."""
-    shape, total = architecture.in_shape, 0
+def most_bytes(architecture: Architecture, max_params: int, bits: int | None) -> int:
+    """Bytes that what is left of a network takes at most, when its channels are removed until so many values are left.
+
+    No channel is added, so biases are at most the network's; weights are at most the values that are left and those
+    that no training moves, such as scales of norms without a factor of their own.
+
+    Args:
+        architecture: The network before.
+        max_params: Trainable values that may be left.
+        bits: Precision; None is 8.
+
+    Raises:
+        LayerError: A layer cannot take its input; gives the reason alone.
+    """
+    values = count_values(architecture)
+    return _bytes_at(replace(values, weights=min(values.weights, max_params + values.fixed)), bits or 8)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a file stores of a network, batch norms folded.
+
+    Args:
+        weights: Of kernels and of norms that are not folded.
+        biases: One an output channel.
+        fixed: Of the weights, those that are not trained.
+    """
+
+    weights: int
+    biases: int
+    fixed: int
+
+
+def count_values(architecture: Architecture) -> Values:
+    """Weights and biases of a network, batch norms folded.
+
+    Raises:
+        LayerError: A layer cannot take its input; gives the reason alone.
+    """
+    shape, counts = architecture.in_shape, []
     for layer in architecture.layers:
-        total += _count_in_layer(layer, shape, architecture.n_classes)
+        counts.append(_count_in_layer(layer, shape, architecture.n_classes))
         shape = count_layer(layer, shape, architecture.n_classes).out_shape
-    return total
+    return Values(*map(sum, zip((0, 0, 0), *counts, strict=True)))
+
+
+def _bytes_at(values: Values, bits: int) -> int:
+    return values.weights + 4 * values.biases if bits == 8 else bits // 8 * (values.weights + values.biases)
 
 
 @lru_cache(maxsize=2**14)
-def _count_in_layer(layer: Layer, in_shape: Shape, n_classes: int) -> int:
+def _count_in_layer(layer: Layer, in_shape: Shape, n_classes: int) -> tuple[int, ...]:
     expansion = expand_layer(layer, in_shape, n_classes)
-    return sum(sum(count_stored(expansion, operation)) for operation in expansion.operations)
+    rows = []
+    for operation in expansion.operations:
+        weights, biases = count_stored(expansion, operation)
+        rows.append((weights, biases, max(0, weights - operation.primitive.counts(*operation.in_shapes).params)))
+    return tuple(map(sum, zip((0, 0, 0), *rows, strict=True)))

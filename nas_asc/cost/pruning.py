@@ -5,7 +5,7 @@ from functools import lru_cache
 from math import floor
 
 from nas_asc.cost.cost import Cost, count_cost
-from nas_asc.cost.precision import cost_at_bits
+from nas_asc.cost.precision import cost_at_bits, most_bytes
 from nas_asc.errors import RecipeError
 from nas_asc.layers import Architecture, Convolution, Layer, Operation, Projection, Shape, expand_layer
 from nas_asc.recipe import Pruning, StructuredPruning, WeightPruning
@@ -85,8 +85,8 @@ def count_nonzero(architecture: Architecture, pruning: Pruning | None, *, conven
 def count_pruned_cost(architecture: Architecture, pruning: Pruning | None, *, bits: int | None = None) -> Cost:
     """What a network takes after its pruning: masked weights are still stored; removed channels are not.
 
-    `StructuredPruning` is not run: its limits stand for parameters and MACs, which will be at most that, and all else
-    is that of the network before.
+    `StructuredPruning` is not run: its limits stand for parameters and MACs, which will be at most that, bytes are the
+    most that so many parameters can take, and peak RAM is that of the network before.
 
     Args:
         architecture: The network before its pruning.
@@ -111,6 +111,7 @@ def count_pruned_cost(architecture: Architecture, pruning: Pruning | None, *, bi
         nonzero_params=nonzero_params,
         macs=min(cost.macs, max_macs),
         official_macs=min(cost.official_macs, max_macs),
+        int8_bytes=min(cost.int8_bytes, most_bytes(architecture, pruning.max_params, bits)),
     )
 
 

@@ -1,5 +1,6 @@
 """Removed channels: the smaller network gives what the larger one gives with zeros in their place."""
 
+import contextlib
 import copy
 from math import prod
 
@@ -9,8 +10,9 @@ import torch
 from torch import nn
 
 from nas_asc.compression import ChannelPruner, find_threshold, prune_channels
-from nas_asc.cost import count_cost
+from nas_asc.cost import cost_at_bits, count_cost, count_pruned_cost
 from nas_asc.errors import TrainingError
+from nas_asc.frontend import Task
 from nas_asc.layers import (
     Architecture,
     ChannelSlice,
@@ -32,8 +34,10 @@ from nas_asc.layers import (
     parse_architecture,
 )
 from nas_asc.models import build_model, count_module, fold_branches
+from nas_asc.recipe import StructuredPruning
 from nas_asc.space import list_spaces, load_space
 from tests.cost.systems import cp_mobile
+from tests.evaluation.brief import draw_designs
 from tests.models.cases import CASES, Fork, Squaring
 
 MAKERS = (nn.Conv2d, nn.Linear)
@@ -136,6 +140,22 @@ def test_every_published_system_may_lose_half_its_channels(space, name):
     smaller = check_removal(architecture)
     if name not in READ_OVER_CHANNELS:
         assert count_cost(smaller).params < 0.9 * count_cost(architecture).params
+
+
+@pytest.mark.parametrize("bits", [None, 16])
+@pytest.mark.parametrize("name", ["asc", "bc_resnet", "cp_mobile", "cp_resnet"])
+def test_bytes_counted_before_a_removal_are_enough_after_it(name, bits):
+    shares = []
+    for design in draw_designs(name, Task(n_classes=10, clip_s=1.0), n=8):
+        architecture, dense = design.architecture, count_cost(design.architecture)
+        limits = {"max_params": dense.params // 2, "max_macs": None, "is_exact": False}
+        pruning = StructuredPruning(**limits)
+        with contextlib.suppress(TrainingError):  # norms alone are more than half of it
+            smaller, _ = prune_channels(build_model(architecture), **limits)
+            left = cost_at_bits(count_cost(smaller), smaller, bits).int8_bytes
+            shares.append(left / count_pruned_cost(architecture, pruning, bits=bits).int8_bytes)
+    assert len(shares) > 4
+    assert 0.6 < max(shares) <= 1
 
 
 def without(model, groups):

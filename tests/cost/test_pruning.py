@@ -125,6 +125,14 @@ def test_the_cost_after_structured_pruning_is_within_its_limits():
     assert count_pruned_cost(SMALL, StructuredPruning(10**9, 10**9)) == count_cost(SMALL)
 
 
+def test_bytes_after_structured_pruning_are_those_of_the_values_left_and_of_all_biases():
+    network = Architecture((Conv(8, 3, norm="batch"), Conv(16, 3, norm="batch"), Classifier()), (1, 9, 9), 10)
+    weights, biases = 8 * 9 + 16 * 8 * 9 + 16 * 10, 8 + 16 + 10
+    assert count_cost(network).int8_bytes == weights + 4 * biases
+    assert count_pruned_cost(network, StructuredPruning(1_000, None)).int8_bytes == 1_000 + 4 * biases
+    assert count_pruned_cost(network, StructuredPruning(1_000, None), bits=16).int8_bytes == 2 * (1_000 + biases)
+
+
 def test_structured_pruning_leaves_at_most_its_limit_and_the_running_statistics():
     cost = count_cost(SMALL)
     pruning = StructuredPruning(max_params=1_000)
