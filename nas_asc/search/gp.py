@@ -1,7 +1,8 @@
 """Proposals by a Gaussian process on the score alone: of many candidates that fit, the one that promises most.
 
 Costs are known before training, so what a candidate adds to the hypervolume depends on its score only, and the
-expectation of that is exact (`improvement`). No model of costs or limits is needed: all of the pool fits.
+expectation of that is exact (`improvement`). No model of costs or limits is needed: all of the pool fits. What costs
+less than a hundredth of a limit counts as that hundredth, or most of a search would go to ever smaller networks.
 
 Conventions:
     Scores are cut off well above their median, so that a failed or hopeless training does not bend the model; failed
@@ -29,6 +30,7 @@ Array = NDArray[np.float64]
 _MOST_SEEN = 400  # trials the process is given: the front, the newest, and of the others every so many
 _MOST_FITTED = 150  # of them, those the kernel is fitted to
 _MOST_FRONT = {0: 1, 1: 256, 2: 128, 3: 32}  # points by number of costs, evenly spread over the scores
+_NEGLIGIBLE = 2.0  # decades below a limit
 _N_CHILDREN = 120
 _ROUNDS = 2
 _N_BEST = 8
@@ -53,6 +55,7 @@ class GpStrategy:
         self._cost_columns = [column for column, name in enumerate(names) if not OBJECTIVES[name].is_score]
         self._cost_names = [names[column] for column in self._cost_columns]
         self._limits = _limits(config)
+        self._floors = np.array([self._limits.get(name, -np.inf) for name in self._cost_names]) - _NEGLIGIBLE
         self._random = RandomPool(screen, seed=config.seed, fills=config.mode == "best")
         self._fitted: tuple[tuple[Candidate, ...], Array, Kernel] | None = None
 
@@ -98,7 +101,7 @@ class GpStrategy:
     def _cells(self, model: "_ScoreModel", history: History, pool: Pool) -> Cells:
         rows = model.rows
         means, _ = model.process.predict(model.process.points[: len(rows)])
-        costs = history.values[rows][:, self._cost_columns]
+        costs = np.maximum(history.values[rows][:, self._cost_columns], self._floors)
         if history.is_complete is not None and history.is_complete.any():  # what is stopped gains nothing yet
             is_complete = history.is_complete[rows]
             costs, means = costs[is_complete], means[is_complete]
@@ -120,7 +123,8 @@ class GpStrategy:
 
     def _cost_values(self, costs: list[Cost]) -> Array:
         found = [objective_values(self._cost_names, cost, _NO_SCORES) for cost in costs]
-        return np.log10(np.maximum(np.array(found, float).reshape(len(costs), len(self._cost_names)), 1.0))
+        values = np.log10(np.maximum(np.array(found, float).reshape(len(costs), len(self._cost_names)), 1.0))
+        return np.maximum(values, self._floors)
 
 
 class _ScoreModel:

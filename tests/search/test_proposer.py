@@ -80,6 +80,17 @@ def build(sampler, *, space=space, task=TASK, budget=BUDGET, **changes):
     return build_proposer(Screen(space, task, budget=budget), config)
 
 
+def test_hardly_a_training_goes_to_networks_of_less_than_a_hundredth_of_the_limits():
+    params, macs = 200, 7_500  # half of the space takes less
+    n_negligible = []
+    for limits in ((2.0, 100 * macs, 100 * params), ()):
+        records = simulate(build("gp", warm_start=False, reference_point=limits), 40)
+        costs = [record.cost for record in records if record.origin == "gp"]
+        n_negligible.append(sum(cost.params < params and cost.macs < macs for cost in costs))
+    with_limits, without = n_negligible
+    assert with_limits < 4 < 12 < without
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("mode", ["pareto", "best"])
 class TestEveryProposer:
