@@ -11,10 +11,9 @@ def absorbing_operation(expansion: Expansion, operation: Operation) -> Operation
     host = expansion.operations[source - 1]
     if not host.primitive.absorbs_norm or source == expansion.output or _is_shared(expansion, host):
         return None
-    later = expansion.operations[source:]  # only what follows can read it
-    return host if sum([other.inputs.count(source) for other in later]) == 1 else None
+    return host if expansion.n_uses[source] == 1 else None
 
 
 def _is_shared(expansion: Expansion, operation: Operation) -> bool:
     """Whether its weights serve other operations too, whose norms may differ."""
-    return operation.reuses is not None or any(other.reuses == operation.name for other in expansion.operations)
+    return operation.reuses is not None or operation.name in expansion.lenders

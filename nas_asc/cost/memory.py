@@ -36,16 +36,18 @@ def live_values(expansion: Expansion) -> list[tuple[int, ...]]:
     """
     place = {0: 0}
     last_use = _last_uses(expansion)
+    needed = {0: last_use.get(0, -1)}  # places, and the step after which what is there may go
     steps: list[tuple[int, ...]] = [(0,)]
     for step, operation in enumerate(expansion.operations):
-        needed = {place[value] for value, use in last_use.items() if value in place and use > step}
+        needed = {value: end for value, end in needed.items() if end > step}
         source = place[operation.inputs[0]] if operation.inputs else None
-        if source is not None and source not in needed and _is_in_place(expansion, operation):
-            place[operation.output] = source
-            continue
-        place[operation.output] = operation.output
-        live = needed | {place[value] for value in operation.inputs} | {operation.output}
-        steps.append((*live, *[operation.output] * operation.primitive.n_copies))
+        is_moved = source is None or source in needed or not _is_in_place(expansion, operation)
+        own = operation.output if source is None or is_moved else source
+        if is_moved:
+            live = needed.keys() | {place[value] for value in operation.inputs} | {own}
+            steps.append((*live, *[own] * operation.primitive.n_copies))
+        place[operation.output] = own
+        needed[own] = last_use.get(operation.output, -1)
     return steps
 
 

@@ -1,6 +1,8 @@
 """A whole network as plain data, and its expansion into primitives."""
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from nas_asc.errors import LayerError
 from nas_asc.layers.layer import Layer, format_layer
@@ -55,6 +57,16 @@ class Expansion:
     operations: tuple[Operation, ...]
     output: int
     out_shape: Shape
+
+    @cached_property
+    def n_uses(self) -> Counter[int]:
+        """How often each value is read by the operations."""
+        return Counter(value for operation in self.operations for value in operation.inputs)
+
+    @cached_property
+    def lenders(self) -> frozenset[str]:
+        """Names of the operations whose weights others use again."""
+        return frozenset(operation.reuses for operation in self.operations if operation.reuses is not None)
 
 
 def expand_layer(layer: Layer, in_shape: Shape, n_classes: int) -> Expansion:

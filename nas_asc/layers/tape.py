@@ -64,6 +64,7 @@ class Tape:
         self.n_classes = n_classes
         self._operations: list[Operation] = []
         self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}  # last one of each word; those before are taken
         self._shapes: dict[int, Shape] = {0: in_shape}
 
     @property
@@ -135,9 +136,11 @@ class Tape:
         return x if activation is None else self.apply(Activation(activation), x)
 
     def _unique(self, word: str) -> str:
-        name, number = word, 1
+        number = self._numbers.get(word, 1)
+        name = word if number == 1 else f"{word}{number}"
         while name in self._names:
             number += 1
             name = f"{word}{number}"
         self._names.add(name)
+        self._numbers[word] = number
         return name

@@ -72,7 +72,8 @@ def main() -> None:
         for future in as_completed(futures):
             name, seed = futures[future]
             if future.exception() is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+                for waiting in futures:  # a shutdown that cancels is undone by the one that ends the block
+                    waiting.cancel()
             done[key_of(name, seed, options.trainings)] = found = future.result()
             options.keep.write_text(json.dumps(done))
             print(f"{name}, seed {seed}: {found['history'][-1]:.4f}, {found['seconds']:.0f} s", flush=True)
