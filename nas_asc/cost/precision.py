@@ -33,7 +33,7 @@ def cost_at_bits(cost: Cost, architecture: Architecture, bits: int | None) -> Co
     n_bytes = bits // 8
     return replace(
         cost,
-        int8_bytes=_bytes_at(count_values(architecture), bits),
+        int8_bytes=_bytes_at(_count_values(architecture), bits),
         peak_ram_bytes=n_bytes * cost.peak_ram_bytes,
         bits=bits,
     )
@@ -53,12 +53,12 @@ def most_bytes(architecture: Architecture, max_params: int, bits: int | None) ->
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.
     """
-    values = count_values(architecture)
+    values = _count_values(architecture)
     return _bytes_at(replace(values, weights=min(values.weights, max_params + values.fixed)), bits or 8)
 
 
 @dataclass(frozen=True)
-class Values:
+class _Values:
     """What a file stores of a network, batch norms folded.
 
     Args:
@@ -72,7 +72,7 @@ class Values:
     fixed: int
 
 
-def count_values(architecture: Architecture) -> Values:
+def _count_values(architecture: Architecture) -> _Values:
     """Weights and biases of a network, batch norms folded.
 
     Raises:
@@ -82,10 +82,10 @@ def count_values(architecture: Architecture) -> Values:
     for layer in architecture.layers:
         counts.append(_count_in_layer(layer, shape, architecture.n_classes))
         shape = count_layer(layer, shape, architecture.n_classes).out_shape
-    return Values(*map(sum, zip((0, 0, 0), *counts, strict=True)))
+    return _Values(*map(sum, zip((0, 0, 0), *counts, strict=True)))
 
 
-def _bytes_at(values: Values, bits: int) -> int:
+def _bytes_at(values: _Values, bits: int) -> int:
     return values.weights + 4 * values.biases if bits == 8 else bits // 8 * (values.weights + values.biases)
 
 
