@@ -6,8 +6,9 @@ from typing import Any
 
 from nas_asc.cost.formula import Count, Found, derive_formula
 from nas_asc.cost.layer_cost import LayerCost, count_expansion
+from nas_asc.cost.members import count_members
 from nas_asc.errors import LayerError
-from nas_asc.layers import Architecture, Layer, Shape, expand_architecture, expand_layer
+from nas_asc.layers import Architecture, Ensemble, Layer, Shape, expand_architecture, expand_layer
 
 _N_COUNTERS = 2**18  # remembered; then all are forgotten, since keeping an order would cost more
 
@@ -99,14 +100,27 @@ def count_layer(layer: Layer, in_shape: Shape, n_classes: int) -> LayerCost:
 
 @cache
 def _counter(layer: Layer, channels: int, n_dimensions: int, n_classes: int) -> Count:
-    """Function that counts a layer on any input of so many channels: by formula where there is one, else exactly."""
+    """Function that counts a layer on any input of so many channels: by formula where there is one, else exactly.
+
+    An ensemble is counted by the layers of its members.
+    """
     if _counter.cache_info().currsize >= _N_COUNTERS:
         _counter.cache_clear()
     exactly = partial(_count_exactly, layer, n_classes)
+    if isinstance(layer, Ensemble):
+        return partial(_count_ensemble, layer, n_classes)
     if n_dimensions != 3 or not getattr(layer, "reads_channels_only", False):
         return exactly
     formula = derive_formula(layer, channels, n_classes)
     return exactly if formula is None else formula.to_function(exactly)
+
+
+def _count_ensemble(ensemble: Ensemble, n_classes: int, in_shape: Shape) -> Found:
+    try:
+        found = count_members(ensemble, in_shape, n_classes, _counter)
+    except LayerError:
+        found = None
+    return _count_exactly(ensemble, n_classes, in_shape) if found is None else found
 
 
 @lru_cache(maxsize=2**14)

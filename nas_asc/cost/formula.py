@@ -2,8 +2,9 @@
 
 Conventions:
     The operations of a layer see few different map sizes. Each has a slot: slot 0 is a single position (vectors),
-    slot 1 the layer's input, each further one follows from an earlier one by a window. Convolutions take so much a
-    position; everything else takes the same at every size.
+    slot 1 the layer's input, each further one follows from an earlier one by a window; the mean over an axis is a
+    window that moves by more than any map has. Convolutions take so much a position; everything else takes the same at
+    every size.
 """
 
 from collections.abc import Callable
@@ -16,10 +17,12 @@ from nas_asc.errors import LayerError
 from nas_asc.layers import (
     Activation,
     Addition,
+    AxisMean,
     BatchNorm,
     BranchedConvolution,
     ChannelNorm,
     ChannelRoll,
+    ChannelSlice,
     Concatenation,
     Convolution,
     Expansion,
@@ -30,15 +33,19 @@ from nas_asc.layers import (
     Pooling,
     RandomZeroing,
     Shape,
+    SubSpectralNorm,
     expand_layer,
     to_pair,
 )
 
-_PROBE = 1024  # bands and frames of the map on which a layer is expanded once
+PROBE = 5040  # bands and frames of the map on which a layer is expanded once; has many divisors, for sub-bands
 _VECTOR, _INPUT = 0, 1
 _SAME_SIZE = (
-    *(Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, Concatenation, FrequencyInstanceNorm, RandomZeroing),
+    *(Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, ChannelSlice, Concatenation, FrequencyInstanceNorm),
+    *(RandomZeroing, SubSpectralNorm),
 )
+_KEPT = (-1, 1)  # gain and stride along an axis whose size stays
+_MEANT = (-1, 2**62)  # and along one of which one bin is left
 
 Fixed = tuple[int, int, int, int, int]
 Found = tuple[Shape, Fixed, int, int, int]  # out_shape, fixed, macs, official_macs of convolutions, RAM
@@ -52,6 +59,7 @@ class Formula:
 
     Args:
         windows: How the slots from 2 on follow from earlier ones.
+        parts: Slots whose bands must be a multiple of a number, with that number.
         out_slot: Slot of the output.
         out_channels: Its channels.
         fixed: params, buffers, official MACs apart from convolutions, int8_bytes, norm_params.
@@ -61,6 +69,7 @@ class Formula:
     """
 
     windows: tuple[_Window, ...]
+    parts: tuple[tuple[int, int], ...]
     out_slot: int
     out_channels: int
     fixed: Fixed
@@ -69,7 +78,7 @@ class Formula:
     steps: tuple[tuple[int, ...], ...]
 
     def evaluate(self, in_shape: Shape) -> Found | None:
-        """Cost on one map (C, F, T); None where a window does not fit on it."""
+        """Cost on one map (C, F, T); None where a window does not fit on it, or bands cannot be parted."""
         _, rows, columns = in_shape
         sizes, positions = [(1, 1), (rows, columns)], [1, rows * columns]
         for slot, row_gain, row_stride, column_gain, column_stride in self.windows:
@@ -80,6 +89,9 @@ class Formula:
                 return None
             sizes.append((rows, columns))
             positions.append(rows * columns)
+        for slot, n_parts in self.parts:
+            if sizes[slot][0] % n_parts:
+                return None
         return (
             (self.out_channels, *sizes[self.out_slot]) if self.out_slot else (self.out_channels,),
             self.fixed,
@@ -92,11 +104,11 @@ class Formula:
         """`evaluate` with the two commonest cases written out, which is several times faster.
 
         Args:
-            otherwise: Called with the map on which a window does not fit.
+            otherwise: Called with the map on which `evaluate` gives None.
         """
-        if self.out_slot == _INPUT and not self.windows:
+        if self.out_slot == _INPUT and not self.windows and not self.parts:
             return _keep_size(self)
-        if self.out_slot == _INPUT + 1 and len(self.windows) == 1:
+        if self.out_slot == _INPUT + 1 and len(self.windows) == 1 and not self.parts:
             return _slide_once(self, otherwise)
         return lambda in_shape: self.evaluate(in_shape) or otherwise(in_shape)
 
@@ -142,7 +154,7 @@ def derive_formula(layer: Layer, channels: int, n_classes: int) -> Formula | Non
     There is none for layers with primitives of one's own, whose counts may follow any rule.
     """
     try:
-        expansion = expand_layer(layer, (channels, _PROBE, _PROBE), n_classes)
+        expansion = expand_layer(layer, (channels, PROBE, PROBE), n_classes)
     except LayerError:
         return None
     slots, windows = [_INPUT], dict[_Window, int]()
@@ -159,10 +171,14 @@ def _slot_of(operation: Operation, inputs: list[int], windows: dict[_Window, int
     primitive = operation.primitive
     if type(primitive) is BranchedConvolution:
         primitive = primitive.folded
+    if type(primitive) is Addition:
+        return _larger_slot(inputs, windows)
     if type(primitive) in _SAME_SIZE:
         return inputs[0] if len(set(inputs)) == 1 else None
     if type(primitive) is GlobalPooling:
         return _VECTOR
+    if type(primitive) is AxisMean:
+        return windows.setdefault(_mean_window(inputs[0], primitive.axis), len(windows) + 2)
     if type(primitive) is not Convolution and type(primitive) is not Pooling:
         return None
     kernel, stride, padding = to_pair(primitive.kernel_size), to_pair(primitive.stride), to_pair(primitive.padding)
@@ -170,6 +186,18 @@ def _slot_of(operation: Operation, inputs: list[int], windows: dict[_Window, int
     if gains == [-1, -1] and stride == (1, 1):
         return inputs[0]
     return windows.setdefault((inputs[0], gains[0], stride[0], gains[1], stride[1]), len(windows) + 2)
+
+
+def _mean_window(slot: int, axis: str) -> _Window:
+    return (slot, *_MEANT, *_KEPT) if axis == "frequency" else (slot, *_KEPT, *_MEANT)
+
+
+def _larger_slot(inputs: list[int], windows: dict[_Window, int]) -> int | None:
+    """Slot of a sum: that of both, or of the one of which the other is a mean along an axis."""
+    for large, small in (inputs, inputs[::-1]):
+        if large == small or small in (windows.get(_mean_window(large, axis)) for axis in ("frequency", "time")):
+            return large
+    return None
 
 
 def _collect(expansion: Expansion, slots: list[int], windows: tuple[_Window, ...]) -> Formula:
@@ -186,6 +214,7 @@ def _collect(expansion: Expansion, slots: list[int], windows: tuple[_Window, ...
     params, buffers, official, int8_bytes, norm_params = map(sum, zip(*rows, strict=True))
     return Formula(
         windows=windows,
+        parts=_list_parts(expansion, slots),
         out_slot=slots[expansion.output],
         out_channels=expansion.out_shape[0],
         fixed=(params, buffers, official, int8_bytes, norm_params),
@@ -193,6 +222,15 @@ def _collect(expansion: Expansion, slots: list[int], windows: tuple[_Window, ...
         official_macs=tuple(official_macs),
         steps=_live_steps(expansion, slots, n_slots),
     )
+
+
+def _list_parts(expansion: Expansion, slots: list[int]) -> tuple[tuple[int, int], ...]:
+    parts = {
+        (slots[operation.output], operation.primitive.n_bands): None
+        for operation in expansion.operations
+        if isinstance(operation.primitive, SubSpectralNorm)
+    }
+    return tuple(parts)
 
 
 def _live_steps(expansion: Expansion, slots: list[int], n_slots: int) -> tuple[tuple[int, ...], ...]:

@@ -6,7 +6,7 @@ from nas_asc.cost.folding import absorbing_operation
 from nas_asc.layers import Expansion, Operation
 
 
-def peak_ram(expansion: Expansion) -> int:
+def peak_ram(expansion: Expansion, *, holds_input: bool = False) -> int:
     """Most bytes of activations live at once while one layer runs.
 
     The rule: int8 (1 byte a value), batch 1, operations in the order in which they are written. At each step the
@@ -20,22 +20,28 @@ def peak_ram(expansion: Expansion) -> int:
     in float32, which norms over a clip or over channels and moments need; the map in another order that attentive
     pooling reads.
 
+    Args:
+        expansion: The layer on its input.
+        holds_input: Whether something after the layer reads its input too.
+
     Source:
         Equal to the liveness over the graph of a .tflite file for every layer and published system without what is
         not counted, and within 5 % of TensorFlow Lite Micro's own plan where that leaves no gaps
         (tests/export/test_memory.py).
     """
     sizes = [prod(expansion.in_shape), *(prod(operation.out_shape) for operation in expansion.operations)]
-    return max(sum(sizes[value] for value in step) for step in live_values(expansion))
+    return max(sum(sizes[value] for value in step) for step in live_values(expansion, holds_input=holds_input))
 
 
-def live_values(expansion: Expansion) -> list[tuple[int, ...]]:
+def live_values(expansion: Expansion, *, holds_input: bool = False) -> list[tuple[int, ...]]:
     """Values that are live at each step of a layer, by the rule of `peak_ram`; before the first, its input.
 
     A value that was written over another stands under the other's index; one that is held twice stands there twice.
     """
     place = {0: 0}
     last_use = _last_uses(expansion)
+    if holds_input:
+        last_use[0] = len(expansion.operations)
     needed = {0: last_use.get(0, -1)}  # places, and the step after which what is there may go
     steps: list[tuple[int, ...]] = [(0,)]
     for step, operation in enumerate(expansion.operations):

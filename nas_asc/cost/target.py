@@ -9,6 +9,7 @@ import difflib
 from functools import lru_cache
 
 from nas_asc.cost.cost import count_layer
+from nas_asc.cost.formula import PROBE
 from nas_asc.errors import BudgetError, LayerError
 from nas_asc.layers import (
     PRIMITIVE_TYPES,
@@ -50,7 +51,6 @@ _OBSTACLES: dict[str, dict[str | type[Primitive], str]] = {
         "gelu": "missing in TFLite Micro",
     },
 }
-_PROBE = 1024  # bands and frames
 
 
 def validate_target(name: str) -> str:
@@ -98,7 +98,7 @@ def _list_in_layer(layer: Layer, in_shape: Shape, n_classes: int, target: str, i
     """Of a layer that reads channels only, asked once for all sizes of its map, which have the same operations."""
     if layer.reads_channels_only and len(in_shape) == 3:
         try:
-            return _list_expanded(layer, (in_shape[0], _PROBE, _PROBE), n_classes, target, is_first)
+            return _list_expanded(layer, (in_shape[0], PROBE, PROBE), n_classes, target, is_first)
         except LayerError:
             pass  # it may still take the map as it is
     return _list_expanded(layer, in_shape, n_classes, target, is_first)

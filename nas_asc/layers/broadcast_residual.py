@@ -1,5 +1,7 @@
 """Broadcast residual blocks: two-dimensional in frequency, one-dimensional in time."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import ACTIVATIONS, check_count, check_number, check_odd, check_word, fail
 from nas_asc.layers.layer import Layer
 from nas_asc.layers.operation import Addition, Convolution, RandomZeroing, SubSpectralNorm
@@ -37,6 +39,8 @@ class BroadcastResidual(Layer):
     n_bands: int = 4
     activation: str = "silu"
     dropout: float = 0.0
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_count(self, "out_channels")

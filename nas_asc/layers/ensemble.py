@@ -2,6 +2,7 @@
 
 from nas_asc.layers.check import fail
 from nas_asc.layers.layer import Layer
+from nas_asc.layers.primitive import Primitive
 from nas_asc.layers.reduction import MOMENTS, LogitSum, ProbabilityMean, TimeMoments
 from nas_asc.layers.tape import Tape, Value
 
@@ -37,6 +38,11 @@ class Ensemble(Layer):
         if self.merge not in ("probabilities", "logits"):
             raise fail(self, "merge", must='"probabilities" or "logits"', value=self.merge)
 
+    @property
+    def merging(self) -> Primitive:
+        """What makes one output of the members'."""
+        return ProbabilityMean() if self.merge == "probabilities" else LogitSum()
+
     def expand(self, tape: Tape, x: Value) -> Value:
         """The members, then the merging."""
         outputs = []
@@ -45,8 +51,7 @@ class Ensemble(Layer):
             for layer in member:
                 value = layer.expand(tape, value)
             outputs.append(value)
-        merging = ProbabilityMean() if self.merge == "probabilities" else LogitSum()
-        return tape.apply(merging, *outputs)
+        return tape.apply(self.merging, *outputs)
 
 
 def _is_network(member: object) -> bool:

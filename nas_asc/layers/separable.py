@@ -1,5 +1,7 @@
 """Time and frequency convolved apart, each on one half of the channels."""
 
+from typing import ClassVar
+
 from nas_asc.layers.check import ACTIVATIONS, NORMS, check_count, check_number, check_odd, check_word, fail
 from nas_asc.layers.layer import Layer
 from nas_asc.layers.operation import Addition, ChannelRoll, ChannelSlice, Concatenation, Convolution, RandomZeroing
@@ -36,6 +38,8 @@ class TimeFrequencySeparable(Layer):
     norm: str | None = "batch"
     activation: str | None = "relu"
     dropout: float = 0.0
+
+    reads_channels_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_count(self, "out_channels")

@@ -45,6 +45,7 @@ layers = st.one_of(
     st.builds(AvgPool, sizes, stride=st.none() | sizes),
     st.builds(Residual, st.sampled_from([4, 6]), st.lists(odd_sizes, min_size=1, max_size=3).map(tuple),
               groups=st.sampled_from([1, 2]), roll=st.booleans(), bn_affine=st.booleans()),
+    st.builds(Residual, st.sampled_from([4, 6]), odd_sizes.map(lambda size: (size,)), n_bands=st.integers(1, 4)),
     st.builds(InvertedBottleneck, st.sampled_from([4, 8]), st.floats(0.5, 4), odd_sizes, sizes, norms, activations),
     st.builds(Classifier, norm=norms, hidden=st.none() | st.just(8)),
     st.builds(Dropout, st.sampled_from([0, 0.5])),
@@ -86,7 +87,7 @@ def test_the_formula_agrees_with_the_operations_at_every_size(layer, n_bands, n_
 EXAMPLES = [
     *(Conv(8, 3, 2, 1, norm="batch"), MaxPool(2), AvgPool(3, stride=2, padding=1), Residual(8, groups=2, roll=True)),
     *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
-    SharedResidual(3),
+    *(SharedResidual(3), Residual(8, n_bands=7), BroadcastResidual(8), TimeFrequencySeparable(8)),
     *(Inception(4), BasicBlock(8, stride=2), Bottleneck(4, groups=2, norm="residual"), Downsampling(8), GlobalPool()),
     *(Inception(4), SharedResidual(3), Graph(((Convolution(5, 3), (0,), "conv", None),))),
 ]
