@@ -79,6 +79,7 @@ def _read_architecture(text: str, place: str, space: Space | None) -> Architectu
 
 
 def _architecture_of_trial(network: str, space: Space | None) -> Architecture:
+    from nas_asc.cli.space_source import load_studied_space
     from nas_asc.study import find_study, load_config, load_records
 
     name, _, number = network.rpartition(":")
@@ -91,8 +92,8 @@ def _architecture_of_trial(network: str, space: Space | None) -> Architecture:
         return _read_architecture(found[number].architecture, network, space)
     except LayerError as error:
         try:
-            return _read_architecture(found[number].architecture, network, load_space(config.space))
-        except SpaceError:
+            return _read_architecture(found[number].architecture, network, load_studied_space(config))
+        except (SpaceError, StudyError):
             raise error from None
 
 

@@ -51,8 +51,8 @@ def read_evidence(folder: Path, *, space: "Space | None" = None, setup: "Setup |
         space: Its search space, where it has been read already.
         setup: Its space and data, where they have been read already.
     """
+    from nas_asc.cli.space_source import load_studied_space
     from nas_asc.health import count_validation, gather_evidence
-    from nas_asc.space import load_space
     from nas_asc.study import load_config, load_records
 
     config = load_config(folder)
@@ -60,7 +60,7 @@ def read_evidence(folder: Path, *, space: "Space | None" = None, setup: "Setup |
         setup = _reopen(folder)
     if space is None:
         try:
-            space = load_space(config.space) if setup is None else setup.space
+            space = load_studied_space(config) if setup is None else setup.space
         except NasAscError:
             space = None
     validation = None if setup is None else count_validation(setup.data_set, setup.split)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_asc.budget import Budget, parse_budget
+from nas_asc.cli.space_source import load_studied_space, to_source
 from nas_asc.data import DataSet, Split, load_data_set, split_data_set
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData
@@ -117,7 +118,7 @@ def ask_config(
         name,
         setup.space,
         prepared,
-        space_source=options["space"],
+        space_source=to_source(options["space"]),
         data_source=None if data is None else str(Path(data).resolve()),
         budget=setup.budget,
         objectives=tuple(options["objectives"].split(",")),
@@ -147,7 +148,7 @@ def reopen_setup(config: StudyConfig, *, quiet: bool = False) -> Setup:
         )
     data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
     split = split_as_studied(data_set, config)
-    return Setup(load_space(config.space), data_set, split, config.budget, config.clip_length_s)
+    return Setup(load_studied_space(config), data_set, split, config.budget, config.clip_length_s)
 
 
 def split_as_studied(data_set: DataSet, config: StudyConfig) -> Split:

@@ -85,11 +85,11 @@ def report(study: opt.StudyName) -> None:
 
     Example: nas-asc report my-study
     """
-    from nas_asc.space import load_space
+    from nas_asc.cli.space_source import load_studied_space
     from nas_asc.study import find_study, load_config
 
     folder = find_study(study)
-    print(make_report(folder, load_space(load_config(folder).space)))
+    print(make_report(folder, load_studied_space(load_config(folder))))
 
 
 def make_report(folder: Path, space: "Space", *, setup: "Setup | None" = None) -> Path:

@@ -32,9 +32,9 @@ def find_teachers(word: str, prepared: "PreparedData") -> "list[Teacher]":
 
 def _find_trial(word: str, prepared: "PreparedData") -> "Teacher":
     from nas_asc.cli.setup import split_as_studied
+    from nas_asc.cli.space_source import load_studied_space
     from nas_asc.evaluation import Teacher
     from nas_asc.search import find_network
-    from nas_asc.space import load_space
     from nas_asc.study import find_study, load_config
 
     name, _, number = word.rpartition(":")
@@ -42,7 +42,7 @@ def _find_trial(word: str, prepared: "PreparedData") -> "Teacher":
         raise StudyError(f"`--teacher` must be study:TRIAL with the number of a trial, but got {word!r}.")
     folder = find_study(name)
     config = load_config(folder)
-    network = find_network(folder, prepared, number=int(number), layer_types=load_space(config.space).layer_types)
+    network = find_network(folder, prepared, number=int(number), layer_types=load_studied_space(config).layer_types)
     _validate_split(word, split_as_studied(prepared.data_set, config).digest, prepared)
     return Teacher(word, network.architecture, network.log_mel, network.state)
 

@@ -117,6 +117,7 @@ def find_design(network: str, prepared: "PreparedData", space: Space | None = No
 
 
 def _design_of_trial(network: str, prepared: "PreparedData") -> Design:
+    from nas_asc.cli.space_source import load_studied_space
     from nas_asc.layers import parse_architecture
     from nas_asc.study import find_study, load_config, load_records
 
@@ -127,7 +128,7 @@ def _design_of_trial(network: str, prepared: "PreparedData") -> Design:
     if number not in found:
         raise StudyError(f"study {name!r} has no trial {number!r}. It has trials {', '.join(found) or 'none'}.")
     record, task = found[number], prepared.task
-    architecture = parse_architecture(record.architecture, load_space(config.space).layer_types)
+    architecture = parse_architecture(record.architecture, load_studied_space(config).layer_types)
     if (architecture.n_classes, architecture.in_shape) != (task.n_classes, record.log_mel.shape(task.clip_s)):
         raise StudyError(
             f"{network} was made for {architecture.n_classes} classes and clips of {config.clip_s:g} s, but the data"

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from nas_asc.cli.setup import reopen_setup
+from nas_asc.cli.space_source import load_studied_space, to_source
 from nas_asc.data import load_data_set
 from nas_asc.errors import StudyError
+from nas_asc.space.load import spaces_dir
 from tests.data.recordings import write_wav
 from tests.study.records import example_config
 
@@ -21,3 +23,20 @@ def test_recordings_that_were_moved_are_found_by_their_new_place(tmp_path):
     with pytest.raises(StudyError, match=r"no longer in .*here\. .* write their new place into its study\.toml"):
         reopen_setup(config)
     assert reopen_setup(replace(config, data=str(tmp_path / "there"))).data_set.digest == digest
+
+
+def test_a_space_file_is_found_from_any_folder_and_by_its_new_path(tmp_path, monkeypatch):
+    own = tmp_path / "own.py"
+    own.write_bytes((spaces_dir() / "cp_mobile.py").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    config = replace(example_config(), space=to_source("own.py"))
+    monkeypatch.chdir("/")
+    digest = load_studied_space(config).digest
+    own.rename(tmp_path / "moved.py")
+    with pytest.raises(StudyError, match=r"no longer at .*own\.py\. .* its new path into its study\.toml: `name`"):
+        load_studied_space(config)
+    assert load_studied_space(replace(config, space=str(tmp_path / "moved.py"))).digest == digest
+
+
+def test_a_packaged_space_is_kept_by_its_name():
+    assert to_source("cp_mobile") == "cp_mobile"
