@@ -1,5 +1,6 @@
 """`nas-asc count`: what one network takes, layer by layer and under every rule."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -120,20 +121,21 @@ def _measured_totals(architecture: Architecture) -> dict[str, Any]:
 
 
 def _layer_cells(rows: Sequence[CostRow]) -> list[tuple[object, ...]]:
-    return [
-        (
-            row.index,
-            row.text,
-            _shape(row.in_shape),
-            _shape(row.out_shape),
-            row.params,
-            row.macs,
-            row.official_macs,
-            row.int8_bytes,
-            row.ram_bytes,
-        )
-        for row in rows
-    ]
+    cells: list[tuple[object, ...]] = []
+    for row in rows:
+        n_members = len(row.members)
+        text = f"Ensemble of {n_members} networks" if n_members else row.text
+        cells.append((row.index, text, *_value_cells(row)))
+        for member, n_alike in Counter(row.members).items():
+            times = f"each of {n_alike} alike" if n_alike > 1 else f"member {row.members.index(member) + 1}"
+            cells.append(("", f"  {times}:", *[""] * 7))
+            cells += [("", f"    {inner[1]}", *inner[2:]) for inner in _layer_cells(member)]
+    return cells
+
+
+def _value_cells(row: CostRow) -> tuple[object, ...]:
+    shapes = _shape(row.in_shape), _shape(row.out_shape)
+    return (*shapes, row.params, row.macs, row.official_macs, row.int8_bytes, row.ram_bytes)
 
 
 _RULES = {

@@ -54,4 +54,4 @@ def _cell(value: object) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text == "-" or text.replace(",", "").replace(".", "", 1).replace("%", "").strip().lstrip("-").isdigit()
+    return text in ("", "-") or text.replace(",", "").replace(".", "", 1).replace("%", "").strip().lstrip("-").isdigit()

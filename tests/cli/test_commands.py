@@ -185,6 +185,19 @@ def test_counts_measured_on_the_module_equal_the_static_ones_and_thop_is_explain
     assert totals["thop_macs"] - totals["macs"] == sum(totals["thop_differences"].values())
 
 
+def test_the_members_of_an_ensemble_are_counted_layer_by_layer_and_alike_ones_once(capsys, tmp_path):
+    mobile, head = "Conv(8, kernel_size=3, stride=2, padding=1)", "Classifier()"
+    path = tmp_path / "network.txt"
+    members = f"(({mobile}, {head}), ({mobile}, {head}), ({head},))"
+    path.write_text(f"Architecture(in_shape=(1, 64, 51), n_classes=10)\nEnsemble({members})\n")
+    assert main(["count", str(path), "--static"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert any(line.startswith("0 Ensemble of 3 networks 1x64x51 10 ") for line in lines)
+    starts = ["each of 2 alike:", "Conv(8, ", "Classifier() ", "member 3:", "Classifier() "]
+    first = lines.index("each of 2 alike:")
+    assert all(line.startswith(start) for line, start in zip(lines[first:], starts, strict=False))
+
+
 def test_systems_are_all_exact(capsys):
     assert main(["systems", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)

@@ -14,6 +14,7 @@ from nas_asc.layers import (
     Convolution,
     Dense,
     Dropout,
+    Ensemble,
     Flatten,
     Layer,
     MaxPool,
@@ -78,6 +79,15 @@ def test_rows_are_plain_data():
     row = count_rows(cp_mobile())[2]
     assert json.loads(json.dumps(row.to_dict()))["text"] == "InvertedBottleneck(32, expansion=2.1)"
     assert row.name == "InvertedBottleneck"
+
+
+def test_the_row_of_an_ensemble_has_the_rows_of_its_members():
+    member = cp_mobile().layers
+    alone = count_rows(cp_mobile())
+    (row,) = count_rows(Architecture((Ensemble((member, member)),), cp_mobile().in_shape, 10))
+    assert row.members == (alone, alone)
+    for column in ("params", "all_params", "macs", "official_macs", "int8_bytes"):
+        assert getattr(row, column) == 2 * sum(getattr(inner, column) for inner in alone)
 
 
 def test_a_layer_that_cannot_take_its_input_is_named_with_its_place():
