@@ -94,7 +94,7 @@ def _architecture_of_trial(network: str, space: Space | None) -> Architecture:
     except LayerError as error:
         try:
             return _read_architecture(found[number].architecture, network, load_studied_space(config))
-        except (SpaceError, StudyError):
+        except SpaceError:
             raise error from None
 
 

@@ -1,7 +1,7 @@
 """`nas-asc doctor`: whether a study can be trusted, and what to do."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -10,9 +10,14 @@ from nas_asc.cli.terminal import print_json
 from nas_asc.errors import NasAscError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nas_asc.cli.setup import Setup
     from nas_asc.health import Card, Evidence
     from nas_asc.space import Space
+    from nas_asc.study import StudyConfig
+
+T = TypeVar("T")
 
 _MARKS = {"fine": "fine   ", "warning": "WARNING", "unknown": "unknown"}
 
@@ -51,33 +56,26 @@ def read_evidence(folder: Path, *, space: "Space | None" = None, setup: "Setup |
         space: Its search space, where it has been read already.
         setup: Its space and data, where they have been read already.
     """
+    from nas_asc.cli.setup import reopen_data
     from nas_asc.cli.space_source import load_studied_space
     from nas_asc.health import count_validation, gather_evidence
     from nas_asc.study import load_config, load_records
 
     config = load_config(folder)
     if setup is None:
-        setup = _reopen(folder)
-    if space is None:
-        try:
-            space = load_studied_space(config) if setup is None else setup.space
-        except NasAscError:
-            space = None
-    validation = None if setup is None else count_validation(setup.data_set, setup.split)
+        space, data = space or _or_none(load_studied_space, config), _or_none(reopen_data, config)
+    else:
+        space, data = setup.space, (setup.data_set, setup.split)
+    is_known = data is not None and data[0].digest == config.data_digest
+    validation = count_validation(*data) if data is not None and is_known else None
     return gather_evidence(folder, config, load_records(folder), space=space, validation=validation)
 
 
-def _reopen(folder: Path) -> "Setup | None":
-    """Space and data of a study; None where they are gone, or are others than it was made with."""
-    from nas_asc.cli.setup import reopen_setup
-    from nas_asc.study import load_config
-
-    config = load_config(folder)
+def _or_none(read: "Callable[[StudyConfig], T]", config: "StudyConfig") -> "T | None":
     try:
-        setup = reopen_setup(config, quiet=True)
+        return read(config)
     except NasAscError:
         return None
-    return setup if setup.data_set.digest == config.data_digest else None
 
 
 def _facts(evidence: "Evidence", cards: "tuple[Card, ...]") -> dict[str, Any]:

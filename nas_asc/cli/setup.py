@@ -141,14 +141,24 @@ def reopen_setup(config: StudyConfig, *, quiet: bool = False) -> Setup:
     """
     if not quiet:
         print(config.budget.describe(), flush=True)
+    space = load_studied_space(config)
+    data_set, split = reopen_data(config)
+    return Setup(space, data_set, split, config.budget, config.clip_length_s)
+
+
+def reopen_data(config: StudyConfig) -> tuple[DataSet, Split]:
+    """The data of a study, read again, with its split.
+
+    Raises:
+        NasAscError: They are gone or cannot be read.
+    """
     if config.data is not None and not Path(config.data).exists():
         raise StudyError(
             f"the recordings of study {config.name!r} are no longer in {config.data}. Put them back, or write their"
             " new place into its study.toml: `source` below [data]."
         )
     data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
-    split = split_as_studied(data_set, config)
-    return Setup(load_studied_space(config), data_set, split, config.budget, config.clip_length_s)
+    return data_set, split_as_studied(data_set, config)
 
 
 def split_as_studied(data_set: DataSet, config: StudyConfig) -> Split:

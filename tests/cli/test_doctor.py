@@ -111,10 +111,16 @@ def test_doctor_does_without_space_and_data(folder, capsys, tmp_path):
     shutil.copytree(folder, tmp_path / "small")
     toml = tmp_path / "small" / "study.toml"
     toml.write_text(toml.read_text().replace("small.py", "gone.py"))
-    assert main(["doctor", str(tmp_path / "small"), "--json"]) == 0
-    verdicts = {card["name"]: card["verdict"] for card in json.loads(capsys.readouterr().out)["cards"]}
-    assert verdicts["groups"] == verdicts["edges"] == verdicts["fit"] == "unknown"
-    assert verdicts["failures"] == "fine"
+    verdicts = doctor_verdicts(tmp_path / "small", capsys)
+    assert verdicts["edges"] == verdicts["fit"] == "unknown" != verdicts["groups"]
+    toml.write_text(toml.read_text().replace("tones", "gone").replace("gone.py", "small.py"))
+    verdicts = doctor_verdicts(tmp_path / "small", capsys)
+    assert verdicts["groups"] == "unknown" not in (verdicts["fit"], verdicts["failures"])
+
+
+def doctor_verdicts(folder, capsys):
+    assert main(["doctor", str(folder), "--json"]) == 0
+    return {card["name"]: card["verdict"] for card in json.loads(capsys.readouterr().out)["cards"]}
 
 
 def test_a_twin_is_trained_and_then_known_to_the_doctor(folder, capsys):
