@@ -19,7 +19,7 @@ from statistics import median
 import numpy as np
 
 from tests.benchmarks.heading import machine, made_by
-from tests.benchmarks.strategies.contestants import CONTESTANTS, MOST_SEEDS, available
+from tests.benchmarks.strategies.contestants import CONTESTANTS, available
 from tests.benchmarks.strategies.figure import draw_lines
 from tests.benchmarks.strategies.surrogate import Quality, Surrogate, build_screen
 from tests.benchmarks.strategies.trainings import COMMITTED, EPOCHS, RUNGS, read_trainings
@@ -51,7 +51,7 @@ def run(name: str, seed: int, *, n_trainings: int, table: Path) -> dict[str, obj
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=30, help="of each contestant; fewer of the slowest")
+    parser.add_argument("--seeds", type=int, default=30, help="of each contestant")
     parser.add_argument("--trainings", type=int, default=100, help="whole trainings whose epochs each may spend")
     parser.add_argument("--only", nargs="+", default=available(), help="contestants")
     parser.add_argument("--table", type=Path, default=COMMITTED)
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
-    jobs = [(name, seed) for seed in range(options.seeds) for name in options.only if seed < n_seeds_of(name, options)]
+    jobs = [(name, seed) for seed in range(options.seeds) for name in options.only]
     missing = [job for job in jobs if key_of(*job, options.trainings) not in done]
     context = multiprocessing.get_context("spawn")  # one thread a process, which a fork could not be told any more
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -78,19 +78,12 @@ def main() -> None:
             options.keep.write_text(json.dumps(done))
             print(f"{name}, seed {seed}: {found['history'][-1]:.4f}, {found['seconds']:.0f} s", flush=True)
     histories = {
-        name: np.array(
-            [done[key_of(name, seed, options.trainings)]["history"] for seed in range(n_seeds_of(name, options))]
-        )
+        name: np.array([done[key_of(name, seed, options.trainings)]["history"] for seed in range(options.seeds)])
         for name in options.only
     }
     print(format_quality(build_surrogate(options.table).quality))
     print(format_table(histories, options))
     write_figure(histories, options)
-
-
-def n_seeds_of(name: str, options: argparse.Namespace) -> int:
-    """How often a contestant runs."""
-    return min(options.seeds, MOST_SEEDS.get(name, options.seeds))
 
 
 def key_of(name: str, seed: int, n_trainings: int) -> str:

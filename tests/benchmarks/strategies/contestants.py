@@ -250,7 +250,6 @@ CONTESTANTS: dict[str, Contestant] = {
     "successive halving": halving,
     "MO-ASHA of syne-tune": syne_tune,
 }
-MOST_SEEDS = {"GP, constraints": 2}  # of the slow one
 
 
 def available() -> list[str]:
