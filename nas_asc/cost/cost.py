@@ -115,6 +115,7 @@ def _counter(layer: Layer, channels: int, n_dimensions: int, n_classes: int) -> 
     return exactly if formula is None else formula.to_function(exactly)
 
 
+@lru_cache(maxsize=2**14)
 def _count_ensemble(ensemble: Ensemble, n_classes: int, in_shape: Shape) -> Found:
     try:
         found = count_members(ensemble, in_shape, n_classes, _counter)

@@ -9,6 +9,7 @@ Conventions:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import ge, mul
 
 from nas_asc.cost.layer_cost import count_operation
@@ -39,6 +40,7 @@ from nas_asc.layers import (
 )
 
 PROBE = 5040  # bands and frames of the map on which a layer is expanded once; has many divisors, for sub-bands
+_N_SHAPES = 1024  # of each layer, whose costs are remembered
 _VECTOR, _INPUT = 0, 1
 _SAME_SIZE = (
     *(Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, ChannelSlice, Concatenation, FrequencyInstanceNorm),
@@ -101,7 +103,7 @@ class Formula:
         )
 
     def to_function(self, otherwise: Count) -> Count:
-        """`evaluate` with the two commonest cases written out, which is several times faster.
+        """`evaluate` with the two commonest cases written out, which is several times faster; the others remembered.
 
         Args:
             otherwise: Called with the map on which `evaluate` gives None.
@@ -110,7 +112,7 @@ class Formula:
             return _keep_size(self)
         if self.out_slot == _INPUT + 1 and len(self.windows) == 1 and not self.parts:
             return _slide_once(self, otherwise)
-        return lambda in_shape: self.evaluate(in_shape) or otherwise(in_shape)
+        return lru_cache(_N_SHAPES)(lambda in_shape: self.evaluate(in_shape) or otherwise(in_shape))
 
 
 def _keep_size(formula: Formula) -> Count:
