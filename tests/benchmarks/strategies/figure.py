@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 _WIDTH, _HEIGHT = 960, 520
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 300, 20, 52
-_OURS = ("#1f6feb", "#8250df", "#0a7ea4", "#2da44e", "#57ab5a", "#1b7c83", "#6639ba")
-_OTHERS = ("#bf5700", "#d4a72c", "#a40e26", "#8c959f", "#6e7781", "#c69026", "#953800", "#57606a", "#b35900")
+_OURS = ("#1f6feb", "#8250df", "#0a7ea4", "#2da44e", "#94c11f", "#12b5b0", "#3f2a78")
+_OTHERS = ("#bf5700", "#d4a72c", "#a40e26", "#8c959f", "#24292f", "#e5749b", "#7a4a1e", "#57606a", "#d62ad0")
 
 
 def draw_lines(
