@@ -107,7 +107,7 @@ def _counter(layer: Layer, channels: int, n_dimensions: int, n_classes: int) -> 
     if _counter.cache_info().currsize >= _N_COUNTERS:
         _counter.cache_clear()
     exactly = partial(_count_exactly, layer, n_classes)
-    if isinstance(layer, Ensemble):
+    if type(layer) is Ensemble:  # a layer class made of it may expand otherwise
         return partial(_count_ensemble, layer, n_classes)
     if n_dimensions != 3 or not getattr(layer, "reads_channels_only", False):
         return exactly

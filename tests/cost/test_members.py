@@ -144,6 +144,19 @@ def test_what_may_fold_into_the_layer_before_is_left_to_the_operations(layer):
     assert found is None
 
 
+class WithOneMore(Ensemble):
+    """Has a network more than its members."""
+
+    def expand(self, tape, x):
+        one_more = Classifier().expand(tape, x)
+        return tape.apply(self.merging, one_more, super().expand(tape, x))
+
+
+def test_a_layer_made_of_an_ensemble_is_counted_by_its_own_operations():
+    layer = WithOneMore(((Classifier(),),))
+    assert fast_cost(layer, (1, 4, 4)) == exact_cost(layer, (1, 4, 4)) != fast_cost(Ensemble(layer.members), (1, 4, 4))
+
+
 def test_the_error_is_that_of_the_operations():
     ensemble = Ensemble(((Conv(8, 7), Classifier()),))
     with pytest.raises(LayerError) as fast:
