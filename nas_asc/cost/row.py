@@ -60,7 +60,7 @@ def _count_each(layers: tuple[Layer, ...], in_shape: Shape, n_classes: int) -> t
     for index, layer in enumerate(layers):
         cost = count_layer(layer, in_shape, n_classes)
         params, buffers, macs, official_macs, int8_bytes, _ = cost.counts
-        members = layer.members if isinstance(layer, Ensemble) else ()
+        members = layer.members if type(layer) is Ensemble else ()
         rows.append(
             CostRow(
                 index=index,

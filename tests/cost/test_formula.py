@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from nas_asc.cost.cost import count_layer
 from nas_asc.cost.formula import derive_formula
-from nas_asc.cost.layer_cost import count_expansion
-from nas_asc.errors import LayerError
 from nas_asc.layers import (
     LAYER_TYPES,
     AttentivePool,
@@ -30,9 +28,9 @@ from nas_asc.layers import (
     Residual,
     SharedResidual,
     TimeFrequencySeparable,
-    expand_layer,
     format_layer,
 )
+from tests.cost.counting import exact_cost, fast_cost
 
 sizes = st.sampled_from([1, 2, 3, 4, 5, (3, 1), (1, 5), (4, 2)])
 odd_sizes = st.sampled_from([1, 3, 5, (3, 1), (1, 5)])
@@ -61,20 +59,6 @@ layers = st.one_of(
     st.builds(AttentivePool, st.sampled_from([1, 2, 4]), st.none() | st.just(3), over=st.sampled_from(["map", "time"])),
     st.builds(Norm, st.just("batch"), n_bands=st.sampled_from([1, 2])),
 )  # fmt: skip
-
-
-def exact_cost(layer, in_shape):
-    try:
-        return count_expansion(expand_layer(layer, in_shape, 10))
-    except LayerError as error:
-        return str(error)
-
-
-def fast_cost(layer, in_shape):
-    try:
-        return count_layer(layer, in_shape, 10)
-    except LayerError as error:
-        return str(error)
 
 
 @given(layers, st.integers(1, 12), st.integers(1, 12))

@@ -31,7 +31,7 @@ from nas_asc.layers import (
     TimeFrequencySeparable,
     expand_layer,
 )
-from tests.cost.test_formula import exact_cost, fast_cost
+from tests.cost.counting import exact_cost, fast_cost
 
 
 class NormOfInput(Layer):
