@@ -9,7 +9,7 @@ Conventions:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import ge, mul
 
 from nas_asc.cost.layer_cost import count_operation
@@ -40,7 +40,6 @@ from nas_asc.layers import (
 )
 
 PROBE = 5040  # bands and frames of the map on which a layer is expanded once; has many divisors, for sub-bands
-_N_SHAPES = 1024  # of each layer, whose costs are remembered
 _VECTOR, _INPUT = 0, 1
 _SAME_SIZE = (
     *(Activation, Addition, BatchNorm, ChannelNorm, ChannelRoll, ChannelSlice, Concatenation, FrequencyInstanceNorm),
@@ -55,7 +54,7 @@ Count = Callable[[Shape], Found]
 _Window = tuple[int, int, int, int, int]  # slot it slides over; padding less kernel and stride, in frequency and time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Formula:
     """Cost of one layer on maps of given channels and any size.
 
@@ -112,7 +111,12 @@ class Formula:
             return _keep_size(self)
         if self.out_slot == _INPUT + 1 and len(self.windows) == 1 and not self.parts:
             return _slide_once(self, otherwise)
-        return lru_cache(_N_SHAPES)(lambda in_shape: self.evaluate(in_shape) or otherwise(in_shape))
+        return partial(_evaluate, self, otherwise)
+
+
+@lru_cache(maxsize=2**14)
+def _evaluate(formula: Formula, otherwise: Count, in_shape: Shape) -> Found:
+    return formula.evaluate(in_shape) or otherwise(in_shape)
 
 
 def _keep_size(formula: Formula) -> Count:
