@@ -82,7 +82,7 @@ def _facts(evidence: "Evidence", cards: "tuple[Card, ...]") -> dict[str, Any]:
     from dataclasses import asdict
 
     from nas_asc.health import axis_effects
-    from nas_asc.search import axis_importance
+    from nas_asc.propose import axis_importance
 
     config, records, space = evidence.config, evidence.records, evidence.space
     importance = () if space is None else axis_importance(records, config, space)

@@ -9,7 +9,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
-    from nas_asc.search import EnsembleResult
+    from nas_asc.handover import EnsembleResult
 
 
 def ensemble(
@@ -37,7 +37,7 @@ def ensemble(
     from nas_asc.budget import parse_budget
     from nas_asc.cli.display import FeatureLine
     from nas_asc.cli.setup import reopen_setup
-    from nas_asc.search import ensemble_study
+    from nas_asc.handover import ensemble_study
     from nas_asc.study import find_study, load_config
     from nas_asc.training import resolve_device
 

@@ -10,7 +10,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
-    from nas_asc.search import ExportResult
+    from nas_asc.handover import ExportResult
     from nas_asc.training import EpochRow
 
 _WORST = 3  # steps that are named where 8 bits cost too much
@@ -51,7 +51,7 @@ def export(
     from nas_asc.cli.setup import reopen_setup
     from nas_asc.errors import ExportError
     from nas_asc.export import check_tflite
-    from nas_asc.search import export_study
+    from nas_asc.handover import export_study
     from nas_asc.study import find_study, load_config
     from nas_asc.training import resolve_device
 

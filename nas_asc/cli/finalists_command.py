@@ -11,7 +11,7 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
     from nas_asc.cli.setup import Setup
-    from nas_asc.search import FinalistsResult
+    from nas_asc.handover import FinalistsResult
     from nas_asc.study import Estimate, Finalist, Finals
 
 
@@ -88,7 +88,7 @@ def run_finalists(
         refit: Whether the network that is then recommended is trained once more on all development clips.
     """
     from nas_asc.cli.display import build_display
-    from nas_asc.search import forecast_refit_s, refit_recommended, train_finalists
+    from nas_asc.handover import forecast_refit_s, refit_recommended, train_finalists
     from nas_asc.study import load_config
     from nas_asc.training import resolve_device
 

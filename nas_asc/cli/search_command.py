@@ -211,7 +211,7 @@ def _train_finalists(
 ) -> "SearchResult":
     """The search's result after its front was trained again: another trial may be recommended now."""
     from nas_asc.cli.finalists_command import print_finals, run_finalists
-    from nas_asc.search import has_final, recommend
+    from nas_asc.study import has_final, recommend
 
     found = run_finalists(
         result.folder,

@@ -102,8 +102,8 @@ def make_report(folder: Path, space: "Space", *, setup: "Setup | None" = None) -
     """
     from nas_asc.cli.doctor_command import read_evidence
     from nas_asc.health import diagnose
+    from nas_asc.propose import axis_importance
     from nas_asc.report import write_report
-    from nas_asc.search import axis_importance
 
     evidence = read_evidence(folder, space=space, setup=setup)
     config, records = evidence.config, evidence.records
@@ -127,7 +127,7 @@ def evaluate(
     """
     from nas_asc.cli.display import FeatureLine
     from nas_asc.cli.setup import reopen_setup
-    from nas_asc.search import evaluate_study
+    from nas_asc.handover import evaluate_study
     from nas_asc.study import find_study, load_config
     from nas_asc.training import resolve_device
 

@@ -34,7 +34,7 @@ def _find_trial(word: str, prepared: "PreparedData") -> "Teacher":
     from nas_asc.cli.setup import split_as_studied
     from nas_asc.cli.space_source import load_studied_space
     from nas_asc.evaluation import Teacher
-    from nas_asc.search import find_network
+    from nas_asc.handover import find_network
     from nas_asc.study import find_study, load_config
 
     name, _, number = word.rpartition(":")

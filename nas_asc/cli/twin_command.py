@@ -11,8 +11,8 @@ from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
     from nas_asc.cli.setup import Setup
+    from nas_asc.handover import TwinResult
     from nas_asc.health import Comparison
-    from nas_asc.search import TwinResult
 
 
 def twin(
@@ -55,7 +55,7 @@ def run_twin(
         cache: Where features are kept; None is the user's cache folder.
     """
     from nas_asc.cli.display import build_display
-    from nas_asc.search import train_twin
+    from nas_asc.handover import train_twin
     from nas_asc.study import load_config, load_records
     from nas_asc.training import resolve_device
 

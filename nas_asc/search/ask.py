@@ -7,10 +7,10 @@ from nas_asc.budget import Budget
 from nas_asc.cost import validate_target
 from nas_asc.data import DataSet
 from nas_asc.evaluation import PreparedData
+from nas_asc.propose.proposer import resolve_sampler
+from nas_asc.propose.reference_point import reference_point
+from nas_asc.propose.screen import Screen
 from nas_asc.search.change import installed_versions
-from nas_asc.search.proposer import resolve_sampler
-from nas_asc.search.reference import reference_point
-from nas_asc.search.screen import Screen
 from nas_asc.space import Space
 from nas_asc.study import DEFAULT_OBJECTIVES, Mode, Scored, StudyConfig, validate_objectives
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nas_asc.search.clock import Clock
-from nas_asc.search.final import design_of
 from nas_asc.search.trial import Setting
 from nas_asc.space import Design, Space
-from nas_asc.study import RungEntry, TrialRecord, agreement_lines, agreements, choose_promotion, rung_entries
+from nas_asc.study import RungEntry, TrialRecord, agreement_lines, agreements, choose_promotion, design_of, rung_entries
 
 
 class Promoter:

@@ -16,15 +16,14 @@ import torch
 
 from nas_asc.errors import NothingFitsError, StudyError
 from nas_asc.evaluation import PreparedData
+from nas_asc.propose.proposer import Proposer, build_proposer
+from nas_asc.propose.screen import Proposal, Screen
 from nas_asc.search.change import accept_changes
 from nas_asc.search.clock import Clock
 from nas_asc.search.database import Database
-from nas_asc.search.final import has_final, recommend, train_final
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.promoter import Promoter
-from nas_asc.search.proposer import Proposer, build_proposer
-from nas_asc.search.screen import Proposal, Screen
 from nas_asc.search.trial import Setting, Trial, continue_trial, run_trial
 from nas_asc.space import Design, Space
 from nas_asc.study import (
@@ -33,11 +32,13 @@ from nas_asc.study import (
     create_study_dir,
     drop_checkpoints,
     front_of,
+    has_final,
     has_study,
     load_checkpoint,
     load_config,
     load_records,
     lock_study,
+    recommend,
     save_config,
     study_dir,
     tidy_trials,
@@ -313,6 +314,8 @@ class _Search:
     def _refit(self) -> None:
         best = self._recommended()
         if best is not None and not has_final(self._folder, best):
+            from nas_asc.handover.refit import train_final
+
             train_final(self._folder, best, space=self._space, setting=self._setting, listener=self._listener)
 
 

@@ -11,9 +11,9 @@ from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.errors import DataError, ExportError, TrainingError
 from nas_asc.evaluation import Outcome, Pause, PreparedData, evaluate_candidate, training_log_mel
 from nas_asc.layers import format_architecture
+from nas_asc.propose.screen import Proposal
 from nas_asc.recipe import ClipGrowth, Recipe
 from nas_asc.search.file import export_trial
-from nas_asc.search.screen import Proposal
 from nas_asc.space import Design
 from nas_asc.study import (
     FileRecord,

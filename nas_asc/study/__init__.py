@@ -20,6 +20,7 @@ from nas_asc.study.folder import (
     save_config,
     study_dir,
 )
+from nas_asc.study.handed_over import design_of, has_final, recommend
 from nas_asc.study.lock import is_locked, lock_study
 from nas_asc.study.objective import (
     DEFAULT_OBJECTIVES,
@@ -87,6 +88,7 @@ __all__ = [
     "create_study_dir",
     "cut_bands",
     "database_path",
+    "design_of",
     "drop_checkpoints",
     "expected_scores",
     "expected_share",
@@ -94,6 +96,7 @@ __all__ = [
     "find_study",
     "format_rungs",
     "front_of",
+    "has_final",
     "has_study",
     "is_locked",
     "list_studies",
@@ -112,6 +115,7 @@ __all__ = [
     "parse_rung_clips",
     "parse_rungs",
     "rank_trials",
+    "recommend",
     "recommended",
     "repeat_dir",
     "rung_entries",

@@ -18,9 +18,9 @@ import numpy as np
 
 from nas_asc.budget import Budget
 from nas_asc.frontend import Task
-from nas_asc.search import Proposer, Screen, build_proposer
+from nas_asc.propose import Proposer, Screen, build_proposer
+from nas_asc.propose.reference_point import reference_point
 from nas_asc.search.database import Database
-from nas_asc.search.reference import reference_point
 from nas_asc.space import load_space
 from nas_asc.study import StudyConfig, TrialRecord, create_study_dir
 from tests.benchmarks.synthetic import MadeUpScore, made_up_record

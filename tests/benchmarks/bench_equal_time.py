@@ -21,18 +21,11 @@ import optuna
 from nas_asc.budget import Budget
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.evaluation import PreparedData
+from nas_asc.handover import evaluate_study
 from nas_asc.pareto import hypervolume
-from nas_asc.search import (
-    Proposal,
-    Proposer,
-    Screen,
-    SilentListener,
-    ask_study,
-    build_proposer,
-    evaluate_study,
-    run_search,
-)
-from nas_asc.search.optuna_study import model_distributions
+from nas_asc.propose import Proposal, Proposer, Screen, build_proposer
+from nas_asc.propose.optuna_study import model_distributions
+from nas_asc.search import SilentListener, ask_study, run_search
 from nas_asc.space import Space, load_space
 from nas_asc.study import StudyConfig, TrialRecord, load_config, load_records, recommended, study_dir
 from nas_asc.training import prepare_process, resolve_device

@@ -30,9 +30,8 @@ from nas_asc.evaluation import Exported, Outcome, PreparedData, evaluate_candida
 from nas_asc.evaluation.quantised_training import quantise
 from nas_asc.metrics import score_predictions
 from nas_asc.models import lower_network
-from nas_asc.search import design_of
 from nas_asc.space import Design, load_space
-from nas_asc.study import find_study, front_of, load_config, load_records
+from nas_asc.study import design_of, find_study, front_of, load_config, load_records
 from nas_asc.training import predict, prepare_process
 from tests.benchmarks.heading import machine, made_by
 

@@ -21,8 +21,8 @@ from nas_asc.budget import Budget
 from nas_asc.frontend import Task
 from nas_asc.layers import Architecture
 from nas_asc.models import build_model
+from nas_asc.propose import Screen
 from nas_asc.recipe import Recipe
-from nas_asc.search import Screen
 from nas_asc.space import load_space
 from nas_asc.training import Clips, Trainer, prepare_process, threads
 from nas_asc.training.split_batch import can_split

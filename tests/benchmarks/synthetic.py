@@ -11,7 +11,7 @@ import numpy as np
 from nas_asc.cost import Cost
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
-from nas_asc.search import Proposal
+from nas_asc.propose import Proposal
 from nas_asc.space import Candidate, Space
 from nas_asc.study import TrialRecord
 

@@ -85,7 +85,7 @@ def check_removal(architecture, *, share=0.5, own=()):
     free = importance[~torch.from_numpy(pruner.channels.is_fixed)]
     threshold = float(free.quantile(share)) + 1e-9 if len(free) else 0.0
     kept = pruner.groups_above(threshold)
-    smaller, state = pruner.shrink(kept)
+    smaller, state = pruner.repair(kept)
     shrunk = build_model(smaller).eval()
     shrunk.load_state_dict(state)
     clips = torch.randn(2, *architecture.in_shape)
@@ -287,7 +287,7 @@ def test_a_norm_over_channels_is_of_those_that_are_left(layer):
     architecture = Architecture((Conv(8, 1), layer, Conv(6, 1, activation="relu"), Classifier()), (1, 6, 6), 10)
     model = draw_model(architecture)
     pruner = prune(model, is_exact=False)
-    smaller, state = pruner.shrink(pruner.groups_above(float(np.median(pruner.importance(pruner.groups_above(0))))))
+    smaller, state = pruner.repair(pruner.groups_above(float(np.median(pruner.importance(pruner.groups_above(0))))))
     assert count_cost(smaller).params < count_cost(architecture).params
     norm = build_model(smaller)[1].norm
     assert norm.weight.shape == state["1.norm.weight"].shape

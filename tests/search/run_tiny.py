@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 import torch._dynamo  # optimisers import it with their first step; here once for all processes
 
-from nas_asc.search import SilentListener, run_search, train_finalists
+from nas_asc.handover import train_finalists
+from nas_asc.search import SilentListener, run_search
 from tests.search.tiny import CPU, ask, prepare, space
 
 

@@ -10,11 +10,12 @@ from nas_asc.cost import count_cost
 from nas_asc.errors import NothingFitsError
 from nas_asc.export import count_weight_bytes
 from nas_asc.frontend import Task
+from nas_asc.handover import evaluate_study, export_study
 from nas_asc.layers import Classifier, Conv, parse_architecture
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
 from nas_asc.recipe import Recipe
-from nas_asc.search import ask_study, evaluate_study, export_study, run_search
+from nas_asc.search import ask_study, run_search
 from nas_asc.space import Space, choice
 from nas_asc.study import TrialRecord, load_records, trial_dir
 from nas_asc.survey import survey_space

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from nas_asc.errors import StudyError
-from nas_asc.search import Screen, run_search
+from nas_asc.propose import Screen
+from nas_asc.search import run_search
 from nas_asc.search.database import Database
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.trial import Setting, run_trial

@@ -7,8 +7,8 @@ from nas_asc.budget import RULES, Budget
 from nas_asc.cost import count_cost, count_nonzero
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Classifier, Conv
+from nas_asc.propose.screen import Screen
 from nas_asc.recipe import OneShotPruning, QuantisedTraining, Recipe, StructuredPruning
-from nas_asc.search.screen import Screen
 from nas_asc.space import Space, choice
 
 ZEROS_ARE_FREE = {"dcase2020-1b", "dcase2021"}

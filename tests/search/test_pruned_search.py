@@ -9,8 +9,9 @@ from nas_asc.budget import Budget
 from nas_asc.compression import count_state_nonzero
 from nas_asc.cost import count_cost
 from nas_asc.evaluation import load_network
+from nas_asc.handover import evaluate_study
 from nas_asc.layers import parse_architecture
-from nas_asc.search import ask_study, evaluate_study, run_search
+from nas_asc.search import ask_study, run_search
 from nas_asc.space import load_space
 from nas_asc.study import final_dir, load_architecture, load_records, load_weights, trial_dir
 from tests.search.tiny import CPU, prepare

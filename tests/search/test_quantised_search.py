@@ -7,8 +7,9 @@ import pytest
 from nas_asc.budget import Budget
 from nas_asc.errors import ExportError
 from nas_asc.evaluation import export_network
-from nas_asc.search import ask_study, ensemble_study, evaluate_study, export_study, run_search
-from nas_asc.search.stored import find_network
+from nas_asc.handover import ensemble_study, evaluate_study, export_study
+from nas_asc.handover.stored import find_network
+from nas_asc.search import ask_study, run_search
 from nas_asc.space import load_space
 from nas_asc.study import load_records, load_weights, trial_dir
 from tests.search.tiny import CPU, prepare

@@ -11,9 +11,10 @@ import torch
 
 from nas_asc.budget import Budget
 from nas_asc.errors import NothingFitsError, StudyError
+from nas_asc.handover import evaluate_study, forecast_refit_s
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
-from nas_asc.search import SilentListener, evaluate_study, forecast_refit_s, run_search
+from nas_asc.search import SilentListener, run_search
 from nas_asc.search.clock import refit_share
 from nas_asc.study import final_dir, front_of, load_card, load_config, load_records, load_weights, trial_dir
 from nas_asc.training import EpochRow

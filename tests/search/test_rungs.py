@@ -14,15 +14,16 @@ import torch
 
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import evaluate_candidate
+from nas_asc.propose.history import read_history
 from nas_asc.recipe import ClipGrowth
-from nas_asc.search import SilentListener, design_of, run_search
+from nas_asc.search import SilentListener, run_search
 from nas_asc.search import search as search_module
-from nas_asc.search.history import read_history
 from nas_asc.search.trial import Setting, continue_trial
 from nas_asc.study import (
     agreements,
     checkpoint_bytes,
     choose_promotion,
+    design_of,
     front_of,
     has_study,
     load_checkpoint,

@@ -9,9 +9,10 @@ import torch
 from nas_asc.budget import Budget
 from nas_asc.evaluation import load_network
 from nas_asc.frontend import LogMel
+from nas_asc.handover import evaluate_study
 from nas_asc.layers import parse_architecture
 from nas_asc.metrics import score_predictions
-from nas_asc.search import ask_study, evaluate_study, run_search
+from nas_asc.search import ask_study, run_search
 from nas_asc.space import load_space
 from nas_asc.study import final_dir, load_architecture, load_card, load_records, load_weights, trial_dir
 from nas_asc.training import predict

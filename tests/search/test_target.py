@@ -9,8 +9,9 @@ from nas_asc.cost import list_obstacles
 from nas_asc.errors import BudgetError, StudyError
 from nas_asc.frontend import Task
 from nas_asc.layers import parse_architecture
-from nas_asc.search import Screen, ask_again, build_proposer, run_search
-from nas_asc.search.shrink import shrink
+from nas_asc.propose import Screen, build_proposer
+from nas_asc.propose.repair import repair
+from nas_asc.search import ask_again, run_search
 from nas_asc.study import load_config, load_records
 from tests.search.tiny import BUDGET, CPU, N_CLASSES, ask, prepare, space
 from tests.study.records import example_config
@@ -37,7 +38,7 @@ def test_candidate_in_other_respects_small_enough_is_changed_until_it_runs():
     assert Screen(space, TASK, budget=BUDGET).excess(lacking) == 0
     assert screen.excess(lacking) == 1
     assert screen.admit(lacking, origin="guess") is None
-    found = shrink(lacking, screen, np.random.default_rng(0))
+    found = repair(lacking, screen, np.random.default_rng(0))
     assert screen.excess(found) == 0
     assert found.values["activation"] != "gelu"
 

@@ -15,9 +15,9 @@ import numpy as np
 import optuna
 
 from nas_asc.pareto import front_ranks
-from nas_asc.search import Proposal, build_proposer
-from nas_asc.search.optuna_study import model_distributions
-from nas_asc.search.reference import reference_point
+from nas_asc.propose import Proposal, build_proposer
+from nas_asc.propose.optuna_study import model_distributions
+from nas_asc.propose.reference_point import reference_point
 from nas_asc.study import RungRecord, StudyConfig, TrialRecord, choose_promotion, rung_entries
 from tests.benchmarks.strategies.surrogate import build_screen
 from tests.benchmarks.strategies.trainings import BUDGET, EPOCHS

@@ -22,7 +22,7 @@ from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
 from nas_asc.cost import Cost
 from nas_asc.frontend import Task
-from nas_asc.search import Screen
+from nas_asc.propose import Screen
 from nas_asc.space import Candidate, Space, load_space
 from tests.benchmarks.strategies.trainings import BUDGET, RUNGS, SPACE, TableScreen, Training
 

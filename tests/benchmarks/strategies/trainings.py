@@ -30,11 +30,11 @@ from nas_asc.evaluation.network import build_network, load_network, to_state
 from nas_asc.evaluation.pruned import train_and_prune
 from nas_asc.frontend import Task
 from nas_asc.metrics import score_predictions
-from nas_asc.search import Proposal, Screen
-from nas_asc.search.evolution import propose_child
-from nas_asc.search.history import History, front_rows
-from nas_asc.search.random_search import propose_apart, propose_random
-from nas_asc.search.warm_start import warm_start
+from nas_asc.propose import Proposal, Screen
+from nas_asc.propose.evolution import propose_child
+from nas_asc.propose.history import History, front_rows
+from nas_asc.propose.random_search import propose_apart, propose_random
+from nas_asc.propose.warm_start import warm_start
 from nas_asc.space import Candidate, Space, load_space
 from nas_asc.training import Trainer, predict, prepare_process
 

@@ -13,7 +13,7 @@ from nas_asc.cost import Cost
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
 from nas_asc.pareto import hypervolume, non_dominated
-from nas_asc.search import Proposal, Screen
+from nas_asc.propose import Proposal, Screen
 from nas_asc.study import TrialRecord
 from tests.benchmarks.strategies.surrogate import Surrogate
 from tests.benchmarks.strategies.trainings import EPOCHS, RUNGS

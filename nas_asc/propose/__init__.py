@@ -1,0 +1,26 @@
+"""Who proposes the next network: what fits, what was tried, the strategies in turns.
+
+Conventions:
+    Trial n's proposal is a function of the study's seed, n, and the finished trials alone. Who proposes never trains.
+"""
+
+from nas_asc.propose.history import History, HistoryReader, front_rows, read_history
+from nas_asc.propose.importance import axis_importance
+from nas_asc.propose.proposer import Proposer, TurnProposer, build_proposer, resolve_sampler
+from nas_asc.propose.reference_point import reference_point
+from nas_asc.propose.screen import Proposal, Screen
+
+__all__ = [
+    "History",
+    "HistoryReader",
+    "Proposal",
+    "Proposer",
+    "Screen",
+    "TurnProposer",
+    "axis_importance",
+    "build_proposer",
+    "front_rows",
+    "read_history",
+    "reference_point",
+    "resolve_sampler",
+]

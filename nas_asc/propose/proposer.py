@@ -1,0 +1,155 @@
+"""What proposes the next network: strategies in turns, one seam for all.
+
+Conventions:
+    Trial n's proposal is a function of the study's seed, n, and the finished trials alone: a study that was killed
+    and resumed proposes what it would have proposed. What strategies remember is only what they could compute again.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from nas_asc.propose.evolution import propose_child
+from nas_asc.propose.exhaustive import propose_exhaustive
+from nas_asc.propose.genetic import POPULATION, GeneticStrategy
+from nas_asc.propose.gp import GpStrategy
+from nas_asc.propose.history import History, HistoryReader
+from nas_asc.propose.optuna_sampler import OptunaStrategy, build_sampler
+from nas_asc.propose.random_search import propose_apart, propose_full, propose_random
+from nas_asc.propose.screen import Proposal, Screen
+from nas_asc.propose.tpe import TpeStrategy
+from nas_asc.propose.warm_start import warm_start
+from nas_asc.study import OPTUNA_PREFIX, StudyConfig, TrialRecord
+
+Strategy = Callable[[Screen, History, np.random.Generator], Proposal | None]
+Turn = Callable[[int, int], Sequence[Strategy]]
+
+BEST_SAMPLER = "gp"  # what "auto" stands for
+_N_APART = 8
+_HANDOVER = 100
+
+
+class Proposer(Protocol):
+    """A strategy."""
+
+    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+        """What trial `number` trains: it fits and is new; None where nothing new was found.
+
+        Args:
+            number: Of the trial.
+            records: All finished trials.
+            avoid: Keys of designs that are not wanted.
+        """
+
+
+class TurnProposer:
+    """Warm starts, then what the strategies whose turn it is find, then any random candidate.
+
+    Args:
+        screen: Knows the space and what fits.
+        config: Of the study.
+        turn: Strategies to try one after the other, by the trial's number and the number of complete trials.
+    """
+
+    def __init__(self, screen: Screen, config: StudyConfig, turn: Turn) -> None:
+        self._screen = screen
+        self._seed = config.seed
+        self._turn = turn
+        self._reader = HistoryReader(screen.space, minimised=config.minimised)
+        self._starts = warm_start(screen, seed=config.seed) if config.warm_start else ()
+
+    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+        """The next start, or what the first strategy to find something finds."""
+        history = self._reader.read(records, avoid=avoid)
+        for start in self._starts:
+            if start.design.key not in history.seen:
+                return start
+        rng = np.random.default_rng([self._seed, number])
+        for strategy in (*self._turn(number, len(history)), propose_random, propose_exhaustive):
+            proposal = strategy(self._screen, history, rng)
+            if proposal is not None:
+                return proposal
+        return None
+
+
+def resolve_sampler(sampler: str) -> str:
+    """Sampler with "auto" replaced by what it stands for, and one of Optuna's checked.
+
+    Args:
+        sampler: As `--sampler` has it.
+
+    Raises:
+        StudyError: A sampler of Optuna's was asked for that there is not, or that cannot be used here.
+    """
+    if sampler.startswith(OPTUNA_PREFIX):
+        build_sampler(sampler.removeprefix(OPTUNA_PREFIX), seed=0)
+    return BEST_SAMPLER if sampler == "auto" else sampler
+
+
+def build_proposer(screen: Screen, config: StudyConfig) -> Proposer:
+    """The strategy that the study asked for.
+
+    Args:
+        screen: Knows the space and what fits.
+        config: Of the study.
+
+    Raises:
+        StudyError: A sampler of Optuna's was asked for that there is not, or that cannot be used here.
+    """
+    sampler = resolve_sampler(config.sampler)
+    kind = OPTUNA_PREFIX if sampler.startswith(OPTUNA_PREFIX) else sampler
+    return TurnProposer(screen, config, _TURNS[kind](screen, config))
+
+
+def _random_turn(screen: Screen, config: StudyConfig) -> Turn:
+    return lambda number, n_complete: (propose_random,)
+
+
+def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
+    start, gp = _start(config), GpStrategy(screen, config)
+    return lambda number, n_complete: start(number) if n_complete < _N_APART else (gp, propose_child)
+
+
+def _tpe_turn(screen: Screen, config: StudyConfig) -> Turn:
+    start, tpe = _start(config), TpeStrategy(screen, config)
+
+    def turn(number: int, n_complete: int) -> Sequence[Strategy]:
+        if n_complete < _N_APART:
+            return start(number)
+        return (propose_child,) if number % 4 == 0 else (tpe, propose_child)
+
+    return turn
+
+
+def _genetic_turn(screen: Screen, config: StudyConfig, *, kind: str) -> Turn:
+    start, genetic = _start(config), GeneticStrategy(screen, config, kind=kind)
+    return lambda number, n_complete: start(1) if n_complete < POPULATION else (genetic, propose_child)
+
+
+def _handover_turn(screen: Screen, config: StudyConfig) -> Turn:
+    first, then = _tpe_turn(screen, config), _genetic_turn(screen, config, kind="nsga2")
+    return lambda number, n_complete: (first if n_complete < _HANDOVER else then)(number, n_complete)
+
+
+def _optuna_turn(screen: Screen, config: StudyConfig) -> Turn:
+    strategy = OptunaStrategy(screen, config)
+    return lambda number, n_complete: (strategy,)
+
+
+def _start(config: StudyConfig) -> Callable[[int], Sequence[Strategy]]:
+    """Before there is anything to learn from: candidates that cover the costs, or use the budget, and children."""
+    first = propose_full if config.mode == "best" else propose_apart
+    return lambda number: (first,) if number % 2 else (propose_child,)
+
+
+_TURNS: dict[str, Callable[[Screen, StudyConfig], Turn]] = {
+    "gp": _gp_turn,
+    "tpe": _tpe_turn,
+    "nsga2": partial(_genetic_turn, kind="nsga2"),
+    "nsga3": partial(_genetic_turn, kind="nsga3"),
+    "handover": _handover_turn,
+    "random": _random_turn,
+    OPTUNA_PREFIX: _optuna_turn,
+}
