@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).parent.parent / "nas_asc"
 _SPACES = _PACKAGE.parent / "search_spaces"
 _FLOORS = (
     ("errors",),
-    ("units",),
+    ("units", "clock"),
     ("layers", "frontend", "recipe", "metrics", "pareto"),
     ("space", "cost", "data"),
     ("budget", "features", "augmentation", "prediction"),

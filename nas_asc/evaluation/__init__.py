@@ -1,46 +1,57 @@
-"""One candidate from its design to its scores: features, network, training, validation.
+"""One candidate from its design to its scores: stages over one run, the file they end in, and who does it.
 
 Conventions:
     Validation clips are scored, never trained on; test clips are read by `score_test` and
     `score_test_file` alone.
-    A state holds all that prediction needs: the network's weights, and the mean and deviation of each band.
+    A job and its result are plain data; a state holds all that prediction needs: the network's weights, and the mean
+    and deviation of each band.
 """
 
 from nas_asc.evaluation.band_selection import select_bands, training_log_mel
-from nas_asc.evaluation.candidate import Outcome, TrainedNetwork, evaluate_candidate, refit, score_test
+from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
-from nas_asc.evaluation.exported import Exported, export_network, score_test_file
-from nas_asc.evaluation.network import load_network, to_state
-from nas_asc.evaluation.pause import Pause
+from nas_asc.evaluation.export_network import Exported, export_network, score_test_file
+from nas_asc.evaluation.job import Job, Result, TrainedOn
+from nas_asc.evaluation.life import Outcome, Training, evaluate_candidate, score_test, train_design
+from nas_asc.evaluation.network import TrainedNetwork, to_state
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.repeat import SeedResult, train_seeds
-from nas_asc.evaluation.speed import measure_speed
+from nas_asc.evaluation.speed import Speed, measure_speed
+from nas_asc.evaluation.stage import Life, Stage, list_stages
 from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
-from nas_asc.evaluation.written import predict_file
+from nas_asc.evaluation.worker import OnEpoch, Worker, to_reason
+from nas_asc.evaluation.write_and_run import predict_file
 
 __all__ = [
     "Exported",
+    "Job",
+    "Life",
     "Member",
+    "OnEpoch",
     "Outcome",
-    "Pause",
     "PreparedData",
-    "SeedResult",
+    "Result",
+    "Speed",
+    "Stage",
+    "StageCheckpoint",
     "Teacher",
     "TrainedNetwork",
+    "TrainedOn",
+    "Training",
+    "Worker",
     "choose_members",
     "evaluate_candidate",
     "export_network",
     "join_networks",
     "learn_from",
-    "load_network",
+    "list_stages",
     "measure_speed",
     "predict_file",
-    "refit",
     "score_test",
     "score_test_file",
     "select_bands",
+    "to_reason",
     "to_state",
-    "train_seeds",
+    "train_design",
     "training_log_mel",
     "write_teacher_logits",
 ]

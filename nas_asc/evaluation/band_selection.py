@@ -3,7 +3,6 @@
 import copy
 from dataclasses import replace
 
-import torch
 from torch import nn
 
 from nas_asc.compression import BandGates, BandPenalty
@@ -12,7 +11,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.models import Network
 from nas_asc.recipe import BandSelection, ConstantRate, Recipe
 from nas_asc.space import Design
-from nas_asc.training import Clips, train_model
+from nas_asc.training import Clips, Run, train_model
 
 
 def training_log_mel(design: Design) -> LogMel:
@@ -20,26 +19,17 @@ def training_log_mel(design: Design) -> LogMel:
     return design.log_mel if design.recipe.band_selection is None else replace(design.log_mel, kept_bands=None)
 
 
-def choose_bands(
-    design: Design,
-    clips: Clips,
-    *,
-    seed: int,
-    torch_device: torch.device,
-    deadline: float | None = None,
-) -> LogMel:
+def choose_bands(design: Design, clips: Clips, run: Run) -> LogMel:
     """The design's front end with the bands that its recipe's selection finds, as many as it has; or as it is.
 
     Args:
         design: Its network is built once more for all bands.
         clips: Training clips of `training_log_mel`.
-        seed: Fixes initial weights, order of clips and augmentation.
-        torch_device: Where to compute.
-        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
+        run: Of the design's training; its epochs are told to nobody.
 
     Raises:
         TrainingError: The design's front end keeps all bands, or the selection diverged.
-        DeadlineError: The deadline passed first.
+        DeadlineError: The time was over first.
         LayerError: The network cannot take all bands.
     """
     selection = design.recipe.band_selection
@@ -48,14 +38,12 @@ def choose_bands(
     _, n_bands, n_frames = clips.in_shape
     wide = replace(design.architecture, in_shape=(design.log_mel.n_channels, n_bands, n_frames))
     kept = select_bands(
-        build_network(wide, seed=seed),
+        build_network(wide, seed=run.seed),
         clips,
+        run,
         n_kept=design.log_mel.n_bands,
         selection=selection,
         recipe=replace(design.recipe, epochs=selection.epochs or design.recipe.epochs),
-        seed=seed,
-        torch_device=torch_device,
-        deadline=deadline,
     )
     return replace(design.log_mel, kept_bands=kept)
 
@@ -63,30 +51,26 @@ def choose_bands(
 def select_bands(
     network: Network,
     clips: Clips,
+    run: Run,
     *,
     n_kept: int,
     selection: BandSelection,
     recipe: Recipe,
-    seed: int,
-    torch_device: torch.device,
-    deadline: float | None = None,
 ) -> tuple[int, ...]:
     """The mel bands to keep, ascending, by gates that are trained in front of a copy of the network.
 
     Args:
         network: Its weights are the start; it stays as it is.
         clips: Training clips with labels, of all bands.
+        run: Seed, torch device and time; goes through, and its epochs are told to nobody.
         n_kept: Bands to keep, fewer than the clips have.
         selection: The penalty.
         recipe: How to train, and how long; its learning rate stays at the peak, and its pruning, averaging, adaptation,
             dropout and growth are left out.
-        seed: Fixes the order of clips and augmentation.
-        torch_device: Where to compute.
-        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
 
     Raises:
         TrainingError: `n_kept` is out of range, or the training diverged.
-        DeadlineError: The deadline passed first.
+        DeadlineError: The time was over first.
     """
     gates = BandGates(clips.in_shape[1])
     penalty = BandPenalty(gates, n_kept=n_kept, selection=selection)
@@ -96,11 +80,9 @@ def select_bands(
     train_model(
         nn.Sequential(gates, copy.deepcopy(network)),
         clips,
+        Run(run.seed, run.torch_device, run.limit),
         recipe=plain,
         n_classes=network.architecture.n_classes,
-        seed=seed,
-        torch_device=torch_device,
-        deadline=deadline,
         companions=[penalty],
     )
     return penalty.kept_bands

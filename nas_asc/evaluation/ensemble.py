@@ -1,17 +1,17 @@
 """Several trained networks as one, and the choice of which."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from nas_asc.budget import Budget
 from nas_asc.cost import count_cost
 from nas_asc.errors import CompressionError
+from nas_asc.evaluation.network import TrainedNetwork
 from nas_asc.evaluation.quantised_state import PREFIX
 from nas_asc.layers import Architecture, Ensemble, expand_architecture
 
@@ -25,44 +25,43 @@ class Member:
 
     Args:
         number: Of its trial.
-        architecture: What the state belongs to.
-        state: Weights, buffers and standardisation.
+        network: The network.
         probabilities: (n, K) of the validation clips.
     """
 
     number: int
-    architecture: Architecture
-    state: Mapping[str, Tensor]
+    network: TrainedNetwork
     probabilities: NDArray[np.floating]
 
 
-def join_networks(members: Sequence[Member]) -> tuple[Architecture, dict[str, Tensor]]:
+def join_networks(members: Sequence[Member]) -> TrainedNetwork:
     """One network whose class probabilities are the mean of those of its members, with their weights, in 8 bits too.
 
     Args:
-        members: Two or more on the same front end.
+        members: One or more on the same front end; one alone stays as it is.
 
     Raises:
         CompressionError: They differ in what they take, so that no one input serves all.
     """
-    first = members[0]
-    shapes = {(member.architecture.in_shape, member.architecture.n_classes) for member in members}
+    first = members[0].network
+    if len(members) == 1:
+        return first
+    shapes = {(one.network.architecture.in_shape, one.network.architecture.n_classes) for one in members}
     shared = {name: value for name, value in first.state.items() if name.startswith("standardiser.")}
-    same = all(torch.equal(member.state[name], value) for member in members for name, value in shared.items())
+    same = all(torch.equal(member.network.state[name], value) for member in members for name, value in shared.items())
     if len(shapes) != 1 or not same:
         numbers = ", ".join(str(member.number) for member in members)
         raise CompressionError(f"trials {numbers} take different inputs, so they cannot be one network.")
-    layers = Ensemble(tuple(member.architecture.layers for member in members))
-    architecture = Architecture((layers,), first.architecture.in_shape, first.architecture.n_classes)
+    architecture = _join_architectures(members)
     names = (operation.name for operation in expand_architecture(architecture)[0].operations)
     state = dict(shared)
     for member in members:
-        for prefix, name in zip(_operations(member.architecture), names, strict=False):
+        for prefix, name in zip(_operations(member.network.architecture), names, strict=False):
             for kind in ("", PREFIX):
                 own = f"{kind}{prefix}"
-                values = {key: value for key, value in member.state.items() if key.startswith(f"{own}.")}
+                values = {key: value for key, value in member.network.state.items() if key.startswith(f"{own}.")}
                 state |= {f"{kind}0.{name}{key.removeprefix(own)}": value for key, value in values.items()}
-    return architecture, state
+    return TrainedNetwork(architecture, first.log_mel, state)
 
 
 def choose_members(
@@ -127,11 +126,16 @@ def _operations(architecture: Architecture) -> Iterator[str]:
 
 
 def _fits(members: Sequence[Member], budget: Budget) -> bool:
+    return budget.fits(count_cost(_join_architectures(members)))
+
+
+def _join_architectures(members: Sequence[Member]) -> Architecture:
+    """Of one network alone its own."""
+    first = members[0].network.architecture
     if len(members) == 1:
-        return budget.fits(count_cost(members[0].architecture))
-    layers = (Ensemble(tuple(member.architecture.layers for member in members)),)
-    first = members[0].architecture
-    return budget.fits(count_cost(Architecture(layers, first.in_shape, first.n_classes)))
+        return first
+    layers = (Ensemble(tuple(member.network.architecture.layers for member in members)),)
+    return Architecture(layers, first.in_shape, first.n_classes)
 
 
 def _log_loss(members: Sequence[Member], labels: NDArray[np.int64]) -> float:

@@ -1,6 +1,5 @@
 """A trained network put into 8 bits: calibrated on training clips, and trained on in 8 bits where that is asked for."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 from nas_asc.compression import QuantisedNetwork, quantise_network
 from nas_asc.models import LoweredNetwork
 from nas_asc.recipe import CosineDecay, QuantisedTraining, Recipe
-from nas_asc.training import Clips, EpochRow, Trainer, TrainingResult, train_model
+from nas_asc.training import Clips, Run, Trainer, TrainingResult, train_model
 
 CALIBRATION_CLIPS = 64
 _MOMENTUM = 0.05  # by which ranges follow the batches
@@ -22,48 +21,26 @@ def calibration_batch(clips: Clips) -> Tensor:
 
 
 def quantise(
-    lowered: LoweredNetwork,
-    clips: Clips,
-    *,
-    recipe: Recipe,
-    qat_epochs: int = 0,
-    seed: int = 0,
-    torch_device: torch.device | None = None,
-    on_epoch: Callable[[EpochRow], None] | None = None,
+    lowered: LoweredNetwork, clips: Clips, run: Run | None = None, *, recipe: Recipe, qat_epochs: int = 0
 ) -> QuantisedNetwork:
     """The network in 8 bits, with ranges; its weights are trained on where epochs are given.
 
     Args:
         lowered: The trained network, changed in place where it is trained on.
         clips: Training clips with labels, standardised as the network takes them.
+        run: Of the training in 8 bits; None is a plain one.
         recipe: That the network was trained with.
         qat_epochs: Passes over the clips in 8 bits; 0 calibrates alone.
-        seed: Fixes the order of clips and augmentation.
-        torch_device: Where to train; None is the CPU.
-        on_epoch: Called after every epoch.
 
     Raises:
         TrainingError: Training diverged.
     """
     if qat_epochs:
-        device = torch_device or torch.device("cpu")
-        train_quantised(
-            lowered, clips, recipe=recipe, epochs=qat_epochs, seed=seed, torch_device=device, on_epoch=on_epoch
-        )
+        train_quantised(lowered, clips, run or Run(), recipe=recipe, epochs=qat_epochs)
     return quantise_network(lowered, [calibration_batch(clips)])
 
 
-def train_quantised(
-    lowered: LoweredNetwork,
-    clips: Clips,
-    *,
-    recipe: Recipe,
-    epochs: int,
-    seed: int,
-    torch_device: torch.device,
-    on_epoch: Callable[[EpochRow], None] | None = None,
-    deadline: float | None = None,
-) -> TrainingResult:
+def train_quantised(lowered: LoweredNetwork, clips: Clips, run: Run, *, recipe: Recipe, epochs: int) -> TrainingResult:
     """Learning curve of a network trained on with its weights and values in 8 bits.
 
     Quantisation-aware training takes the recipe's loss, augmentation and kind of optimiser, a share of its learning
@@ -73,36 +50,47 @@ def train_quantised(
     Args:
         lowered: The trained network, changed in place; on the CPU before and after.
         clips: Training clips with labels, standardised as the network takes them.
+        run: Seed, torch device, time and events.
         recipe: That the network was trained with.
         epochs: Passes over the clips.
-        seed: Fixes the order of clips and augmentation.
-        torch_device: Where to train.
-        on_epoch: Called after every epoch.
-        deadline: Reading of `time.monotonic()` after which no step begins; None is no limit.
 
     Raises:
         TrainingError: Training diverged.
-        DeadlineError: The deadline passed first.
+        DeadlineError: The time was over first.
     """
-    network = quantise_network(lowered, [calibration_batch(clips)])
-    network.momentum = _MOMENTUM
+    network = follow_ranges(lowered, clips)
     result = train_model(
         network,
         clips,
-        recipe=_fine_recipe(recipe, epochs),
+        run,
+        recipe=fine_recipe(recipe, epochs),
         n_classes=network.out_shape[0],
-        seed=seed,
-        torch_device=torch_device,
         precision=torch.float32,
         companions=[_ZeroKeeper(network)],
-        on_epoch=on_epoch,
-        deadline=deadline,
     )
     network.cpu()  # and with it the network in float, whose modules it shares
     return result
 
 
-def _fine_recipe(recipe: Recipe, epochs: int) -> Recipe:
+def follow_ranges(lowered: LoweredNetwork, clips: Clips) -> QuantisedNetwork:
+    """The network in 8 bits with ranges that follow the batches, to be trained.
+
+    Args:
+        lowered: The trained network, whose modules it shares.
+        clips: Training clips, standardised as the network takes them.
+    """
+    network = quantise_network(lowered, [calibration_batch(clips)])
+    network.momentum = _MOMENTUM
+    return network
+
+
+def fine_recipe(recipe: Recipe, epochs: int) -> Recipe:
+    """The recipe of a training in 8 bits that follows a training.
+
+    Args:
+        recipe: Of the training before.
+        epochs: In 8 bits.
+    """
     quantisation = recipe.quantisation or QuantisedTraining()
     rate = quantisation.rate_share * recipe.optimiser.learning_rate
     return replace(

@@ -1,18 +1,15 @@
 """What trained networks say of the training clips, for another network to learn from."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from nas_asc.errors import TrainingError
-from nas_asc.evaluation.network import load_network
+from nas_asc.evaluation.network import TrainedNetwork
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.frontend import LogMel
-from nas_asc.layers import Architecture
 from nas_asc.recipe import CrossEntropy, Distillation, Recipe
 from nas_asc.training import average_logits, save_logits
 
@@ -23,15 +20,11 @@ class Teacher:
 
     Args:
         name: For messages.
-        architecture: What the state belongs to.
-        log_mel: Front end of what it takes.
-        state: Weights, buffers and standardisation.
+        network: The network.
     """
 
     name: str
-    architecture: Architecture
-    log_mel: LogMel
-    state: Mapping[str, Tensor]
+    network: TrainedNetwork
 
 
 def write_teacher_logits(
@@ -56,8 +49,8 @@ def write_teacher_logits(
     found = []
     for teacher in teachers:
         _validate(teacher, prepared)
-        model, mean, std = load_network(teacher.architecture, teacher.state)
-        clips = replace(prepared.train_clips(teacher.log_mel), mean=mean, std=std)
+        model, mean, std = teacher.network.load()
+        clips = replace(prepared.train_clips(teacher.network.log_mel), mean=mean, std=std)
         found.append(average_logits([model], clips, torch_device=torch_device))
     logits = torch.stack(found).mean(dim=0)
     digest = hashlib.sha256(logits.numpy().tobytes()).hexdigest()[:12]
@@ -81,8 +74,8 @@ def learn_from(recipe: Recipe, teacher: Path, *, temperature: float = 2.0, weigh
 
 
 def _validate(teacher: Teacher, prepared: PreparedData) -> None:
-    task, architecture = prepared.task, teacher.architecture
-    if (architecture.n_classes, architecture.in_shape) != (task.n_classes, teacher.log_mel.shape(task.clip_s)):
+    task, architecture = prepared.task, teacher.network.architecture
+    if (architecture.n_classes, architecture.in_shape) != (task.n_classes, teacher.network.log_mel.shape(task.clip_s)):
         raise TrainingError(
             f"teacher {teacher.name} was made for {architecture.n_classes} classes and log-mels of"
             f" {architecture.in_shape}, but the data have {task.n_classes} classes and clips of {task.clip_s:g} s."

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nas_asc.errors import ExportError
-from nas_asc.evaluation import Exported, PreparedData, export_network
+from nas_asc.evaluation import Exported, Worker, export_network
 from nas_asc.export import format_c_header
 from nas_asc.handover.stored import find_network
-from nas_asc.search.change import installed_versions
-from nas_asc.search.file import file_bits
+from nas_asc.search import installed_versions
 from nas_asc.study import FILE_KINDS, TrialRecord, load_config, write_file
-from nas_asc.training import EpochRow
+from nas_asc.training import EpochRow, Run, ignore_epoch
 
 EXPORT = "export"
 
@@ -39,66 +36,58 @@ class ExportResult:
 
 def export_study(
     folder: Path,
-    prepared: PreparedData,
+    worker: Worker,
     *,
     number: int | None = None,
     bits: int | None = None,
     file_format: str = "onnx",
     out: Path | None = None,
-    layer_types: tuple[type, ...] = (),
     qat_epochs: int = 0,
-    torch_device: torch.device | None = None,
-    on_epoch: Callable[[EpochRow], None] | None = None,
+    on_epoch: Callable[[EpochRow], None] = ignore_epoch,
     c_header: bool = False,
 ) -> ExportResult:
     """Write the final network, or one trial's, to a file, and score the file on the validation clips.
 
     Args:
         folder: Of the study.
-        prepared: The study's data, split as the study did.
+        worker: Trains and predicts, on the study's clips.
         number: Of a trial; None is the final network, and where there is none yet, the recommended trial's.
         bits: 8, 16 or 32; None is 8 for TensorFlow Lite, and else the trial's own precision, or 8.
         file_format: "onnx", or "tflite" for 8 bits in TensorFlow Lite.
         out: Folder of the files; None is "export" in the study's.
-        layer_types: Layer classes of the space's own.
         qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
-        torch_device: Where to train in 8 bits; None is the CPU.
         on_epoch: Called after every such epoch.
         c_header: Whether to write the file's bytes as a C header too.
 
     Raises:
-        StudyError: There is no such trial, or none is complete, or the data is not that of the study.
+        StudyError: There is no such trial, or none is complete, or the data or their split are not those of the study.
         ExportError: The network cannot be written.
         TrainingError: Training in 8 bits diverged.
     """
-    network = find_network(folder, prepared, number=number, layer_types=layer_types)
-    config = load_config(folder)
-    bits = bits or (8 if file_format == "tflite" else file_bits(network.record))
-    source = "final" if network.is_final else f"trial-{network.record.number}"
+    stored = find_network(folder, worker.prepared, number=number, layer_types=worker.layer_types)
+    record, config = stored.record, load_config(folder)
+    bits = bits or (8 if file_format == "tflite" else record.bits)
+    source = "final" if stored.is_final else f"trial-{record.number}"
     if qat_epochs and bits != 8:
         raise ExportError(f"`--qat` trains in 8 bits, but the file has {bits}. Give --bits 8, or leave --qat out.")
     stem = f"{config.name}-{source}-{FILE_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
     path = (out or folder / EXPORT) / f"{stem}.{file_format}"
     exported = export_network(
         path,
-        network.architecture,
-        network.state,
-        prepared,
-        log_mel=network.log_mel,
+        stored.network,
+        worker.prepared,
         name=f"{config.name} {source.replace('-', ' ')}",
         bits=bits,
-        recipe=network.record.recipe,
+        recipe=record.recipe,
         qat_epochs=qat_epochs,
-        seed=network.record.seed,
-        torch_device=torch_device,
-        on_epoch=on_epoch,
+        qat_run=Run(record.seed, worker.torch_device, on_epoch=on_epoch),
     )
     card = path.with_name(f"{path.stem}-card.json")
     if c_header:
         text = format_c_header(path.read_bytes(), name=path.stem, comment=f"{path.name}, {config.name} {source}")
         write_file(path.with_suffix(".h"), text.encode())
-    write_file(card, _format_card(config.name, network.record, exported, is_final=network.is_final))
-    return ExportResult(network.record, network.is_final, exported, card)
+    write_file(card, _format_card(config.name, record, exported, is_final=stored.is_final))
+    return ExportResult(record, stored.is_final, exported, card)
 
 
 def _format_card(study: str, record: TrialRecord, exported: Exported, *, is_final: bool) -> bytes:

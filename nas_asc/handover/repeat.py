@@ -1,24 +1,24 @@
-"""The front's networks trained again with further seeds: what of their order is luck.
+"""The front's networks trained again with other seeds: what of their order is luck.
 
 Conventions:
     The trial's own training is index 0 where it had the study's full number of epochs; index k has a seed of its own
-    that depends on the study's seed, the trial and k alone. Every index is trained of all finalists before the next
+    that depends on the study's seed, the trial and k alone. Every index is trained of all networks before the next
     one, so that an interrupted run leaves them with nearly equal numbers.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
+from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import StudyError
-from nas_asc.evaluation import PreparedData
-from nas_asc.handover.further import read_own, train_further
-from nas_asc.search.interrupt import delayed_interrupt
-from nas_asc.search.listener import SearchListener, SilentListener
-from nas_asc.search.trial import Setting
+from nas_asc.evaluation import Result, Worker, predict_file
+from nas_asc.frontend import LogMel
+from nas_asc.handover.stored import find_network, no_trials
+from nas_asc.search import Jobs, SearchListener, SilentListener, delayed_interrupt, validate_data
 from nas_asc.study import (
     Finals,
     Predictions,
@@ -32,9 +32,10 @@ from nas_asc.study import (
     load_repeats,
     lock_study,
     rank_trials,
+    trial_dir,
     write_repeat_files,
 )
-from nas_asc.training import DeadlineError, EpochRow
+from nas_asc.training import DeadlineError
 from nas_asc.units import format_duration
 
 _MARGIN = 1.25
@@ -42,11 +43,11 @@ _N_BEST = 5
 
 
 @dataclass(frozen=True)
-class FinalistsResult:
-    """What training finalists again ended with.
+class RepeatsResult:
+    """What training the front again ended with.
 
     Args:
-        finals: Means, intervals and ties; None where no further training is complete.
+        finals: Means, intervals and ties; None where no repeat is complete.
         n_trained: Trainings of this run, failed ones included.
         n_left: Trainings that were asked for and for which there was no time.
         was_interrupted: Whether Ctrl-C ended it.
@@ -58,7 +59,7 @@ class FinalistsResult:
     was_interrupted: bool
 
 
-def choose_finalists(
+def choose_repeated(
     records: Sequence[TrialRecord], config: StudyConfig, *, n_most: int | None = None
 ) -> tuple[TrialRecord, ...]:
     """Trials of the front within the budget, best score first; without a trade-off, the best few.
@@ -75,67 +76,54 @@ def choose_finalists(
     return tuple(record for record in fitting if record.number in front)[:n_most]
 
 
-def train_finalists(
+def train_repeats(
     folder: Path,
-    prepared: PreparedData,
+    worker: Worker,
     *,
     n_seeds: int = 3,
     n_most: int | None = None,
-    timeout_s: float | None = None,
-    layer_types: tuple[type, ...] = (),
-    torch_device: torch.device,
+    limit: TimeLimit = NO_LIMIT,
     listener: SearchListener | None = None,
-) -> FinalistsResult:
-    """The study's finalists over several seeds; trainings that are on disk are not made again.
+) -> RepeatsResult:
+    """The study's front over several seeds; trainings that are on disk are not made again.
 
     Args:
         folder: Of the study.
-        prepared: The study's data, split as the study did.
-        n_seeds: Trainings of each in all, the trial's own included.
-        n_most: Most finalists; None is the whole front.
-        timeout_s: Wall time from now in which no training begins that is not expected to end; None is no limit.
-        layer_types: Layer classes of the space's own.
-        torch_device: Where to compute.
+        worker: Trains, on the study's clips.
+        n_seeds: Trainings of each network in all, the trial's own included.
+        n_most: Most networks; None is the whole front.
+        limit: No training begins that is not expected to end before it.
         listener: Told what happens.
 
     Raises:
-        StudyError: No trial is complete, the data is not that of the study, or another process has it.
+        StudyError: No trial is complete, the data or their split are not those of the study, or another process has it.
         DataError: Audio cannot be read.
     """
     if n_seeds < 2:
         raise StudyError(f"`--seeds` must be 2 or more, the trial's own training included, but got {n_seeds}.")
     with lock_study(folder):
         config, records = load_config(folder), load_records(folder)
-        if prepared.data_set.digest != config.data_digest:
-            raise StudyError(f"study {config.name!r} was made with other data. Give the data it was searched with.")
-        chosen = choose_finalists(records, config, n_most=n_most)
+        validate_data(config, worker.prepared)
+        chosen = choose_repeated(records, config, n_most=n_most)
         if not chosen:
-            raise StudyError(f"study {config.name!r} has no complete trial. Go on with `nas-asc resume {config.name}`.")
-        listener = listener or SilentListener()
-        setting = Setting(config, prepared, torch_device, listener.on_epoch)
-        end = None if timeout_s is None else time.monotonic() + timeout_s
-        run = _Finalists(folder, setting, layer_types=layer_types, listener=listener, end=end)
+            raise no_trials(config.name)
+        run = _Repeats(folder, config, worker, limit=limit, listener=listener or SilentListener())
         interrupted = run.train(chosen, n_seeds)
-        return FinalistsResult(load_finals(folder, config, records), run.n_trained, run.n_left, interrupted)
+        return RepeatsResult(load_finals(folder, config, records), run.n_trained, run.n_left, interrupted)
 
 
-class _Finalists:
-    """One run over the finalists of one study."""
+class _Repeats:
+    """One run over the front of one study."""
 
     def __init__(
-        self,
-        folder: Path,
-        setting: Setting,
-        *,
-        layer_types: tuple[type, ...],
-        listener: SearchListener,
-        end: float | None,
+        self, folder: Path, config: StudyConfig, worker: Worker, *, limit: TimeLimit, listener: SearchListener
     ) -> None:
         self._folder = folder
-        self._setting = setting
-        self._layer_types = layer_types
+        self._config = config
+        self._worker = worker
+        self._jobs = Jobs(config, n_train=worker.prepared.n_train)
+        self._limit = limit
         self._listener = listener
-        self._end = end
         self.n_trained = self.n_left = 0
 
     def train(self, records: Sequence[TrialRecord], n_seeds: int) -> bool:
@@ -145,37 +133,59 @@ class _Finalists:
             (record, index)
             for index in range(n_seeds + 1)
             for record in records
-            if index in _indices(record, self._setting.config, n_seeds) and (record.number, index) not in done
+            if index in _indices(record, self._config, n_seeds) and (record.number, index) not in done
         ]
-        n_further = sum(index > 0 for _, index in asked)
-        self._listener.on_note(f"{len(records)} finalists, {n_further} further trainings")
+        n_repeats = sum(index > 0 for _, index in asked)
+        self._listener.on_note(f"{len(records)} finalists, {n_repeats} further trainings")
         try:
             for record, index in asked:
-                self._train_one(record, index)
+                if index == 0:
+                    self._keep(self._read_own(record))
+                else:
+                    self._train_one(record, index)
         except KeyboardInterrupt:
             return True
         return False
 
     def _train_one(self, record: TrialRecord, index: int) -> None:
-        setting, types = self._setting, self._layer_types
-        if index == 0:
-            self._keep(*read_own(self._folder, record, setting=setting, layer_types=types))
-            return
-        if self._end is not None and time.monotonic() + _MARGIN * record.seconds > self._end:
+        if _MARGIN * record.seconds > self._limit.left_s:
             self.n_left += 1
             return
         try:
-            training = train_further(record, index, setting=setting, layer_types=types, deadline=self._end)
+            result = self._worker.attempt(
+                self._jobs.of_repeat(record, index),
+                limit=self._limit,
+                on_epoch=lambda row, n_epochs: self._listener.on_epoch(record.number, row, n_epochs),
+            )
         except DeadlineError:
             self.n_left += 1
             return
-        self._keep(*training)
+        self._keep(result)
         self.n_trained += 1
-        self._listener.on_note(_line(training[0]))
+        self._listener.on_note(_line(result.record))
 
-    def _keep(self, repeat: Repeat, predictions: Predictions | None, curve: Sequence[EpochRow]) -> None:
+    def _read_own(self, record: TrialRecord) -> Result[Repeat]:
+        """The trial's own training, its predictions computed from the files that it left."""
+        worker = self._worker
+        stored = find_network(self._folder, worker.prepared, number=record.number, layer_types=worker.layer_types)
+        clips = worker.prepared.validation_clips(stored.network.log_mel).clips
+        path = trial_dir(self._folder, record.number) / record.file_name
+        if self._config.scored == "int8" and path.is_file():
+            probabilities: NDArray[np.float32] = predict_file(path, clips)
+        else:
+            probabilities = stored.network.predict(clips, torch_device=worker.torch_device)
+        return Result(record=Repeat.of(record, 0), probabilities=probabilities)
+
+    def _keep(self, result: Result[Repeat]) -> None:
+        predictions = None
+        if result.probabilities is not None:
+            predictions = self._to_predictions(result.probabilities, result.record.log_mel)
         with delayed_interrupt():
-            write_repeat_files(self._folder, repeat, predictions=predictions, curve=curve)
+            write_repeat_files(self._folder, result.record, predictions=predictions, curve=result.curve)
+
+    def _to_predictions(self, probabilities: NDArray[np.float32], log_mel: LogMel) -> Predictions:
+        validation = self._worker.prepared.validation_clips(log_mel)
+        return Predictions.of(probabilities, validation.labels, validation.groups)
 
 
 def _indices(record: TrialRecord, config: StudyConfig, n_seeds: int) -> range:

@@ -1,16 +1,14 @@
 """The trained networks that a study keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from nas_asc.errors import StudyError
-from nas_asc.evaluation import PreparedData
+from nas_asc.evaluation import PreparedData, TrainedNetwork
 from nas_asc.frontend import LogMel
-from nas_asc.layers import Architecture, parse_architecture
+from nas_asc.layers import parse_architecture
+from nas_asc.search import validate_data
 from nas_asc.study import (
     TrialRecord,
     final_dir,
@@ -32,16 +30,12 @@ class StoredNetwork:
     Args:
         record: Of its trial.
         is_final: Whether it was trained once more on training and validation clips; else as in its trial.
-        architecture: What was trained in the end.
-        log_mel: Front end of what it takes.
-        state: Weights, buffers and standardisation.
+        network: The network.
     """
 
     record: TrialRecord
     is_final: bool
-    architecture: Architecture
-    log_mel: LogMel
-    state: Mapping[str, Tensor]
+    network: TrainedNetwork
 
 
 def find_network(
@@ -57,32 +51,42 @@ def find_network(
         layer_types: Layer classes of the space's own.
 
     Raises:
-        StudyError: There is no such trial, or none is complete, or the data is not that of the study.
+        StudyError: There is no such trial, or none is complete, or the data or their split are not those of the study.
     """
     config = load_config(folder)
-    if prepared.data_set.digest != config.data_digest:
-        raise StudyError(
-            f"study {config.name!r} was made with other data ({config.data or 'the embedded scenes'})."
-            " Give the data it was searched with."
-        )
+    validate_data(config, prepared)
     records = load_records(folder)
     record = recommend(folder, config, records) if number is None else _find(records, number, config.name)
     if record is None:
-        raise StudyError(f"study {config.name!r} has no complete trial. Go on with `nas-asc resume {config.name}`.")
-    is_final = number is None and has_final(folder, record)
-    place = final_dir(folder) if is_final else trial_dir(folder, record.number)
-    state = {name: torch.from_numpy(array) for name, array in load_weights(place).items()}
+        raise no_trials(config.name)
+    card = load_card(folder) if number is None and has_final(folder, record) else None
+    place = trial_dir(folder, record.number) if card is None else final_dir(folder)
+    log_mel = record.log_mel if card is None else LogMel(**card["log_mel"])
+    return StoredNetwork(record, card is not None, read_network(place, log_mel, layer_types))
+
+
+def read_network(place: Path, log_mel: LogMel, layer_types: tuple[type, ...] = ()) -> TrainedNetwork:
+    """The network whose files lie in a folder.
+
+    Args:
+        place: Of a trial, of the refit, or of a training outside any study.
+        log_mel: Front end of what it takes.
+        layer_types: Layer classes of the space's own.
+
+    Raises:
+        StudyError: A file cannot be read; names it.
+        LayerError: The network has a layer of an unknown class; names it.
+    """
     architecture = parse_architecture(load_architecture(place), layer_types)
-    log_mel = (_final_log_mel(folder) if is_final else None) or record.log_mel
-    return StoredNetwork(record, is_final, architecture, log_mel, state)
+    return TrainedNetwork.from_arrays(architecture, log_mel, load_weights(place))
 
 
-def _final_log_mel(folder: Path) -> LogMel | None:
-    card = load_card(folder)
-    return None if card is None else LogMel(**card["log_mel"])
+def no_trials(name: str) -> StudyError:
+    """What is said of a study in which no trial is complete."""
+    return StudyError(f"study {name!r} has no complete trial. Go on with `nas-asc resume {name}`.")
 
 
-def _find(records: list[TrialRecord], number: int, name: str) -> TrialRecord:
+def _find(records: Sequence[TrialRecord], number: int, name: str) -> TrialRecord:
     for record in records:
         if record.number == number and record.is_complete:
             return record

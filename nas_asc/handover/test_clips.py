@@ -4,14 +4,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from nas_asc.errors import ExportError
-from nas_asc.evaluation import PreparedData, export_network, score_test, score_test_file
+from nas_asc.evaluation import PreparedData, Worker, export_network, score_test, score_test_file
 from nas_asc.handover.stored import StoredNetwork, find_network
 from nas_asc.metrics import Scores
-from nas_asc.search.file import file_bits
-from nas_asc.study import TrialRecord, design_of
+from nas_asc.study import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -34,55 +31,37 @@ class TestResult:
     file_scores: Scores | None
 
 
-def evaluate_study(
-    folder: Path,
-    prepared: PreparedData,
-    *,
-    number: int | None = None,
-    layer_types: tuple[type, ...] = (),
-    torch_device: torch.device,
-) -> TestResult:
+def evaluate_study(folder: Path, worker: Worker, *, number: int | None = None) -> TestResult:
     """Test scores of the final network, or of one trial's; this alone reads test clips.
 
     Args:
         folder: Of the study.
-        prepared: The study's data, split as the study did.
+        worker: Predicts, on the study's clips.
         number: Of a trial, for its network as it was trained there; None is the final network, and where there is
             none yet, the recommended trial's.
-        layer_types: Layer classes of the space's own.
-        torch_device: Where to compute.
 
     Raises:
-        StudyError: There is no such trial, or none is complete, or the data is not that of the study.
+        StudyError: There is no such trial, or none is complete, or the data or their split are not those of the study.
         DataError: There are no labelled test clips, or audio cannot be read.
     """
-    network = find_network(folder, prepared, number=number, layer_types=layer_types)
-    scores = score_test(
-        design_of(network.record, layer_types=layer_types),
-        network.state,
-        prepared,
-        torch_device=torch_device,
-        architecture=network.architecture,
-        log_mel=network.log_mel,
-    )
-    return TestResult(network.record, network.is_final, scores, _score_file(network, prepared))
+    stored = find_network(folder, worker.prepared, number=number, layer_types=worker.layer_types)
+    scores = score_test(stored.network, worker.prepared, torch_device=worker.torch_device)
+    return TestResult(stored.record, stored.is_final, scores, _score_file(stored, worker.prepared))
 
 
-def _score_file(network: StoredNetwork, prepared: PreparedData) -> Scores | None:
+def _score_file(stored: StoredNetwork, prepared: PreparedData) -> Scores | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         try:
             export_network(
                 path,
-                network.architecture,
-                network.state,
+                stored.network,
                 prepared,
-                log_mel=network.log_mel,
-                recipe=network.record.recipe,
-                name=f"trial {network.record.number}",
-                bits=file_bits(network.record),
+                recipe=stored.record.recipe,
+                name=f"trial {stored.record.number}",
+                bits=stored.record.bits,
                 measures_noise=False,
             )
         except ExportError:
             return None
-        return score_test_file(path, prepared, log_mel=network.log_mel)
+        return score_test_file(path, prepared, log_mel=stored.network.log_mel)

@@ -4,14 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import torch
-
+from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import StudyError
-from nas_asc.evaluation import PreparedData
+from nas_asc.evaluation import PreparedData, Worker
 from nas_asc.health import Comparison, compare_at_seconds, compare_at_trials, is_twin, twin_dir
-from nas_asc.search.ask import ask_again
-from nas_asc.search.listener import SearchListener
-from nas_asc.search.search import SearchResult, run_search
+from nas_asc.search import SearchListener, SearchResult, ask_again, run_search, validate_data
 from nas_asc.space import Space
 from nas_asc.study import StudyConfig, has_study, load_config, load_records
 
@@ -47,7 +44,7 @@ def ask_twin(folder: Path, space: Space, prepared: PreparedData) -> StudyConfig:
         raise StudyError(f"study {config.name!r} is a random search itself. Name one that is not.")
     if not n_trials:
         raise StudyError(f"study {config.name!r} has no trials yet. Go on with `nas-asc resume {config.name}`.")
-    asked = ask_again(config, space, prepared.data_set)
+    asked = ask_again(config, space, prepared)
     return replace(
         asked,
         name=twin_dir(folder).name,
@@ -62,10 +59,9 @@ def ask_twin(folder: Path, space: Space, prepared: PreparedData) -> StudyConfig:
 def train_twin(
     folder: Path,
     space: Space,
-    prepared: PreparedData,
+    worker: Worker,
     *,
-    timeout_s: float | None = None,
-    torch_device: torch.device,
+    limit: TimeLimit = NO_LIMIT,
     listener: SearchListener | None = None,
 ) -> TwinResult:
     """The study beside its random twin, which is begun or gone on with in its own folder.
@@ -76,34 +72,24 @@ def train_twin(
     Args:
         folder: Of the study.
         space: Its search space.
-        prepared: Its data.
-        timeout_s: Wall time from now; None is no limit.
-        torch_device: Where to train.
+        worker: Trains, on the study's clips.
+        limit: When the twin is over.
         listener: Told what happens.
 
     Raises:
         StudyError: There is nothing to be the twin of, or space, data or versions are not those of the study.
         NothingFitsError: No random candidate fits.
     """
-    stored, config, place = load_config(folder), ask_twin(folder, space, prepared), twin_dir(folder)
-    same = (stored.space_digest, stored.data_digest) == (config.space_digest, config.data_digest)
-    if not same:
+    stored, place = load_config(folder), twin_dir(folder)
+    validate_data(stored, worker.prepared)
+    config = ask_twin(folder, space, worker.prepared)
+    if stored.space_digest != config.space_digest:
         raise StudyError(
-            f"the space or the data of study {stored.name!r} have changed, so a twin would be of something else."
-            " Give it back its files."
+            f"the space of study {stored.name!r} has changed, so a twin would be of something else."
+            " Give it back its file."
         )
     if has_study(place):
         config = replace(config, created=load_config(place).created)
-    result = run_search(
-        config,
-        space,
-        prepared,
-        n_trials=config.n_trials,
-        timeout_s=timeout_s,
-        torch_device=torch_device,
-        listener=listener,
-        folder=place,
-        refit=False,
-    )
+    result = run_search(config, space, worker, n_trials=config.n_trials, limit=limit, listener=listener, folder=place)
     pair = (stored, load_records(folder), result.records)
     return TwinResult(result, compare_at_trials(*pair), compare_at_seconds(*pair))

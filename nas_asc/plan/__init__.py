@@ -1,5 +1,6 @@
-"""How long a search will take, measured by a few training steps on this machine."""
+"""How a search's time is shared out, and how long it will take, measured by a few steps on this machine."""
 
 from nas_asc.plan.forecast import Forecast, forecast_search
+from nas_asc.plan.time_plan import TimePlan, plan_time
 
-__all__ = ["Forecast", "forecast_search"]
+__all__ = ["Forecast", "TimePlan", "forecast_search", "plan_time"]

@@ -1,20 +1,21 @@
 """How long a search will take, from a few training steps on this machine."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
-from nas_asc.budget import Budget
-from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
-from nas_asc.errors import LayerError
-from nas_asc.evaluation import PreparedData, measure_speed
-from nas_asc.frontend import Task
+from nas_asc.cost import Cost
+from nas_asc.evaluation import Speed, Worker
 from nas_asc.plan.line import predict_seconds
-from nas_asc.space import Candidate, Design, Space
-from nas_asc.training import default_epochs
+from nas_asc.plan.time_plan import TimePlan
+from nas_asc.propose import Screen
+from nas_asc.recipe import Recipe
+from nas_asc.search import Jobs
+from nas_asc.space import Candidate, Design
+from nas_asc.study import StudyConfig, expected_share
 
 _QUANTILES = (0.1, 0.5, 0.9)
 _MEASURED = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
@@ -36,7 +37,10 @@ class Forecast:
         total_s: Seconds in all; None where time is the limit.
         trained_share: Mean share of a whole training that a trial takes; below 1 with rungs.
         share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
-        development_share: Clips of the last training over those of a trial's.
+        trials_s: Seconds left to the trials; None without a limit of time.
+        repeats_s: Seconds kept for repeats, the refit among them; 0 without a limit of time.
+        refit_s: Seconds of the refit, with a margin; 0 without one.
+        report_s: Seconds kept for the report.
     """
 
     epochs: int
@@ -47,7 +51,10 @@ class Forecast:
     total_s: float | None
     trained_share: float = 1.0
     share_enough: float = 1.0
-    development_share: float = 1.0
+    trials_s: float | None = None
+    repeats_s: float = 0.0
+    refit_s: float = 0.0
+    report_s: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -55,79 +62,79 @@ class Forecast:
 
 
 def forecast_search(
-    space: Space,
-    prepared: PreparedData,
-    budget: Budget,
+    config: StudyConfig,
+    screen: Screen,
+    worker: Worker,
     *,
-    torch_device: torch.device,
-    target: str = "any",
-    min_share: float | None = None,
-    n_trials: int | None = None,
-    trained_share: float = 1.0,
-    epochs: int | None = None,
-    seed: int = 0,
+    plan: TimePlan,
 ) -> Forecast | None:
     """Time of a trial and of the search, by a straight line in MACs through measured steps; None where nothing fits.
 
     Args:
-        space: Where candidates come from.
-        prepared: Gives the number of training clips.
-        budget: What candidates fit.
-        torch_device: Where to train.
-        target: Runtime whose integers must suffice.
-        min_share: Share of a limit that a candidate must use of one limited resource or more; None is none.
-        n_trials: Trials in all; None where time is the limit.
-        trained_share: Mean share of a whole training that a trial takes.
-        epochs: Of every training; None is by the number of clips.
-        seed: Of the draws.
+        config: Of the search.
+        screen: Knows the space and what fits.
+        worker: Measures, on the search's clips.
+        plan: How the search's time is shared out.
     """
-    fitting = _fitting(space, prepared, budget, target, seed)
-    designs = [(cost.macs, design) for cost, design in fitting if min_share is None or budget.share(cost) >= min_share]
-    if not designs:
+    fitting = _draw_fitting(screen, seed=config.seed)
+    enough = [pair for pair in fitting if config.min_share is None or screen.share(pair[0]) >= config.min_share]
+    if not enough:
         return None
-    chosen = [designs[round(position * (len(designs) - 1))] for position in _MEASURED]
-    measured = tuple(
-        (macs, measure_speed(design, prepared, torch_device=torch_device, n_steps=_N_STEPS)) for macs, design in chosen
-    )
-    n_epochs = [epochs or design.recipe.epochs or default_epochs(prepared.n_train) for _, design in designs]
-    n_passes = [design.recipe.n_passes(n) for n, (_, design) in zip(n_epochs, designs, strict=True)]
-    seconds = np.array(n_passes) * predict_seconds(measured, [macs for macs, _ in designs])
+    jobs = Jobs(config, n_train=worker.prepared.n_train)
+    chosen = [enough[round(position * (len(enough) - 1))] for position in _MEASURED]
+    speeds = [(cost.macs, worker.measure_speed(design, n_steps=_N_STEPS)) for cost, design in chosen]
+    seconds = _predict(speeds, [(cost.macs, jobs.recipe(design.recipe)) for cost, design in enough])
     low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
-    mean = float(seconds.mean())
+    share = expected_share(config.rungs, eta=config.eta, clips=config.rung_clips)
+    mean_s = float(seconds.mean())
+    trials_s = plan.trials_s(mean_s)
     return Forecast(
-        epochs=n_epochs[len(n_epochs) // 2],
-        measured=measured,
+        epochs=jobs.n_epochs(enough[len(enough) // 2][1].recipe),
+        measured=tuple((macs, speed.epoch_s) for macs, speed in speeds),
         trial_s=(low, middle, high),
-        mean_trial_s=mean,
-        n_trials=n_trials,
-        total_s=None if n_trials is None else n_trials * mean * trained_share,
-        trained_share=trained_share,
-        share_enough=len(designs) / len(fitting),
-        development_share=(prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1),
+        mean_trial_s=mean_s,
+        n_trials=config.n_trials,
+        total_s=None if config.n_trials is None else config.n_trials * mean_s * share,
+        trained_share=share,
+        share_enough=len(enough) / len(fitting),
+        trials_s=trials_s,
+        repeats_s=plan.repeats_s,
+        refit_s=plan.refit_s(mean_s),
+        report_s=plan.report_s,
     )
 
 
-def _fitting(space: Space, prepared: PreparedData, budget: Budget, target: str, seed: int) -> list[tuple[Cost, Design]]:
+def _predict(speeds: Sequence[tuple[int, Speed]], asked: Sequence[tuple[int, Recipe]]) -> NDArray[np.float64]:
+    """Seconds of whole trainings, their files included, by a line in MACs for each part."""
+    macs = [each for each, _ in asked]
+
+    def line(part: Callable[[Speed], float]) -> NDArray[np.float64]:
+        measured = [(each, part(speed)) for each, speed in speeds if part(speed) > 0]
+        return predict_seconds(measured, macs) if measured else np.zeros(len(macs))
+
+    parts = zip(
+        line(lambda each: each.epoch_s),
+        line(lambda each: each.quantised_epoch_s),
+        line(lambda each: each.file_s),
+        strict=True,
+    )
+    return np.array(
+        [Speed(*each).training_s(recipe, recipe.epochs or 0) for each, (_, recipe) in zip(parts, asked, strict=True)]
+    )
+
+
+def _draw_fitting(screen: Screen, *, seed: int) -> list[tuple[Cost, Design]]:
     """Costs and designs of random candidates that fit, ascending in MACs; of guesses where none drawn does."""
     rng = np.random.default_rng(seed)
     for _ in range(_N_BATCHES):
-        found = _costed(space, space.draw_many(rng, _N_DRAWS), prepared.task, budget, target)
+        found = _designs(screen, screen.space.draw_many(rng, _N_DRAWS))
         if found:
             return found
-    return _costed(space, space.guesses, prepared.task, budget, target)
+    return _designs(screen, screen.space.guesses)
 
 
-def _costed(
-    space: Space, candidates: Iterable[Candidate], task: Task, budget: Budget, target: str
-) -> list[tuple[Cost, Design]]:
-    found = []
-    for candidate in candidates:
-        try:
-            architecture = space.architecture(candidate, task)
-            recipe = space.training_recipe(candidate, task)
-            cost = count_pruned_cost(architecture, recipe.pruning, bits=recipe.bits)
-        except LayerError:
-            continue
-        if budget.fits(cost) and not list_obstacles(architecture, target):
-            found.append((cost, space.build(candidate, task)))
-    return sorted(found, key=lambda pair: pair[0].macs)
+def _designs(screen: Screen, candidates: Iterable[Candidate]) -> list[tuple[Cost, Design]]:
+    costed = ((candidate, screen.cost(candidate)) for candidate in candidates)
+    fitting = [(cost, each) for each, cost in costed if cost is not None and screen.fits(each, cost)]
+    ordered = sorted(fitting, key=lambda pair: pair[0].macs)
+    return [(cost, screen.space.build(candidate, screen.task)) for cost, candidate in ordered]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from nas_asc.budget import Budget
 from nas_asc.compression import can_prune
-from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
+from nas_asc.cost import Cost
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Design, Space
+from nas_asc.survey import candidate_obstacles, count_candidate
 
 _MOST_COSTS = 20_000
 
@@ -83,18 +84,13 @@ class Screen:
 
     def _count(self, candidate: Candidate) -> Cost | None:
         try:
-            recipe = self.space.training_recipe(candidate, self.task)
-            return count_pruned_cost(self.space.architecture(candidate, self.task), recipe.pruning, bits=recipe.bits)
-        except LayerError:
-            return None
+            return count_candidate(self.space, candidate, self.task)
         except SpaceError as error:
             self._note_fault(str(error))
             return None
 
     def _obstacles(self, candidate: Candidate) -> tuple[str, ...]:
-        if self.target == "any":
-            return ()
-        return list_obstacles(self.space.architecture(candidate, self.task), self.target)
+        return candidate_obstacles(self.space, candidate, self.task, self.target)
 
     def excess(self, candidate: Candidate) -> float:
         """How far a candidate is over the budget: sum of log(used / limit); 0 fits, infinite cannot be built.

@@ -5,17 +5,30 @@ Conventions:
 """
 
 from nas_asc.search.ask import ask_again, ask_study
-from nas_asc.search.change import CHANGES, installed_versions
+from nas_asc.search.change import CHANGES, installed_versions, split_again, split_note, validate_data, with_split
+from nas_asc.search.clock import SearchClock
+from nas_asc.search.interrupt import delayed_interrupt
+from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
-from nas_asc.search.search import SearchResult, run_search
+from nas_asc.search.loop import SearchResult, StoppedBy, run_search
 
 __all__ = [
     "CHANGES",
+    "Jobs",
+    "SearchClock",
     "SearchListener",
     "SearchResult",
     "SilentListener",
+    "StoppedBy",
     "ask_again",
     "ask_study",
+    "delayed_interrupt",
     "installed_versions",
+    "repeat_seed",
     "run_search",
+    "split_again",
+    "split_note",
+    "trial_seed",
+    "validate_data",
+    "with_split",
 ]

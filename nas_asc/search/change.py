@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 
+from nas_asc.data import DataSet, Split, split_data_set
 from nas_asc.errors import StudyError
+from nas_asc.evaluation import PreparedData
 from nas_asc.space import describe_change
 from nas_asc.study import StudyConfig
 
@@ -26,6 +28,8 @@ _OPTIONS = {
     "rungs": "--rungs",
     "rung_clips": "--rung-clips",
     "eta": "--eta",
+    "scored": "--score",
+    "final_length": "--final-length",
 }
 
 
@@ -51,6 +55,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         "data": (_data_change(stored, asked), "was made with other data"),
         "version": (_version_change(stored.versions, asked.versions), "was made with other versions"),
     }
+    _validate_split(stored, asked, data_changed=found["data"][0] is not None)
     for kind, (change, words) in found.items():
         if change is not None and kind not in accepted:
             raise StudyError(
@@ -61,7 +66,82 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         space_digest=asked.space_digest,
         fingerprint=asked.fingerprint,
         data_digest=asked.data_digest,
+        split_digest=asked.split_digest,
         versions=asked.versions,
+    )
+
+
+def validate_data(config: StudyConfig, prepared: PreparedData) -> None:
+    """Check that clips are those of a study, and that the same ones train, validate and test.
+
+    Args:
+        config: Of the study.
+        prepared: What it is to be gone on with, scored or exported on.
+
+    Raises:
+        StudyError: They are not; says what differs.
+    """
+    if prepared.data_set.digest != config.data_digest:
+        source = config.data or "the embedded scenes"
+        raise StudyError(
+            f"study {config.name!r} was made with other data ({source}). Give the data it was searched with."
+        )
+    known = with_split(config, prepared.data_set)
+    _validate_split(known, replace(known, split_digest=prepared.split.digest), data_changed=False)
+
+
+def with_split(config: StudyConfig, data_set: DataSet) -> StudyConfig:
+    """The config with the digest of its split, which a study of version 0.1.0 has made again from seed, fold and share.
+
+    Args:
+        config: Of the study.
+        data_set: Its recordings.
+
+    Raises:
+        DataError: The recordings cannot be split so.
+    """
+    return (
+        config
+        if config.split_digest is not None
+        else replace(config, split_digest=split_again(config, data_set).digest)
+    )
+
+
+def split_note(config: StudyConfig) -> str:
+    """What is told where a study of version 0.1.0 got the digest of its split.
+
+    Args:
+        config: With that digest.
+    """
+    fold = "" if config.test_fold is None else f", test fold {config.test_fold}"
+    return (
+        f"study {config.name!r} is of version 0.1.0 and does not say who validates: its split was made again from seed"
+        f" {config.seed}{fold} and validation share {config.validation_share:g}"
+    )
+
+
+def split_again(config: StudyConfig, data_set: DataSet) -> Split:
+    """Who trains, validates and tests, by a study's seed, fold and share.
+
+    Args:
+        config: Of the study.
+        data_set: Its recordings.
+
+    Raises:
+        DataError: The recordings cannot be split so.
+    """
+    return split_data_set(
+        data_set, seed=config.seed, test_fold=config.test_fold, validation_share=config.validation_share
+    )
+
+
+def _validate_split(stored: StudyConfig, asked: StudyConfig, *, data_changed: bool) -> None:
+    if stored.split_digest == asked.split_digest or data_changed:
+        return
+    raise StudyError(
+        f"study {stored.name!r} was made with another split of its data: other clips trained, validated or were kept"
+        " for the test, so its scores would be of clips that were trained on. Give the split that it was searched with"
+        " (its seed, test fold and validation share)."
     )
 
 

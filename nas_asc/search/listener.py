@@ -21,6 +21,9 @@ class SearchListener(Protocol):
     def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
         """A trial is on disk, complete, failed, or stopped at a rung; `front` is the Pareto front with it."""
 
+    def on_features(self, done: int, total: int) -> None:
+        """So many of all clips have the features of the front end that is needed next."""
+
     def on_note(self, text: str) -> None:
         """Something worth one line."""
 
@@ -35,6 +38,9 @@ class SilentListener:
         """Say nothing."""
 
     def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
+        """Say nothing."""
+
+    def on_features(self, done: int, total: int) -> None:
         """Say nothing."""
 
     def on_note(self, text: str) -> None:

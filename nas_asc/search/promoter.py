@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nas_asc.search.clock import Clock
-from nas_asc.search.trial import Setting
+from nas_asc.search.clock import SearchClock
+from nas_asc.search.jobs import Jobs
 from nas_asc.space import Design, Space
-from nas_asc.study import RungEntry, TrialRecord, agreement_lines, agreements, choose_promotion, design_of, rung_entries
+from nas_asc.study import RungEntry, TrialRecord, agreement_lines, agreements, choose_promotion, rung_entries
 
 
 class Promoter:
@@ -14,15 +14,15 @@ class Promoter:
 
     Args:
         space: Of the study.
-        setting: Gives rungs and eta.
+        jobs: Of the study.
         clock: Time left.
     """
 
-    def __init__(self, space: Space, *, setting: Setting, clock: Clock) -> None:
+    def __init__(self, space: Space, jobs: Jobs, clock: SearchClock) -> None:
         self._space = space
-        self._setting = setting
+        self._jobs = jobs
         self._clock = clock
-        self._config = setting.config
+        self._config = jobs.config
         self._passed_over: set[int] = set()
 
     def next_trial(self, records: Sequence[TrialRecord], *, at_end: bool) -> tuple[TrialRecord, Design] | None:
@@ -36,7 +36,7 @@ class Promoter:
             number = choose_promotion(self._open_entries(records), eta=self._config.eta, at_end=at_end)
             if number is None:
                 return None
-            design = design_of(records[number], layer_types=self._space.layer_types)
+            design = records[number].design(self._space.layer_types)
             if self._has_time(records[number], design, records):
                 return records[number], design
             self.pass_over(number)
@@ -56,8 +56,8 @@ class Promoter:
         """
         if not (records and self._config.rungs):
             return 1.0
-        stop = self._setting.next_stop(design, 0) or self._setting.n_epochs(design)
-        share = self._setting.share(design, first=0, last=stop)
+        stop = self._jobs.next_stop(design.recipe, 0) or self._jobs.n_epochs(design.recipe)
+        share = self._jobs.share(design.recipe, first=0, last=stop)
         return share if any(record.is_complete for record in records) else share + 1
 
     def lines(self, records: Sequence[TrialRecord]) -> list[str]:
@@ -70,6 +70,6 @@ class Promoter:
         return [replace(each, is_open=each.is_open and each.number not in self._passed_over) for each in entries]
 
     def _has_time(self, record: TrialRecord, design: Design, records: Sequence[TrialRecord]) -> bool:
-        stop = self._setting.next_stop(design, len(record.rungs)) or self._setting.n_epochs(design)
-        share = self._setting.share(design, first=record.rungs[-1].epochs, last=stop)
+        stop = self._jobs.next_stop(design.recipe, len(record.rungs)) or self._jobs.n_epochs(design.recipe)
+        share = self._jobs.share(design.recipe, first=record.rungs[-1].epochs, last=stop)
         return not self._clock.is_over(records) and self._clock.allows(design, records, share=share)

@@ -20,7 +20,7 @@ from nas_asc.study.folder import (
     save_config,
     study_dir,
 )
-from nas_asc.study.handed_over import design_of, has_final, recommend
+from nas_asc.study.handed_over import has_final, recommend
 from nas_asc.study.lock import is_locked, lock_study
 from nas_asc.study.objective import (
     DEFAULT_OBJECTIVES,
@@ -31,7 +31,7 @@ from nas_asc.study.objective import (
 )
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
 from nas_asc.study.ranking import expected_scores, front_of, rank_trials, recommended
-from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrialRecord
+from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrainingRecord, TrialRecord
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
 from nas_asc.study.rung import (
     agreement_lines,
@@ -79,6 +79,7 @@ __all__ = [
     "RungRecord",
     "Scored",
     "StudyConfig",
+    "TrainingRecord",
     "TrialRecord",
     "agreement_lines",
     "agreements",
@@ -88,7 +89,6 @@ __all__ = [
     "create_study_dir",
     "cut_bands",
     "database_path",
-    "design_of",
     "drop_checkpoints",
     "expected_scores",
     "expected_share",

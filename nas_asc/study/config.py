@@ -25,6 +25,8 @@ OPTUNA_PREFIX = "optuna:"  # then the name of a class in optuna.samplers
 class StudyConfig:
     """What a study was asked, and what it was asked of.
 
+    What is asked alone has empty digests, no classes and no reference point: `ask_study` fills them in.
+
     Args:
         name: Of the study and its folder.
         space: Name or path of the search space.
@@ -32,6 +34,7 @@ class StudyConfig:
         fingerprint: Of the space, part by part, so that a change can be named.
         data: Folder or file of the data set; None is the embedded synthetic scenes.
         data_digest: Of the data set's content.
+        split_digest: Of who trains, validates and tests; None in a study of version 0.1.0.
         classes: Class names, in the order of the labels.
         clip_s: Length of one clip in seconds.
         budget: Limits of the network.
@@ -66,11 +69,12 @@ class StudyConfig:
 
     name: str
     space: str
-    space_digest: str
-    data_digest: str
-    classes: tuple[str, ...]
-    clip_s: float
     budget: Budget
+    space_digest: str = ""
+    data_digest: str = ""
+    split_digest: str | None = None
+    classes: tuple[str, ...] = ()
+    clip_s: float = 0.0
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
@@ -139,7 +143,7 @@ class StudyConfig:
         data = {name: getattr(self, name) for name in _DATA_FIELDS}
         tables = {
             "space": {"name": self.space, "digest": self.space_digest, "fingerprint": dict(self.fingerprint)},
-            "data": {"source": self.data, "digest": self.data_digest, **data},
+            "data": {"source": self.data, "digest": self.data_digest, "split": self.split_digest, **data},
             "budget": self.budget.to_dict(),
             "versions": dict(self.versions),
         }
@@ -166,6 +170,7 @@ class StudyConfig:
                 fingerprint=space.get("fingerprint", {}),
                 data=data.get("source"),
                 data_digest=data["digest"],
+                split_digest=data.get("split"),
                 budget=Budget.from_dict(tables["budget"]),
                 versions=tables.get("versions", {}),
                 **found,

@@ -1,29 +1,13 @@
-"""Which trial a study hands over, as what design, and whether it was refitted."""
+"""Which trial a study hands over, and whether it was refitted."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from nas_asc.layers import parse_architecture
-from nas_asc.space import Design
 from nas_asc.study.config import StudyConfig
 from nas_asc.study.ranking import recommended
 from nas_asc.study.record import TrialRecord
 from nas_asc.study.repeat import load_repeats
 from nas_asc.study.trial_files import load_card
-
-
-def design_of(record: TrialRecord, *, layer_types: tuple[type, ...] = ()) -> Design:
-    """Network, front end and recipe of a finished trial, without its space.
-
-    Args:
-        record: Of the trial.
-        layer_types: Layer classes of the space's own.
-
-    Raises:
-        LayerError: The network has a layer of an unknown class; names it.
-    """
-    architecture = parse_architecture(record.architecture, layer_types=layer_types)
-    return Design(architecture, record.log_mel, record.recipe)
 
 
 def has_final(folder: Path, record: TrialRecord) -> bool:

@@ -1,13 +1,15 @@
-"""One finished trial, or one that is stopped at a rung, as plain data."""
+"""One training as plain data: finished, or stopped at a rung; of a trial with what the search knows of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, Self
 
 from nas_asc.cost import Cost
 from nas_asc.frontend import LogMel
+from nas_asc.layers import parse_architecture
 from nas_asc.metrics import Scores
 from nas_asc.recipe import Recipe
+from nas_asc.space import Design
 
 State = Literal["complete", "failed", "stopped"]
 
@@ -63,35 +65,27 @@ class RungRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialRecord:
-    """One finished trial: what was trained, what it takes, how it scored; or one stopped at a rung, which may go on.
+class TrainingRecord:
+    """One training of a design with a seed: what was trained, what it takes, how it scored.
 
     Args:
-        number: From 0, in the order of the study.
         state: "complete", "failed" where the training did not end well, or "stopped" at the last of its rungs.
-        values: Value of every active axis.
         key: Of the design: equal designs have equal keys.
-        architecture: Canonical text of the network.
-        log_mel: Front end; where its bands were selected, with these as soon as the trial is complete.
+        architecture: Canonical text of the design's network.
+        log_mel: Front end; where its bands were selected, with these as soon as the training is complete.
         recipe: Training recipe, with the number of epochs that was trained.
         cost: Of the network.
-        scores: On the validation clips, of the network or of its file, as the study scores; None where it failed or is
-            stopped.
-        network_scores: Of the network in float; None where it failed or is stopped.
-        file: Of its file, int8 unless its recipe says other bits; None where it failed, is stopped or cannot be
-            exported.
+        scores: On the validation clips, of the network or of its file, as the study scores; None where it failed, is
+            stopped, or was trained on these clips.
+        network_scores: Of the network in float; None where there are no scores.
+        file: Of its file, int8 unless its recipe says other bits; None where none was written.
         rungs: What it scored at each rung that it reached, in order.
-        objectives: Values in the order of the study's objectives, all minimised; empty where it failed or is
-            stopped.
-        seconds: Wall clock from proposal to scores, without what passed while it was stopped.
+        seconds: Wall clock from the first step to the scores, without what passed while it was stopped.
         reason: Why it failed, in one line; None where it did not.
         seed: Of the training.
-        origin: What proposed it, such as "guess", "system DampedR8", "random", "tpe".
     """
 
-    number: int
     state: State
-    values: Mapping[str, Any]
     key: str
     architecture: str
     log_mel: LogMel
@@ -101,15 +95,13 @@ class TrialRecord:
     network_scores: Scores | None = None
     file: FileRecord | None = None
     rungs: tuple[RungRecord, ...] = ()
-    objectives: tuple[float, ...] = ()
     seconds: float = 0.0
     reason: str | None = None
     seed: int = 0
-    origin: str = "random"
 
     @property
     def is_complete(self) -> bool:
-        """Whether the trial has scores."""
+        """Whether the training ended well."""
         return self.state == "complete"
 
     @property
@@ -119,27 +111,58 @@ class TrialRecord:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the trial waits at a rung."""
+        """Whether the training waits at a rung."""
         return self.state == "stopped"
 
     @property
+    def epochs(self) -> int:
+        """Epochs of the whole training."""
+        return self.recipe.epochs or 0
+
+    @property
+    def bits(self) -> int:
+        """Bits of the weights in its file: its recipe's, or else 8."""
+        return self.recipe.bits or 8
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file, such as "int8.onnx"."""
+        return f"{FILE_KINDS[self.bits]}.onnx"
+
+    @property
     def last_scores(self) -> Scores | None:
-        """Scores, or where the trial is stopped those at its last rung, as a rule worse; None where it failed."""
+        """Scores, or where it is stopped those at its last rung, as a rule worse; None where it failed."""
         return self.rungs[-1].scores if self.is_stopped else self.scores
+
+    def design(self, layer_types: tuple[type, ...] = ()) -> Design:
+        """Network, front end and recipe, without the space that they came from.
+
+        Args:
+            layer_types: Layer classes of the space's own.
+
+        Raises:
+            LayerError: The network has a layer of an unknown class; names it.
+        """
+        return Design(parse_architecture(self.architecture, layer_types), self.log_mel, self.recipe)
+
+    def begin_again(self) -> Self:
+        """The record of the same training as it is before the first step; "failed" until it has gone well."""
+        blank = replace(self, scores=None, network_scores=None, file=None, rungs=())
+        return replace(blank, state="failed", seconds=0.0, reason=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the record back."""
         return asdict(self) | {"recipe": self.recipe.to_dict()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "TrialRecord":
-        """Record from what `to_dict` gave, also after a way through JSON.
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Record from what `to_dict` gave, also after a way through JSON; what else is in it is left out.
 
         Raises:
             KeyError, TypeError, ValueError: The data is no record.
         """
-        restored = dict(values)
-        restored["values"] = {name: _freeze(value) for name, value in values["values"].items()}
+        names = {field.name for field in fields(cls)}
+        restored = {name: value for name, value in values.items() if name in names}
         restored["log_mel"] = LogMel(**values["log_mel"])
         restored["recipe"] = Recipe.from_dict(values["recipe"])
         restored["cost"] = Cost.from_dict(values["cost"])
@@ -147,8 +170,34 @@ class TrialRecord:
             restored[name] = None if values.get(name) is None else Scores.from_dict(values[name])
         restored["file"] = None if values.get("file") is None else FileRecord.from_dict(values["file"])
         restored["rungs"] = tuple(RungRecord.from_dict(rung) for rung in values.get("rungs", ()))
-        restored["objectives"] = tuple(values["objectives"])
         return cls(**restored)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord(TrainingRecord):
+    """The training of a candidate that a search proposed; it may be stopped at a rung and go on.
+
+    Args:
+        number: From 0, in the order of the study.
+        values: Value of every active axis.
+        objectives: Values in the order of the study's objectives, all minimised; empty where it failed or is stopped.
+        origin: What proposed it, such as "guess", "system DampedR8", "random", "tpe".
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    objectives: tuple[float, ...] = ()
+    origin: str = "random"
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Record from what `to_dict` gave, also after a way through JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: The data is no record.
+        """
+        axes = {name: _freeze(value) for name, value in values["values"].items()}
+        return replace(super().from_dict(values), values=axes, objectives=tuple(values["objectives"]))
 
 
 def _freeze(value: Any) -> Any:

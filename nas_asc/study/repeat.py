@@ -9,7 +9,7 @@ Conventions:
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,54 +18,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.errors import StudyError
-from nas_asc.metrics import Scores, clip_losses
+from nas_asc.metrics import clip_losses
+from nas_asc.study.database import load_records
 from nas_asc.study.file import clean_partial, write_folder
-from nas_asc.study.record import FileRecord
-from nas_asc.study.trial_files import format_csv, format_json, trial_dir
+from nas_asc.study.record import TrainingRecord, TrialRecord
+from nas_asc.study.trial_files import CARD, pack_training, trial_dir
 
 _SEEDS = "seeds"
-_CARD = "card.json"
 _PREDICTIONS = "predictions.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repeat:
+class Repeat(TrainingRecord):
     """One training of a trial's network.
 
     Args:
         number: Of the trial.
         index: 0 for the trial's own training, then 1, 2 and so on.
-        seed: Of the training.
-        epochs: That were trained.
-        scores: On the validation clips, of the network or of its file, as the study scores; None where it failed.
-        network_scores: Of the network in float; None where it failed.
-        file: Of its int8 file; None where it failed or cannot be exported.
-        seconds: Wall clock of training and scoring.
-        reason: Why it failed, in one line; None where it did not.
     """
 
     number: int
     index: int
-    seed: int
-    epochs: int
-    scores: Scores | None
-    network_scores: Scores | None = None
-    file: FileRecord | None = None
-    seconds: float = 0.0
-    reason: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; `from_dict` gives the repeat back."""
-        return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Repeat":
-        """Repeat from what `to_dict` gave, also after a way through JSON."""
-        restored = dict(values)
-        for name in ("scores", "network_scores"):
-            restored[name] = None if values[name] is None else Scores.from_dict(values[name])
-        restored["file"] = None if values["file"] is None else FileRecord.from_dict(values["file"])
-        return cls(**restored)
+    def of(cls, trial: TrialRecord, index: int) -> "Repeat":
+        """A trial's training as the one of an index."""
+        own = {field.name: getattr(trial, field.name) for field in fields(TrainingRecord)}
+        return cls(**own, number=trial.number, index=index)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +101,13 @@ def write_repeat_files(
         curve: Rows of its learning curve, dataclasses of one kind.
     """
     clean_partial(folder)
-    contents = {_CARD: format_json(repeat.to_dict()), "curve.csv": format_csv(curve)}
-    if predictions is not None:
-        contents[_PREDICTIONS] = _pack(predictions)
+    others = {} if predictions is None else {_PREDICTIONS: _pack(predictions)}
+    contents = pack_training(repeat.to_dict(), curve=curve, others=others)
     write_folder(repeat_dir(folder, repeat.number, repeat.index), contents, root=folder)
 
 
 def load_repeats(folder: Path) -> list[Repeat]:
-    """Every training of every finalist, by trial and index; empty where there is none.
+    """Every training of every trial that was trained again, by trial and index; empty where there is none.
 
     Args:
         folder: Of the study.
@@ -137,8 +115,9 @@ def load_repeats(folder: Path) -> list[Repeat]:
     Raises:
         StudyError: A card cannot be read; names the file.
     """
-    cards = trial_dir(folder, 0).parent.glob(f"*/{_SEEDS}/*/{_CARD}")
-    repeats = [_load_card(path) for path in cards]
+    cards = sorted(trial_dir(folder, 0).parent.glob(f"*/{_SEEDS}/*/{CARD}"))
+    trials = {record.number: record for record in load_records(folder)} if cards else {}
+    repeats = [_load_card(path, trials) for path in cards]
     return sorted(repeats, key=lambda repeat: (repeat.number, repeat.index))
 
 
@@ -158,11 +137,22 @@ def load_predictions(folder: Path, repeat: Repeat) -> Predictions:
         raise StudyError(f"{path} cannot be read: {error}. Remove its folder and train that seed again.") from None
 
 
-def _load_card(path: Path) -> Repeat:
+def _load_card(path: Path, trials: Mapping[int, TrialRecord]) -> Repeat:
     try:
-        return Repeat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if "key" in values:
+            return Repeat.from_dict(values)
+        return _of_version_0_1(values, trials[values["number"]])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StudyError(f"{path} cannot be read: {error}. Remove its folder and train that seed again.") from None
+
+
+def _of_version_0_1(values: Mapping[str, Any], trial: TrialRecord) -> Repeat:
+    """Version 0.1.0 kept of a repeat what differs from its trial, and named its epochs."""
+    state = "failed" if values["scores"] is None else "complete"
+    recipe = replace(trial.recipe, epochs=values["epochs"])
+    plain = {**trial.to_dict(), **values, "state": state, "recipe": recipe.to_dict(), "rungs": ()}
+    return Repeat.from_dict(plain)
 
 
 def _pack(predictions: Predictions) -> bytes:

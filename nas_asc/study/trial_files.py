@@ -28,7 +28,7 @@ _TRIALS = "trials"
 _FINAL = "final"
 WEIGHTS = "weights.safetensors"
 _ARCHITECTURE = "architecture.txt"
-_CARD = "card.json"
+CARD = "card.json"
 _CHECKPOINTS = "checkpoint-*.pt"
 
 
@@ -64,14 +64,10 @@ def write_trial_files(
         architecture: Canonical text of the network that the weights belong to; None is the record's.
         others: Content of further files by name, such as the int8 file.
     """
-    contents = {
-        **others,
-        _ARCHITECTURE: ((architecture or record.architecture).rstrip("\n") + "\n").encode(),
-        "metrics.json": format_json(record.to_dict()),
-        "curve.csv": format_csv(curve),
-    }
-    if weights is not None:
-        contents[WEIGHTS] = pack_weights(weights)
+    text = architecture or record.architecture
+    contents = pack_training(
+        record.to_dict(), card_name="metrics.json", architecture=text, curve=curve, weights=weights, others=others
+    )
     path = trial_dir(folder, record.number)
     if not (record.rungs and path.exists()):
         write_folder(path, contents, root=folder)
@@ -120,28 +116,46 @@ def checkpoint_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in (folder / _TRIALS).glob(f"*/{_CHECKPOINTS}"))
 
 
-def write_final_files(folder: Path, *, architecture: str, card: Mapping[str, Any], weights: Weights) -> Path:
+def write_final_files(
+    folder: Path, card: Mapping[str, Any], *, architecture: str, weights: Weights, curve: Sequence[Any] = ()
+) -> Path:
     """Folder with the network that the study hands over, put in place whole.
 
     Args:
         folder: Of the study.
-        architecture: Canonical text.
         card: All that is needed to run it, as plain data.
+        architecture: Canonical text.
         weights: Of the trained network.
+        curve: Rows of its learning curve, dataclasses of one kind.
     """
-    contents = {
-        _ARCHITECTURE: (architecture.rstrip("\n") + "\n").encode(),
-        _CARD: format_json(card),
-        WEIGHTS: pack_weights(weights),
-    }
+    contents = pack_training(card, architecture=architecture, curve=curve, weights=weights)
     write_folder(final_dir(folder), contents, root=folder)
     return final_dir(folder)
 
 
 def load_card(folder: Path) -> dict[str, Any] | None:
-    """Card of the network that the study hands over; None where there is none yet."""
-    path = final_dir(folder) / _CARD
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """Card of the network that the study hands over; None where there is none yet.
+
+    Raises:
+        StudyError: It cannot be read; names the file.
+    """
+    return read_card(final_dir(folder))
+
+
+def read_card(path: Path) -> dict[str, Any] | None:
+    """Card of a training's folder; None where there is none.
+
+    Raises:
+        StudyError: It cannot be read; names the file.
+    """
+    file = path / CARD
+    if not file.is_file():
+        return None
+    try:
+        card: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{file} cannot be read: {error}. Remove its folder and train the network again.") from None
+    return card
 
 
 def load_architecture(path: Path) -> str:
@@ -179,6 +193,30 @@ def tidy_trials(folder: Path, n_recorded: int) -> None:
     for path in (folder / _TRIALS).glob("*"):
         if path.name.isdecimal() and int(path.name) >= n_recorded:
             shutil.rmtree(path)
+
+
+def pack_training(
+    card: Mapping[str, Any],
+    *,
+    card_name: str = CARD,
+    architecture: str | None = None,
+    curve: Sequence[Any] = (),
+    weights: Weights | None = None,
+    others: Mapping[str, bytes] = MappingProxyType({}),
+) -> dict[str, bytes]:
+    """The files of one training by name, whoever made it.
+
+    Args:
+        card: What is known of it, as plain data.
+        card_name: File of the card.
+        architecture: Canonical text of the network that the weights belong to; None has no file.
+        curve: Rows of its learning curve, dataclasses of one kind.
+        weights: Of the trained network; None where there are none.
+        others: Content of further files by name.
+    """
+    text = {} if architecture is None else {_ARCHITECTURE: (architecture.rstrip("\n") + "\n").encode()}
+    packed = {} if weights is None else {WEIGHTS: pack_weights(weights)}
+    return {**others, **text, card_name: format_json(card), "curve.csv": format_csv(curve), **packed}
 
 
 def pack_weights(weights: Weights) -> bytes:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nas_asc.cost import Cost, list_obstacles
+from nas_asc.cost import Cost
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
+from nas_asc.survey.fit import candidate_obstacles
 
 Costed = tuple[Candidate, Cost]
 
@@ -67,7 +68,7 @@ def leave_out(space: Space, task: Task, costed: Sequence[Costed], *, target: str
     """
     if target == "any":
         return LeftOut(target, 0), list(costed)
-    obstacles = [list_obstacles(space.architecture(candidate, task), target) for candidate, _ in costed]
+    obstacles = [candidate_obstacles(space, candidate, task, target) for candidate, _ in costed]
     kept = [pair for pair, found in zip(costed, obstacles, strict=True) if not found]
     reasons = dict(Counter(each for found in obstacles for each in found).most_common())
     values = [candidate.values for candidate, _ in costed]

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from nas_asc.budget import Budget, Excess
-from nas_asc.cost import Cost, count_pruned_cost, list_obstacles, validate_target
-from nas_asc.errors import LayerError, NothingFitsError
+from nas_asc.cost import Cost, validate_target
+from nas_asc.errors import NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
+from nas_asc.survey.fit import candidate_obstacles, count_candidate
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
@@ -134,7 +135,7 @@ def survey_space(
     validate_target(target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
-    costs = [(candidate, _cost(space, task, candidate)) for candidate in drawn]
+    costs = [(candidate, count_candidate(space, candidate, task)) for candidate in drawn]
     built = [(candidate, cost) for candidate, cost in costs if cost is not None]
     if not built:
         raise NothingFitsError(
@@ -168,8 +169,8 @@ class _Seeker:
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built or does not run on the target."""
-        cost = _cost(self.space, self.task, candidate)
-        if cost is None or list_obstacles(self.space.architecture(candidate, self.task), self.target):
+        cost = count_candidate(self.space, candidate, self.task)
+        if cost is None or candidate_obstacles(self.space, candidate, self.task, self.target):
             return None
         return cost
 
@@ -214,11 +215,3 @@ def _row(
         share=None if limit is None else float((values <= limit).sum()) / n_drawn,
         smallest=dict(smallest.values),
     )
-
-
-def _cost(space: Space, task: Task, candidate: Candidate) -> Cost | None:
-    try:
-        recipe = space.training_recipe(candidate, task)
-        return count_pruned_cost(space.architecture(candidate, task), recipe.pruning, bits=recipe.bits)
-    except LayerError:
-        return None

@@ -14,6 +14,7 @@ from nas_asc.training.compute import count_cores, prepare_process, resolve_devic
 from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
 from nas_asc.training.precision import choose_precision
 from nas_asc.training.predict import predict, predict_logits
+from nas_asc.training.run import CPU, Run, ignore_epoch
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
@@ -21,12 +22,14 @@ from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
 __all__ = [
+    "CPU",
     "Checkpoint",
     "Clips",
     "Companion",
     "DeadlineError",
     "EmaAverager",
     "EpochRow",
+    "Run",
     "StatisticsUpdate",
     "Stoppable",
     "SwaAverager",
@@ -38,6 +41,7 @@ __all__ = [
     "count_cores",
     "default_batch_size",
     "default_epochs",
+    "ignore_epoch",
     "learning_rate_at",
     "load_logits",
     "pack_state",

@@ -1,23 +1,20 @@
-"""One design trained with several seeds, each kept on disk as soon as it is done."""
+"""One design trained with several seeds outside any study, each kept on disk as soon as it is done."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.errors import StudyError
-from nas_asc.evaluation.candidate import Outcome, evaluate_candidate, score_test
-from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.evaluation import Job, PreparedData, Result, Worker, score_test
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
 from nas_asc.space import Design
-from nas_asc.study import load_training_card, write_training_files
+from nas_asc.study import TrainingRecord, load_training_card, write_training_files
 from nas_asc.training import EpochRow, default_epochs
 
-OnEpoch = Callable[[int, EpochRow, int], None]
+OnSeedEpoch = Callable[[int, EpochRow, int], None]
 
 
 @dataclass(frozen=True)
@@ -42,24 +39,22 @@ class SeedResult:
 def train_seeds(
     name: str,
     design: Design,
-    prepared: PreparedData,
+    worker: Worker,
     *,
     seeds: Iterable[int],
     folder: Path,
-    torch_device: torch.device,
     epochs: int | None = None,
     on_test: bool = False,
-    on_epoch: OnEpoch | None = None,
+    on_epoch: OnSeedEpoch | None = None,
 ) -> Iterator[SeedResult]:
     """Results seed after seed; one whose files are in the folder already is read, not trained again.
 
     Args:
         name: Of what is trained.
         design: Network, front end and recipe.
-        prepared: Clips and their features.
+        worker: Trains, on the clips.
         seeds: Of the trainings.
         folder: Where their files go, a folder a seed.
-        torch_device: Where to compute.
         epochs: Passes over the clips instead of the recipe's.
         on_test: Whether the test clips are scored too.
         on_epoch: Told seed, epoch and number of epochs.
@@ -69,27 +64,46 @@ def train_seeds(
         TrainingError: A training failed; what was done before is kept.
         DataError: Audio cannot be read.
     """
-    n_epochs = epochs or design.recipe.epochs or default_epochs(prepared.n_train)
-    identity, n_rows = _identity(name, design, prepared, n_epochs), design.recipe.n_curve_epochs(n_epochs)
+    record = _record(design, epochs or design.recipe.epochs or default_epochs(worker.prepared.n_train))
+    identity = _identity(name, record, worker.prepared)
     for seed in seeds:
         card = load_training_card(folder, seed)
         if card is not None:
             yield _read(card, identity, seed, folder=folder, on_test=on_test)
             continue
-        notify = None if on_epoch is None else lambda row, seed=seed: on_epoch(seed, row, n_rows)
-        outcome = evaluate_candidate(
-            design, prepared, seed=seed, torch_device=torch_device, epochs=n_epochs, on_epoch=notify
-        )
-        test = _score_test(design, outcome, prepared, torch_device) if on_test else None
-        _write(folder, seed, design, outcome, test=test, identity=identity, prepared=prepared)
-        yield SeedResult(seed, outcome.scores, test, outcome.seconds, is_new=True)
+        job = Job(record=replace(record, seed=seed), name=name, writes=False)
+        result = worker.train(job, on_epoch=_tell(on_epoch, seed))
+        assert result.network is not None
+        assert result.record.scores is not None
+        test = score_test(result.network, worker.prepared, torch_device=worker.torch_device) if on_test else None
+        _write(folder, result, test=test, identity=identity, prepared=worker.prepared)
+        yield SeedResult(seed, result.record.scores, test, result.record.seconds, is_new=True)
 
 
-def _identity(name: str, design: Design, prepared: PreparedData, n_epochs: int) -> dict[str, Any]:
+def _tell(on_epoch: OnSeedEpoch | None, seed: int) -> Callable[[EpochRow, int], None]:
+    def tell(row: EpochRow, n_epochs: int) -> None:
+        if on_epoch is not None:
+            on_epoch(seed, row, n_epochs)
+
+    return tell
+
+
+def _record(design: Design, n_epochs: int) -> TrainingRecord:
+    return TrainingRecord(
+        state="failed",  # until its training says otherwise
+        key=design.key,
+        architecture=format_architecture(design.architecture),
+        log_mel=design.log_mel,
+        recipe=replace(design.recipe, epochs=n_epochs),
+        cost=cost_at_bits(count_cost(design.architecture), design.architecture, design.recipe.bits),
+    )
+
+
+def _identity(name: str, record: TrainingRecord, prepared: PreparedData) -> dict[str, Any]:
     return {
         "name": name,
-        "key": design.key,
-        "epochs": n_epochs,
+        "key": record.key,
+        "epochs": record.epochs,
         "data_digest": prepared.data_set.digest,
         "split": prepared.split.digest,
     }
@@ -107,46 +121,34 @@ def _read(card: dict[str, Any], identity: dict[str, Any], seed: int, *, folder: 
     return SeedResult(seed, Scores.from_dict(card["validation_scores"]), test, card["seconds"], is_new=False)
 
 
-def _score_test(design: Design, outcome: Outcome, prepared: PreparedData, torch_device: torch.device) -> Scores:
-    return score_test(
-        design,
-        outcome.state,
-        prepared,
-        torch_device=torch_device,
-        architecture=outcome.architecture,
-        log_mel=outcome.log_mel,
-    )
-
-
 def _write(
     folder: Path,
-    seed: int,
-    design: Design,
-    outcome: Outcome,
+    result: Result[TrainingRecord],
     *,
     test: Scores | None,
     identity: dict[str, Any],
     prepared: PreparedData,
 ) -> None:
-    data_set = prepared.data_set
-    cost = cost_at_bits(count_cost(outcome.architecture), outcome.architecture, design.recipe.bits)
-    card = identity | {
-        "seed": seed,
-        "seconds": outcome.seconds,
-        "data": data_set.name,
-        "classes": list(data_set.classes),
-        "clip_s": data_set.clip_s,
-        "log_mel": asdict(outcome.log_mel),
-        "recipe": design.recipe.to_dict(),
-        "cost": replace(cost, nonzero_params=outcome.nonzero_params).to_dict(),
-        "validation_scores": outcome.scores.to_dict(),
-        "test_scores": None if test is None else test.to_dict(),
-    }
+    record, network, data_set = result.record, result.network, prepared.data_set
+    assert network is not None
+    cost = replace(record.cost, nonzero_params=network.nonzero_params)
+    values = replace(record, cost=cost).to_dict()
+    card = (
+        values
+        | identity
+        | {
+            "data": data_set.name,
+            "classes": list(data_set.classes),
+            "clip_s": data_set.clip_s,
+            "validation_scores": values["scores"],
+            "test_scores": None if test is None else test.to_dict(),
+        }
+    )
     write_training_files(
         folder,
-        seed,
-        architecture=format_architecture(outcome.architecture),
-        card=card,
-        curve=outcome.curve,
-        weights={key: value.numpy() for key, value in outcome.state.items()},
+        record.seed,
+        card,
+        architecture=format_architecture(network.architecture),
+        curve=result.curve,
+        weights=network.to_arrays(),
     )

@@ -1,12 +1,11 @@
 """A trained network as a file, and the file's own score."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -14,18 +13,17 @@ from nas_asc.compression import StepNoise, measure_noise
 from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
-from nas_asc.evaluation.network import load_network
+from nas_asc.evaluation.network import TrainedNetwork
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quantised_weights
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
-from nas_asc.evaluation.written import check_kind, predict_file, write_and_run
+from nas_asc.evaluation.write_and_run import check_kind, predict_file, write_and_run
 from nas_asc.frontend import LogMel
-from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
 from nas_asc.prediction import Settings
 from nas_asc.recipe import Recipe
-from nas_asc.training import EpochRow, default_epochs, predict
+from nas_asc.training import Run, default_epochs
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,7 @@ class Exported:
         noise: For 8 bits what each step alone costs, the worst first; else empty.
         arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for ONNX.
         activation_bytes: Part of it that holds the values between steps; what `cost["peak_ram_bytes"]` estimates.
+        probabilities: (n, K) that the file gives the clips it was run on.
     """
 
     path: Path
@@ -62,27 +61,25 @@ class Exported:
     noise: tuple[StepNoise, ...]
     arena_bytes: int | None = None
     activation_bytes: int | None = None
+    probabilities: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32), compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Plain data for JSON, without the probabilities."""
         values = asdict(self) | {"path": str(self.path)}
+        del values["probabilities"]
         return values | {"scores": self.scores.to_dict(), "network_scores": self.network_scores.to_dict()}
 
 
 def export_network(
     path: Path,
-    architecture: Architecture,
-    state: Mapping[str, Tensor],
+    network: TrainedNetwork,
     prepared: PreparedData,
     *,
-    log_mel: LogMel,
     recipe: Recipe,
     name: str,
     bits: int = 8,
     qat_epochs: int = 0,
-    seed: int = 0,
-    torch_device: torch.device | None = None,
-    on_epoch: Callable[[EpochRow], None] | None = None,
+    qat_run: Run | None = None,
     probabilities: NDArray[np.float32] | None = None,
     measures_noise: bool = True,
 ) -> Exported:
@@ -93,18 +90,14 @@ def export_network(
 
     Args:
         path: The file, ending in ".onnx" or ".tflite"; its settings are written beside it with the ending ".json".
-        architecture: What the state belongs to.
-        state: Of a `TrainedNetwork`.
+        network: What is written.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
-        log_mel: Front end of what the network takes.
         recipe: That it was trained with.
         name: Of the network, for people.
         bits: 8, 16 or 32.
         qat_epochs: Passes over the training clips in 8 bits before the file is written, of a network that was not
             trained so; 0 calibrates alone.
-        seed: Fixes the order of clips and augmentation in these.
-        torch_device: Where to train; None is the CPU.
-        on_epoch: Called after every such epoch.
+        qat_run: Seed, torch device and events of these; None is a plain run.
         probabilities: (n, K) that the network gives the validation clips; None computes them.
         measures_noise: Whether to find out what each step costs, which takes a pass over 64 clips for each.
 
@@ -115,29 +108,20 @@ def export_network(
         DataError: Audio cannot be read.
     """
     check_kind(path, bits)
-    model, mean, std = load_network(architecture, state)
-    settings = _build_settings(name, prepared.data_set, log_mel, mean, std)
+    model, mean, std = network.load()
+    settings = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
     lowered, noise, n_done = lower_network(model), None, 0
     if bits == 8:
-        n_done = _load_quantised(lowered, state, recipe, n_train=prepared.n_train)
+        n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
         if n_done and qat_epochs:
             raise ExportError(f"its recipe trained the network in 8 bits already, {n_done} epochs. Leave `--qat` out.")
-        clips = replace(prepared.train_clips(log_mel), mean=mean, std=std)
-        lowered = quantised = quantise(
-            lowered,
-            clips,
-            recipe=recipe,
-            qat_epochs=qat_epochs,
-            seed=seed,
-            torch_device=torch_device,
-            on_epoch=on_epoch,
-        )
+        clips = replace(prepared.train_clips(network.log_mel), mean=mean, std=std)
+        lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
         noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
-    validation = prepared.validation_clips(log_mel)
+    validation = prepared.validation_clips(network.log_mel)
     written = write_and_run(path, lowered, settings, validation.clips, bits=bits)
     if probabilities is None:
-        scored = replace(validation.clips, mean=mean, std=std)
-        probabilities = predict(model, scored, torch_device=torch.device("cpu"))
+        probabilities = network.predict(validation.clips)
     found, expected = written.probabilities, probabilities[written.rows]
     labels = validation.labels[written.rows]
     devices = None if validation.devices is None else validation.devices[written.rows]
@@ -147,7 +131,7 @@ def export_network(
         qat_epochs=n_done or qat_epochs,
         weight_bytes=written.weight_bytes,
         file_bytes=path.stat().st_size,
-        cost=cost_at_bits(count_cost(architecture), architecture, bits).to_dict(),
+        cost=cost_at_bits(count_cost(network.architecture), network.architecture, bits).to_dict(),
         scores=score_predictions(labels, found, devices),
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
@@ -155,10 +139,20 @@ def export_network(
         noise=noise or (),
         arena_bytes=None if written.arena is None else written.arena.total,
         activation_bytes=None if written.arena is None else written.arena.activations,
+        probabilities=found,
     )
 
 
-def _build_settings(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Settings:
+def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Settings:
+    """What stands in a network's file beside the network.
+
+    Args:
+        name: Of the network, for people.
+        data_set: Gives classes, clip length and sample rate.
+        log_mel: Front end.
+        mean: (F,) of each band.
+        std: (F,) of each band.
+    """
     return Settings(
         name=name,
         classes=data_set.classes,

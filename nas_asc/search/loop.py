@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
-
+from nas_asc.clock import NO_LIMIT, TimeLimit
+from nas_asc.data import DataSet
 from nas_asc.errors import NothingFitsError, StudyError
-from nas_asc.evaluation import PreparedData
-from nas_asc.propose.proposer import Proposer, build_proposer
-from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.search.change import accept_changes
-from nas_asc.search.clock import Clock
+from nas_asc.evaluation import Job, Result, Worker
+from nas_asc.layers import format_architecture
+from nas_asc.propose import Proposal, Proposer, Screen, build_proposer
+from nas_asc.search.change import accept_changes, split_note, with_split
+from nas_asc.search.clock import SearchClock
 from nas_asc.search.database import Database
 from nas_asc.search.interrupt import delayed_interrupt
+from nas_asc.search.jobs import Jobs
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.promoter import Promoter
-from nas_asc.search.trial import Setting, Trial, continue_trial, run_trial
 from nas_asc.space import Design, Space
 from nas_asc.study import (
     StudyConfig,
@@ -32,19 +32,17 @@ from nas_asc.study import (
     create_study_dir,
     drop_checkpoints,
     front_of,
-    has_final,
     has_study,
     load_checkpoint,
     load_config,
     load_records,
     lock_study,
-    recommend,
     save_config,
     study_dir,
     tidy_trials,
     write_trial_files,
 )
-from nas_asc.training import DeadlineError
+from nas_asc.training import DeadlineError, EpochRow
 from nas_asc.units import format_duration
 
 StoppedBy = Literal["trials", "timeout", "interrupt", "exhausted"]
@@ -62,30 +60,29 @@ class SearchResult:
         records: Every finished or stopped trial of the study.
         stopped_by: "trials" (the total is there), "timeout", "interrupt" (Ctrl-C), or "exhausted" (no new
             candidate that fits was found).
-        recommended: The best trial inside the budget; None where none is complete.
-        has_final: Whether the recommended network has been trained on all development clips.
     """
 
     folder: Path
     config: StudyConfig
     records: tuple[TrialRecord, ...]
     stopped_by: StoppedBy
-    recommended: TrialRecord | None
-    has_final: bool
+
+    @property
+    def front(self) -> list[TrialRecord]:
+        """Complete trials that no other is better than in every objective."""
+        return front_of(self.records, self.config.objectives)
 
 
 def run_search(
     config: StudyConfig,
     space: Space,
-    prepared: PreparedData,
+    worker: Worker,
     *,
     n_trials: int | None = None,
-    timeout_s: float | None = None,
-    torch_device: torch.device,
+    limit: TimeLimit = NO_LIMIT,
+    kept_s: Callable[[float], float] = lambda trial_s: 0.0,
     listener: SearchListener | None = None,
     folder: Path | None = None,
-    refit: bool = True,
-    kept_s: float | None = None,
     accepted: Collection[str] = (),
     build: Callable[[Screen, StudyConfig], Proposer] = build_proposer,
 ) -> SearchResult:
@@ -94,16 +91,12 @@ def run_search(
     Args:
         config: What is asked, of the space and the data as they are now; see `ask_study`.
         space: Where candidates come from.
-        prepared: Clips and their features.
+        worker: Trains, on the study's clips.
         n_trials: Trials begun in all, complete, failed and stopped, those of earlier runs included; None is no number.
-        timeout_s: Wall time from now that is aimed at, the last training included, which is never cut; None is no
-            limit.
-        torch_device: Where to train.
+        limit: When the search, and what follows its trials, is over.
+        kept_s: Seconds kept for what follows the trials, by those that the recommended network's trial took.
         listener: Told what happens.
         folder: Of the study; None is studies/<name>.
-        refit: Whether the recommended network is trained once more on all development clips at the end.
-        kept_s: Time of `timeout_s` kept for what the caller does afterwards, the last training then being left to it;
-            None where nothing more comes.
         accepted: Of "space", "data", "version", those that may have changed since the study was made.
         build: Makes what proposes; what the study's sampler names unless a strategy of one's own is given.
 
@@ -112,25 +105,29 @@ def run_search(
         NothingFitsError: No candidate fits the budget, and there is no trial yet.
         DataError: Audio cannot be read.
     """
-    if n_trials is None and timeout_s is None:
-        raise StudyError("`n_trials` or `timeout_s` must be given, or the search would never end.")
+    if n_trials is None and limit.end is None:
+        raise StudyError("`n_trials` or `limit` must be given, or the search would never end.")
     folder = study_dir(config.name) if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
     with lock_study(folder):
-        config = _open_config(folder, config, accepted=accepted)
         listener = listener or SilentListener()
-        setting = Setting(config, prepared, torch_device, listener.on_epoch)
-        clock = Clock(timeout_s, refits=refit, setting=setting, kept_s=kept_s or 0.0)
-        search = _Search(folder, space, setting=setting, listener=listener, clock=clock, build=build)
-        return search.run(n_trials, refit=refit and kept_s is None)
+        config = _open_config(folder, config, worker.prepared.data_set, accepted=accepted, listener=listener)
+        jobs = Jobs(config, n_train=worker.prepared.n_train)
+        clock = SearchClock(limit, jobs, measure=worker.measure_speed, kept_s=kept_s)
+        return _Search(folder, space, worker, jobs=jobs, clock=clock, listener=listener, build=build).run(n_trials)
 
 
-def _open_config(folder: Path, asked: StudyConfig, *, accepted: Collection[str]) -> StudyConfig:
+def _open_config(
+    folder: Path, asked: StudyConfig, data_set: DataSet, *, accepted: Collection[str], listener: SearchListener
+) -> StudyConfig:
     if not has_study(folder):
         create_study_dir(folder, asked)
         return asked
     stored = load_config(folder)
-    config = accept_changes(stored, asked, accepted=accepted)
+    known = with_split(stored, data_set)
+    if known != stored:
+        listener.on_note(split_note(known))
+    config = accept_changes(known, asked, accepted=accepted)
     if config != stored:
         save_config(folder, config)
     return config
@@ -143,37 +140,35 @@ class _Search:
         self,
         folder: Path,
         space: Space,
+        worker: Worker,
         *,
-        setting: Setting,
+        jobs: Jobs,
+        clock: SearchClock,
         listener: SearchListener,
-        clock: Clock,
         build: Callable[[Screen, StudyConfig], Proposer],
     ) -> None:
         self._folder = folder
         self._space = space
-        self._setting = setting
+        self._worker = worker
+        self._jobs = jobs
         self._listener = listener
         self._clock = clock
         self._build = build
-        self._config = setting.config
+        self._config = jobs.config
         self._records = load_records(folder)
         self._n_before = len(self._records)
-        self._promoter = Promoter(space, setting=setting, clock=clock)
+        self._promoter = Promoter(space, jobs, clock)
         tidy_trials(folder, self._n_before)
         for record in self._records:
             drop_checkpoints(folder, record)
 
-    def run(self, n_trials: int | None, *, refit: bool) -> SearchResult:
-        """Trials up to the total, then the last training."""
+    def run(self, n_trials: int | None) -> SearchResult:
+        """Trials up to the total, or as far as the time allows."""
         try:
             stopped_by = self._run_trials(n_trials)
-            if refit:
-                self._refit()
         except KeyboardInterrupt:
             stopped_by = "interrupt"
-        best = self._recommended()
-        done = best is not None and has_final(self._folder, best)
-        return SearchResult(self._folder, self._config, tuple(self._records), stopped_by, best, done)
+        return SearchResult(self._folder, self._config, tuple(self._records), stopped_by)
 
     def _run_trials(self, n_trials: int | None) -> StoppedBy:
         database = Database(self._folder, self._config, self._space)
@@ -205,18 +200,17 @@ class _Search:
             return False
         record, design = due
         self._listener.on_trial_start(record.number, design, record.cost)
-        checkpoint, deadline = load_checkpoint(self._folder, record), self._clock.deadline(self._records)
         try:
-            trial = continue_trial(record, design, checkpoint, setting=self._setting, deadline=deadline)
+            result = self._train(self._jobs.of_stopped(record, load_checkpoint(self._folder, record)))
         except DeadlineError:
             self._listener.on_note(f"trial {record.number} took longer than forecast; it stays at its rung")
             self._promoter.pass_over(record.number)
             return True
-        self._keep(trial, database)
+        self._keep(result, database)
         return True
 
     def _build_proposer(self) -> Proposer:
-        config, task = self._config, self._setting.prepared.task
+        config, task = self._config, self._worker.prepared.task
         screen = Screen(
             self._space,
             task,
@@ -241,12 +235,11 @@ class _Search:
             return self._exhausted()
         self._listener.on_trial_start(number, proposal.design, proposal.cost)
         try:
-            deadline = self._clock.deadline(self._records)
-            trial = run_trial(proposal, number, setting=self._setting, deadline=deadline)
+            result = self._train(self._jobs.of_trial(proposal, number))
         except DeadlineError:
             self._listener.on_note(f"trial {number} took longer than forecast; it is left out, for lack of time")
             return "timeout"
-        self._keep(trial, database)
+        self._keep(result, database)
         self._validate_failures()
         return None
 
@@ -272,25 +265,27 @@ class _Search:
             " last training. Give more time, or fewer --epochs."
         )
 
-    def _keep(self, trial: Trial, database: Database) -> None:
+    def _train(self, job: Job[TrialRecord]) -> Result[TrialRecord]:
+        number = job.record.number
+
+        def tell(row: EpochRow, n_epochs: int) -> None:
+            self._listener.on_epoch(number, row, n_epochs)
+
+        return self._jobs.finish(self._worker.attempt(job, limit=self._clock.limit(self._records), on_epoch=tell))
+
+    def _keep(self, result: Result[TrialRecord], database: Database) -> None:
         """Files first, then the database: what it holds is complete."""
+        record = result.record
         with delayed_interrupt():
-            write_trial_files(
-                self._folder,
-                trial.record,
-                curve=trial.curve,
-                weights=trial.weights,
-                architecture=trial.architecture,
-                others=trial.files,
-            )
-            if trial.record.number < len(self._records):
-                database.replace(trial.record)
-                self._records[trial.record.number] = trial.record
-                drop_checkpoints(self._folder, trial.record)
+            write_trial(self._folder, result)
+            if record.number < len(self._records):
+                database.replace(record)
+                self._records[record.number] = record
+                drop_checkpoints(self._folder, record)
             else:
-                database.append(trial.record)
-                self._records.append(trial.record)
-        self._listener.on_trial_end(trial.record, front_of(self._records, self._config.objectives))
+                database.append(record)
+                self._records.append(record)
+        self._listener.on_trial_end(record, front_of(self._records, self._config.objectives))
 
     def _exhausted(self) -> StoppedBy:
         if not self._records:
@@ -308,15 +303,23 @@ class _Search:
         if len(newest) == _N_SAME_FAILURES and len(reasons) == 1 and None not in reasons:
             raise StudyError(f"the last {_N_SAME_FAILURES} trials all failed: {newest[-1].reason}")
 
-    def _recommended(self) -> TrialRecord | None:
-        return recommend(self._folder, self._config, self._records)
 
-    def _refit(self) -> None:
-        best = self._recommended()
-        if best is not None and not has_final(self._folder, best):
-            from nas_asc.handover.refit import train_final
+def write_trial(folder: Path, result: Result[TrialRecord]) -> None:
+    """Put the files of a trial in place.
 
-            train_final(self._folder, best, space=self._space, setting=self._setting, listener=self._listener)
+    Args:
+        folder: Of the study.
+        result: Of its training.
+    """
+    network = result.network
+    write_trial_files(
+        folder,
+        result.record,
+        curve=result.curve,
+        weights=None if network is None else network.to_arrays(),
+        architecture=None if network is None else format_architecture(network.architecture),
+        others=result.files,
+    )
 
 
 def _without_numbers(reason: str | None) -> str | None:

@@ -1,0 +1,180 @@
+"""Who trains: one job after another, on the clips of one study and one torch device."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
+from nas_asc.cost import Cost, cost_at_bits, count_cost
+from nas_asc.errors import DataError, ExportError, TrainingError
+from nas_asc.evaluation.band_selection import training_log_mel
+from nas_asc.evaluation.checkpoint import StageCheckpoint
+from nas_asc.evaluation.job import Job, R, Result
+from nas_asc.evaluation.life import Outcome, Training, evaluate_candidate, train_design
+from nas_asc.evaluation.prepared import PreparedData
+from nas_asc.evaluation.speed import Speed, measure_speed
+from nas_asc.evaluation.trial_file import TrialFile, write_trial_file
+from nas_asc.layers import format_architecture
+from nas_asc.space import Design
+from nas_asc.study import RungRecord, TrainingRecord, checkpoint_name
+from nas_asc.training import CPU, DeadlineError, EpochRow, Run
+
+OnEpoch = Callable[[EpochRow, int], None]
+
+
+def _ignore(row: EpochRow, n_epochs: int) -> None:
+    """Nobody listens."""
+
+
+class Worker:
+    """Trains jobs, and says how long a job will take.
+
+    Args:
+        prepared: Clips and their features, which stay in memory from one job to the next.
+        torch_device: Where to compute.
+        layer_types: Layer classes of the space's own.
+        clock: Tells how long steps take that are measured.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedData,
+        *,
+        torch_device: torch.device = CPU,
+        layer_types: tuple[type, ...] = (),
+        clock: Clock = WALL_CLOCK,
+    ) -> None:
+        self.prepared = prepared
+        self.torch_device = torch_device
+        self.layer_types = layer_types
+        self.clock = clock
+
+    def train(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
+        """The training, complete or stopped where the job stops.
+
+        Args:
+            job: What to train.
+            limit: When no further step begins.
+            on_epoch: Told every epoch, and their number; what it raises ends the training.
+
+        Raises:
+            TrainingError: The training failed.
+            ExportError: The file cannot be written, but is what is scored.
+            DeadlineError: The time was over; there is no result.
+            DataError: The audio is gone or damaged.
+        """
+        record, design = job.record, job.record.design(self.layer_types)
+        n_rows = record.recipe.n_curve_epochs(record.epochs)
+        self.prepared.train_clips(training_log_mel(design))  # a new front end takes its time now, not the training's
+        started = limit.clock.now() - record.seconds
+        run = Run(record.seed, self.torch_device, limit, lambda row: on_epoch(row, n_rows), job.stop_after)
+        found = (self._evaluate if job.clips == "training" else self._refit)(job, design, run)
+        return replace(found, record=replace(found.record, seconds=limit.clock.now() - started))
+
+    def attempt(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
+        """As `train`; what goes wrong is a failed record with its reason.
+
+        Args:
+            job: What to train.
+            limit: When no further step begins.
+            on_epoch: Told every epoch, and their number; what it raises ends the training.
+
+        Raises:
+            DeadlineError: The time was over; there is no result.
+            DataError: The audio is gone or damaged, which no other training would mend.
+        """
+        started = limit.clock.now() - job.record.seconds
+        try:
+            return self.train(job, limit=limit, on_epoch=on_epoch)
+        except (DeadlineError, DataError):
+            raise
+        except Exception as error:  # a layer of the user's own may fail in any way
+            seconds = limit.clock.now() - started
+            return Result(record=replace(job.record, state="failed", reason=to_reason(error), seconds=seconds))
+
+    def measure_speed(self, design: Design, *, n_steps: int = 3) -> Speed:
+        """How long the parts of a design's training take here, by a few steps.
+
+        Args:
+            design: Network, front end and recipe.
+            n_steps: Steps to measure.
+        """
+        return measure_speed(design, self.prepared, torch_device=self.torch_device, n_steps=n_steps, clock=self.clock)
+
+    def _evaluate(self, job: Job[R], design: Design, run: Run) -> Result[R]:
+        checkpoint = _read_checkpoint(job.checkpoint)
+        outcome = evaluate_candidate(design, self.prepared, run, checkpoint=checkpoint, layer_types=self.layer_types)
+        return _stop(job, outcome, outcome.checkpoint) if outcome.checkpoint else self._complete(job, outcome)
+
+    def _refit(self, job: Job[R], design: Design, run: Run) -> Result[R]:
+        training = train_design(design, self.prepared.development_clips(training_log_mel(design)), run)
+        record = replace(job.record, state="complete", log_mel=training.network.log_mel, cost=_cost(job, training))
+        return Result(record=record, curve=training.curve, network=training.network)
+
+    def _complete(self, job: Job[R], outcome: Outcome) -> Result[R]:
+        file = self._write(job, outcome) if job.writes else None
+        of_file = file is not None and job.scored == "int8"
+        record = replace(
+            job.record,
+            state="complete",
+            log_mel=outcome.network.log_mel,
+            cost=_cost(job, outcome.training),
+            scores=file.record.scores if file is not None and of_file else outcome.scores,
+            network_scores=outcome.scores,
+            file=None if file is None else file.record,
+        )
+        return Result(
+            record=record,
+            curve=outcome.curve,
+            network=outcome.network,
+            probabilities=file.probabilities if file is not None and of_file else outcome.probabilities,
+            files={} if file is None else file.contents,
+        )
+
+    def _write(self, job: Job[R], outcome: Outcome) -> TrialFile | None:
+        """The network's file; none where it cannot be exported and its file is not what is scored."""
+        try:
+            return write_trial_file(outcome, job.record, self.prepared, name=job.name)
+        except ExportError as error:
+            if job.scored == "int8":
+                raise ExportError(f"{error} Or score networks: --score float.") from None
+            return None
+
+
+def to_reason(error: Exception) -> str:
+    """Why a training failed, in one line.
+
+    Args:
+        error: What it raised.
+    """
+    text = " ".join(str(error).split()) or "no reason given"
+    known = type(error).__module__.startswith("nas_asc")
+    return text if known else f"{type(error).__name__}: {text}"
+
+
+def _read_checkpoint(content: bytes | None) -> StageCheckpoint | None:
+    try:
+        return None if content is None else StageCheckpoint.from_bytes(content)
+    except TrainingError:
+        return None
+
+
+def _stop(job: Job[R], outcome: Outcome, checkpoint: StageCheckpoint) -> Result[R]:
+    epochs = len(outcome.curve)
+    rungs = (*job.record.rungs, RungRecord(epochs=epochs, scores=outcome.scores))
+    files = {checkpoint_name(epochs): checkpoint.to_bytes()}
+    return Result(record=replace(job.record, state="stopped", rungs=rungs), curve=outcome.curve, files=files)
+
+
+def _cost(job: Job[R], training: Training) -> Cost:
+    """Of the network as it was trained in the end; the record's where that lost no channels."""
+    architecture, record = training.network.architecture, job.record
+    if is_as_designed(record, training):
+        return record.cost
+    return cost_at_bits(count_cost(architecture), architecture, record.recipe.bits)
+
+
+def is_as_designed(record: TrainingRecord, training: Training) -> bool:
+    """Whether the trained network has all channels of its design."""
+    return format_architecture(training.network.architecture) == record.architecture

@@ -1,0 +1,102 @@
+"""What a session works on, read from where the user or a study says it is: the space, the recordings, their split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_asc.data import DataSet, Split, load_data_set, split_data_set
+from nas_asc.errors import StudyError
+from nas_asc.search import split_again
+from nas_asc.space import Space, list_spaces, load_space
+from nas_asc.study import StudyConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a session works on.
+
+    Args:
+        space: Search space.
+        data_set: The recordings.
+        split: Rows of training, validation and test.
+    """
+
+    space: Space
+    data_set: DataSet
+    split: Split
+
+    def describe(self) -> str:
+        """What will be trained and validated on, in one line."""
+        data_set, split = self.data_set, self.split
+        return (
+            f"data: {data_set.name}, {len(data_set.classes)} classes, {len(split.train):,} training and"
+            f" {len(split.validation):,} validation clips of {data_set.clip_s:g} s; {split.note}"
+        )
+
+
+def read_inputs(asked: StudyConfig) -> Inputs:
+    """What a new study is asked of.
+
+    Args:
+        asked: Names space and data.
+
+    Raises:
+        NasAscError: One of them cannot be read; says which.
+    """
+    data_set = load_data_set(asked.data, subset=asked.subset, clip_s=asked.clip_length_s)
+    split = split_data_set(
+        data_set, seed=asked.seed, test_fold=asked.test_fold, validation_share=asked.validation_share
+    )
+    return Inputs(load_space(asked.space), data_set, split)
+
+
+def reread_inputs(config: StudyConfig) -> Inputs:
+    """What a study was searched with, as it is now.
+
+    Args:
+        config: Of the study.
+
+    Raises:
+        NasAscError: Space or data are gone or cannot be read.
+    """
+    return Inputs(load_studied_space(config), *reread_data(config))
+
+
+def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
+    """The data of a study, read again, with its split.
+
+    Args:
+        config: Of the study.
+
+    Raises:
+        NasAscError: They are gone or cannot be read.
+    """
+    if config.data is not None and not Path(config.data).exists():
+        raise StudyError(
+            f"the recordings of study {config.name!r} are no longer in {config.data}. Put them back, or write their"
+            " new place into its study.toml: `source` below [data]."
+        )
+    data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
+    return data_set, split_again(config, data_set)
+
+
+def to_source(name_or_path: str) -> str:
+    """What a study keeps of `--space`: a packaged name as it is, the whole path of a file of one's own."""
+    return name_or_path if name_or_path in list_spaces() else str(Path(name_or_path).resolve())
+
+
+def load_studied_space(config: StudyConfig) -> Space:
+    """Search space of a study, as its file is now.
+
+    Args:
+        config: Of the study.
+
+    Raises:
+        StudyError: The file is no longer there.
+        SpaceError: Anything in it is wrong.
+    """
+    if config.space not in list_spaces() and not Path(config.space).is_file():
+        raise StudyError(
+            f"the search space of study {config.name!r} is no longer at {config.space}. Put the file back, or write"
+            " its new path into its study.toml: `name` below [space]."
+        )
+    return load_space(config.space)

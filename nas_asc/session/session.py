@@ -1,0 +1,338 @@
+"""One study from its survey to its report, with one clock, one torch device, and features that stay in memory."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from nas_asc.budget import Budget
+from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
+from nas_asc.evaluation import PreparedData, Worker
+from nas_asc.handover import (
+    EnsembleResult,
+    ExportResult,
+    RepeatsResult,
+    TestResult,
+    TwinResult,
+    ensemble_study,
+    evaluate_study,
+    export_study,
+    refit_recommended,
+    train_repeats,
+    train_twin,
+)
+from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
+from nas_asc.propose import Screen
+from nas_asc.search import (
+    SearchListener,
+    SearchResult,
+    SilentListener,
+    StoppedBy,
+    ask_again,
+    ask_study,
+    run_search,
+    split_note,
+)
+from nas_asc.session.inputs import Inputs
+from nas_asc.session.report import write_study_report
+from nas_asc.study import StudyConfig, TrialRecord, has_final, has_study, load_card, load_records, recommend
+from nas_asc.survey import Survey, survey_space
+from nas_asc.training import EpochRow, ignore_epoch, prepare_process, resolve_device
+
+DEFAULT_TRIALS = 30
+DEFAULT_TIMEOUT_S = 8 * 60.0
+DEFAULT_SEEDS = 3
+_N_SURVEY_DRAWS = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How far a search goes, and what follows its trials.
+
+    Args:
+        n_trials: Trials begun in all, those of earlier runs included; None is no number.
+        timeout_s: Wall time of all in seconds, but for the twin, which takes as much again; None is no limit.
+        n_seeds: Trainings of each network of the front in all; 1 repeats none.
+        refits: Whether the recommended network is trained once more on all development clips.
+        twin: Whether the study's random twin is searched afterwards.
+    """
+
+    n_trials: int | None = None
+    timeout_s: float | None = None
+    n_seeds: int = DEFAULT_SEEDS
+    refits: bool = True
+    twin: bool = False
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """What a session ended with.
+
+    Args:
+        search: The trials.
+        stopped_by: As the search's; "interrupt" also where what followed it was interrupted.
+        repeats: Of the front; None where none were made.
+        twin: Beside the study; None where none was asked for.
+        recommended: The trial to ship; None where none is complete.
+        has_final: Whether its network was trained once more on all development clips.
+        report: The page; None where no trial is complete.
+    """
+
+    search: SearchResult
+    stopped_by: StoppedBy
+    repeats: RepeatsResult | None
+    twin: TwinResult | None
+    recommended: TrialRecord | None
+    has_final: bool
+    report: Path | None
+
+
+class Session:
+    """A study at work.
+
+    Args:
+        config: What the study is asked.
+        inputs: Space, recordings, split.
+        folder: Of the study.
+        torch_device: Where to train: "auto", "cpu" or "cuda".
+        cache: Where features are kept; None is the user's cache folder.
+        listener: Told what happens.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self,
+        config: StudyConfig,
+        inputs: Inputs,
+        *,
+        folder: Path,
+        torch_device: str = "auto",
+        cache: Path | None = None,
+        listener: SearchListener | None = None,
+        clock: Clock = WALL_CLOCK,
+    ) -> None:
+        self.config = config
+        self.inputs = inputs
+        self.folder = folder
+        self.listener: SearchListener = listener or SilentListener()
+        self._torch_device = torch_device
+        self._cache = cache
+        self._clock = clock
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Trains on the study's clips, whose features stay in memory from the search to the refit."""
+        prepare_process()
+        inputs = self.inputs
+        prepared = PreparedData(inputs.data_set, inputs.split, cache_dir=self._cache, on_progress=self._tell_features)
+        device = resolve_device(self._torch_device)
+        return Worker(prepared, torch_device=device, layer_types=inputs.space.layer_types, clock=self._clock)
+
+    def survey(self, *, n_draws: int = _N_SURVEY_DRAWS) -> Survey:
+        """What of the space fits the budget.
+
+        Args:
+            n_draws: Random candidates.
+
+        Raises:
+            NothingFitsError: No candidate can be built at all, or none runs on the target.
+        """
+        config, inputs = self.config, self.inputs
+        task = inputs.data_set.task
+        return survey_space(inputs.space, task, config.budget, target=config.target, n_draws=n_draws, seed=config.seed)
+
+    def forecast(self, course: Course) -> Forecast | None:
+        """How long a search will take; None where what fits is too rare to be measured.
+
+        Args:
+            course: Of the search.
+        """
+        config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
+        screen = Screen(self.inputs.space, self.worker.prepared.task, budget=config.budget, target=config.target)
+        return forecast_search(config, screen, self.worker, plan=self.time_plan(course))
+
+    def time_plan(self, course: Course) -> TimePlan:
+        """How the time of a search is shared out.
+
+        Args:
+            course: Of the search.
+        """
+        return plan_time(
+            course.timeout_s,
+            self.worker.prepared,
+            n_seeds=course.n_seeds,
+            refits=course.refits,
+            final_length=self.config.final_length,
+        )
+
+    def search(self, course: Course, *, accepted: Collection[str] = ()) -> SessionResult:
+        """The study after its trials, repeats of the front, refit and report, begun or gone on with.
+
+        Args:
+            course: How far it goes, and what follows the trials.
+            accepted: Of "space", "data", "version", those that may have changed since the study was made.
+
+        Raises:
+            StudyError: The study differs from what is asked, another process has it, or every trial fails alike.
+            NothingFitsError: No candidate fits the budget, and there is no trial yet.
+            DataError: Audio cannot be read.
+        """
+        limit, plan = TimeLimit.after(course.timeout_s, clock=self._clock), self.time_plan(course)
+        found = run_search(
+            self._ask(),
+            self.inputs.space,
+            self.worker,
+            n_trials=course.n_trials,
+            limit=limit,
+            kept_s=plan.after_trials_s,
+            listener=self.listener,
+            folder=self.folder,
+            accepted=accepted,
+        )
+        self.config = found.config
+        repeats, twin, stopped_by = None, None, found.stopped_by
+        try:
+            if stopped_by != "interrupt" and self._recommended() is not None:
+                repeats = self._follow(course, limit, plan)
+                stopped_by = "interrupt" if repeats and repeats.was_interrupted else stopped_by
+            if stopped_by != "interrupt" and course.twin:
+                twin = self._train_twin(course.timeout_s)
+                stopped_by = "interrupt" if twin.search.stopped_by == "interrupt" else stopped_by
+        except KeyboardInterrupt:
+            stopped_by = "interrupt"
+        return self._conclude(found, stopped_by, repeats, twin)
+
+    def repeat(
+        self, *, n_seeds: int = DEFAULT_SEEDS, n_most: int | None = None, timeout_s: float | None = None
+    ) -> RepeatsResult:
+        """The front over several seeds; a study that has a refit is refitted where another trial is recommended now.
+
+        Args:
+            n_seeds: Trainings of each network in all, the trial's own included.
+            n_most: Most networks; None is the whole front.
+            timeout_s: Wall time from now; None is no limit.
+
+        Raises:
+            StudyError: No trial is complete, the data are not those of the study, or another process has it.
+        """
+        self._tell_split()
+        limit = TimeLimit.after(timeout_s, clock=self._clock)
+        course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_card(self.folder) is not None)
+        found = self._follow(course, limit, self.time_plan(course), n_most=n_most)
+        assert found is not None
+        return found
+
+    def twin(self, *, timeout_s: float | None = None) -> TwinResult:
+        """The study beside random search at equal cost.
+
+        Args:
+            timeout_s: Wall time from now; None is no limit.
+
+        Raises:
+            StudyError: There is nothing to be the twin of, or space, data or versions are not those of the study.
+            NothingFitsError: No random candidate fits.
+        """
+        self._tell_split()
+        return self._train_twin(timeout_s)
+
+    def evaluate(self, *, number: int | None = None) -> TestResult:
+        """Scores on the test clips, which nothing else reads.
+
+        Args:
+            number: Of a trial; None is the final network.
+
+        Raises:
+            StudyError: There is no such trial, or the data or their split are not those of the study.
+            DataError: There are no labelled test clips, or audio cannot be read.
+        """
+        self._tell_split()
+        return evaluate_study(self.folder, self.worker, number=number)
+
+    def export(
+        self,
+        *,
+        number: int | None = None,
+        bits: int | None = None,
+        file_format: str = "onnx",
+        out: Path | None = None,
+        qat_epochs: int = 0,
+        on_epoch: Callable[[EpochRow], None] = ignore_epoch,
+        c_header: bool = False,
+    ) -> ExportResult:
+        """A network of the study as a file; see `nas_asc.handover.export_study`."""
+        self._tell_split()
+        return export_study(
+            self.folder,
+            self.worker,
+            number=number,
+            bits=bits,
+            file_format=file_format,
+            out=out,
+            qat_epochs=qat_epochs,
+            on_epoch=on_epoch,
+            c_header=c_header,
+        )
+
+    def ensemble(
+        self, *, budget: Budget | None = None, n_most: int = 4, bits: int = 8, out: Path | None = None
+    ) -> EnsembleResult:
+        """The best set of the study's networks as one file; see `nas_asc.handover.ensemble_study`."""
+        self._tell_split()
+        return ensemble_study(self.folder, self.worker, budget=budget, n_most=n_most, bits=bits, out=out)
+
+    def report(self) -> Path:
+        """The report, written anew."""
+        return write_study_report(self.folder, self.inputs)
+
+    def _ask(self) -> StudyConfig:
+        """What is asked, of space and data as they are now."""
+        ask = ask_again if has_study(self.folder) else ask_study
+        return ask(self.config, self.inputs.space, self.worker.prepared)
+
+    def _follow(
+        self, course: Course, limit: TimeLimit, plan: TimePlan, *, n_most: int | None = None
+    ) -> RepeatsResult | None:
+        """Repeats of the front, then the refit."""
+        repeats = None
+        if course.n_seeds > 1:
+            best = self._recommended()
+            kept_s = plan.after_repeats_s(0.0 if best is None else best.seconds)
+            repeats = train_repeats(
+                self.folder,
+                self.worker,
+                n_seeds=course.n_seeds,
+                n_most=n_most,
+                limit=limit.keep(kept_s),
+                listener=self.listener,
+            )
+        if not course.refits or (repeats and repeats.was_interrupted):
+            return repeats
+        try:
+            refit_recommended(self.folder, self.worker, clock=self._clock, listener=self.listener)
+        except KeyboardInterrupt:
+            if repeats is None:
+                raise
+            return replace(repeats, was_interrupted=True)
+        return repeats
+
+    def _train_twin(self, timeout_s: float | None) -> TwinResult:
+        limit = TimeLimit.after(timeout_s, clock=self._clock)
+        return train_twin(self.folder, self.inputs.space, self.worker, limit=limit, listener=self.listener)
+
+    def _conclude(
+        self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None
+    ) -> SessionResult:
+        best = self._recommended()
+        is_final = best is not None and has_final(self.folder, best)
+        page = None if best is None else self.report()
+        return SessionResult(search, stopped_by, repeats, twin, best, is_final, page)
+
+    def _recommended(self) -> TrialRecord | None:
+        return recommend(self.folder, self.config, load_records(self.folder))
+
+    def _tell_features(self, done: int, total: int) -> None:
+        self.listener.on_features(done, total)
+
+    def _tell_split(self) -> None:
+        if self.config.split_digest is None:
+            self.listener.on_note(split_note(self.config))

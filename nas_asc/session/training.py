@@ -1,0 +1,132 @@
+"""A network that a user names, trained with its own recipe outside any study."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nas_asc.data import load_data_set, split_data_set
+from nas_asc.evaluation import PreparedData, Worker, learn_from, write_teacher_logits
+from nas_asc.session.named_network import find_design, find_teachers
+from nas_asc.session.train_seeds import OnSeedEpoch, SeedResult, train_seeds
+from nas_asc.space import Design, load_space
+from nas_asc.training import prepare_process, resolve_device
+
+_TRAINED = Path("trained")
+
+
+@dataclass(eq=False)
+class NetworkTraining:
+    """A named network and the clips that it will be trained on.
+
+    Args:
+        name: As the user named it.
+        design: Network, front end and recipe.
+        worker: Trains, on the clips.
+        folder: Where the files go.
+        notes: What was changed because of the clips, a line each.
+    """
+
+    name: str
+    design: Design
+    worker: Worker
+    folder: Path
+    notes: tuple[str, ...] = ()
+
+    @property
+    def prepared(self) -> PreparedData:
+        """The clips."""
+        return self.worker.prepared
+
+    def teach(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Let the network learn from others; their names.
+
+        Args:
+            words: Study:TRIAL, or folders that `nas-asc train` wrote.
+
+        Raises:
+            StudyError: There is no such network, or it was trained with other data or another split.
+            TrainingError: One is for other classes or clips; names it.
+        """
+        teachers = [teacher for word in words for teacher in find_teachers(word, self.prepared)]
+        logits = write_teacher_logits(teachers, self.prepared, self.folder, torch_device=self.worker.torch_device)
+        self.design = replace(self.design, recipe=learn_from(self.design.recipe, logits))
+        return tuple(teacher.name for teacher in teachers)
+
+    def train(
+        self,
+        seeds: Sequence[int],
+        *,
+        epochs: int | None = None,
+        on_test: bool = False,
+        on_epoch: OnSeedEpoch | None = None,
+    ) -> Iterator[SeedResult]:
+        """Results seed after seed; see `train_seeds`."""
+        return train_seeds(
+            self.name,
+            self.design,
+            self.worker,
+            seeds=seeds,
+            folder=self.folder,
+            epochs=epochs,
+            on_test=on_test,
+            on_epoch=on_epoch,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipsAsked:
+    """The clips that a user names.
+
+    Args:
+        data: Folder or file of the data set; None is the embedded synthetic scenes.
+        subset: Part of a data set that has such.
+        clip_length_s: Length that every clip is cut or padded to; None leaves it to the data set.
+        test_fold: Fold that is kept for the test.
+        seed: Of the split.
+        cache: Where features are kept; None is the user's cache folder.
+    """
+
+    data: str | None = None
+    subset: int | None = None
+    clip_length_s: float | None = None
+    test_fold: int | None = None
+    seed: int = 0
+    cache: Path | None = None
+
+
+def open_training(
+    network: str,
+    clips: ClipsAsked,
+    *,
+    space: str | None = None,
+    out: Path | None = None,
+    is_taught: bool = False,
+    torch_device: str = "auto",
+    on_features: Callable[[int, int], None] | None = None,
+) -> NetworkTraining:
+    """A named network, ready to be trained.
+
+    Args:
+        network: A system, or study:TRIAL.
+        clips: What to train on.
+        space: Space file that declares the system.
+        out: Folder of the results; None is trained/<network>-<data>.
+        is_taught: Whether it will learn from others, which gives its folder another name.
+        torch_device: Where to train: "auto", "cpu" or "cuda".
+        on_features: Told how the computing of features goes.
+
+    Raises:
+        NasAscError: There is no such network, or it cannot take the clips, or these cannot be read.
+    """
+    prepare_process()
+    data_set = load_data_set(clips.data, subset=clips.subset, clip_s=clips.clip_length_s)
+    split = split_data_set(data_set, seed=clips.seed, test_fold=clips.test_fold)
+    prepared = PreparedData(data_set, split, cache_dir=clips.cache, on_progress=on_features)
+    design, types = find_design(network, prepared, load_space(space) if space else None)
+    notes: tuple[str, ...] = ()
+    if design.recipe.adaptation is not None and not data_set.has_devices:
+        design = replace(design, recipe=replace(design.recipe, adaptation=None))
+        notes = ("no recording devices are known, so nothing is adapted to them",)
+    folder = out or _TRAINED / f"{network.replace(':', '-')}-{data_set.name}{'-taught' if is_taught else ''}"
+    worker = Worker(prepared, torch_device=resolve_device(torch_device), layer_types=types)
+    return NetworkTraining(network, design, worker, folder, notes)
