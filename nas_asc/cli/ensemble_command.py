@@ -12,14 +12,10 @@ if TYPE_CHECKING:
     from nas_asc.handover import EnsembleResult
 
 
+@opt.spread_groups
 def ensemble(
     study: opt.StudyName,
-    budget: opt.Params = None,
-    macs: opt.Macs = None,
-    size: opt.Size = None,
-    ram: opt.Ram = None,
-    rules: opt.RulesName = None,
-    bits: opt.Bits = 8,
+    budget: opt.BudgetOptions,
     members: Annotated[int, typer.Option("--members", help="Most networks in the set.", min=1)] = 4,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
@@ -34,7 +30,6 @@ def ensemble(
 
     Example: nas-asc ensemble my-study --budget 128k --macs 30M
     """
-    from nas_asc.budget import parse_budget
     from nas_asc.cli.display import FeatureLine
     from nas_asc.cli.setup import reopen_setup
     from nas_asc.handover import ensemble_study
@@ -42,9 +37,8 @@ def ensemble(
     from nas_asc.training import resolve_device
 
     folder = find_study(study)
-    asked = any(limit is not None for limit in (budget, macs, size, ram, rules))
-    limits = parse_budget(params=budget, macs=macs, size=size, ram=ram, rules=rules, bits=bits) if asked else None
-    setup = reopen_setup(load_config(folder), quiet=json or asked)
+    limits = budget.parse() if budget.is_given else None
+    setup = reopen_setup(load_config(folder), quiet=json or budget.is_given)
     if limits is not None and not json:
         print(limits.describe(), flush=True)
     result = ensemble_study(
@@ -52,7 +46,7 @@ def ensemble(
         setup.prepare(cache, on_progress=FeatureLine()),
         budget=limits,
         n_most=members,
-        bits=bits,
+        bits=budget.bits,
         out=out,
         layer_types=setup.space.layer_types,
         torch_device=resolve_device(torch_device),

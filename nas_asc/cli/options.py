@@ -1,205 +1,198 @@
-"""Options that several commands share, each declared once with its help."""
+"""Options of several commands, each declared once with its help, and groups of them that a command takes as one.
 
+Conventions:
+    A group is a dataclass whose fields are options with their defaults, or groups. A command that `spread_groups`
+    decorates has, in the place of a group, the options of its fields; it is called with the group as one object.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial, update_wrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from nas_asc.budget import Budget, parse_budget
 from nas_asc.units import parse_duration_s
 
-_DATA = "Data"
-_BUDGET = "Budget"
-_SEARCH = "Search"
+DEFAULT_FINAL_SEEDS = 3
+INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
 
-SpaceName = Annotated[
-    str, typer.Option("--space", help="Search space: a name from `nas-asc spaces`, or the path of a space file.")
-]
+_data, _budget, _search = (partial(typer.Option, rich_help_panel=panel) for panel in ("Data", "Budget", "Search"))
+
 DataFolder = Annotated[
     str | None,
-    typer.Option(
+    _data(
         "--data",
         help="TAU 2020/2022, ESC-50/ESC-10, a folder with one sub-folder a class, or a CSV. Default: synthetic scenes.",
-        rich_help_panel=_DATA,
     ),
 ]
 Subset = Annotated[
-    int | None,
-    typer.Option(
-        "--subset",
-        help="TAU 2022: the 2024 split of 5, 10, 25, 50 or 100 %. ESC-50: 10 is ESC-10.",
-        rich_help_panel=_DATA,
-    ),
+    int | None, _data("--subset", help="TAU 2022: the 2024 split of 5, 10, 25, 50 or 100 %. ESC-50: 10 is ESC-10.")
 ]
 Clip = Annotated[
-    str | None,
-    typer.Option(
-        "--clip",
-        help="Folder, CSV or ESC: cut and pad every clip to this length, such as 2s.",
-        rich_help_panel=_DATA,
-    ),
+    str | None, _data("--clip", help="Folder, CSV or ESC: cut and pad every clip to this length, such as 2s.")
 ]
-TestFold = Annotated[
-    int | None,
-    typer.Option("--test-fold", help="Fold that the search never sees (data sets with folds).", rich_help_panel=_DATA),
-]
-CacheFolder = Annotated[
-    Path | None,
-    typer.Option("--cache", help="Folder of cached features. Default: ~/.cache/nas-asc.", rich_help_panel=_DATA),
-]
-Params = Annotated[str | None, typer.Option("--budget", help="Most parameters, such as 128k.", rich_help_panel=_BUDGET)]
-Macs = Annotated[
-    str | None,
-    typer.Option("--macs", help="Most multiply-accumulates of one clip, such as 30M.", rich_help_panel=_BUDGET),
-]
-Size = Annotated[str | None, typer.Option("--size", help="Most bytes at int8, such as 128kB.", rich_help_panel=_BUDGET)]
-Ram = Annotated[
-    str | None,
-    typer.Option("--ram", help="Most bytes of live activations at int8, such as 256KiB.", rich_help_panel=_BUDGET),
-]
-RulesName = Annotated[
-    str | None,
-    typer.Option(
-        "--rules",
-        help="A DCASE rule set: dcase2020-1b, dcase2021, dcase2022, dcase2023, dcase2024 or dcase2025.",
-        rich_help_panel=_BUDGET,
-    ),
-]
-Bits = Annotated[
-    int,
-    typer.Option("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32.", rich_help_panel=_BUDGET),
-]
-TargetName = Annotated[
-    str,
-    typer.Option(
-        "--target",
-        help="Leave out what onnxruntime or tflite-micro cannot run as integers. Default: any, nothing.",
-        rich_help_panel=_BUDGET,
-    ),
-]
-Objectives = Annotated[
-    str,
-    typer.Option(
-        "--objectives",
-        help="What is minimised: log_loss, error, params, macs, int8_bytes, peak_ram.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-ModeName = Annotated[
-    str,
-    typer.Option(
-        "--mode",
-        help="pareto: the trade-off of all objectives; best: the best score under the limits.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-SamplerName = Annotated[
-    str,
-    typer.Option(
-        "--sampler",
-        help="Who proposes: auto, gp, tpe, nsga2, nsga3, handover, random, or optuna:NAME, such as optuna:GPSampler.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-WarmStart = Annotated[
-    bool,
-    typer.Option(
-        "--warm-start/--no-warm-start",
-        help="Begin with the space's starting guesses and published systems, shrunk where they do not fit.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-MinShare = Annotated[
-    float | None,
-    typer.Option(
-        "--min-share",
-        help="Train only networks that use at least this share of one of the limits, such as 0.1.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-ScoreName = Annotated[
-    str | None,
-    typer.Option(
-        "--score",
-        help="What is scored: int8 is each trial's int8 file, float its network. Default: int8; with --bits 16, float.",
-        rich_help_panel=_SEARCH,
-    ),
-]
+TestFold = Annotated[int | None, _data("--test-fold", help="Fold that the search never sees (data sets with folds).")]
+CacheFolder = Annotated[Path | None, _data("--cache", help="Folder of cached features. Default: ~/.cache/nas-asc.")]
 Refit = Annotated[
     bool,
-    typer.Option(
+    _search(
         "--refit/--no-refit",
         help="At the end, train the recommended network once more on training and validation clips.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-FinalLength = Annotated[
-    float,
-    typer.Option(
-        "--final-length",
-        help="Epochs of the last training, in trainings of a trial: search briefly, train what is shipped for longer.",
-        rich_help_panel=_SEARCH,
     ),
 ]
 FinalSeeds = Annotated[
     int,
-    typer.Option(
+    _search(
         "--final-seeds",
         help="Trainings of each network of the front in all, within a quarter of --timeout; 1: no further ones.",
-        rich_help_panel=_SEARCH,
         min=1,
     ),
 ]
 Twin = Annotated[
     bool,
-    typer.Option(
-        "--twin",
-        help="Then search at random at equal cost, to see what the search gained. Takes as long again.",
-        rich_help_panel=_SEARCH,
-    ),
+    _search("--twin", help="Then search at random at equal cost, to see what the search gained. Takes as long again."),
 ]
-Trials = Annotated[
-    int | None,
-    typer.Option("--trials", help="Trials in all, resumed ones included. Default: 30.", rich_help_panel=_SEARCH),
-]
+Trials = Annotated[int | None, _search("--trials", help="Trials in all, resumed ones included. Default: 30.")]
 Timeout = Annotated[
     str | None,
-    typer.Option(
+    _search(
         "--timeout",
         help="Wall time in all, such as 90s, 20m or 2h. Default: 8m when --trials is not given either.",
-        rich_help_panel=_SEARCH,
     ),
 ]
+Epochs = Annotated[int | None, _search("--epochs", help="Epochs of every training. Default: by the number of clips.")]
+TorchDevice = Annotated[str, _search("--torch-device", help="Where networks train: auto, cpu or cuda.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the split, the proposals and the trainings.")]
-Epochs = Annotated[
-    int | None,
-    typer.Option(
-        "--epochs", help="Epochs of every training. Default: by the number of clips.", rich_help_panel=_SEARCH
-    ),
-]
-Rungs = Annotated[
-    str,
-    typer.Option(
-        "--rungs",
-        help="Stop trainings early and go on with the best: none, 3 levels (each eta times as long), or 10%,30%.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-RungClips = Annotated[
-    str | None,
-    typer.Option(
-        "--rung-clips",
-        help="With --rungs: shares of the training clips that train until each rung, such as 25%,50%. Default: all.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-Eta = Annotated[float, typer.Option("--eta", help="With --rungs: one in how many goes on.", rich_help_panel=_SEARCH)]
-TorchDevice = Annotated[
-    str, typer.Option("--torch-device", help="Where networks train: auto, cpu or cuda.", rich_help_panel=_SEARCH)
-]
 StudyName = Annotated[str, typer.Argument(help="Name of a study under ./studies, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetOptions:
+    """The limits of the network, as words."""
+
+    budget: Annotated[str | None, _budget("--budget", help="Most parameters, such as 128k.")] = None
+    macs: Annotated[str | None, _budget("--macs", help="Most multiply-accumulates of one clip, such as 30M.")] = None
+    size: Annotated[str | None, _budget("--size", help="Most bytes at int8, such as 128kB.")] = None
+    ram: Annotated[str | None, _budget("--ram", help="Most bytes of live activations at int8, such as 256KiB.")] = None
+    rules: Annotated[
+        str | None,
+        _budget(
+            "--rules", help="A DCASE rule set: dcase2020-1b, dcase2021, dcase2022, dcase2023, dcase2024 or dcase2025."
+        ),
+    ] = None
+    bits: Annotated[int, _budget("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32.")] = 8
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a limit or a rule set is given."""
+        return any(word is not None for word in (self.budget, self.macs, self.size, self.ram, self.rules))
+
+    def parse(self) -> Budget:
+        """The limits as numbers.
+
+        Raises:
+            UnitError: A word is no count or size; names the option.
+            BudgetError: A limit is not positive, or there is no such rule set.
+        """
+        return parse_budget(
+            params=self.budget, macs=self.macs, size=self.size, ram=self.ram, rules=self.rules, bits=self.bits
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What a search is asked for: the options of `search` and `plan`, in the order of their help."""
+
+    space: Annotated[
+        str, typer.Option("--space", help="Search space: a name from `nas-asc spaces`, or the path of a space file.")
+    ] = "asc"
+    data: DataFolder = None
+    subset: Subset = None
+    clip: Clip = None
+    test_fold: TestFold = None
+    cache: CacheFolder = None
+    budget: BudgetOptions = BudgetOptions()
+    target: Annotated[
+        str,
+        _budget(
+            "--target",
+            help="Leave out what onnxruntime or tflite-micro cannot run as integers. Default: any, nothing.",
+        ),
+    ] = "any"
+    objectives: Annotated[
+        str,
+        _search("--objectives", help="What is minimised: log_loss, error, params, macs, int8_bytes, peak_ram."),
+    ] = "log_loss,macs,int8_bytes"
+    mode: Annotated[
+        str,
+        _search("--mode", help="pareto: the trade-off of all objectives; best: the best score under the limits."),
+    ] = "pareto"
+    sampler: Annotated[
+        str,
+        _search(
+            "--sampler",
+            help="Who proposes: auto, gp, tpe, nsga2, nsga3, handover, random, or optuna:NAME, such as"
+            " optuna:GPSampler.",
+        ),
+    ] = "auto"
+    warm_start: Annotated[
+        bool,
+        _search(
+            "--warm-start/--no-warm-start",
+            help="Begin with the space's starting guesses and published systems, shrunk where they do not fit.",
+        ),
+    ] = True
+    min_share: Annotated[
+        float | None,
+        _search(
+            "--min-share", help="Train only networks that use at least this share of one of the limits, such as 0.1."
+        ),
+    ] = None
+    score: Annotated[
+        str | None,
+        _search(
+            "--score",
+            help="What is scored: int8 is each trial's int8 file, float its network. Default: int8; with --bits 16,"
+            " float.",
+        ),
+    ] = None
+    trials: Trials = None
+    timeout: Timeout = None
+    epochs: Epochs = None
+    rungs: Annotated[
+        str,
+        _search(
+            "--rungs",
+            help="Stop trainings early and go on with the best: none, 3 levels (each eta times as long), or 10%,30%.",
+        ),
+    ] = "none"
+    eta: Annotated[float, _search("--eta", help="With --rungs: one in how many goes on.")] = 3.0
+    rung_clips: Annotated[
+        str | None,
+        _search(
+            "--rung-clips",
+            help="With --rungs: shares of the training clips that train until each rung, such as 25%,50%. Default:"
+            " all.",
+        ),
+    ] = None
+    refit: Refit = True
+    final_length: Annotated[
+        float,
+        _search(
+            "--final-length",
+            help="Epochs of the last training, in trainings of a trial: search briefly, train what is shipped for"
+            " longer.",
+        ),
+    ] = 1.0
+    final_seeds: FinalSeeds = DEFAULT_FINAL_SEEDS
+    twin: Twin = False
+    torch_device: TorchDevice = "auto"
+    seed: Seed = 0
 
 
 def parse_timeout(timeout: str | None) -> float | None:
@@ -209,3 +202,50 @@ def parse_timeout(timeout: str | None) -> float | None:
         UnitError: It is no duration.
     """
     return None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
+
+
+def spread_groups(body: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameters that are groups are spread into their options.
+
+    Args:
+        body: The command; parameters whose type is a dataclass are groups.
+    """
+    return _Command(body)
+
+
+class _Command:
+    """A command that typer reads the options of, and calls with one value each."""
+
+    def __init__(self, body: Callable[..., None]) -> None:
+        update_wrapper(self, body)
+        self._body = body
+        self._declared = inspect.signature(body).parameters.values()
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        found = (each for parameter in self._declared for each in _spread(parameter))
+        return inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in found])
+
+    def __call__(self, **values: Any) -> None:
+        self._body(**{each.name: _gather(each.name, each.annotation, values) for each in self._declared})
+
+
+def _spread(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
+    """The parameter, or those of the fields where it is a group."""
+    if not _is_group(parameter.annotation):
+        yield parameter
+        return
+    for field in fields(parameter.annotation):
+        kind = inspect.Parameter.KEYWORD_ONLY
+        yield from _spread(inspect.Parameter(field.name, kind, default=field.default, annotation=field.type))
+
+
+def _gather(name: str, annotation: Any, values: Mapping[str, Any]) -> Any:
+    """The parameter's value out of all options' values; of a group, the object."""
+    if not _is_group(annotation):
+        return values[name]
+    return annotation(**{field.name: _gather(field.name, field.type, values) for field in fields(annotation)})
+
+
+def _is_group(annotation: Any) -> bool:
+    return is_dataclass(annotation)

@@ -1,12 +1,11 @@
 """`nas-asc plan`: what a budget leaves of a space, and what a search will take, before anything trains."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli.search_command import DEFAULT_FINAL_SEEDS, DEFAULT_TRIALS, FINALS_SHARE
+from nas_asc.cli.search_command import DEFAULT_TRIALS, FINALS_SHARE
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_duration, format_short
 
@@ -17,39 +16,9 @@ if TYPE_CHECKING:
     from nas_asc.survey import Survey
 
 
+@opt.spread_groups
 def plan(
-    ctx: typer.Context,
-    space: opt.SpaceName = "asc",
-    data: opt.DataFolder = None,
-    subset: opt.Subset = None,
-    clip: opt.Clip = None,
-    test_fold: opt.TestFold = None,
-    cache: opt.CacheFolder = None,
-    budget: opt.Params = None,
-    macs: opt.Macs = None,
-    size: opt.Size = None,
-    ram: opt.Ram = None,
-    rules: opt.RulesName = None,
-    bits: opt.Bits = 8,
-    target: opt.TargetName = "any",
-    objectives: opt.Objectives = "log_loss,macs,int8_bytes",
-    mode: opt.ModeName = "pareto",
-    sampler: opt.SamplerName = "auto",
-    warm_start: opt.WarmStart = True,
-    min_share: opt.MinShare = None,
-    score: opt.ScoreName = None,
-    trials: opt.Trials = None,
-    timeout: opt.Timeout = None,
-    epochs: opt.Epochs = None,
-    rungs: opt.Rungs = "none",
-    eta: opt.Eta = 3.0,
-    rung_clips: opt.RungClips = None,
-    refit: opt.Refit = True,
-    final_length: opt.FinalLength = 1.0,
-    final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
-    twin: opt.Twin = False,
-    torch_device: opt.TorchDevice = "auto",
-    seed: opt.Seed = 0,
+    options: opt.SearchOptions,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Random candidates to cost.")] = 10_000,
     json: opt.Json = False,
 ) -> None:
@@ -63,23 +32,26 @@ def plan(
     from nas_asc.cli.setup import data_line, setup_of
     from nas_asc.survey import survey_space
 
-    timeout_s = opt.parse_timeout(timeout)
-    setup = setup_of(ctx.params, quiet=json)
-    survey = survey_space(setup.space, setup.data_set.task, setup.budget, target=target, n_draws=draws, seed=seed)
+    timeout_s = opt.parse_timeout(options.timeout)
+    setup = setup_of(options, quiet=json)
+    survey = survey_space(
+        setup.space, setup.data_set.task, setup.budget, target=options.target, n_draws=draws, seed=options.seed
+    )
     if not json:
         print(data_line(setup), flush=True)
         _print_survey(survey, setup.space)
     survey.validate()
-    forecast = _forecast(setup, ctx.params)
+    forecast = _forecast(setup, options)
     if json:
         print_json({"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None})
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        last_s = final_length * forecast.development_share * forecast.mean_trial_s if refit else 0.0
+        final_seeds, last_length = options.final_seeds, options.final_length if options.refit else 0.0
+        last_s = last_length * forecast.development_share * forecast.mean_trial_s
         trials_s = None if timeout_s is None else _time_of_trials(timeout_s, last_s, final_seeds)
-        _print_forecast(forecast, trials_s, min_share=min_share)
-        _print_last_trainings(forecast, timeout_s, last_s=last_s, final_seeds=final_seeds, twin=twin)
+        _print_forecast(forecast, trials_s, min_share=options.min_share)
+        _print_last_trainings(forecast, timeout_s, last_s=last_s, final_seeds=final_seeds, twin=options.twin)
 
 
 def _time_of_trials(timeout_s: float, last_s: float, final_seeds: int) -> float:
@@ -88,21 +60,21 @@ def _time_of_trials(timeout_s: float, last_s: float, final_seeds: int) -> float:
     return max(0.0, timeout_s - max(finals_s, last_s))
 
 
-def _forecast(setup: "Setup", options: Mapping[str, Any]) -> "Forecast | None":
+def _forecast(setup: "Setup", options: opt.SearchOptions) -> "Forecast | None":
     """Expected times of the search that the options ask for."""
     from nas_asc.cli.setup import ask_config
     from nas_asc.plan import forecast_search
     from nas_asc.study import expected_share
     from nas_asc.training import resolve_device
 
-    prepared, timeout_s = setup.prepare(options["cache"]), opt.parse_timeout(options["timeout"])
-    n_trials = DEFAULT_TRIALS if options["trials"] is None and timeout_s is None else options["trials"]
+    prepared, timeout_s = setup.prepare(options.cache), opt.parse_timeout(options.timeout)
+    n_trials = DEFAULT_TRIALS if options.trials is None and timeout_s is None else options.trials
     config = ask_config("plan", setup, prepared, options, trials=n_trials, timeout_s=timeout_s)
     return forecast_search(
         setup.space,
         prepared,
         setup.budget,
-        torch_device=resolve_device(options["torch_device"]),
+        torch_device=resolve_device(options.torch_device),
         target=config.target,
         min_share=config.min_share,
         n_trials=n_trials,

@@ -20,44 +20,13 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60
-DEFAULT_FINAL_SEEDS = 3
 _N_MORE = 20
 FINALS_SHARE = 0.25
 
 
+@opt.spread_groups
 def search(
-    ctx: typer.Context,
-    space: opt.SpaceName = "asc",
-    data: opt.DataFolder = None,
-    subset: opt.Subset = None,
-    clip: opt.Clip = None,
-    test_fold: opt.TestFold = None,
-    cache: opt.CacheFolder = None,
-    budget: opt.Params = None,
-    macs: opt.Macs = None,
-    size: opt.Size = None,
-    ram: opt.Ram = None,
-    rules: opt.RulesName = None,
-    bits: opt.Bits = 8,
-    target: opt.TargetName = "any",
-    objectives: opt.Objectives = "log_loss,macs,int8_bytes",
-    mode: opt.ModeName = "pareto",
-    sampler: opt.SamplerName = "auto",
-    warm_start: opt.WarmStart = True,
-    min_share: opt.MinShare = None,
-    score: opt.ScoreName = None,
-    trials: opt.Trials = None,
-    timeout: opt.Timeout = None,
-    epochs: opt.Epochs = None,
-    rungs: opt.Rungs = "none",
-    eta: opt.Eta = 3.0,
-    rung_clips: opt.RungClips = None,
-    refit: opt.Refit = True,
-    final_length: opt.FinalLength = 1.0,
-    final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
-    twin: opt.Twin = False,
-    torch_device: opt.TorchDevice = "auto",
-    seed: opt.Seed = 0,
+    options: opt.SearchOptions,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
 ) -> None:
     """Search a space for the networks that score best inside a budget.
@@ -67,25 +36,26 @@ def search(
     from nas_asc.cli.setup import ask_config, data_line, default_study_name, setup_of
     from nas_asc.study import STUDIES, has_study, study_dir
 
-    timeout_s = opt.parse_timeout(timeout)
-    setup = setup_of(ctx.params)
+    timeout_s = opt.parse_timeout(options.timeout)
+    setup = setup_of(options)
     name = default_study_name(setup, STUDIES) if study is None else study
     if has_study(study_dir(name)):
         raise StudyError(f"study {name!r} exists already. Go on with `nas-asc resume {name}`, or give another --study.")
     print(data_line(setup), flush=True)
+    trials = options.trials
     if trials is None and timeout_s is None:
         trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
-    _survey(setup, target=target, seed=seed)
+    _survey(setup, target=options.target, seed=options.seed)
     _run(
-        ask_config(name, setup, setup.prepare(cache), ctx.params, trials=trials, timeout_s=timeout_s),
+        ask_config(name, setup, setup.prepare(options.cache), options, trials=trials, timeout_s=timeout_s),
         setup,
         trials=trials,
         timeout_s=timeout_s,
-        torch_device=torch_device,
-        cache=cache,
-        refit=refit,
-        final_seeds=final_seeds,
-        twin=twin,
+        torch_device=options.torch_device,
+        cache=options.cache,
+        refit=options.refit,
+        final_seeds=options.final_seeds,
+        twin=options.twin,
     )
 
 
@@ -98,7 +68,7 @@ def resume(
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
     cache: opt.CacheFolder = None,
     refit: opt.Refit = True,
-    final_seeds: opt.FinalSeeds = DEFAULT_FINAL_SEEDS,
+    final_seeds: opt.FinalSeeds = opt.DEFAULT_FINAL_SEEDS,
     twin: opt.Twin = False,
     torch_device: opt.TorchDevice = "auto",
 ) -> None:

@@ -1,12 +1,13 @@
 """From options to what a search needs: the space, the data and its split, the budget, the features' cache."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas_asc.budget import Budget, parse_budget
+from nas_asc.budget import Budget
+from nas_asc.cli.options import SearchOptions
 from nas_asc.cli.space_source import load_studied_space, to_source
 from nas_asc.data import DataSet, Split, load_data_set, split_data_set
 from nas_asc.errors import StudyError
@@ -47,53 +48,30 @@ class Setup:
         return PreparedData(self.data_set, self.split, cache_dir=cache, on_progress=on_progress)
 
 
-def read_setup(
-    space: str,
-    data: str | None,
-    *,
-    subset: int | None,
-    clip: str | None,
-    test_fold: int | None,
-    seed: int,
-    params: str | None,
-    macs: str | None,
-    size: str | None,
-    ram: str | None,
-    rules: str | None,
-    bits: int = 8,
-    quiet: bool = False,
-) -> Setup:
+def setup_of(options: SearchOptions, *, quiet: bool = False) -> Setup:
     """Everything the options name, read and checked; the resolved budget is the first line printed unless `quiet`.
+
+    Args:
+        options: Of `search` or `plan`.
+        quiet: Whether the budget is not printed.
 
     Raises:
         NasAscError: An option is wrong; says which.
     """
-    budget = parse_budget(params=params, macs=macs, size=size, ram=ram, rules=rules, bits=bits)
+    budget = options.budget.parse()
     if not quiet:
         print(budget.describe(), flush=True)
-    clip_length_s = None if clip is None else float(parse_duration_s(clip, what="--clip"))
-    data_set = load_data_set(data, subset=subset, clip_s=clip_length_s)
-    split = split_data_set(data_set, seed=seed, test_fold=test_fold)
-    return Setup(load_space(space), data_set, split, budget, clip_length_s)
-
-
-def setup_of(options: Mapping[str, Any], *, quiet: bool = False) -> Setup:
-    """What the options of `search` or `plan` name; see `read_setup`.
-
-    Args:
-        options: Values by parameter.
-        quiet: Whether the budget is not printed.
-    """
-    names = ("subset", "clip", "test_fold", "seed", "macs", "size", "ram", "rules", "bits")
-    named = {name: options[name] for name in names}
-    return read_setup(options["space"], options["data"], params=options["budget"], quiet=quiet, **named)
+    clip_length_s = None if options.clip is None else float(parse_duration_s(options.clip, what="--clip"))
+    data_set = load_data_set(options.data, subset=options.subset, clip_s=clip_length_s)
+    split = split_data_set(data_set, seed=options.seed, test_fold=options.test_fold)
+    return Setup(load_space(options.space), data_set, split, budget, clip_length_s)
 
 
 def ask_config(
     name: str,
     setup: Setup,
     prepared: PreparedData,
-    options: Mapping[str, Any],
+    options: SearchOptions,
     *,
     trials: int | None,
     timeout_s: float | None,
@@ -104,32 +82,33 @@ def ask_config(
         name: Of the study.
         setup: Of the same options.
         prepared: Its clips.
-        options: Values by parameter.
+        options: Of `search` or `plan`.
         trials: In all; None is no number.
         timeout_s: Wall time; None is no limit.
 
     Raises:
         StudyError: An option is out of range; says which.
     """
-    rungs = parse_rungs(options["rungs"], eta=options["eta"])
-    data = options["data"]
+    rungs = parse_rungs(options.rungs, eta=options.eta)
+    data = options.data
+    scored: Any = options.score or ("int8" if setup.budget.bits == 8 else "float")  # checked where the config is made
     names = ("mode", "sampler", "warm_start", "min_share", "target", "seed", "subset", "test_fold", "epochs", "eta")
     return ask_study(
         name,
         setup.space,
         prepared,
-        space_source=to_source(options["space"]),
+        space_source=to_source(options.space),
         data_source=None if data is None else str(Path(data).resolve()),
         budget=setup.budget,
-        objectives=tuple(options["objectives"].split(",")),
-        scored=options["score"] or ("int8" if setup.budget.bits == 8 else "float"),
+        objectives=tuple(options.objectives.split(",")),
+        scored=scored,
         clip_length_s=setup.clip_length_s,
         rungs=rungs,
-        rung_clips=parse_rung_clips(options["rung_clips"], rungs=rungs),
-        final_length=options["final_length"],
+        rung_clips=parse_rung_clips(options.rung_clips, rungs=rungs),
+        final_length=options.final_length,
         n_trials=trials,
         timeout_s=timeout_s,
-        **{each: options[each] for each in names},
+        **{each: getattr(options, each) for each in names},
     )
 
 
