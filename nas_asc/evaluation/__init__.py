@@ -12,7 +12,7 @@ from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
 from nas_asc.evaluation.export_network import Exported, export_network, score_test_file
 from nas_asc.evaluation.job import Job, Result, TrainedOn
-from nas_asc.evaluation.life import Outcome, Training, evaluate_candidate, score_test, train_design
+from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, score_test, train_design
 from nas_asc.evaluation.network import TrainedNetwork, to_state
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.speed import Speed, measure_speed
@@ -34,9 +34,9 @@ __all__ = [
     "Stage",
     "StageCheckpoint",
     "Teacher",
+    "Trained",
     "TrainedNetwork",
     "TrainedOn",
-    "Training",
     "Worker",
     "choose_members",
     "evaluate_candidate",

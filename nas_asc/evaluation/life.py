@@ -22,7 +22,7 @@ from nas_asc.training import CPU, Checkpoint, Clips, EpochRow, Run, default_epoc
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
+class Trained:
     """What the training of one design gave.
 
     Args:
@@ -55,7 +55,7 @@ class Outcome:
         probabilities: (n, K) of the validation clips, in their order.
     """
 
-    training: Training
+    training: Trained
     scores: Scores
     probabilities: NDArray[np.float32]
 
@@ -116,7 +116,7 @@ def train_design(
     *,
     checkpoint: StageCheckpoint | None = None,
     layer_types: tuple[type, ...] = (),
-) -> Training:
+) -> Trained:
     """A design after all stages of its training, or as far as it was to go.
 
     Args:
@@ -144,7 +144,7 @@ def train_design(
         return _live(life, list(stages.values())[first:], run, given)
 
 
-def _live(life: Life, stages: Sequence[Stage], run: Run, given: Checkpoint | None) -> Training:
+def _live(life: Life, stages: Sequence[Stage], run: Run, given: Checkpoint | None) -> Trained:
     for stage in stages:
         curve, seconds = life.curve, life.seconds
         stopped = stage.live(life, run, given)
@@ -152,8 +152,8 @@ def _live(life: Life, stages: Sequence[Stage], run: Run, given: Checkpoint | Non
         if stopped is not None:
             text = format_architecture(life.network.architecture)
             checkpoint = StageCheckpoint(stage.name, stopped, text, life.log_mel, curve, seconds)
-            return Training(life.to_trained(), life.curve, life.seconds, len(life.clips), checkpoint)
-    return Training(life.to_trained(), life.curve, life.seconds, len(life.clips))
+            return Trained(life.to_trained(), life.curve, life.seconds, len(life.clips), checkpoint)
+    return Trained(life.to_trained(), life.curve, life.seconds, len(life.clips))
 
 
 def _go_on(

@@ -11,7 +11,7 @@ from nas_asc.errors import DataError, ExportError, TrainingError
 from nas_asc.evaluation.band_selection import training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.job import Job, R, Result
-from nas_asc.evaluation.life import Outcome, Training, evaluate_candidate, train_design
+from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, train_design
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.speed import Speed, measure_speed
 from nas_asc.evaluation.trial_file import TrialFile, write_trial_file
@@ -167,7 +167,7 @@ def _stop(job: Job[R], outcome: Outcome, checkpoint: StageCheckpoint) -> Result[
     return Result(record=replace(job.record, state="stopped", rungs=rungs), curve=outcome.curve, files=files)
 
 
-def _cost(job: Job[R], training: Training) -> Cost:
+def _cost(job: Job[R], training: Trained) -> Cost:
     """Of the network as it was trained in the end; the record's where that lost no channels."""
     architecture, record = training.network.architecture, job.record
     if is_as_designed(record, training):
@@ -175,6 +175,6 @@ def _cost(job: Job[R], training: Training) -> Cost:
     return cost_at_bits(count_cost(architecture), architecture, record.recipe.bits)
 
 
-def is_as_designed(record: TrainingRecord, training: Training) -> bool:
+def is_as_designed(record: TrainingRecord, training: Trained) -> bool:
     """Whether the trained network has all channels of its design."""
     return format_architecture(training.network.architecture) == record.architecture
