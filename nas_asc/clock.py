@@ -1,7 +1,7 @@
 """Reading the time, in one place: how long something took, and how much time is left for it.
 
 Conventions:
-    Seconds. Only differences of readings mean anything. Whoever must not depend on the machine brings a clock of its own.
+    Seconds. Only differences of readings mean anything. Who must not depend on the machine brings a clock of its own.
 """
 
 import math

@@ -108,3 +108,12 @@ def format_duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def format_percent(share: float) -> str:
+    """Share as percent with one decimal.
+
+    >>> format_percent(0.125)
+    '12.5 %'
+    """
+    return f"{100 * share:.1f} %"

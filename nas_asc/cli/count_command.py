@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,9 +9,8 @@ import typer
 from nas_asc.cli.options import Json
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.cost import TARGETS, CostRow, count_cost, count_rows, list_obstacles, receptive_field
-from nas_asc.errors import LayerError, SpaceError, StudyError
-from nas_asc.layers import Architecture, parse_architecture
-from nas_asc.space import Space, System, find_system, load_space
+from nas_asc.layers import Architecture
+from nas_asc.space import load_space
 
 _COLUMNS = ("#", "layer", "input", "output", "params", "MACs (pure)", "MACs (official)", "int8 B", "RAM B")
 
@@ -33,6 +31,8 @@ def count(
 
     Example: nas-asc count CP-Mobile-2024
     """
+    from nas_asc.session import find_architecture
+
     architecture = find_architecture(network, load_space(space) if space else None)
     rows, totals = count_rows(architecture), _static_totals(architecture)
     measured = {} if static else _measured_totals(architecture)
@@ -44,58 +44,6 @@ def count(
         build_table(_COLUMNS, _layer_cells(rows), title=f"{network}, one clip of {_shape(architecture.in_shape)}")
     )
     console.print(build_table(("total", "value", "rule"), _total_cells(totals, measured)))
-
-
-def find_architecture(network: str, space: Space | None = None) -> Architecture:
-    """Architecture behind a system's name, a text file or study:TRIAL.
-
-    Args:
-        network: What the user named.
-        space: Space of the user's own layers and systems.
-
-    Raises:
-        SpaceError: There is no such system.
-        LayerError: The file is no architecture text; names the file.
-        StudyError: There is no such study or trial.
-    """
-    path = Path(network)
-    if path.is_file():
-        return _read_architecture(path.read_text(encoding="utf-8"), network, space)
-    if ":" in network:
-        return _architecture_of_trial(network, space)
-    if space is not None and network in space.systems:
-        return _build(space, space.systems[network])
-    return _build(*find_system(network))
-
-
-def _build(space: Space, system: System) -> Architecture:
-    return space.build(system.candidate, system.task).architecture
-
-
-def _read_architecture(text: str, place: str, space: Space | None) -> Architecture:
-    try:
-        return parse_architecture(text, space.layer_types if space else ())
-    except LayerError as error:
-        raise LayerError(f"{error} In {place}.") from None
-
-
-def _architecture_of_trial(network: str, space: Space | None) -> Architecture:
-    from nas_asc.cli.space_source import load_studied_space
-    from nas_asc.study import find_study, load_config, load_records
-
-    name, _, number = network.rpartition(":")
-    folder = find_study(name)
-    config = load_config(folder)
-    found = {str(record.number): record for record in load_records(folder)}
-    if number not in found:
-        raise StudyError(f"study {name!r} has no trial {number!r}. It has trials {', '.join(found) or 'none'}.")
-    try:
-        return _read_architecture(found[number].architecture, network, space)
-    except LayerError as error:
-        try:
-            return _read_architecture(found[number].architecture, network, load_studied_space(config))
-        except SpaceError:
-            raise error from None
 
 
 def _static_totals(architecture: Architecture) -> dict[str, Any]:

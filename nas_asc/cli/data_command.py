@@ -27,10 +27,8 @@ def show(
     Example: nas-asc data show recordings/
     """
     from nas_asc.data import check_audio, load_data_set, split_data_set, summarise_data_set
-    from nas_asc.units import parse_duration_s
 
-    clip_s = None if clip is None else float(parse_duration_s(clip, what="--clip"))
-    data_set = load_data_set(data, subset=subset, clip_s=clip_s)
+    data_set = load_data_set(data, subset=subset, clip_s=opt.parse_clip(clip))
     split = split_data_set(data_set, seed=seed, test_fold=test_fold)
     summary = summarise_data_set(data_set, split)
     damage = check_audio(data_set, range(len(data_set)))

@@ -1,7 +1,6 @@
 """What a person watches during a search: a live table on a terminal, plain lines elsewhere."""
 
 import sys
-import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -12,10 +11,11 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from nas_asc.cli.terminal import build_console, build_table
+from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.cost import Cost
+from nas_asc.session import EpochRow, SilentListener
 from nas_asc.space import Design
 from nas_asc.study import FILE_KINDS, StudyConfig, TrialRecord
-from nas_asc.training import EpochRow
 from nas_asc.units import format_duration, format_short
 
 FRONT_COLUMNS = ("trial", "log loss", "accuracy", "params", "MACs", "int8 B", "RAM B", "time", "origin")
@@ -85,10 +85,12 @@ class FeatureLine:
 
     Args:
         what: What is being made.
+        clock: Tells the time.
     """
 
-    def __init__(self, what: str = "features") -> None:
+    def __init__(self, what: str = "features", *, clock: Clock = WALL_CLOCK) -> None:
         self._what = what
+        self._clock = clock
         self._first: tuple[float, int] | None = None  # time and clips done when the job was first heard of
         self._said = 0.0
 
@@ -113,7 +115,7 @@ class FeatureLine:
             total: Clips in all.
             every_s: Seconds between lines.
         """
-        now = time.monotonic()
+        now = self._clock.now()
         if self._first is None:
             self._first, self._said = (now, done), now
         started, before = self._first
@@ -127,6 +129,17 @@ class FeatureLine:
             return f"{self._what}: {total:,} clips{speed}"
         left = f", {format_duration((total - done) / rate)} left" if done > before else ""
         return f"{self._what}: {done:,} of {total:,} clips{speed}{left}"
+
+
+class FeatureDisplay(SilentListener):
+    """Notes on stderr, and how far features are: for commands that train little or nothing."""
+
+    def __init__(self) -> None:
+        self.on_features = FeatureLine()  # type: ignore[method-assign]
+
+    def on_note(self, text: str) -> None:
+        """Print one line."""
+        print(text, file=sys.stderr, flush=True)
 
 
 class PlainDisplay:
@@ -170,14 +183,12 @@ class LiveDisplay:
     Args:
         console: A terminal.
         config: Of the study; its budget heads the display.
-        n_trials: Trials in all; None is no number.
-        timeout_s: Wall time in seconds; None is no limit.
+        clock: Tells the time.
     """
 
-    def __init__(self, console: Console, config: StudyConfig, *, n_trials: int | None, timeout_s: float | None) -> None:
-        self._console, self._config = console, config
-        self._n_trials, self._timeout_s = n_trials, timeout_s
-        self._started = time.monotonic()
+    def __init__(self, console: Console, config: StudyConfig, *, clock: Clock = WALL_CLOCK) -> None:
+        self._console, self._config, self._clock = console, config, clock
+        self._started = clock.now()
         self._seconds: list[float] = []
         self._front: Sequence[TrialRecord] = ()
         self._n_done = self._n_failed = 0
@@ -239,32 +250,28 @@ class LiveDisplay:
         return Group(*parts, Text(self._footer()))
 
     def _footer(self) -> str:
-        passed = time.monotonic() - self._started
-        asked = "" if self._n_trials is None else f" of {self._n_trials}"
+        passed = self._clock.now() - self._started
+        asked = "" if self._config.n_trials is None else f" of {self._config.n_trials}"
         failed = f", {self._n_failed} failed" if self._n_failed else ""
         so_far = f"{self._n_done}{asked} trials{failed}, {format_duration(passed)} passed"
         return f"{so_far}{self._left(passed)}. Ctrl-C saves and stops."
 
     def _left(self, passed: float) -> str:
-        limits = [] if self._timeout_s is None else [self._timeout_s - passed]
-        if self._n_trials is not None and self._seconds:
+        limits = [] if self._config.timeout_s is None else [self._config.timeout_s - passed]
+        if self._config.n_trials is not None and self._seconds:
             mean = sum(self._seconds) / len(self._seconds)
-            limits.append((self._n_trials - self._n_done) * mean)
+            limits.append((self._config.n_trials - self._n_done) * mean)
         if not limits:
             return ""
         left = min(limits)
         return f", about {format_duration(left)} left" if left > 0 else ", the last trainings run"
 
 
-def build_display(config: StudyConfig, *, n_trials: int | None, timeout_s: float | None) -> LiveDisplay | PlainDisplay:
+def build_display(config: StudyConfig) -> LiveDisplay | PlainDisplay:
     """The display that fits stderr: live on a terminal, plain lines elsewhere.
 
     Args:
-        config: Of the study.
-        n_trials: Trials in all; None is no number.
-        timeout_s: Wall time in seconds; None is no limit.
+        config: Of the study, with the trials and the time that are asked for now.
     """
     console = build_console(stderr=True)
-    if not console.is_terminal:
-        return PlainDisplay()
-    return LiveDisplay(console, config, n_trials=n_trials, timeout_s=timeout_s)
+    return LiveDisplay(console, config) if console.is_terminal else PlainDisplay()

@@ -30,27 +30,13 @@ def ensemble(
 
     Example: nas-asc ensemble my-study --budget 128k --macs 30M
     """
-    from nas_asc.cli.display import FeatureLine
-    from nas_asc.cli.setup import reopen_setup
-    from nas_asc.handover import ensemble_study
-    from nas_asc.study import find_study, load_config
-    from nas_asc.training import resolve_device
+    from nas_asc.cli.study_command import reopen
 
-    folder = find_study(study)
     limits = budget.parse() if budget.is_given else None
-    setup = reopen_setup(load_config(folder), quiet=json or budget.is_given)
     if limits is not None and not json:
         print(limits.describe(), flush=True)
-    result = ensemble_study(
-        folder,
-        setup.prepare(cache, on_progress=FeatureLine()),
-        budget=limits,
-        n_most=members,
-        bits=budget.bits,
-        out=out,
-        layer_types=setup.space.layer_types,
-        torch_device=resolve_device(torch_device),
-    )
+    session = reopen(study, cache=cache, torch_device=torch_device, quiet=json or budget.is_given)
+    result = session.ensemble(budget=limits, n_most=members, bits=budget.bits, out=out)
     if json:
         print_json({"trials": [record.number for record in result.records], **result.exported.to_dict()})
         return

@@ -11,7 +11,7 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
     from nas_asc.handover import ExportResult
-    from nas_asc.training import EpochRow
+    from nas_asc.session import EpochRow
 
 _WORST = 3  # steps that are named where 8 bits cost too much
 _LARGE_DROP = 0.01  # of accuracy
@@ -47,13 +47,9 @@ def export(
 
     Example: nas-asc export my-study --trial 12
     """
-    from nas_asc.cli.display import FeatureLine
-    from nas_asc.cli.setup import reopen_setup
+    from nas_asc.cli.study_command import reopen
     from nas_asc.errors import ExportError
     from nas_asc.export import check_tflite
-    from nas_asc.handover import export_study
-    from nas_asc.study import find_study, load_config
-    from nas_asc.training import resolve_device
 
     if bits not in (None, 8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
@@ -65,18 +61,13 @@ def export(
         raise ExportError(f"`--qat` trains in 8 bits, but got --bits {bits}. Leave one of them out.")
     if file_format == "tflite":
         check_tflite()
-    folder = find_study(study)
-    setup = reopen_setup(load_config(folder), quiet=json)
-    result = export_study(
-        folder,
-        setup.prepare(cache, on_progress=FeatureLine()),
+    session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
+    result = session.export(
         number=trial,
         bits=bits,
         file_format=file_format,
         out=out,
-        layer_types=setup.space.layer_types,
         qat_epochs=qat,
-        torch_device=resolve_device(torch_device),
         on_epoch=_print_epoch,
         c_header=c_header,
     )

@@ -10,8 +10,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
-    from nas_asc.cli.setup import Setup
-    from nas_asc.handover import FinalistsResult
+    from nas_asc.handover import RepeatsResult
     from nas_asc.study import Estimate, Finalist, Finals
 
 
@@ -37,84 +36,24 @@ def finalists(
 
     Example: nas-asc finalists my-study --seeds 3
     """
-    from nas_asc.cli.setup import reopen_setup
-    from nas_asc.cli.study_command import make_report
-    from nas_asc.study import find_study, load_card, load_config
+    from nas_asc.cli.display import build_display
+    from nas_asc.cli.study_command import reopen
 
     timeout_s = opt.parse_timeout(timeout)
-    folder = find_study(study)
-    setup = reopen_setup(load_config(folder), quiet=json)
-    result = run_finalists(
-        folder,
-        setup,
-        seeds=seeds,
-        members=members,
-        timeout_s=timeout_s,
-        torch_device=torch_device,
-        cache=cache,
-        refit=load_card(folder) is not None,
-    )
+    session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
+    with build_display(replace(session.config, n_trials=None, timeout_s=timeout_s)) as session.listener:
+        result = session.repeat(n_seeds=seeds, n_most=members, timeout_s=timeout_s)
     if json:
         found = None if result.finals is None else result.finals.to_dict()
         print_json({"n_trained": result.n_trained, "n_left": result.n_left, "finals": found})
     else:
-        print_finals(result, folder)
-        print(f"report: {make_report(folder, setup.space, setup=setup)}")
+        print_finals(result, session.folder)
+        print(f"report: {session.report()}")
     if result.was_interrupted:
         raise typer.Exit(opt.INTERRUPTED)
 
 
-def run_finalists(
-    folder: Path,
-    setup: "Setup",
-    *,
-    seeds: int,
-    members: int | None,
-    timeout_s: float | None,
-    torch_device: str,
-    cache: Path | None,
-    refit: bool,
-) -> "FinalistsResult":
-    """What training a study's finalists again ended with; progress goes to stderr.
-
-    Args:
-        folder: Of the study.
-        setup: What the study was searched with.
-        seeds: Trainings of each network in all.
-        members: Most networks; None is the whole front.
-        timeout_s: Wall time from now; None is no limit.
-        torch_device: Where to train.
-        cache: Where features are kept; None is the user's cache folder.
-        refit: Whether the network that is then recommended is trained once more on all development clips.
-    """
-    from nas_asc.cli.display import build_display
-    from nas_asc.handover import forecast_refit_s, refit_recommended, train_finalists
-    from nas_asc.study import load_config
-    from nas_asc.training import resolve_device
-
-    with build_display(load_config(folder), n_trials=None, timeout_s=timeout_s) as display:
-        prepared, device = setup.prepare(cache, on_progress=display.on_features), resolve_device(torch_device)
-        kept_s = forecast_refit_s(folder, prepared) if refit else 0.0
-        result = train_finalists(
-            folder,
-            prepared,
-            n_seeds=seeds,
-            n_most=members,
-            timeout_s=None if timeout_s is None else max(0.0, timeout_s - kept_s),
-            layer_types=setup.space.layer_types,
-            torch_device=device,
-            listener=display,
-        )
-        if not refit or result.was_interrupted:
-            return result
-        try:
-            refit_recommended(folder, setup.space, prepared, torch_device=device, listener=display)
-        except KeyboardInterrupt:
-            return replace(result, was_interrupted=True)
-        return result
-
-
-def print_finals(result: "FinalistsResult", folder: Path) -> None:
+def print_finals(result: "RepeatsResult", folder: Path) -> None:
     """Print means, intervals and ties, and what was left undone.
 
     Args:

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial, update_wrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_asc.budget import Budget, parse_budget
 from nas_asc.units import parse_duration_s
+
+if TYPE_CHECKING:
+    from nas_asc.session import Course
+    from nas_asc.study import StudyConfig
 
 DEFAULT_FINAL_SEEDS = 3
 INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
@@ -193,6 +197,67 @@ class SearchOptions:
     twin: Twin = False
     torch_device: TorchDevice = "auto"
     seed: Seed = 0
+
+    def asked(self, name: str) -> "StudyConfig":
+        """What a study is asked.
+
+        Args:
+            name: Of the study; empty for one of space, data and date.
+
+        Raises:
+            NasAscError: An option is out of range; says which.
+        """
+        from nas_asc.session import to_source
+        from nas_asc.study import StudyConfig, parse_rung_clips, parse_rungs
+
+        budget, rungs = self.budget.parse(), parse_rungs(self.rungs, eta=self.eta)
+        scored: Any = self.score or ("int8" if budget.bits == 8 else "float")  # checked where the config is made
+        mode: Any = self.mode
+        return StudyConfig(
+            name=name,
+            space=to_source(self.space),
+            data=None if self.data is None else str(Path(self.data).resolve()),
+            budget=budget,
+            objectives=tuple(self.objectives.split(",")),
+            mode=mode,
+            sampler=self.sampler,
+            warm_start=self.warm_start,
+            min_share=self.min_share,
+            scored=scored,
+            target=self.target,
+            seed=self.seed,
+            subset=self.subset,
+            test_fold=self.test_fold,
+            clip_length_s=parse_clip(self.clip),
+            epochs=self.epochs,
+            rungs=rungs,
+            eta=self.eta,
+            rung_clips=parse_rung_clips(self.rung_clips, rungs=rungs),
+            final_length=self.final_length,
+            n_trials=self.course.n_trials,
+            timeout_s=self.course.timeout_s,
+        )
+
+    @property
+    def course(self) -> "Course":
+        """How far the search goes; without --trials and --timeout as far as a first look does."""
+        from nas_asc.session import DEFAULT_TIMEOUT_S, DEFAULT_TRIALS, Course
+
+        n_trials, timeout_s = self.trials, parse_timeout(self.timeout)
+        if n_trials is None and timeout_s is None:
+            n_trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
+        return Course(
+            n_trials=n_trials, timeout_s=timeout_s, n_seeds=self.final_seeds, refits=self.refit, twin=self.twin
+        )
+
+
+def parse_clip(clip: str | None) -> float | None:
+    """Seconds that `--clip` says; None where it is not given.
+
+    Raises:
+        UnitError: It is no duration.
+    """
+    return None if clip is None else float(parse_duration_s(clip, what="--clip"))
 
 
 def parse_timeout(timeout: str | None) -> float | None:

@@ -11,9 +11,8 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_short
 
 if TYPE_CHECKING:
-    from nas_asc.cli.setup import Setup
     from nas_asc.metrics import Scores
-    from nas_asc.space import Space
+    from nas_asc.session import Session
     from nas_asc.study import StudyConfig, TrialRecord
 
 
@@ -85,31 +84,31 @@ def report(study: opt.StudyName) -> None:
 
     Example: nas-asc report my-study
     """
-    from nas_asc.cli.space_source import load_studied_space
-    from nas_asc.study import find_study, load_config
+    from nas_asc.session import write_study_report
+    from nas_asc.study import find_study
 
-    folder = find_study(study)
-    print(make_report(folder, load_studied_space(load_config(folder))))
+    print(write_study_report(find_study(study)))
 
 
-def make_report(folder: Path, space: "Space", *, setup: "Setup | None" = None) -> Path:
-    """Path of the report of a study, written anew.
+def reopen(study: str, *, cache: Path | None = None, torch_device: str = "auto", quiet: bool = False) -> "Session":
+    """The session of a study; its budget is the first line printed unless `quiet`, progress goes to stderr.
 
     Args:
-        folder: Of the study.
-        space: Its search space, for the published systems that are drawn as marks.
-        setup: Its data, where they have been read already.
-    """
-    from nas_asc.cli.doctor_command import read_evidence
-    from nas_asc.health import diagnose
-    from nas_asc.propose import axis_importance
-    from nas_asc.report import write_report
+        study: Its name, or the path of its folder.
+        cache: Where features are kept; None is the user's cache folder.
+        torch_device: Where to train.
+        quiet: Whether the budget is not printed.
 
-    evidence = read_evidence(folder, space=space, setup=setup)
-    config, records = evidence.config, evidence.records
-    importance = axis_importance(records, config, space)
-    files = write_report(folder, config, records, space=space, health=diagnose(evidence), importance=importance)
-    return files.html
+    Raises:
+        NasAscError: There is no such study, or what it was searched with is gone or cannot be read.
+    """
+    from nas_asc.cli.display import FeatureDisplay
+    from nas_asc.session import reopen_session
+    from nas_asc.study import find_study, load_config
+
+    if not quiet:
+        print(load_config(find_study(study)).budget.describe(), flush=True)
+    return reopen_session(study, torch_device=torch_device, cache=cache, listener=FeatureDisplay())
 
 
 def evaluate(
@@ -125,21 +124,8 @@ def evaluate(
 
     Example: nas-asc evaluate my-study
     """
-    from nas_asc.cli.display import FeatureLine
-    from nas_asc.cli.setup import reopen_setup
-    from nas_asc.handover import evaluate_study
-    from nas_asc.study import find_study, load_config
-    from nas_asc.training import resolve_device
-
-    folder = find_study(study)
-    setup = reopen_setup(load_config(folder), quiet=json)
-    result = evaluate_study(
-        folder,
-        setup.prepare(cache, on_progress=FeatureLine()),
-        number=trial,
-        layer_types=setup.space.layer_types,
-        torch_device=resolve_device(torch_device),
-    )
+    session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
+    result = session.evaluate(number=trial)
     scores, file_scores = result.scores, result.file_scores
     if json:
         values = {"scores": scores.to_dict(), "file_scores": None if file_scores is None else file_scores.to_dict()}
@@ -151,7 +137,7 @@ def evaluate(
     columns = [_score_cells(each) for each in (scores, file_scores) if each is not None]
     heads = ("score", "network", "file")[: len(columns) + 1]
     console.print(build_table(heads, [(row[0][0], *(cell[1] for cell in row)) for row in zip(*columns, strict=True)]))
-    classes = setup.data_set.classes
+    classes = session.inputs.data_set.classes
     print("of the network, by class:")
     rows = [(name, _percent(value)) for name, value in zip(classes, scores.class_accuracy, strict=True)]
     console.print(build_table(("class", "accuracy"), rows))

@@ -1,5 +1,6 @@
 """`nas-asc twin`: a study beside random search at equal cost."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,6 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
-    from nas_asc.cli.setup import Setup
     from nas_asc.handover import TwinResult
     from nas_asc.health import Comparison
 
@@ -26,48 +26,22 @@ def twin(
 
     Example: nas-asc twin my-study
     """
-    from nas_asc.cli.setup import reopen_setup
-    from nas_asc.study import find_study, load_config
+    from nas_asc.cli.display import build_display
+    from nas_asc.cli.study_command import reopen
+    from nas_asc.study import load_records
 
     timeout_s = opt.parse_timeout(timeout)
-    folder = find_study(study)
-    setup = reopen_setup(load_config(folder), quiet=json)
-    result = run_twin(folder, setup, timeout_s=timeout_s, torch_device=torch_device, cache=cache)
+    session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
+    asked = replace(session.config, n_trials=len(load_records(session.folder)) or None, timeout_s=timeout_s)
+    with build_display(asked) as session.listener:
+        result = session.twin(timeout_s=timeout_s)
     if json:
         comparisons = {"at_trials": result.at_trials.to_dict(), "at_seconds": result.at_seconds.to_dict()}
         print_json({"twin": result.search.config.name, "stopped_by": result.search.stopped_by, **comparisons})
     else:
-        print_twin(result, folder)
+        print_twin(result, session.folder)
     if result.search.stopped_by == "interrupt":
         raise typer.Exit(opt.INTERRUPTED)
-
-
-def run_twin(
-    folder: Path, setup: "Setup", *, timeout_s: float | None, torch_device: str, cache: Path | None
-) -> "TwinResult":
-    """A study beside its random twin, which is trained now; progress goes to stderr.
-
-    Args:
-        folder: Of the study.
-        setup: What the study was searched with.
-        timeout_s: Wall time from now; None is no limit.
-        torch_device: Where to train.
-        cache: Where features are kept; None is the user's cache folder.
-    """
-    from nas_asc.cli.display import build_display
-    from nas_asc.handover import train_twin
-    from nas_asc.study import load_config, load_records
-    from nas_asc.training import resolve_device
-
-    with build_display(load_config(folder), n_trials=len(load_records(folder)), timeout_s=timeout_s) as display:
-        return train_twin(
-            folder,
-            setup.space,
-            setup.prepare(cache, on_progress=display.on_features),
-            timeout_s=timeout_s,
-            torch_device=resolve_device(torch_device),
-            listener=display,
-        )
 
 
 def print_twin(result: "TwinResult", folder: Path) -> None:

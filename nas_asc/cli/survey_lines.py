@@ -1,0 +1,62 @@
+"""What a survey says, in a few lines: what `search` and `plan` print before anything trains."""
+
+from typing import TYPE_CHECKING
+
+from nas_asc.cli.terminal import build_console, build_table
+from nas_asc.units import format_percent, format_short
+
+if TYPE_CHECKING:
+    from nas_asc.space import Space
+    from nas_asc.survey import Survey
+
+
+def short_lines(survey: "Survey", space: "Space") -> list[str]:
+    """What a search prints of its plan before it begins.
+
+    Args:
+        survey: Of the space.
+        space: The search space.
+    """
+    limited = [row for row in survey.rows if row.limit is not None]
+    shares = ", ".join(f"{format_percent(row.share or 0)} by {row.resource}" for row in limited)
+    spans = ", ".join(
+        f"{row.resource} {format_short(row.minimum)} .. {format_short(row.maximum)}" for row in survey.rows
+    )
+    lines = [
+        f"space: {space.name}, {spans}",
+        f"plan: {format_percent(survey.share_fits)} of {survey.n_drawn:,} drawn candidates fit"
+        f" ({shares or 'no limits'})",
+    ]
+    return lines if survey.left_out.target == "any" else [*lines, survey.left_out.describe(survey.n_drawn)]
+
+
+def print_survey(survey: "Survey", space: "Space") -> None:
+    """Print what the candidates of a space take, and how many fit.
+
+    Args:
+        survey: Of the space.
+        space: The search space.
+    """
+    console = build_console()
+    rows = [
+        (
+            row.resource,
+            row.minimum,
+            row.median,
+            row.maximum,
+            row.limit,
+            None if row.share is None else format_percent(row.share),
+            row.is_reachable,
+        )
+        for row in survey.rows
+    ]
+    columns = ("resource", "minimum", "median", "maximum", "limit", "fit", "reachable")
+    console.print(build_table(columns, rows, title=f"space {space.name}, {survey.n_drawn:,} drawn candidates"))
+    for row in survey.rows:
+        if row.limit is not None:
+            values = ", ".join(f"{name}={value}" for name, value in row.smallest.items())
+            print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
+    if survey.left_out.target != "any":
+        print(survey.left_out.describe(survey.n_drawn))
+    unbuildable = format_percent(survey.n_unbuildable / survey.n_drawn)
+    print(f"{format_percent(survey.share_fits)} fit the whole budget; {unbuildable} cannot take clips of this shape")
