@@ -58,5 +58,9 @@ class ExportError(NasAscError, RuntimeError):
     """A model file that cannot be written or read."""
 
 
+class GuideError(NasAscError, ValueError):
+    """A topic that the guide does not have."""
+
+
 class NothingFitsError(NasAscError, RuntimeError):
     """No candidate of the space fits the budget; the command line exits with 3."""

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from nas_asc.guide import load_page
+from tests.manual import spans, tables
+
 _PACKAGE = Path(__file__).parent.parent / "nas_asc"
 _SPACES = _PACKAGE.parent / "search_spaces"
 _FLOORS = (
     ("errors",),
     ("units", "clock"),
-    ("layers", "frontend", "recipe", "metrics", "pareto"),
+    ("layers", "frontend", "recipe", "metrics", "pareto", "guide"),
     ("space", "cost", "data"),
     ("budget", "features", "augmentation", "prediction"),
     ("models", "survey"),
@@ -146,6 +149,14 @@ def test_forbidden_import_is_named_with_file_and_line(room, text, fault):
 def test_imports_within_a_room_and_from_below_are_free():
     text = "from nas_asc.cost import Cost\nfrom nas_asc.budget.rules import Rules\nimport numpy as np"
     assert list(_faults(text, "budget", "x.py")) == []
+
+
+def test_the_guide_shows_the_floors_and_the_doors():
+    floors, doors = tables(load_page("rooms").text)
+    expected = [_FLOORS[0] + _FLOORS[1], *_FLOORS[2:]]  # errors and units share the ground
+    shown = {int(floor): sorted(spans(rooms)) for floor, rooms in floors[1:]}
+    assert shown == {floor: sorted(rooms) for floor, rooms in enumerate(expected)}
+    assert {package: tuple(spans(rooms)) for package, rooms in doors[1:]} == _ONLY_DOORS
 
 
 def _loaded(code):

@@ -39,6 +39,14 @@ def test_wheel_carries_the_search_spaces(wheel):
     assert not [name for name in names if name.startswith(("tests/", "studies/"))]
 
 
+@pytest.mark.slow
+def test_wheel_carries_the_guide(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    pages = {path.name for path in (_ROOT / "nas_asc" / "guide").glob("*.md")}
+    assert pages
+    assert {name.rsplit("/", 1)[1] for name in names if name.startswith("nas_asc/guide/")} >= pages
+
+
 @pytest.fixture(scope="module")
 def program(wheel, tmp_path_factory):
     """Runs `nas-asc` of an environment that has the wheel, and its dependencies from the one that runs the tests."""
@@ -87,6 +95,13 @@ def test_installed_wheel_lists_its_spaces_from_an_empty_folder(program):
     done = program("spaces")
     assert done.returncode == 0, done.stderr
     assert all(path.stem in done.stdout for path in (_ROOT / "search_spaces").glob("*.py"))
+
+
+@pytest.mark.slow
+def test_installed_wheel_shows_its_guide_from_an_empty_folder(program):
+    done = program("guide", "data")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (_ROOT / "nas_asc" / "guide" / "data.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ def train(
 ) -> None:
     """Train a published system or a study's trial with its own recipe: checkpoint, learning curve, scores.
 
-    Example: nas-asc train CP-Mobile-2024 --data ../shared/data/esc10 --epochs 30 --seeds 3
+    Example: nas-asc train CP-Mobile-2024 --data recordings/esc10 --epochs 30 --seeds 3
     """
     from nas_asc.cli.display import FeatureLine
     from nas_asc.session import ClipsAsked, open_training

@@ -30,7 +30,7 @@ _PATHS = [
     ("count",),
     ("spaces",),
 ]
-_PATHS += [("systems",), ("data", "show"), ("data", "synth"), ("data", "cache")]
+_PATHS += [("systems",), ("guide",), ("data", "show"), ("data", "synth"), ("data", "cache")]
 
 
 def test_the_list_above_is_complete():
@@ -113,6 +113,7 @@ def test_every_option_has_help(path):
         (["count", "absent:3"], 2, "absent"),
         (["spaces", "cp_resent"], 2, "cp_resnet"),
         (["data", "show", "absent"], 2, "absent"),
+        (["guide", "serching"], 2, "the guide has no topic 'serching'. Did you mean 'searching'?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
