@@ -1,4 +1,4 @@
-"""Which room may import which: only lower floors, by the room's name, at the top of the module."""
+"""Which room may import which: only lower floors, by the room's name, at the top of the module. No ring of files."""
 
 import ast
 import subprocess
@@ -164,3 +164,66 @@ def test_prediction_loads_nothing_heavy():
 def test_help_loads_nothing_heavy():
     hush = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):"
     assert _loaded(f"from nas_asc.cli import main\n{hush}\n    main(['--help'])") == "[]"
+
+
+def _imported(text, modules):
+    """Those of the modules that a text imports, wherever in it; `from package import module` is package.module."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in modules else node.module for name in names)
+
+
+def _reachable(graph, start):
+    """What a module imports, and what that imports, each with a shortest way to it; itself where it is in a ring."""
+    ways, queue = {}, [(start,)]
+    for way in queue:
+        found = {name: (*way, name) for name in graph[way[-1]] if name not in ways}
+        ways |= found
+        queue.extend(found.values())
+    return ways
+
+
+def _rings(texts):
+    """A shortest ring of each strongly connected component of modules, given by name and text."""
+    graph = {name: sorted(set(_imported(text, texts))) for name, text in texts.items()}
+    ways = {name: _reachable(graph, name) for name in sorted(graph)}
+    seen = set()
+    for name in (name for name in ways if name in ways[name] and name not in seen):
+        component = {other for other in ways[name] if name in ways[other]}
+        seen |= component
+        yield " -> ".join(min((ways[one][one] for one in sorted(component)), key=len))
+
+
+def _module_name(path):
+    return ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_files_import_each_other_in_a_ring():
+    rings = list(_rings({_module_name(path): path.read_text(encoding="utf-8") for path in _PACKAGE.rglob("*.py")}))
+    assert not rings, "\n".join(rings)
+
+
+@pytest.mark.parametrize(
+    ("texts", "rings"),
+    [
+        ({"a": "import b", "b": "import c", "c": ""}, []),
+        ({"a": "import b", "b": "import a"}, ["a -> b -> a"]),
+        ({"a": "import a"}, ["a -> a"]),
+        ({"a": "import b", "b": "if TYPE_CHECKING:\n    from a import A"}, ["a -> b -> a"]),
+        ({"a": "def f():\n    from b import B", "b": "import a"}, ["a -> b -> a"]),
+        ({"a": "import b", "b": "import c", "c": "from a import A"}, ["a -> b -> c -> a"]),
+        ({"p": "from p.a import A", "p.a": "from p import b", "p.b": ""}, []),
+        ({"p": "from p.a import A", "p.a": "from p import B"}, ["p -> p.a -> p"]),
+        ({"p": "", "p.a": "from p import b", "p.b": "from p import a"}, ["p.a -> p.b -> p.a"]),
+        (
+            {"a": "import b", "b": "import a\nimport c", "c": "import d", "d": "import c"},
+            ["a -> b -> a", "c -> d -> c"],
+        ),
+        ({"a": "import b", "b": "import c", "c": "import a, b"}, ["b -> c -> b"]),
+    ],
+)
+def test_ring_is_found_and_named(texts, rings):
+    assert list(_rings(texts)) == rings

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nas_asc.compression import QuantisedNetwork, quantise_network
 from nas_asc.models import LoweredNetwork
 from nas_asc.recipe import CosineDecay, QuantisedTraining, Recipe
-from nas_asc.training import Clips, EpochRow, Trainer, TrainingResult, train_model
+from nas_asc.training import Clips, EpochRow, Training, TrainingResult, train_model
 
 CALIBRATION_CLIPS = 64
 _MOMENTUM = 0.05  # by which ranges follow the batches
@@ -127,13 +127,13 @@ class _ZeroKeeper:
         kernels = {module.weight for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)}
         self._masks = {kernel: kernel.detach() != 0 for kernel in kernels if (kernel == 0).any()}
 
-    def after_step(self, trainer: Trainer) -> None:
+    def after_step(self, trainer: Training) -> None:
         with torch.no_grad():
             for kernel, mask in self._masks.items():
                 kernel.mul_(mask.to(kernel.device))
 
-    def after_epoch(self, trainer: Trainer, epoch: int) -> None:
+    def after_epoch(self, trainer: Training, epoch: int) -> None:
         pass
 
-    def finish(self, trainer: Trainer) -> None:
+    def finish(self, trainer: Training) -> None:
         pass

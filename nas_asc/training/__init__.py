@@ -6,14 +6,15 @@ Conventions:
 """
 
 from nas_asc.training.averaging import EmaAverager, SwaAverager
-from nas_asc.training.checkpoint import Checkpoint, Stoppable, pack_state, unpack_state
+from nas_asc.training.checkpoint import Checkpoint, pack_state, unpack_state
 from nas_asc.training.clips import Clips
-from nas_asc.training.companion import Companion
+from nas_asc.training.companion import Companion, Stoppable, Training
 from nas_asc.training.companions import build_companions
 from nas_asc.training.compute import count_cores, prepare_process, resolve_device
-from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
+from nas_asc.training.curve import EpochRow
 from nas_asc.training.precision import choose_precision
 from nas_asc.training.predict import predict, predict_logits
+from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
@@ -31,6 +32,7 @@ __all__ = [
     "Stoppable",
     "SwaAverager",
     "Trainer",
+    "Training",
     "TrainingResult",
     "average_logits",
     "build_companions",

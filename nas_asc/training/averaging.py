@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_asc.recipe import Ema, Swa
-from nas_asc.training.trainer import Trainer
+from nas_asc.training.companion import Training
 
 
 class SwaAverager:
@@ -21,16 +21,16 @@ class SwaAverager:
         self._n_averaged = 0
         self._averages: dict[str, Tensor] = {}
 
-    def after_step(self, trainer: Trainer) -> None:
+    def after_step(self, trainer: Training) -> None:
         """Nothing."""
 
-    def after_epoch(self, trainer: Trainer, epoch: int) -> None:
+    def after_epoch(self, trainer: Training, epoch: int) -> None:
         """Take the weights into the mean, where the epoch counts."""
         if self._averaging.is_averaged(epoch, trainer.n_epochs):
             self._n_averaged += 1
             _move(self._averages, dict(trainer.model.named_parameters()), share=1 / self._n_averaged)
 
-    def finish(self, trainer: Trainer) -> None:
+    def finish(self, trainer: Training) -> None:
         """Write the mean into the model."""
         _write(self._averages, trainer.model)
 
@@ -54,15 +54,15 @@ class EmaAverager:
         self._averaging = averaging
         self._averages: dict[str, Tensor] = {}
 
-    def after_step(self, trainer: Trainer) -> None:
+    def after_step(self, trainer: Training) -> None:
         """Take weights and buffers into the average."""
         values = dict(trainer.model.named_parameters()) | trainer.float_buffers()
         _move(self._averages, values, share=self._averaging.share_at(trainer.n_done))
 
-    def after_epoch(self, trainer: Trainer, epoch: int) -> None:
+    def after_epoch(self, trainer: Training, epoch: int) -> None:
         """Nothing."""
 
-    def finish(self, trainer: Trainer) -> None:
+    def finish(self, trainer: Training) -> None:
         """Write the average into the model."""
         _write(self._averages, trainer.model)
 

@@ -8,24 +8,13 @@ import io
 import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nas_asc.errors import TrainingError
 from nas_asc.training.curve import EpochRow
-
-
-@runtime_checkable
-class Stoppable(Protocol):
-    """What a companion needs beside `Companion` so that a training with it can be stopped and gone on with."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that it has gathered: tensors, numbers, strings, and lists, tuples and dictionaries of these."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take what `state_dict` gave; tensors are on the trainer's device."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas_asc.training.trainer import Trainer
+from nas_asc.training.companion import Training
 
 _CONSTANT = 1e-9  # variance: far below the 1e-5 that norms add to it
 
@@ -18,13 +18,13 @@ class StatisticsUpdate:
     To be told of the end after all companions that change weights.
     """
 
-    def after_step(self, trainer: Trainer) -> None:
+    def after_step(self, trainer: Training) -> None:
         """Nothing."""
 
-    def after_epoch(self, trainer: Trainer, epoch: int) -> None:
+    def after_epoch(self, trainer: Training, epoch: int) -> None:
         """Nothing."""
 
-    def finish(self, trainer: Trainer) -> None:
+    def finish(self, trainer: Training) -> None:
         """Measure them, in batches of the training's size and in an order that always is the same."""
         order = torch.randperm(len(trainer.clips), generator=torch.Generator().manual_seed(0))
         rows = order.tensor_split(trainer.n_batches)

@@ -15,8 +15,9 @@ from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion
 from nas_asc.training.companions import build_companions
 from nas_asc.training.compute import prepare_process
-from nas_asc.training.curve import DeadlineError, EpochRow, TrainingResult
+from nas_asc.training.curve import EpochRow
 from nas_asc.training.precision import choose_precision
+from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.schedule import default_epochs
 from nas_asc.training.trainer import Trainer
 

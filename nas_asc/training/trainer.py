@@ -11,9 +11,9 @@ from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.adaptation import Adversary
-from nas_asc.training.checkpoint import Stoppable, to_device
+from nas_asc.training.checkpoint import to_device
 from nas_asc.training.clips import Clips
-from nas_asc.training.companion import Companion
+from nas_asc.training.companion import Companion, Stoppable
 from nas_asc.training.dropout import apply_dropout, dropped_modules
 from nas_asc.training.loss import build_loss
 from nas_asc.training.members import has_members, join_losses, watch_members
