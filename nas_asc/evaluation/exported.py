@@ -23,7 +23,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
-from nas_asc.prediction import Settings
+from nas_asc.prediction import Metadata
 from nas_asc.recipe import Recipe
 from nas_asc.training import EpochRow, default_epochs, predict
 
@@ -37,7 +37,7 @@ class Exported:
         bits: Of its weights.
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
-        file_bytes: Bytes of the file, its settings included.
+        file_bytes: Bytes of the file, its metadata included.
         cost: Of the network at these bits, from its description.
         scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
             2,000 of them at most.
@@ -92,7 +92,7 @@ def export_network(
     and 32 bits have those of the network in float, before it.
 
     Args:
-        path: The file, ending in ".onnx" or ".tflite"; its settings are written beside it with the ending ".json".
+        path: The file, ending in ".onnx" or ".tflite"; its metadata is written beside it with the ending ".json".
         architecture: What the state belongs to.
         state: Of a `TrainedNetwork`.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
@@ -116,7 +116,7 @@ def export_network(
     """
     check_kind(path, bits)
     model, mean, std = load_network(architecture, state)
-    settings = _build_settings(name, prepared.data_set, log_mel, mean, std)
+    metadata = _build_metadata(name, prepared.data_set, log_mel, mean, std)
     lowered, noise, n_done = lower_network(model), None, 0
     if bits == 8:
         n_done = _load_quantised(lowered, state, recipe, n_train=prepared.n_train)
@@ -134,7 +134,7 @@ def export_network(
         )
         noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
     validation = prepared.validation_clips(log_mel)
-    written = write_and_run(path, lowered, settings, validation.clips, bits=bits)
+    written = write_and_run(path, lowered, metadata, validation.clips, bits=bits)
     if probabilities is None:
         scored = replace(validation.clips, mean=mean, std=std)
         probabilities = predict(model, scored, torch_device=torch.device("cpu"))
@@ -158,8 +158,8 @@ def export_network(
     )
 
 
-def _build_settings(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Settings:
-    return Settings(
+def _build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Metadata:
+    return Metadata(
         name=name,
         classes=data_set.classes,
         clip_s=data_set.clip_s,

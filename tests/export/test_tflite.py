@@ -10,7 +10,7 @@ import torch
 
 from nas_asc.compression import quantise_network
 from nas_asc.errors import ExportError
-from nas_asc.export import MicroFile, build_tflite, check_tflite, read_tflite_settings, write_tflite
+from nas_asc.export import MicroFile, build_tflite, check_tflite, read_tflite_metadata, write_tflite
 from nas_asc.frontend import LogMel
 from nas_asc.layers import (
     Architecture,
@@ -22,7 +22,7 @@ from nas_asc.layers import (
     format_layer,
 )
 from nas_asc.models import lower_network
-from nas_asc.prediction import Settings
+from nas_asc.prediction import Metadata
 from tests.export.tflite import ABLE, needs_runtime
 from tests.models.cases import CASES
 from tests.models.drawn import draw_model
@@ -141,10 +141,10 @@ def test_bytes_of_constants_follow_from_weights():
     assert build_tflite(network).weight_bytes == weights + (4 + 2 * (4 + 8)) * channels + 2 * 4 + 2 * 4
 
 
-def test_settings_lie_in_the_file_and_beside_it(tmp_path):
+def test_metadata_lies_in_the_file_and_beside_it(tmp_path):
     needs_runtime()
     network, _ = quantise(SMALL)
-    settings = Settings(
+    metadata = Metadata(
         name="small",
         classes=tuple("abcdefghij"),
         clip_s=1.0,
@@ -154,17 +154,17 @@ def test_settings_lie_in_the_file_and_beside_it(tmp_path):
         std=(2.0,) * 16,
     )
     path = tmp_path / "folder" / "small.tflite"
-    write_tflite(path, build_tflite(network), settings)
-    assert read_tflite_settings(path.read_bytes()) == settings
+    write_tflite(path, build_tflite(network), metadata)
+    assert read_tflite_metadata(path.read_bytes()) == metadata
     found, beside = network.range_of(0), json.loads(path.with_suffix(".json").read_text())
     assert beside["input"]["shape"] == [1, 16, 12, 1]
     assert (beside["input"]["scale"], beside["input"]["zero_point"] + 128) == (found.scale, found.zero_point)
     with pytest.raises(ExportError, match=r"must end in \.tflite"):
-        write_tflite(tmp_path / "small.onnx", build_tflite(network), settings)
+        write_tflite(tmp_path / "small.onnx", build_tflite(network), metadata)
 
 
-def test_file_without_settings_or_sense_is_told():
+def test_file_without_metadata_or_sense_is_told():
     needs_runtime()
     network, _ = quantise(SMALL)
-    with pytest.raises(ExportError, match="have no entry 'nas_asc'"):
-        read_tflite_settings(build_tflite(network).to_bytes())
+    with pytest.raises(ExportError, match="has no entry 'nas_asc'"):
+        read_tflite_metadata(build_tflite(network).to_bytes())

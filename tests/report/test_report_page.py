@@ -27,7 +27,7 @@ _SECTIONS = {
     "mistakes",
     "learning",
     "failed",
-    "settings",
+    "asked",
 }
 
 
