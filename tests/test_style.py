@@ -1,4 +1,4 @@
-"""Sizes of files and functions, and docstrings on all that is public."""
+"""Sizes of files and functions, docstrings on all that is public, and tests that stand by themselves."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 _ROOT = Path(__file__).parent.parent
 _MAX_FILE, _MAX_FUNCTION = 400, 50
 _MODULES = sorted((_ROOT / "nas_asc").rglob("*.py")) + sorted((_ROOT / "search_spaces").glob("*.py"))
+_TESTS = sorted((_ROOT / "tests").rglob("*.py"))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -47,3 +48,39 @@ def _body_lines(node):
 @pytest.mark.parametrize("path", _MODULES, ids=lambda path: path.relative_to(_ROOT).as_posix())
 def test_module_is_small_and_documented(path):
     assert list(_faults(path)) == []
+
+
+def _imported_tests(text):
+    """(line, name) of what a text imports of test modules; each is read for its own tests alone."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = "tests" if node.level else ""
+            names = [".".join(filter(None, (package, node.module, alias.name))) for alias in node.names]
+        else:
+            continue
+        for package, *parts in (name.split(".") for name in names):
+            if package == "tests" and any(part.startswith("test_") for part in parts):
+                yield node.lineno, ".".join((package, *parts))
+
+
+@pytest.mark.parametrize("path", _TESTS, ids=lambda path: path.relative_to(_ROOT).as_posix())
+def test_no_test_module_is_imported(path):
+    found = _imported_tests(path.read_text(encoding="utf-8"))
+    assert [f"{path}:{line}: {name}; put what both need in a module beside them" for line, name in found] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from tests.models.test_lowering import SYSTEMS", [(1, "tests.models.test_lowering.SYSTEMS")]),
+        ("import os\nfrom tests.models import cases, test_lowering", [(2, "tests.models.test_lowering")]),
+        ("def f():\n    import tests.test_style", [(2, "tests.test_style")]),
+        ("from . import test_lowering", [(1, "tests.test_lowering")]),
+        ("from .test_lowering import SYSTEMS", [(1, "tests.test_lowering.SYSTEMS")]),
+        ("from tests.models.cases import CASES\nfrom nas_asc.handover.test_clips import x", []),
+    ],
+)
+def test_import_of_a_test_module_is_found(text, found):
+    assert list(_imported_tests(text)) == found

@@ -21,7 +21,7 @@ from nas_asc.evaluation.write_and_run import check_kind, predict_file, write_and
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
-from nas_asc.prediction import Settings
+from nas_asc.prediction import Metadata
 from nas_asc.recipe import Recipe
 from nas_asc.training import Run, default_epochs
 
@@ -35,7 +35,7 @@ class Exported:
         bits: Of its weights.
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
-        file_bytes: Bytes of the file, its settings included.
+        file_bytes: Bytes of the file, its metadata included.
         cost: Of the network at these bits, from its description.
         scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
             2,000 of them at most.
@@ -89,7 +89,7 @@ def export_network(
     and 32 bits have those of the network in float, before it.
 
     Args:
-        path: The file, ending in ".onnx" or ".tflite"; its settings are written beside it with the ending ".json".
+        path: The file, ending in ".onnx" or ".tflite"; its metadata is written beside it with the ending ".json".
         network: What is written.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
         recipe: That it was trained with.
@@ -109,7 +109,7 @@ def export_network(
     """
     check_kind(path, bits)
     model, mean, std = network.load()
-    settings = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
+    metadata = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
     lowered, noise, n_done = lower_network(model), None, 0
     if bits == 8:
         n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
@@ -119,7 +119,7 @@ def export_network(
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
         noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
     validation = prepared.validation_clips(network.log_mel)
-    written = write_and_run(path, lowered, settings, validation.clips, bits=bits)
+    written = write_and_run(path, lowered, metadata, validation.clips, bits=bits)
     if probabilities is None:
         probabilities = network.predict(validation.clips)
     found, expected = written.probabilities, probabilities[written.rows]
@@ -143,7 +143,7 @@ def export_network(
     )
 
 
-def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Settings:
+def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Metadata:
     """What stands in a network's file beside the network.
 
     Args:
@@ -153,7 +153,7 @@ def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, 
         mean: (F,) of each band.
         std: (F,) of each band.
     """
-    return Settings(
+    return Metadata(
         name=name,
         classes=data_set.classes,
         clip_s=data_set.clip_s,

@@ -20,7 +20,7 @@ from nas_asc.export import (
     write_tflite,
 )
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import ModelFile, Settings
+from nas_asc.prediction import Metadata, ModelFile
 from nas_asc.training import Clips
 
 _TFLITE = ".tflite"
@@ -64,13 +64,13 @@ def check_kind(path: Path, bits: int) -> None:
     check_tflite()
 
 
-def write_and_run(path: Path, lowered: LoweredNetwork, settings: Settings, clips: Clips, *, bits: int) -> WrittenFile:
+def write_and_run(path: Path, lowered: LoweredNetwork, metadata: Metadata, clips: Clips, *, bits: int) -> WrittenFile:
     """Write a network to the file, and run the file on clips.
 
     Args:
         path: The file; its ending decides on ONNX or TensorFlow Lite.
         lowered: The network; for 8 bits a `QuantisedNetwork`.
-        settings: Written into the file and beside it.
+        metadata: Written into the file and beside it.
         clips: Log-mels that are not standardised. A .tflite file runs on 2,000 of them at most, evenly spread.
         bits: 8, 16 or 32.
 
@@ -80,11 +80,11 @@ def write_and_run(path: Path, lowered: LoweredNetwork, settings: Settings, clips
     """
     if path.suffix != _TFLITE:
         model = build_onnx(lowered, bits=bits)
-        write_onnx(path, model, settings)
+        write_onnx(path, model, metadata)
         share = measure_integer_share(path, lowered)
         return WrittenFile(count_weight_bytes(model), share, np.arange(len(clips)), predict_file(path, clips), None)
     network = build_tflite(lowered)
-    write_tflite(path, network, settings)
+    write_tflite(path, network, metadata)
     rows = np.unique(np.linspace(0, len(clips) - 1, min(len(clips), _MOST_CLIPS)).round().astype(np.intp))
     probabilities, arena = predict_tflite(path, np.asarray(clips.features[rows], dtype=np.float32))
     return WrittenFile(network.weight_bytes, network.integer_share, rows, probabilities, arena)

@@ -10,7 +10,7 @@ from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
 from nas_asc.export.micro import Arena, MicroFile, check_tflite, predict_tflite
 from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
-from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, read_tflite_settings, write_tflite
+from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, read_tflite_metadata, write_tflite
 
 __all__ = [
     "BITS",
@@ -25,7 +25,7 @@ __all__ = [
     "format_c_header",
     "measure_integer_share",
     "predict_tflite",
-    "read_tflite_settings",
+    "read_tflite_metadata",
     "write_onnx",
     "write_tflite",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.errors import ExportError
-from nas_asc.export.tflite_file import read_tflite_settings
+from nas_asc.export.tflite_file import read_tflite_metadata
 from nas_asc.export.tflite_model import missing_extra
 
 _MOST_ARENA = 2**28  # bytes that the interpreter may take; pages it does not touch cost nothing
@@ -89,8 +89,8 @@ def predict_tflite(path: Path, features: NDArray[np.float32]) -> tuple[NDArray[n
         ExportError: The runtime is not installed, or cannot run the file.
     """
     content = path.read_bytes()
-    settings, file = read_tflite_settings(content), MicroFile(content)
-    mean, std = (np.array(values, np.float32)[:, None] for values in (settings.mean, settings.std))
+    metadata, file = read_tflite_metadata(content), MicroFile(content)
+    mean, std = (np.array(values, np.float32)[:, None] for values in (metadata.mean, metadata.std))
     logits = file.run(((features - mean) / std).astype(np.float32, copy=False)).astype(np.float64)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32), file.arena

@@ -11,7 +11,7 @@ from nas_asc.errors import ExportError
 from nas_asc.export.node import write_network
 from nas_asc.export.weights import Half, Integer, Precision, Single
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import METADATA_KEY, Settings
+from nas_asc.prediction import METADATA_KEY, Metadata
 from nas_asc.study import write_file
 
 BITS = (8, 16, 32)
@@ -33,15 +33,15 @@ def build_onnx(lowered: LoweredNetwork, *, bits: int = 8) -> onnx.ModelProto:
     return model
 
 
-def write_onnx(path: Path, model: onnx.ModelProto, settings: Settings) -> None:
-    """Write a model with its settings in its metadata, and the settings beside it with the ending ".json".
+def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
+    """Write a model with its metadata, which stands beside it too, with the ending ".json".
 
     Each file is put in place whole; folders are made.
 
     Args:
         path: The file, ending in ".onnx".
         model: What `build_onnx` gave.
-        settings: What the network needs to be told of recordings.
+        metadata: What the network needs to be told of recordings.
 
     Raises:
         ExportError: The ending is another one, or the file cannot be written.
@@ -50,12 +50,12 @@ def write_onnx(path: Path, model: onnx.ModelProto, settings: Settings) -> None:
         raise ExportError(f"a model file must end in .onnx, but got {str(path)!r}.")
     model = onnx.ModelProto.FromString(model.SerializeToString())
     onnx.helper.set_model_props(
-        model, {METADATA_KEY: json.dumps(json.loads(settings.to_json()), separators=(",", ":"))}
+        model, {METADATA_KEY: json.dumps(json.loads(metadata.to_json()), separators=(",", ":"))}
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, model.SerializeToString())
-        write_file(path.with_suffix(".json"), (settings.to_json() + "\n").encode())
+        write_file(path.with_suffix(".json"), (metadata.to_json() + "\n").encode())
     except OSError as error:
         raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
 

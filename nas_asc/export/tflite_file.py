@@ -17,7 +17,7 @@ from nas_asc.export.integer import count_macs
 from nas_asc.export.tflite_model import TfliteModel, import_schema
 from nas_asc.export.tflite_step import write_tflite_network
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import METADATA_KEY, Settings
+from nas_asc.prediction import METADATA_KEY, Metadata
 from nas_asc.study import write_file
 
 
@@ -87,22 +87,22 @@ def build_tflite(network: LoweredNetwork) -> TfliteNetwork:
     return TfliteNetwork(graph.model, graph.input.tensor, output.tensor, integer / max(sum(macs.values()), 1))
 
 
-def write_tflite(path: Path, network: TfliteNetwork, settings: Settings) -> None:
-    """Write a model with its settings in its metadata; beside it, ending in ".json", settings, input and output.
+def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None:
+    """Write a model with its metadata; beside it, ending in ".json", it stands with input and output.
 
     Each file is put in place whole; folders are made.
 
     Args:
         path: The file, ending in ".tflite".
         network: What `build_tflite` gave.
-        settings: What the network needs to be told of recordings.
+        metadata: What the network needs to be told of recordings.
 
     Raises:
         ExportError: The ending is another one, or the file cannot be written.
     """
     if path.suffix != ".tflite":
         raise ExportError(f"a TensorFlow Lite file must end in .tflite, but got {str(path)!r}.")
-    plain = json.loads(settings.to_json())
+    plain = json.loads(metadata.to_json())
     content = network.to_bytes({METADATA_KEY: json.dumps(plain, separators=(",", ":")).encode()})
     beside = json.dumps(plain | network.describe_ports(), indent=2) + "\n"
     try:
@@ -113,16 +113,16 @@ def write_tflite(path: Path, network: TfliteNetwork, settings: Settings) -> None
         raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
 
 
-def read_tflite_settings(content: bytes) -> Settings:
-    """Settings in the metadata of a file's content.
+def read_tflite_metadata(content: bytes) -> Metadata:
+    """Metadata in a file's content.
 
     Raises:
-        ExportError: There are none.
-        ModelFileError: They are damaged.
+        ExportError: There is none.
+        ModelFileError: It is damaged.
     """
     model = import_schema().Model.GetRootAsModel(content, 0)
     for number in range(model.MetadataLength()):
         entry = model.Metadata(number)
         if entry.Name() == METADATA_KEY.encode():
-            return Settings.from_json(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes().decode())
-    raise ExportError(f"the file's metadata have no entry {METADATA_KEY!r}. Give a file that nas-asc exported.")
+            return Metadata.from_json(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes().decode())
+    raise ExportError(f"the file's metadata has no entry {METADATA_KEY!r}. Give a file that nas-asc exported.")

@@ -156,7 +156,7 @@ def pair_rungs(config: StudyConfig, records: Sequence[TrialRecord]) -> dict[int,
         if record.scores is None or not record.is_complete:
             continue
         late = objective_values([config.score], record.cost, record.scores)[0]
-        for rung in getattr(record, "rungs", ()):
+        for rung in record.rungs:
             early = objective_values([config.score], record.cost, rung.scores)[0]
             pairs.setdefault(rung.epochs, []).append((early, late))
     return pairs

@@ -11,29 +11,29 @@ import numpy as np
 
 from nas_asc.data import read_recording
 from nas_asc.prediction.log_mel import Floats, compute_log_mel, resample
-from nas_asc.prediction.settings import Settings
+from nas_asc.prediction.metadata import Metadata
 
 _BATCH_SAMPLES = 2**20
 
 
-def iterate_features(path: Path, settings: Settings) -> Iterator[Floats]:
+def iterate_features(path: Path, metadata: Metadata) -> Iterator[Floats]:
     """Log-mels (B, C, F, T), not standardised, of a recording's clips in their order, about a million samples a time.
 
     Args:
         path: The recording, of any rate and length.
-        settings: What the network takes.
+        metadata: What the network takes.
 
     Raises:
         ClipError: The recording is unreadable or empty, has too many channels, or values that are not finite.
     """
-    log_mel = settings.log_mel
+    log_mel = metadata.log_mel
     waveform, sample_rate = read_recording(path, n_channels=log_mel.n_channels)
-    clips = cut_clips(waveform, max(1, round(settings.clip_s * sample_rate)))
+    clips = cut_clips(waveform, max(1, round(metadata.clip_s * sample_rate)))
     n_clips = max(1, _BATCH_SAMPLES // clips[0].size)
     for start in range(0, len(clips), n_clips):
         batch = resample(clips[start : start + n_clips], sample_rate, log_mel.sample_rate)
         # a length that the ratio of the rates does not divide comes back a sample longer or shorter
-        yield compute_log_mel(_fit(batch, log_mel.n_samples(settings.clip_s)), log_mel)
+        yield compute_log_mel(_fit(batch, log_mel.n_samples(metadata.clip_s)), log_mel)
 
 
 def cut_clips(waveform: Floats, n_samples: int) -> Floats:

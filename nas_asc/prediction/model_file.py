@@ -11,11 +11,11 @@ from nas_asc.errors import ModelFileError
 from nas_asc.prediction.clip import iterate_features
 from nas_asc.prediction.log_mel import Floats
 from nas_asc.prediction.prediction import Prediction
-from nas_asc.prediction.session import open_session, read_settings
+from nas_asc.prediction.session import open_session, read_metadata
 
 
 class ModelFile:
-    """A network in an ONNX file with `Settings` in its metadata, run by onnxruntime on the CPU.
+    """A network in an ONNX file with its `Metadata`, run by onnxruntime on the CPU.
 
     Args:
         path: The file.
@@ -26,18 +26,18 @@ class ModelFile:
 
     Attributes:
         path: The file.
-        settings: What the file says of itself.
+        metadata: What the file says of itself.
     """
 
     def __init__(self, path: str | Path, *, n_threads: int = 1) -> None:
         self.path = Path(path)
         self._session = open_session(self.path, n_threads=n_threads)
         try:
-            self.settings = read_settings(self._session)
+            self.metadata = read_metadata(self._session)
         except ModelFileError as error:
             raise ModelFileError(f"{self.path}: {error}") from None
         self._mean, self._std = (
-            np.array(values, np.float32)[:, None] for values in (self.settings.mean, self.settings.std)
+            np.array(values, np.float32)[:, None] for values in (self.metadata.mean, self.metadata.std)
         )
 
     def log_probabilities(self, features: Floats) -> NDArray[np.float64]:
@@ -52,9 +52,9 @@ class ModelFile:
         Shape:
             input (B, C, F, T), output (B, K)
         """
-        if features.ndim != 4 or features.shape[1:] != self.settings.in_shape:
+        if features.ndim != 4 or features.shape[1:] != self.metadata.in_shape:
             raise ModelFileError(
-                f"`features` must be (B, {', '.join(map(str, self.settings.in_shape))}) for {self.path}, but got"
+                f"`features` must be (B, {', '.join(map(str, self.metadata.in_shape))}) for {self.path}, but got"
                 f" {features.shape}."
             )
         standardised = ((features - self._mean) / self._std).astype(np.float32, copy=False)
@@ -81,12 +81,12 @@ class ModelFile:
         """
         for path in map(Path, paths):
             try:
-                clips = np.concatenate([self.probabilities(some) for some in iterate_features(path, self.settings)])
+                clips = np.concatenate([self.probabilities(some) for some in iterate_features(path, self.metadata)])
             except ClipError as error:
                 if on_fault is None:
                     raise
                 on_fault(error)
                 continue
             yield Prediction(
-                path, dict(zip(self.settings.classes, clips.mean(axis=0).tolist(), strict=True)), len(clips)
+                path, dict(zip(self.metadata.classes, clips.mean(axis=0).tolist(), strict=True)), len(clips)
             )

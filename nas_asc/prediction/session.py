@@ -5,7 +5,7 @@ from pathlib import Path
 import onnxruntime
 
 from nas_asc.errors import ModelFileError
-from nas_asc.prediction.settings import METADATA_KEY, Settings
+from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 
 _ONLY_ERRORS = 3
 # Without it, processors that lack 8-bit dot products add two products in 16 bits, which cuts large sums off.
@@ -36,19 +36,19 @@ def open_session(path: Path, *, n_threads: int) -> onnxruntime.InferenceSession:
         raise ModelFileError(f"{path} is no ONNX file that onnxruntime can run ({cause}).") from None
 
 
-def read_settings(session: onnxruntime.InferenceSession) -> Settings:
-    """Settings in a session's metadata, its input and output checked against them.
+def read_metadata(session: onnxruntime.InferenceSession) -> Metadata:
+    """Metadata of a session's file, its input and output checked against them.
 
     Raises:
-        ModelFileError: There are none, or they do not fit the network.
+        ModelFileError: There is none, or it does not fit the network.
     """
-    metadata = session.get_modelmeta().custom_metadata_map
-    if METADATA_KEY not in metadata:
-        raise ModelFileError(f"its metadata have no entry {METADATA_KEY!r}; give a file that nas-asc exported.")
-    settings = Settings.from_json(metadata[METADATA_KEY])
-    _check_port("input", session.get_inputs(), "log_mel", settings.in_shape)
-    _check_port("output", session.get_outputs(), "logits", (len(settings.classes),))
-    return settings
+    entries = session.get_modelmeta().custom_metadata_map
+    if METADATA_KEY not in entries:
+        raise ModelFileError(f"its metadata has no entry {METADATA_KEY!r}; give a file that nas-asc exported.")
+    metadata = Metadata.from_json(entries[METADATA_KEY])
+    _check_port("input", session.get_inputs(), "log_mel", metadata.in_shape)
+    _check_port("output", session.get_outputs(), "logits", (len(metadata.classes),))
+    return metadata
 
 
 def _check_port(what: str, ports: list[onnxruntime.NodeArg], name: str, shape: tuple[int, ...]) -> None:

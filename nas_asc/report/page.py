@@ -18,7 +18,7 @@ _NAV = {
     "table": "Trials",
     "importance": "Axes",
     "groups": "Devices, classes",
-    "settings": "Study",
+    "asked": "Study",
 }
 
 

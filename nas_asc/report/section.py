@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nas_asc.report.asked import asked_html, failed_html
 from nas_asc.report.axes_figure import constant_axes, draw_axes
 from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
 from nas_asc.report.effects_section import draw_effects, effects_html
@@ -14,7 +15,6 @@ from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, dra
 from nas_asc.report.history_figure import draw_history, volume_history
 from nas_asc.report.quantity import SCORES, drawn_resources
 from nas_asc.report.reference import marks_within
-from nas_asc.report.setting import failed_html, settings_html
 from nas_asc.report.summary import summary_html
 from nas_asc.report.text import escape, format_value
 from nas_asc.report.theme import NOTHING, Drawing
@@ -65,7 +65,7 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
         Section("finalists", "The front over several seeds", *_finals(facts)),
         *middle,
         Section("failed", "Failed trials", failed_html(facts)),
-        Section("settings", "The study", settings_html(facts)),
+        Section("asked", "The study", asked_html(facts)),
     )
 
 

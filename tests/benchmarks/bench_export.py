@@ -96,7 +96,7 @@ def measure(design: Design, prepared: PreparedData, *, name: str, epochs: int) -
 def time_clip(path: Path, *, n_rounds: int = 5) -> float:
     """Milliseconds that a file takes for one clip of a batch, the best of some rounds on one thread."""
     file = ModelFile(path)
-    clips = np.random.default_rng(0).standard_normal((_BATCH, *file.settings.in_shape), dtype=np.float32)
+    clips = np.random.default_rng(0).standard_normal((_BATCH, *file.metadata.in_shape), dtype=np.float32)
     seconds = []
     for _ in range(n_rounds):
         started = time.perf_counter()

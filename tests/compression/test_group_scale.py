@@ -9,7 +9,7 @@ import torch
 from nas_asc.compression import QuantisedNetwork, measure_noise, quantise_network
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Ensemble, Moments, Norm
 from nas_asc.models import GroupScale, lower_network
-from tests.compression.test_structured import draw_model
+from tests.models.drawn import draw_model
 
 IN_SHAPE = (1, 8, 40)
 

@@ -9,7 +9,7 @@ from nas_asc.compression.quantised import quantise_weight
 from nas_asc.errors import CompressionError
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Flatten, MaxPool, Residual
 from nas_asc.models import lower_network
-from tests.compression.test_structured import draw_model
+from tests.models.drawn import draw_model
 
 IN_SHAPE = (1, 8, 6)
 

@@ -22,7 +22,6 @@ from nas_asc.layers import (
     Convolution,
     Dense,
     Dropout,
-    Flatten,
     Graph,
     InvertedBottleneck,
     MaxPool,
@@ -35,25 +34,14 @@ from nas_asc.layers import (
 )
 from nas_asc.models import build_model, count_module, fold_branches
 from nas_asc.recipe import StructuredPruning
-from nas_asc.space import list_spaces, load_space
+from nas_asc.space import load_space
 from tests.cost.systems import cp_mobile
 from tests.evaluation.brief import draw_designs
-from tests.models.cases import CASES, Fork, Squaring
+from tests.models.cases import CASES, Fork, Squaring, embed
+from tests.models.drawn import draw_model
+from tests.models.systems import describe_system, of_every_system
 
 MAKERS = (nn.Conv2d, nn.Linear)
-
-
-def draw_model(architecture):
-    """A model whose norms are not at their first values, so that mistakes show."""
-    torch.manual_seed(0)
-    model = build_model(architecture).eval()
-    for name, parameter in model.named_parameters():
-        if parameter.ndim == 1 or "norm" in name:
-            nn.init.normal_(parameter, mean=0.5, std=0.5)
-    for name, buffer in model.named_buffers():
-        if name.endswith(("running_mean", "running_var")):
-            buffer.uniform_(0.5, 1.5)
-    return model
 
 
 def prune(model, **options):
@@ -85,7 +73,7 @@ def check_removal(architecture, *, share=0.5, own=()):
     free = importance[~torch.from_numpy(pruner.channels.is_fixed)]
     threshold = float(free.quantile(share)) + 1e-9 if len(free) else 0.0
     kept = pruner.groups_above(threshold)
-    smaller, state = pruner.repair(kept)
+    smaller, state = pruner.shrink(kept)
     shrunk = build_model(smaller).eval()
     shrunk.load_state_dict(state)
     clips = torch.randn(2, *architecture.in_shape)
@@ -95,17 +83,6 @@ def check_removal(architecture, *, share=0.5, own=()):
     assert (cost.params, cost.all_params, cost.macs) == (measured.params, measured.all_params, measured.macs)
     assert parse_architecture(format_architecture(smaller), own) == smaller
     return smaller
-
-
-def embed(layer, in_shape, out_shape):
-    """A network in which the layer's input and output are made and read by others."""
-    if len(in_shape) == 3:
-        before = (Conv(in_shape[0], kernel_size=1, bias=True, norm="batch", activation="relu"),)
-        start = (3, *in_shape[1:])
-    else:
-        before, start = (Conv(4, 3, norm="batch"), Flatten(), Dense(in_shape[0], activation="relu")), (1, 6, 6)
-    after = (Classifier(hidden=8),) if len(out_shape) == 3 else (Dense(6, activation="silu"), Dense(10))
-    return Architecture((*before, layer, *after), start, 10)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[format_layer(layer) for layer, _, _ in CASES])
@@ -123,20 +100,13 @@ def test_every_layer_may_lose_channels_of_its_input_and_output(case, share):
     assert count_cost(smaller).params < count_cost(architecture).params
 
 
-SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
-
-
 # a linear model of the input, and networks with a residual normalisation, which is over channels, in every block
 READ_OVER_CHANNELS = {"FAU-Linear", "FAU-Mod-8", "FAU-Mod-8-192"}
 
 
-@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+@of_every_system
 def test_every_published_system_may_lose_half_its_channels(space, name):
-    found = load_space(space)
-    system = found.systems[name]
-    architecture = found.build(system.candidate, system.task).architecture
-    if count_cost(architecture).macs > 5 * 10**7:  # a shorter clip: channels do not depend on it
-        architecture = Architecture(architecture.layers, (*architecture.in_shape[:2], 24), architecture.n_classes)
+    architecture = describe_system(space, name)
     smaller = check_removal(architecture)
     if name not in READ_OVER_CHANNELS:
         assert count_cost(smaller).params < 0.9 * count_cost(architecture).params
@@ -287,7 +257,7 @@ def test_a_norm_over_channels_is_of_those_that_are_left(layer):
     architecture = Architecture((Conv(8, 1), layer, Conv(6, 1, activation="relu"), Classifier()), (1, 6, 6), 10)
     model = draw_model(architecture)
     pruner = prune(model, is_exact=False)
-    smaller, state = pruner.repair(pruner.groups_above(float(np.median(pruner.importance(pruner.groups_above(0))))))
+    smaller, state = pruner.shrink(pruner.groups_above(float(np.median(pruner.importance(pruner.groups_above(0))))))
     assert count_cost(smaller).params < count_cost(architecture).params
     norm = build_model(smaller)[1].norm
     assert norm.weight.shape == state["1.norm.weight"].shape

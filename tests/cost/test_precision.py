@@ -7,8 +7,8 @@ from nas_asc.export import build_onnx, count_weight_bytes
 from nas_asc.layers import Architecture, Classifier, Conv, InvertedBottleneck, format_layer
 from nas_asc.models import build_model, fold_norms, lower_network
 from nas_asc.recipe import StructuredPruning
-from tests.compression.test_structured import draw_model
 from tests.models.cases import CASES
+from tests.models.drawn import draw_model
 
 NETWORK = Architecture(
     (Conv(8, 3, 2, "same", norm="batch", activation="relu"), InvertedBottleneck(8, branches=1), Classifier()),

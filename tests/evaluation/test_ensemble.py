@@ -11,7 +11,7 @@ from nas_asc.cost import count_cost
 from nas_asc.errors import CompressionError
 from nas_asc.evaluation import Member, choose_members, join_networks, load_network
 from nas_asc.layers import Architecture, Classifier, Conv, InvertedBottleneck, SharedResidual
-from tests.compression.test_structured import draw_model
+from tests.models.drawn import draw_model
 
 STANDARD = {"standardiser.mean": torch.zeros(12), "standardiser.std": torch.ones(12)}
 LAYERS = [

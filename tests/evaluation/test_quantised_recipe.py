@@ -28,7 +28,7 @@ from nas_asc.layers import (
 from nas_asc.models import lower_network
 from nas_asc.recipe import MagnitudePruning, OneShotPruning, PolynomialPruning, QuantisedTraining, StructuredPruning
 from nas_asc.training import DeadlineError
-from tests.compression.test_structured import draw_model
+from tests.models.drawn import draw_model
 
 pytest_plugins = ["tests.evaluation.tones"]
 CPU = torch.device("cpu")

@@ -14,9 +14,9 @@ from nas_asc.export import MicroFile, build_tflite
 from nas_asc.export.tflite_plan import Lifetime, plan_memory
 from nas_asc.layers import Architecture, BasicBlock, format_layer
 from nas_asc.models import lower_network
-from tests.compression.test_structured import draw_model
-from tests.export.test_tflite import ABLE, needs_runtime
-from tests.models.test_lowering import SYSTEMS, describe
+from tests.export.tflite import ABLE, needs_runtime
+from tests.models.drawn import draw_model
+from tests.models.systems import describe_system, of_every_system
 
 NOT_COUNTED = {"PAD", "PADV2", "DEQUANTIZE"}  # zeros around a strided input, and float32
 REORDERED = ("AttentivePool", "Flatten()")  # copies of a map, channels first
@@ -47,11 +47,11 @@ def test_most_layers_are_counted_in_full():
     assert np.mean(counted) > 0.6
 
 
-@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+@of_every_system
 @pytest.mark.slow
 def test_arena_of_a_system_is_its_static_peak(space, name):
     needs_runtime()
-    architecture = describe(space, name)
+    architecture = describe_system(space, name)
     file, static = build(architecture), count_cost(architecture).peak_ram_bytes
     activations = MicroFile(file.to_bytes()).arena.activations
     assert activations == pytest.approx(file.peak_bytes, rel=0.05)  # what is not counted is in the graph, and known

@@ -13,12 +13,10 @@ from nas_asc.errors import ExportError
 from nas_asc.export import build_onnx, count_weight_bytes
 from nas_asc.layers import Architecture, AvgPool, Classifier, Conv, InvertedBottleneck, MaxPool, Primitive, format_layer
 from nas_asc.models import lower_network
-from nas_asc.space import list_spaces, load_space
-from tests.compression.test_structured import draw_model
 from tests.models.cases import CASES
-from tests.models.test_lowering import describe
+from tests.models.drawn import draw_model
+from tests.models.systems import describe_system, of_every_system
 
-SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
 SMALL = Architecture((Conv(8, kernel_size=3, norm="batch"), InvertedBottleneck(8), Classifier()), (1, 16, 12), 10)
 
 
@@ -69,9 +67,9 @@ def test_window_as_large_as_its_map_is_global_only_without_padding(layer):
     check(Architecture((layer,), (4, 3, 3), 10), tolerance=0.03)
 
 
-@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+@of_every_system
 def test_file_of_a_system_gives_what_the_system_gives(space, name):
-    check(describe(space, name), tolerance=0.25)  # of untrained networks, in which one step grows to many
+    check(describe_system(space, name), tolerance=0.25)  # of untrained networks, in which one step grows to many
 
 
 def test_products_and_sums_are_integer(tmp_path):

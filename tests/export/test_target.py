@@ -10,8 +10,8 @@ from nas_asc.cost import list_obstacles
 from nas_asc.export import build_onnx, measure_integer_share
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Ensemble, Moments, Norm, format_layer
 from nas_asc.models import lower_network
-from tests.compression.test_structured import draw_model, embed
-from tests.models.cases import CASES
+from tests.models.cases import CASES, embed
+from tests.models.drawn import draw_model
 
 MERGED = Ensemble(((Classifier(),), (Conv(6, kernel_size=3), Classifier())))
 # a case that averages probabilities, before which there is nothing to quantise, is tried at the end of a network

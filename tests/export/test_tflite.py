@@ -10,7 +10,7 @@ import torch
 
 from nas_asc.compression import quantise_network
 from nas_asc.errors import ExportError
-from nas_asc.export import MicroFile, build_tflite, check_tflite, read_tflite_settings, write_tflite
+from nas_asc.export import MicroFile, build_tflite, check_tflite, read_tflite_metadata, write_tflite
 from nas_asc.frontend import LogMel
 from nas_asc.layers import (
     Architecture,
@@ -22,18 +22,14 @@ from nas_asc.layers import (
     format_layer,
 )
 from nas_asc.models import lower_network
-from nas_asc.prediction import Settings
-from tests.compression.test_structured import draw_model
+from nas_asc.prediction import Metadata
+from tests.export.tflite import ABLE, needs_runtime
 from tests.models.cases import CASES
-from tests.models.test_lowering import SYSTEMS, describe
+from tests.models.drawn import draw_model
+from tests.models.systems import SYSTEMS, describe_system, of_every_system
 
 SMALL = Architecture((Conv(8, kernel_size=3, norm="batch"), InvertedBottleneck(8), Classifier()), (1, 16, 12), 10)
-UNABLE = ("gelu", "Fork")  # no operator, and a primitive of one's own
 N_CLIPS = 4
-
-
-def needs_runtime():
-    pytest.importorskip("tflite_micro", reason="needs pip install 'nas-asc[tflite]'")
 
 
 def draw_lowered(architecture):
@@ -67,10 +63,6 @@ def check(architecture, *, n_steps, share):
     return found, expected
 
 
-CASE_IDS = [format_layer(case[0]) for case in CASES]
-ABLE = [case[:2] for case, name in zip(CASES, CASE_IDS, strict=True) if not any(word in name for word in UNABLE)]
-
-
 @pytest.mark.parametrize(("layer", "in_shape"), ABLE, ids=[format_layer(case[0]) for case in ABLE])
 def test_file_of_a_layer_gives_what_the_layer_gives(layer, in_shape):
     check(Architecture((layer,), in_shape, 10), n_steps=8, share=1)
@@ -92,21 +84,17 @@ def test_windows_stand_where_they_stand_in_torch(size, padding, stride):
     check(Architecture((pool,), (2, *size), 10), n_steps=1, share=1)
 
 
-@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+@of_every_system
 @pytest.mark.slow
 def test_file_of_a_system_gives_what_the_system_gives(space, name):
-    found, expected = check(describe(space, name), n_steps=80, share=25)  # untrained, one step grows to many
-    print(
-        np.abs(found - expected).max() / np.ptp(expected) * 255,
-        np.abs(found - expected).mean() / np.ptp(expected) * 255,
-    )
+    found, expected = check(describe_system(space, name), n_steps=80, share=25)  # untrained, one step grows to many
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() >= 0.5
 
 
 @pytest.mark.parametrize("name", ["CP-Mobile-2024", "Baseline-2022", "NTU-VGG", "FAU-Linear"])
 def test_file_of_a_small_system_gives_what_the_system_gives(name):
     space = next(space for space, system in SYSTEMS if system == name)
-    found, expected = check(describe(space, name), n_steps=4, share=1)
+    found, expected = check(describe_system(space, name), n_steps=4, share=1)
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
@@ -153,10 +141,10 @@ def test_bytes_of_constants_follow_from_weights():
     assert build_tflite(network).weight_bytes == weights + (4 + 2 * (4 + 8)) * channels + 2 * 4 + 2 * 4
 
 
-def test_settings_lie_in_the_file_and_beside_it(tmp_path):
+def test_metadata_lies_in_the_file_and_beside_it(tmp_path):
     needs_runtime()
     network, _ = quantise(SMALL)
-    settings = Settings(
+    metadata = Metadata(
         name="small",
         classes=tuple("abcdefghij"),
         clip_s=1.0,
@@ -166,17 +154,17 @@ def test_settings_lie_in_the_file_and_beside_it(tmp_path):
         std=(2.0,) * 16,
     )
     path = tmp_path / "folder" / "small.tflite"
-    write_tflite(path, build_tflite(network), settings)
-    assert read_tflite_settings(path.read_bytes()) == settings
+    write_tflite(path, build_tflite(network), metadata)
+    assert read_tflite_metadata(path.read_bytes()) == metadata
     found, beside = network.range_of(0), json.loads(path.with_suffix(".json").read_text())
     assert beside["input"]["shape"] == [1, 16, 12, 1]
     assert (beside["input"]["scale"], beside["input"]["zero_point"] + 128) == (found.scale, found.zero_point)
     with pytest.raises(ExportError, match=r"must end in \.tflite"):
-        write_tflite(tmp_path / "small.onnx", build_tflite(network), settings)
+        write_tflite(tmp_path / "small.onnx", build_tflite(network), metadata)
 
 
-def test_file_without_settings_or_sense_is_told():
+def test_file_without_metadata_or_sense_is_told():
     needs_runtime()
     network, _ = quantise(SMALL)
-    with pytest.raises(ExportError, match="have no entry 'nas_asc'"):
-        read_tflite_settings(build_tflite(network).to_bytes())
+    with pytest.raises(ExportError, match="has no entry 'nas_asc'"):
+        read_tflite_metadata(build_tflite(network).to_bytes())

@@ -8,7 +8,7 @@ import soundfile
 
 from nas_asc.budget import Budget
 from nas_asc.errors import ExportError, NothingFitsError, StudyError
-from nas_asc.export import predict_tflite, read_tflite_settings
+from nas_asc.export import predict_tflite, read_tflite_metadata
 from nas_asc.handover import ensemble_study, export_study
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
@@ -66,7 +66,7 @@ def test_tflite_scores_are_those_of_the_file(study, record, tmp_path):
     beside = json.loads(exported.path.with_suffix(".json").read_text())
     assert beside["input"]["type"] == beside["output"]["type"] == "int8"
     assert beside["classes"] == list(prepared.data_set.classes)
-    assert read_tflite_settings(exported.path.read_bytes()).log_mel == record.log_mel
+    assert read_tflite_metadata(exported.path.read_bytes()).log_mel == record.log_mel
     assert exported.path.with_suffix(".h").read_text().count("0x") == exported.file_bytes
 
 
@@ -78,10 +78,10 @@ def test_card_tells_what_was_measured(study, record):
     assert (card["trial"], card["trained_on"], card["bits"]) == (record.number, "training clips", 8)
     assert card["cost"]["params"] == record.cost.params
     assert card["noise"][0]["sqnr_db"] <= card["noise"][-1]["sqnr_db"]
-    settings = ModelFile(result.exported.path).settings
-    assert result.exported.path.with_suffix(".json").read_text() == settings.to_json() + "\n"
-    assert settings.classes == prepared.data_set.classes
-    assert settings.log_mel == record.log_mel
+    metadata = ModelFile(result.exported.path).metadata
+    assert result.exported.path.with_suffix(".json").read_text() == metadata.to_json() + "\n"
+    assert metadata.classes == prepared.data_set.classes
+    assert metadata.log_mel == record.log_mel
 
 
 def test_file_hears_in_recordings_what_the_network_heard_in_features(study, record, tmp_path):
@@ -139,6 +139,6 @@ def test_ensemble_is_one_file_within_the_budget(tmp_path):
     )
     assert json.loads(result.card.read_text())["trials"] == numbers
     file = ModelFile(result.exported.path)
-    assert file.settings.classes == prepared.data_set.classes
+    assert file.metadata.classes == prepared.data_set.classes
     with pytest.raises(NothingFitsError, match="no network of 'tiny' fits"):
         ensemble_study(tmp_path / "study", prepared, budget=Budget(max_params=1))

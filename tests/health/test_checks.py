@@ -1,6 +1,6 @@
 """Every check with a study that trips it and one that does not, and with one that leaves it in the dark."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import comb
 
 import pytest
@@ -23,8 +23,7 @@ from nas_asc.health import (
     pair_rungs,
 )
 from nas_asc.health.edges import binomial_tail
-from nas_asc.metrics import Scores
-from nas_asc.study import TrialRecord, load_finals
+from nas_asc.study import RungRecord, load_finals
 from nas_asc.survey import LeftOut, Nearest, ResourceRow, Survey
 from tests.health.evidence import OBJECTIVES, VALIDATION, fail, make_evidence, make_front, make_record, make_space
 from tests.search.tiny import make_data, prepare
@@ -226,23 +225,11 @@ def test_early_scores_that_order_trials_otherwise_are_told():
     assert check_rungs(make_evidence()).verdict == "unknown"
 
 
-@dataclass(frozen=True)
-class _Rung:
-    epochs: int
-    scores: Scores
-
-
-@dataclass(frozen=True, kw_only=True)
-class _RungedRecord(TrialRecord):
-    """A trial that was scored on its way."""
-
-    rungs: tuple[_Rung, ...] = ()
-
-
 def test_scores_on_the_way_are_paired_with_those_at_the_end():
     plain = make_record(0, loss=0.5, macs=1000)
     early = replace(plain.scores, log_loss=0.9)
-    runged = _RungedRecord(**vars(plain) | {"rungs": (_Rung(3, early), _Rung(9, plain.scores))})
+    rungs = RungRecord(epochs=3, scores=early), RungRecord(epochs=9, scores=plain.scores)
+    runged = replace(plain, rungs=rungs)
     config = make_evidence().config
     assert pair_rungs(config, [runged, plain, runged]) == {3: [(0.9, 0.5)] * 2, 9: [(0.5, 0.5)] * 2}
     assert pair_rungs(config, [plain]) == {}

@@ -14,6 +14,7 @@ from nas_asc.layers import (
     NORMS,
     Activation,
     Addition,
+    Architecture,
     AttentivePool,
     AvgPool,
     BasicBlock,
@@ -184,3 +185,14 @@ CASES = [
     (GRAPH, (4, 9, 11), (8, 9, 11)),
     *((Graph.of(expand_layer(layer, in_shape, 10)), in_shape, out_shape) for layer, in_shape, out_shape in SPELLED_OUT),
 ]
+
+
+def embed(layer, in_shape, out_shape):
+    """A network in which the layer's input and output are made and read by others."""
+    if len(in_shape) == 3:
+        before = (Conv(in_shape[0], kernel_size=1, bias=True, norm="batch", activation="relu"),)
+        start = (3, *in_shape[1:])
+    else:
+        before, start = (Conv(4, 3, norm="batch"), Flatten(), Dense(in_shape[0], activation="relu")), (1, 6, 6)
+    after = (Classifier(hidden=8),) if len(out_shape) == 3 else (Dense(6, activation="silu"), Dense(10))
+    return Architecture((*before, layer, *after), start, 10)

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from nas_asc.cost import count_cost
 from nas_asc.layers import (
     Architecture,
     BatchNorm,
@@ -16,21 +15,9 @@ from nas_asc.layers import (
     format_layer,
 )
 from nas_asc.models import lower_network
-from nas_asc.space import list_spaces, load_space
-from tests.compression.test_structured import draw_model
 from tests.models.cases import CASES
-
-SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
-
-
-def describe(space, name):
-    """A system on a shorter clip, where its own takes long."""
-    found = load_space(space)
-    system = found.systems[name]
-    architecture = found.build(system.candidate, system.task).architecture
-    if count_cost(architecture).macs < 5 * 10**7:
-        return architecture
-    return Architecture(architecture.layers, (*architecture.in_shape[:2], 24), architecture.n_classes)
+from tests.models.drawn import draw_model
+from tests.models.systems import describe_system, of_every_system
 
 
 def assert_equal(architecture):
@@ -52,9 +39,9 @@ def test_lowered_layer_gives_what_the_layer_gives(layer, in_shape):
     assert_equal(Architecture((layer,), in_shape, 10))
 
 
-@pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
+@of_every_system
 def test_lowered_system_gives_what_the_system_gives(space, name):
-    assert_equal(describe(space, name))
+    assert_equal(describe_system(space, name))
 
 
 def test_names_tell_layer_and_operation():
@@ -68,6 +55,6 @@ def test_names_tell_layer_and_operation():
 
 
 def test_weights_that_serve_twice_are_one_module():
-    lowered = lower_network(draw_model(describe("shared_resnet", "Shared-N3-10")))
+    lowered = lower_network(draw_model(describe_system("shared_resnet", "Shared-N3-10")))
     convolutions = [step.module for step in lowered.steps if step.primitive.word == "conv"]
     assert len({id(module) for module in convolutions}) < len(convolutions)

@@ -13,7 +13,7 @@ from nas_asc.features import compute_features
 from nas_asc.frontend import LogMel
 from nas_asc.prediction import ModelFile, compute_log_mel
 from tests.data.recordings import write_wav
-from tests.prediction.tiny import FRONT_END, make_settings, make_weights, write_tiny
+from tests.prediction.tiny import FRONT_END, make_metadata, make_weights, write_tiny
 
 
 def _write(path, waveform, sample_rate=16_000):
@@ -28,13 +28,13 @@ def _sound(hz, seconds, *, sample_rate=16_000, seed=0):
     return 0.3 * np.sin(2 * np.pi * hz * np.arange(n_samples) / sample_rate) + noise
 
 
-def _by_hand(features, settings):
+def _by_hand(features, metadata):
     """Softmax of the linear layer on standardised means, class by class."""
-    weights, biases = make_weights(settings)
+    weights, biases = make_weights(metadata)
     rows = []
     for clip in np.asarray(features, np.float64):
         means = [
-            (band.mean() - settings.mean[i]) / settings.std[i] for channel in clip for i, band in enumerate(channel)
+            (band.mean() - metadata.mean[i]) / metadata.std[i] for channel in clip for i, band in enumerate(channel)
         ]
         scores = [np.exp(np.dot(means, weights[:, k]) + biases[k]) for k in range(len(biases))]
         rows.append([score / sum(scores) for score in scores])
@@ -49,7 +49,7 @@ def model(tmp_path):
 def test_probabilities_are_the_networks_of_standardised_features(model):
     features = np.random.default_rng(0).normal(-6, 3, (5, 1, 9, 51)).astype(np.float32)
     found = model.probabilities(features)
-    np.testing.assert_allclose(found, _by_hand(features, model.settings), rtol=1e-5)
+    np.testing.assert_allclose(found, _by_hand(features, model.metadata), rtol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
     np.testing.assert_allclose(np.log(found), model.log_probabilities(features), rtol=1e-9)
 
@@ -76,9 +76,9 @@ def test_recordings_get_what_training_would_have_seen(tmp_path, n_channels):
     data_set = load_data_set(tmp_path / "clips")
     log_mel = replace(FRONT_END, n_channels=n_channels)
     table = compute_features(data_set, log_mel, np.arange(2), cache_dir=tmp_path / "cache")
-    model = ModelFile(write_tiny(tmp_path / "tiny.onnx", make_settings(log_mel, sample_rate=22_050)))
+    model = ModelFile(write_tiny(tmp_path / "tiny.onnx", make_metadata(log_mel, sample_rate=22_050)))
     found = [list(each.probabilities.values()) for each in model.classify(paths)]
-    np.testing.assert_allclose(found, _by_hand(table.array, model.settings), atol=1e-3)
+    np.testing.assert_allclose(found, _by_hand(table.array, model.metadata), atol=1e-3)
 
 
 @pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100, 48_000])
@@ -99,7 +99,7 @@ def test_long_recording_is_the_average_of_its_clips(model, tmp_path, seconds, n_
     (found,) = model.classify([_write(tmp_path / "long.wav", waveform)])
     padded = np.concatenate([waveform, np.zeros(16_000, np.float32)])
     clips = np.stack([padded[None, i * 16_000 : (i + 1) * 16_000] for i in range(n_clips)])
-    expected = _by_hand(compute_log_mel(clips, FRONT_END), model.settings).mean(axis=0)
+    expected = _by_hand(compute_log_mel(clips, FRONT_END), model.metadata).mean(axis=0)
     assert found.n_clips == n_clips
     np.testing.assert_allclose(list(found.probabilities.values()), expected, rtol=1e-4)
 
@@ -115,7 +115,7 @@ def test_best_classes_come_first(model, tmp_path):
     (found,) = model.classify([_write(tmp_path / "tone.wav", _sound(3_500, 1))])
     assert list(found.best(2)) == sorted(found.probabilities, key=found.probabilities.get, reverse=True)[:2]
     assert found.best() == found.probabilities
-    assert list(found.probabilities) == list(model.settings.classes)
+    assert list(found.probabilities) == list(model.metadata.classes)
 
 
 def _damaged(folder):
@@ -143,7 +143,7 @@ def test_recording_that_cannot_be_used_is_named_and_the_others_go_on(model, tmp_
 
 
 def test_network_of_two_channels_takes_mono_but_not_three(tmp_path):
-    model = ModelFile(write_tiny(tmp_path / "tiny.onnx", make_settings(replace(FRONT_END, n_channels=2))))
+    model = ModelFile(write_tiny(tmp_path / "tiny.onnx", make_metadata(replace(FRONT_END, n_channels=2))))
     mono = _sound(150, 1)
     (found,) = model.classify([_write(tmp_path / "mono.wav", mono)])
     (both,) = model.classify([_write(tmp_path / "both.wav", np.stack([mono, mono], axis=1))])
@@ -155,13 +155,13 @@ def test_network_of_two_channels_takes_mono_but_not_three(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"text": None}, r"tiny.onnx: its metadata have no entry 'nas_asc'; give a file that nas-asc exported"),
+        ({"text": None}, r"tiny.onnx: its metadata has no entry 'nas_asc'; give a file that nas-asc exported"),
         ({"text": "{}"}, r"tiny.onnx: `format` must be 1, .* but got format=None"),
-        ({"text": "no"}, r"tiny.onnx: the settings must be JSON"),
+        ({"text": "no"}, r"tiny.onnx: the metadata must be JSON"),
         ({"name": "x"}, r"tiny.onnx: its input must be 'log_mel', float32 of \(B, 1, 9, 51\), but is \[\('x'"),
         ({"axes": ["B", 1, 9, 50]}, r"its input must be 'log_mel', float32 of \(B, 1, 9, 51\), but is .*9, 50"),
         ({"axes": [4, 1, 9, 51]}, r"its input must be 'log_mel', float32 of \(B, 1, 9, 51\), but is .*4, 1, 9, 51"),
-        ({"text": make_settings(classes=("a", "b")).to_json()}, r"its output must be 'logits', float32 of \(B, 2\)"),
+        ({"text": make_metadata(classes=("a", "b")).to_json()}, r"its output must be 'logits', float32 of \(B, 2\)"),
     ],
 )
 def test_file_that_does_not_say_what_it_takes_is_refused(tmp_path, options, message):
@@ -188,7 +188,7 @@ def test_file_that_is_none_is_refused(tmp_path):
 
 
 def test_front_end_of_the_default_takes_a_real_recording(tmp_path, esc10_dir):
-    settings = make_settings(LogMel(), clip_s=5.0, sample_rate=44_100)
-    model = ModelFile(write_tiny(tmp_path / "tiny.onnx", settings))
+    metadata = make_metadata(LogMel(), clip_s=5.0, sample_rate=44_100)
+    model = ModelFile(write_tiny(tmp_path / "tiny.onnx", metadata))
     (found,) = model.classify([sorted(Path(esc10_dir, "audio").glob("*"))[0]])
     assert found.n_clips == 1

@@ -10,7 +10,7 @@ from nas_asc.health import AxisImportance, Card
 from nas_asc.report import write_report
 from nas_asc.study import Repeat, front_of, load_finals, write_repeat_files
 from tests.report.example_study import HOSTILE, make_config, make_records
-from tests.report.test_report_page import Page
+from tests.report.page import Page
 from tests.study.finals import make_predictions
 
 

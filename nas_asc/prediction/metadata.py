@@ -14,7 +14,7 @@ METADATA_KEY = "nas_asc"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Metadata:
     """What a network needs to be told of recordings, and what its outputs mean.
 
     Sequences may be given as lists or arrays; they are kept as tuples.
@@ -64,12 +64,12 @@ class Settings:
         return self.log_mel.shape(self.clip_s)
 
     def to_json(self) -> str:
-        """JSON text; `from_json` gives the settings back, to the last digit."""
+        """JSON text; `from_json` gives the metadata back, to the last digit."""
         return json.dumps(asdict(self), indent=2, allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "Settings":
-        """Settings from what `to_json` gave.
+    def from_json(cls, text: str) -> "Metadata":
+        """Metadata from what `to_json` gave.
 
         Raises:
             ModelFileError: The text is no such JSON, lacks an entry, has one too many, or a value is out of range.
@@ -77,13 +77,13 @@ class Settings:
         try:
             values = json.loads(text)
         except ValueError as error:
-            raise ModelFileError(f"the settings must be JSON, but are not ({error}).") from None
+            raise ModelFileError(f"the metadata must be JSON, but is not ({error}).") from None
         if not isinstance(values, dict):
-            raise ModelFileError(f"the settings must be a JSON object, but are {text[:40]!r}.")
+            raise ModelFileError(f"the metadata must be a JSON object, but is {text[:40]!r}.")
         _check_format(values.get("format"))  # first, since another one has other entries
-        _refuse_strange(values, cls, where="the settings")
+        _refuse_strange(values, cls, where="the metadata")
         if missing := [field.name for field in fields(cls) if field.name not in values]:
-            raise ModelFileError(f"the settings must have an entry `{missing[0]}`, but there is none.")
+            raise ModelFileError(f"the metadata must have an entry `{missing[0]}`, but there is none.")
         try:
             return cls(**values | {"log_mel": _read_log_mel(values["log_mel"])})
         except FrontEndError as error:
@@ -99,7 +99,7 @@ def _read_log_mel(values: Any) -> LogMel:
     try:
         return LogMel(**values | {"kept_bands": tuple(kept) if isinstance(kept, list) else kept})
     except TypeError as error:  # a text or list where a number belongs
-        raise ModelFileError(f"`log_mel` of the settings has a value of the wrong kind ({error}).") from None
+        raise ModelFileError(f"`log_mel` of the metadata has a value of the wrong kind ({error}).") from None
 
 
 def _refuse_strange(values: dict[str, Any], kind: type, *, where: str) -> None:

@@ -27,7 +27,7 @@ def failed_html(facts: Facts) -> str:
     return html_table(("trial", "reason", "time", "axes"), rows, caption="failed trials with their reasons")
 
 
-def settings_html(facts: Facts) -> str:
+def asked_html(facts: Facts) -> str:
     """What the study was asked and with what it was computed, as HTML.
 
     Args:

@@ -11,27 +11,27 @@ from hypothesis import strategies as st
 
 from nas_asc.errors import ModelFileError
 from nas_asc.frontend import LogMel
-from nas_asc.prediction import Settings
-from tests.prediction.tiny import FRONT_END, make_settings
+from nas_asc.prediction import Metadata
+from tests.prediction.tiny import FRONT_END, make_metadata
 
 _BANDS = st.lists(st.floats(2**-10, 100, width=32), min_size=3, max_size=3)
 
 
 @given(mean=_BANDS, std=_BANDS, names=st.lists(st.text(min_size=1), min_size=2, unique=True))
-def test_settings_come_back_to_the_last_digit(mean, std, names):
+def test_metadata_comes_back_to_the_last_digit(mean, std, names):
     log_mel = replace(FRONT_END, kept_bands=(1, 4, 6), center=False, f_max=7_000.5)
-    settings = make_settings(log_mel, mean=np.array(mean, np.float32), std=std, classes=names)
-    again = Settings.from_json(settings.to_json())
-    assert again == settings
+    metadata = make_metadata(log_mel, mean=np.array(mean, np.float32), std=std, classes=names)
+    again = Metadata.from_json(metadata.to_json())
+    assert again == metadata
     assert again.mean == tuple(mean)
     assert again.log_mel.kept_bands == (1, 4, 6)
-    assert json.loads(settings.to_json())["format"] == 1
+    assert json.loads(metadata.to_json())["format"] == 1
 
 
 def test_front_end_of_a_file_older_than_one_of_its_entries_has_the_default():
-    plain = json.loads(make_settings().to_json())
+    plain = json.loads(make_metadata().to_json())
     del plain["log_mel"]["center"]
-    assert Settings.from_json(json.dumps(plain)) == make_settings()
+    assert Metadata.from_json(json.dumps(plain)) == make_metadata()
 
 
 @pytest.mark.parametrize(
@@ -52,30 +52,30 @@ def test_front_end_of_a_file_older_than_one_of_its_entries_has_the_default():
         ({"log_mel": 3}, "`log_mel` must be an object, but got log_mel=3"),
         ({"log_mel": {"n_mel": 40}}, "`log_mel` must have no entries but sample_rate, .*; found 'n_mel'"),
         ({"log_mel": asdict(FRONT_END) | {"hop_length": 0}}, "`hop_length` must be a whole number above 0"),
-        ({"log_mel": asdict(FRONT_END) | {"f_min": "low"}}, "`log_mel` of the settings has a value of the wrong kind"),
+        ({"log_mel": asdict(FRONT_END) | {"f_min": "low"}}, "`log_mel` of the metadata has a value of the wrong kind"),
         ({"clip_s": 0.01, "log_mel": asdict(replace(FRONT_END, center=False))}, "`n_fft` must not exceed a clip's"),
-        ({"scores": 1}, "the settings must have no entries but name, .*; found 'scores'"),
+        ({"scores": 1}, "the metadata must have no entries but name, .*; found 'scores'"),
     ],
 )
 def test_bad_entry_is_named_with_its_value(change, message):
-    plain = json.loads(make_settings().to_json())
+    plain = json.loads(make_metadata().to_json())
     with pytest.raises(ModelFileError, match=message):
-        Settings.from_json(json.dumps(plain | change))
+        Metadata.from_json(json.dumps(plain | change))
 
 
 @pytest.mark.parametrize("name", ["name", "classes", "log_mel", "mean"])
 def test_missing_entry_is_named(name):
-    plain = json.loads(make_settings().to_json())
+    plain = json.loads(make_metadata().to_json())
     del plain[name]
-    with pytest.raises(ModelFileError, match=f"the settings must have an entry `{name}`"):
-        Settings.from_json(json.dumps(plain))
+    with pytest.raises(ModelFileError, match=f"the metadata must have an entry `{name}`"):
+        Metadata.from_json(json.dumps(plain))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"log_mel"'])
 def test_text_that_is_no_json_object_is_refused(text):
-    with pytest.raises(ModelFileError, match=r"the settings must be (a JSON object|JSON)"):
-        Settings.from_json(text)
+    with pytest.raises(ModelFileError, match=r"the metadata must be (a JSON object|JSON)"):
+        Metadata.from_json(text)
 
 
 def test_shape_is_that_of_a_clip():
-    assert make_settings(LogMel(n_mels=8, n_channels=2), clip_s=2.0).in_shape == (2, 8, 129)
+    assert make_metadata(LogMel(n_mels=8, n_channels=2), clip_s=2.0).in_shape == (2, 8, 129)
