@@ -12,16 +12,15 @@ from nas_asc.export import predict_tflite, read_tflite_metadata
 from nas_asc.handover import ensemble_study, export_study
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
-from nas_asc.search import run_search
 from nas_asc.study import load_records
-from tests.search.tiny import CPU, ask, prepare, space
+from tests.search.tiny import ask, prepare, run, space, worker
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """Folder and data of a finished study."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
-    run_search(ask(prepared), space, prepared, n_trials=3, torch_device=CPU, folder=folder)
+    run(ask(prepared), space, prepared, n_trials=3, folder=folder)
     return folder, prepared
 
 
@@ -34,7 +33,7 @@ def record(study):
 @pytest.mark.parametrize(("bits", "kind"), [(8, "int8"), (16, "fp16"), (32, "fp32")])
 def test_scores_are_those_of_the_file(study, record, bits, kind):
     folder, prepared = study
-    result = export_study(folder, prepared, number=record.number, bits=bits)
+    result = export_study(folder, worker(prepared), number=record.number, bits=bits)
     exported = result.exported
     assert exported.path == folder / "export" / f"tiny-trial-{record.number}-{kind}.onnx"
     validation = prepared.validation_clips(record.log_mel)
@@ -50,7 +49,9 @@ def test_scores_are_those_of_the_file(study, record, bits, kind):
 def test_tflite_scores_are_those_of_the_file(study, record, tmp_path):
     pytest.importorskip("tflite_micro", reason="needs pip install 'nas-asc[tflite]'")
     folder, prepared = study
-    result = export_study(folder, prepared, number=record.number, file_format="tflite", out=tmp_path, c_header=True)
+    result = export_study(
+        folder, worker(prepared), number=record.number, file_format="tflite", out=tmp_path, c_header=True
+    )
     exported = result.exported
     assert exported.path == tmp_path / f"tiny-trial-{record.number}-int8.tflite"
     validation = prepared.validation_clips(record.log_mel)
@@ -72,7 +73,7 @@ def test_tflite_scores_are_those_of_the_file(study, record, tmp_path):
 
 def test_card_tells_what_was_measured(study, record):
     folder, prepared = study
-    result = export_study(folder, prepared, number=record.number)
+    result = export_study(folder, worker(prepared), number=record.number)
     card = json.loads(result.card.read_text())
     assert card["scores"]["accuracy"] == result.exported.scores.accuracy
     assert (card["trial"], card["trained_on"], card["bits"]) == (record.number, "training clips", 8)
@@ -90,7 +91,7 @@ def test_file_hears_in_recordings_what_the_network_heard_in_features(study, reco
     paths = [tmp_path / f"{row}.wav" for row in rows]
     for path, row in zip(paths, rows, strict=True):
         soundfile.write(path, prepared.data_set.waveform(row).ravel(), prepared.data_set.sample_rate, "FLOAT")
-    exported = export_study(folder, prepared, number=record.number, bits=32, out=tmp_path / "out").exported
+    exported = export_study(folder, worker(prepared), number=record.number, bits=32, out=tmp_path / "out").exported
     file = ModelFile(exported.path)
     validation = prepared.validation_clips(record.log_mel).clips
     expected = file.probabilities(np.asarray(validation.features, dtype=np.float32))
@@ -100,7 +101,7 @@ def test_file_hears_in_recordings_what_the_network_heard_in_features(study, reco
 
 def test_c_header_holds_the_file(study, record, tmp_path):
     folder, prepared = study
-    path = export_study(folder, prepared, number=record.number, out=tmp_path, c_header=True).exported.path
+    path = export_study(folder, worker(prepared), number=record.number, out=tmp_path, c_header=True).exported.path
     text = path.with_suffix(".h").read_text()
     assert text.count("0x") == path.stat().st_size
     assert f"tiny_trial_{record.number}_int8_len" in text
@@ -108,7 +109,7 @@ def test_c_header_holds_the_file(study, record, tmp_path):
 
 def test_final_network_is_the_default_and_says_so(study):
     folder, prepared = study
-    result = export_study(folder, prepared)
+    result = export_study(folder, worker(prepared))
     assert result.is_final
     assert result.exported.path.name == "tiny-final-int8.onnx"
     assert json.loads(result.card.read_text())["trained_on"] == "training and validation clips"
@@ -117,21 +118,21 @@ def test_final_network_is_the_default_and_says_so(study):
 def test_what_cannot_be_exported_is_told(study, record, tmp_path):
     folder, prepared = study
     with pytest.raises(StudyError, match="no complete trial 99"):
-        export_study(folder, prepared, number=99)
+        export_study(folder, worker(prepared), number=99)
     with pytest.raises(ExportError, match="`bits` must be 8, 16 or 32, but got bits=4"):
-        export_study(folder, prepared, number=record.number, bits=4)
+        export_study(folder, worker(prepared), number=record.number, bits=4)
     with pytest.raises(ExportError, match="has 8 bits, but got bits=16"):
-        export_study(folder, prepared, number=record.number, bits=16, file_format="tflite")
+        export_study(folder, worker(prepared), number=record.number, bits=16, file_format="tflite")
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="cannot be written"):
-        export_study(folder, prepared, number=record.number, out=tmp_path / "file")
+        export_study(folder, worker(prepared), number=record.number, out=tmp_path / "file")
 
 
 def test_ensemble_is_one_file_within_the_budget(tmp_path):
     prepared = prepare(tmp_path / "cache")
-    run_search(ask(prepared), space, prepared, n_trials=6, torch_device=CPU, folder=tmp_path / "study", refit=False)
+    run(ask(prepared), space, prepared, n_trials=6, folder=tmp_path / "study", refit=False)
     budget = Budget(max_params=5_000)
-    result = ensemble_study(tmp_path / "study", prepared, budget=budget, n_most=3)
+    result = ensemble_study(tmp_path / "study", worker(prepared), budget=budget, n_most=3)
     numbers = [record.number for record in result.records]
     assert result.exported.cost["params"] == sum(record.cost.params for record in result.records) <= 5_000
     assert result.exported.network_scores.log_loss <= min(
@@ -141,4 +142,4 @@ def test_ensemble_is_one_file_within_the_budget(tmp_path):
     file = ModelFile(result.exported.path)
     assert file.metadata.classes == prepared.data_set.classes
     with pytest.raises(NothingFitsError, match="no network of 'tiny' fits"):
-        ensemble_study(tmp_path / "study", prepared, budget=Budget(max_params=1))
+        ensemble_study(tmp_path / "study", worker(prepared), budget=Budget(max_params=1))

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nas_asc.clock import TimeLimit
 from nas_asc.errors import StudyError
-from nas_asc.handover import choose_finalists, further_seed, train_finalists
-from nas_asc.search import SilentListener, run_search
+from nas_asc.handover import choose_repeated, train_repeats
+from nas_asc.search import SilentListener, repeat_seed
 from nas_asc.study import load_config, load_predictions, load_records, load_repeats, rank_trials
-from tests.search.tiny import CPU, ask, prepare, space
+from tests.clocks import ManualClock
+from tests.search.tiny import ask, prepare, run, space, worker
 
 
 @pytest.fixture(scope="module", params=["float", "int8"])
@@ -17,16 +19,16 @@ def searched(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("finalists")
     prepared = prepare(root / "cache")
     config = ask(prepared, sampler="random", scored=request.param)
-    run_search(config, space, prepared, n_trials=6, torch_device=CPU, folder=root / "study", refit=False)
+    run(config, space, prepared, n_trials=6, folder=root / "study", refit=False)
     return root / "study", prepared
 
 
 def _train(folder, prepared, **options):
-    return train_finalists(folder, prepared, n_most=2, torch_device=CPU, **options)
+    return train_repeats(folder, worker(prepared), n_most=2, **options)
 
 
 def _best(folder):
-    return choose_finalists(load_records(folder), load_config(folder), n_most=1)[0]
+    return choose_repeated(load_records(folder), load_config(folder), n_most=1)[0]
 
 
 class Stopper(SilentListener):
@@ -46,7 +48,7 @@ class Stopper(SilentListener):
 def test_an_interrupted_run_goes_on_where_it_was_and_trains_nothing_twice(searched):
     folder, prepared = searched
     config, records = load_config(folder), load_records(folder)
-    chosen = choose_finalists(records, config, n_most=2)
+    chosen = choose_repeated(records, config, n_most=2)
     stopped = _train(folder, prepared, listener=Stopper(2))
     assert stopped.was_interrupted
     assert stopped.n_trained == 1
@@ -75,7 +77,7 @@ def test_kept_predictions_give_the_scores_that_were_measured(searched):
         assert len(found.losses) == n_validation
         assert len(np.unique(found.groups)) == 4
         record = of_trial[repeat.number]
-        expected = record.seed if repeat.index == 0 else further_seed(config.seed, repeat.number, repeat.index)
+        expected = record.seed if repeat.index == 0 else repeat_seed(config.seed, repeat.number, repeat.index)
         assert (repeat.seed, repeat.epochs) == (expected, record.recipe.epochs)
         assert (repeat.index == 0) == (repeat.scores == record.scores)
         assert repeat.scores == (repeat.file.scores if config.scored == "int8" else repeat.network_scores)
@@ -83,7 +85,8 @@ def test_kept_predictions_give_the_scores_that_were_measured(searched):
 
 def test_no_training_begins_for_which_there_is_no_time(searched):
     folder, prepared = searched
-    result = train_finalists(folder, prepared, n_seeds=5, n_most=1, timeout_s=1e-6, torch_device=CPU)
+    limit = TimeLimit.after(1e-6, clock=ManualClock())
+    result = train_repeats(folder, worker(prepared), n_seeds=5, n_most=1, limit=limit)
     n_done = sum(each.index > 0 and each.number == _best(folder).number for each in load_repeats(folder))
     assert (result.n_trained, result.n_left) == (0, 4 - n_done)
 
@@ -91,16 +94,16 @@ def test_no_training_begins_for_which_there_is_no_time(searched):
 def test_finalists_are_the_best_of_the_front(searched):
     folder, _ = searched
     config, records = load_config(folder), load_records(folder)
-    chosen = choose_finalists(records, config)
+    chosen = choose_repeated(records, config)
     for record in chosen:
         points = [other.objectives for other in records if other.is_complete]
         assert not any(np.all(np.array(p) <= record.objectives) and p != record.objectives for p in points)
     losses = [record.scores.log_loss for record in chosen]
     assert losses == sorted(losses)
-    assert choose_finalists(records, config, n_most=1) == chosen[:1]
+    assert choose_repeated(records, config, n_most=1) == chosen[:1]
     alone = replace(config, mode="best")
-    assert choose_finalists(records, alone) == rank_trials(records, config.score)[:5]
-    assert len(choose_finalists(records, alone)) == 5
+    assert choose_repeated(records, alone) == rank_trials(records, config.score)[:5]
+    assert len(choose_repeated(records, alone)) == 5
 
 
 def test_other_data_and_a_single_seed_are_refused(searched, tmp_path):

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 import torch._dynamo  # optimisers import it with their first step; here once for all processes
 
-from nas_asc.handover import train_finalists
-from nas_asc.search import SilentListener, run_search
-from tests.search.tiny import CPU, ask, prepare, space
+from nas_asc.handover import train_repeats
+from nas_asc.search import SilentListener
+from tests.search.tiny import ask, prepare, run, space, worker
 
 
 class Announcer(SilentListener):
@@ -33,12 +33,12 @@ def main(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: di
     torch.set_num_threads(1)
     prepared = prepare(cache)
     config = ask(prepared, sampler="random", **changes)
-    run_search(config, space, prepared, n_trials=n_trials, torch_device=CPU, folder=folder, listener=Announcer(pipe))
+    run(config, space, prepared, n_trials=n_trials, folder=folder, listener=Announcer(pipe))
     pipe.send(("done", n_trials, ""))
 
 
 def train_again(pipe: Connection, folder: Path, cache: Path, n_seeds: int, changes: dict[str, object]) -> None:
     """Train the study's finalists with so many seeds; `changes` were of the study."""
     torch.set_num_threads(1)
-    train_finalists(folder, prepare(cache), n_seeds=n_seeds, torch_device=CPU, listener=Announcer(pipe))
+    train_repeats(folder, worker(prepare(cache)), n_seeds=n_seeds, listener=Announcer(pipe))
     pipe.send(("done", n_seeds, ""))

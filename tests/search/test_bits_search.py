@@ -15,13 +15,12 @@ from nas_asc.layers import Classifier, Conv, parse_architecture
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
 from nas_asc.recipe import Recipe
-from nas_asc.search import ask_study, run_search
 from nas_asc.space import Space, choice
 from nas_asc.study import TrialRecord, load_records, trial_dir
 from nas_asc.survey import survey_space
 from tests.search import tiny
 from tests.search.bits_space import space
-from tests.search.tiny import CPU, N_CLASSES, prepare
+from tests.search.tiny import N_CLASSES, ask_of, prepare, run, worker
 
 TASK = Task(n_classes=N_CLASSES, clip_s=0.25)
 KINDS = {8: "int8", 16: "fp16"}
@@ -32,10 +31,8 @@ N_WIDTHS = 6
 def study(tmp_path_factory):
     """Folder, data and records of a search of every candidate that has at most 4,000 bytes."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
-    config = ask_study(
-        "bits", space, prepared, space_source="bits", budget=Budget(max_bytes=4_000), sampler="random", scored="int8"
-    )
-    run_search(config, space, prepared, n_trials=2 * N_WIDTHS, torch_device=CPU, folder=folder, refit=False)
+    config = ask_of("bits", space, prepared, budget=Budget(max_bytes=4_000), sampler="random", scored="int8")
+    run(config, space, prepared, n_trials=2 * N_WIDTHS, folder=folder, refit=False)
     return folder, prepared, load_records(folder)
 
 
@@ -71,14 +68,14 @@ def test_files_scores_and_costs_are_of_the_precision(study):
 def test_export_and_evaluation_keep_the_precision_unless_told(study, tmp_path):
     folder, prepared, records = study
     half = next(record for record in records if record.values["bits"] == 16)
-    found = export_study(folder, prepared, number=half.number, out=tmp_path)
+    found = export_study(folder, worker(prepared), number=half.number, out=tmp_path)
     assert found.exported.path.name == f"bits-trial-{half.number}-fp16.onnx"
     assert (found.exported.bits, found.exported.cost["int8_bytes"]) == (16, half.cost.int8_bytes)
     assert found.exported.scores.log_loss == pytest.approx(half.scores.log_loss, abs=1e-6)
-    whole = export_study(folder, prepared, number=half.number, bits=8, out=tmp_path)
+    whole = export_study(folder, worker(prepared), number=half.number, bits=8, out=tmp_path)
     assert whole.exported.bits == 8
     assert whole.exported.cost["int8_bytes"] == count_cost(parse_architecture(half.architecture)).int8_bytes
-    result = evaluate_study(folder, prepared, number=half.number, torch_device=CPU)
+    result = evaluate_study(folder, worker(prepared), number=half.number)
     assert result.file_scores.log_loss == pytest.approx(result.scores.log_loss, abs=1e-2)
 
 

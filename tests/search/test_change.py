@@ -1,10 +1,12 @@
-from dataclasses import replace
+from copy import copy
+from dataclasses import fields, replace
 
 import pytest
 
 from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
 from nas_asc.search.change import accept_changes, installed_versions
+from nas_asc.study import StudyConfig
 from tests.study.records import example_config
 
 STORED = example_config(
@@ -66,6 +68,9 @@ def test_other_classes_are_never_accepted():
         ({"subset": 25}, "--subset 25"),
         ({"validation_share": 0.3}, "--validation-share 0.3"),
         ({"clip_length_s": 2.0}, "--clip 2.0"),
+        ({"scored": "int8"}, "made with --score float, but got --score int8"),
+        ({"final_length": 3.0}, "made with --final-length 1.0, but got --final-length 3.0"),
+        ({"split_digest": "0"}, "was made with another split of its data: other clips trained, validated or were kept"),
     ],
 )
 def test_other_options_are_refused_whatever_is_accepted(changes, message):
@@ -75,3 +80,32 @@ def test_other_options_are_refused_whatever_is_accepted(changes, message):
 
 def test_the_versions_of_what_computes_a_study_are_known():
     assert sorted(installed_versions()) == ["nas_asc", "optuna", "torch"]
+
+
+_FREE = {"name", "space", "data", "n_trials", "timeout_s", "created", "reference_point", "clip_s"}  # what may differ
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(StudyConfig) if field.name not in _FREE])
+def test_no_part_of_a_study_changes_without_a_word(name):
+    other = {
+        "budget": Budget(max_params=1),
+        "objectives": ("error",),
+        "mode": "best",
+        "classes": ("a",),
+        "rungs": (0.5,),
+    }
+    other |= {"target": "tflite-micro", "scored": "int8", "rung_clips": (0.5,), "fingerprint": {"axis x": "1"}}
+    values = {"versions": {"torch": "0"}, **other}
+    value = values.get(name, 0.5 if isinstance(getattr(STORED, name), float | None) else f"{getattr(STORED, name)}1")
+    value = {bool: False, int: 7}.get(type(getattr(STORED, name)), value)
+    asked = copy(STORED)
+    object.__setattr__(asked, name, value)  # whatever a config's own checks say of the parts together
+    if name == "fingerprint":
+        object.__setattr__(asked, "space_digest", "0")
+    with pytest.raises(StudyError, match=r"was made with"):
+        accept_changes(STORED, asked, accepted=())
+
+
+def test_with_other_data_the_split_is_another_one_too():
+    asked = replace(STORED, data_digest="0", split_digest="0")
+    assert accept_changes(STORED, asked, accepted=("data",)).split_digest == "0"

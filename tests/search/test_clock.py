@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.cost import count_cost
-from nas_asc.search.clock import Clock
-from nas_asc.search.trial import Setting
+from nas_asc.evaluation import Speed
+from nas_asc.metrics import score_predictions
+from nas_asc.recipe import QuantisedTraining
+from nas_asc.search import Jobs, SearchClock
 from nas_asc.study import TrialRecord
-from tests.search.tiny import CPU, ask, prepare, space
+from tests.clocks import ManualClock
+from tests.search.tiny import ask, prepare, space
 
 _MARGIN = 1.25
 _EPOCH_S = 500.0
@@ -25,10 +30,10 @@ def design(prepared):
 
 
 @pytest.fixture
-def clock(prepared, monkeypatch):
+def clock(prepared):
     """Of a machine on which a measured epoch takes 500 s; a training has two."""
-    monkeypatch.setattr("nas_asc.search.clock.measure_speed", lambda *_, **__: _EPOCH_S)
-    return Clock(None, refits=False, setting=Setting(ask(prepared), prepared, CPU, lambda *_: None))
+    jobs = Jobs(ask(prepared), n_train=prepared.n_train)
+    return SearchClock(NO_LIMIT, jobs, measure=lambda design: Speed(_EPOCH_S), kept_s=lambda trial_s: 0.0)
 
 
 @pytest.fixture
@@ -65,3 +70,30 @@ def test_of_the_three_nearest_trials_the_slowest_speaks(clock, design, done):
 def test_trials_never_make_a_forecast_longer_than_what_was_measured(clock, design, done):
     records = [done(1, 3000.0), done(1, 2000.0), done(1, 30.0)]
     assert clock.forecast_s(design, records) == pytest.approx(_MARGIN * 2 * _EPOCH_S)
+
+
+def test_quantised_epochs_and_the_file_are_in_the_forecast(prepared, design):
+    recipe = replace(design.recipe, quantisation=QuantisedTraining(0.5))
+    speed = Speed(10.0, quantised_epoch_s=30.0, file_s=5.0)
+    jobs = Jobs(ask(prepared), n_train=prepared.n_train)
+    clock = SearchClock(NO_LIMIT, jobs, measure=lambda design: speed, kept_s=lambda trial_s: 0.0)
+    assert clock.forecast_s(replace(design, recipe=recipe)) == pytest.approx(_MARGIN * (2 * 10 + 30 + 5))
+
+
+def test_a_trial_begins_only_if_what_follows_it_ends_in_time(prepared, design, done):
+    time, jobs = ManualClock(), Jobs(ask(prepared), n_train=prepared.n_train)
+
+    def clock(total_s):
+        limit = TimeLimit.after(total_s, clock=time)
+        return SearchClock(limit, jobs, measure=lambda design: Speed(10.0), kept_s=lambda trial_s: 2 * trial_s)
+
+    trial_s = 20.0  # of two epochs; a forecast has a margin
+    assert clock((_MARGIN + 2) * trial_s + 1).allows(design, [])
+    assert not clock((_MARGIN + 2) * trial_s - 1).allows(design, [])
+    assert clock(None).allows(design, [])
+    scored = replace(done(1, 7.0), scores=score_predictions(np.zeros(1, np.int64), np.ones((1, 2)) / 2))
+    limit = clock(100).limit([scored])
+    assert limit.left_s == pytest.approx(100 - 2 * 7.0)
+    time.seconds = 86.0
+    assert clock(None).is_over([]) is False
+    assert limit.is_over

@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 
+from nas_asc.clock import TimeLimit
 from nas_asc.errors import StudyError
+from nas_asc.evaluation import Worker
 from nas_asc.propose import Screen
-from nas_asc.search import run_search
 from nas_asc.search.database import Database
 from nas_asc.search.interrupt import delayed_interrupt
-from nas_asc.search.trial import Setting, run_trial
+from nas_asc.search.jobs import Jobs
 from nas_asc.space import Space, choice, integer
 from nas_asc.study import create_study_dir, load_records, lock_study, trial_dir
 from nas_asc.training import DeadlineError
 from tests.search import hopeless, tiny
-from tests.search.tiny import BUDGET, CPU, ask, prepare
+from tests.search.tiny import BUDGET, ask, prepare, run, worker
 from tests.study.records import example_config, example_record
 
 
@@ -26,8 +27,8 @@ def prepared(tmp_path_factory):
     return prepare(tmp_path_factory.mktemp("cache"))
 
 
-def build_setting(prepared):
-    return Setting(ask(prepared), prepared, CPU, lambda number, row, n_epochs: None)
+def job_of(prepared, proposal, number):
+    return Jobs(ask(prepared), n_train=prepared.n_train).of_trial(proposal, number)
 
 
 def propose(prepared, **values):
@@ -37,9 +38,7 @@ def propose(prepared, **values):
 
 
 def test_a_diverging_trial_is_recorded_with_its_reason_and_the_search_goes_on(prepared, tmp_path):
-    result = run_search(
-        ask(prepared, sampler="random", seed=4), tiny.space, prepared, n_trials=30, torch_device=CPU, folder=tmp_path
-    )
+    result = run(ask(prepared, sampler="random", seed=4), tiny.space, prepared, n_trials=30, folder=tmp_path)
     failed = [record for record in result.records if not record.is_complete]
     assert failed
     assert len(result.records) == 30
@@ -55,7 +54,7 @@ def test_a_diverging_trial_is_recorded_with_its_reason_and_the_search_goes_on(pr
 def test_a_search_in_which_all_fails_alike_says_why(prepared, tmp_path):
     config = replace(ask(prepared), space_digest=hopeless.space.digest)
     with pytest.raises(StudyError, match="the last 5 trials all failed: training diverged in epoch 1 of 2"):
-        run_search(config, hopeless.space, prepared, n_trials=30, torch_device=CPU, folder=tmp_path)
+        run(config, hopeless.space, prepared, n_trials=30, folder=tmp_path)
     assert len(load_records(tmp_path)) == 5
 
 
@@ -63,16 +62,17 @@ def test_an_error_of_any_kind_fails_one_trial(prepared):
     proposal = propose(prepared)
     layers = (hopeless.Rotten(), *proposal.design.architecture.layers)
     design = replace(proposal.design, architecture=replace(proposal.design.architecture, layers=layers))
-    trial = run_trial(replace(proposal, design=design), 3, setting=build_setting(prepared), deadline=None)
-    assert trial.record.state == "failed"
-    assert trial.record.number == 3
-    assert trial.record.reason == "KeyError: 'module'"
-    assert trial.weights is None
+    job = job_of(prepared, replace(proposal, design=design), 3)
+    result = Worker(prepared, layer_types=(hopeless.Rotten,)).attempt(job)
+    assert result.record.state == "failed"
+    assert result.record.number == 3
+    assert result.record.reason == "KeyError: 'module'"
+    assert result.network is None
 
 
 def test_a_trial_whose_time_is_over_is_no_trial(prepared):
     with pytest.raises(DeadlineError):
-        run_trial(propose(prepared), 0, setting=build_setting(prepared), deadline=time.monotonic())
+        worker(prepared).attempt(job_of(prepared, propose(prepared), 0), limit=TimeLimit.after(0.0))
 
 
 def test_a_candidate_on_which_the_space_raises_is_left_out_and_said_once(prepared):
@@ -88,7 +88,7 @@ def test_a_candidate_on_which_the_space_raises_is_left_out_and_said_once(prepare
 
 def test_a_study_that_another_search_holds_is_refused(prepared, tmp_path):
     with lock_study(tmp_path), pytest.raises(StudyError, match=r"is being written by another process \(pid \d+\)"):
-        run_search(ask(prepared), tiny.space, prepared, n_trials=1, torch_device=CPU, folder=tmp_path)
+        run(ask(prepared), tiny.space, prepared, n_trials=1, folder=tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["space", "data"])
@@ -97,11 +97,9 @@ def test_a_changed_study_is_resumed_only_when_the_change_is_accepted(prepared, t
     stored = replace(config, **{f"{kind}_digest": "0"})
     create_study_dir(tmp_path, stored)
     with pytest.raises(StudyError, match=f"give --accept-{kind}-change"):
-        run_search(config, tiny.space, prepared, n_trials=1, torch_device=CPU, folder=tmp_path)
+        run(config, tiny.space, prepared, n_trials=1, folder=tmp_path)
     assert load_records(tmp_path) == []
-    result = run_search(
-        config, tiny.space, prepared, n_trials=1, torch_device=CPU, folder=tmp_path, accepted=[kind], refit=False
-    )
+    result = run(config, tiny.space, prepared, n_trials=1, folder=tmp_path, accepted=[kind], refit=False)
     assert result.config == config
     assert len(result.records) == 1
 
@@ -110,7 +108,7 @@ def test_a_damaged_database_is_named(prepared, tmp_path):
     create_study_dir(tmp_path, ask(prepared))
     (tmp_path / "study.db").write_bytes(b"torn")
     with pytest.raises(StudyError, match=r"study\.db cannot be read"):
-        run_search(ask(prepared), tiny.space, prepared, n_trials=1, torch_device=CPU, folder=tmp_path)
+        run(ask(prepared), tiny.space, prepared, n_trials=1, folder=tmp_path)
 
 
 def test_a_trial_is_written_in_turn_or_not_at_all(tmp_path):

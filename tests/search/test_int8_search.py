@@ -11,10 +11,9 @@ from nas_asc.layers import Classifier, Conv, Layer, Primitive
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile
 from nas_asc.recipe import Recipe
-from nas_asc.search import run_search
 from nas_asc.space import Space, choice
 from nas_asc.study import TrialRecord, load_config, load_records, trial_dir
-from tests.search.tiny import BUDGET, CPU, ask, features, prepare, space
+from tests.search.tiny import BUDGET, ask, features, prepare, run, space
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Halve(Layer):
 def study(tmp_path_factory):
     """Folder and data of a study scored by int8 files."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
-    run_search(ask(prepared, scored="int8"), space, prepared, n_trials=3, torch_device=CPU, folder=folder)
+    run(ask(prepared, scored="int8"), space, prepared, n_trials=3, folder=folder)
     return folder, prepared
 
 
@@ -74,7 +73,7 @@ def test_record_survives_json(study):
 
 def test_study_scored_in_float_keeps_both_too(tmp_path):
     prepared = prepare(tmp_path / "cache")
-    run_search(ask(prepared), space, prepared, n_trials=1, torch_device=CPU, folder=tmp_path / "study", refit=False)
+    run(ask(prepared), space, prepared, n_trials=1, folder=tmp_path / "study", refit=False)
     record = load_records(tmp_path / "study")[0]
     assert record.scores == record.network_scores
     assert record.file is not None
@@ -98,7 +97,7 @@ def test_network_that_cannot_be_exported_fails_only_where_its_file_is_scored(tmp
 
     prepared = prepare(tmp_path / "cache")
     config = ask(prepared, scored=scored, budget=BUDGET)
-    run_search(config, own, prepared, n_trials=1, torch_device=CPU, folder=tmp_path / "study", refit=False)
+    run(config, own, prepared, n_trials=1, folder=tmp_path / "study", refit=False)
     record = load_records(tmp_path / "study")[0]
     if scored == "float":
         assert record.is_complete

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nas_asc.evaluation import Pause
+from nas_asc.evaluation import StageCheckpoint
 from nas_asc.study import (
     TrialRecord,
     checkpoint_name,
@@ -76,7 +76,7 @@ def assert_complete(folder: Path, n_trials: int, announced: Said) -> list[TrialR
         assert (path / "metrics.json").stat().st_size
         assert not record.is_complete or load_weights(path)
         assert [file.name for file in path.glob("checkpoint-*")] == checkpoints_of(record)
-        assert not record.is_stopped or Pause.from_bytes(load_checkpoint(folder, record))
+        assert not record.is_stopped or StageCheckpoint.from_bytes(load_checkpoint(folder, record))
     assert sorted(int(path.name) for path in (folder / "trials").iterdir()) == list(range(n_trials))
     assert not list(folder.glob(".partial*"))
     assert load_card(folder)

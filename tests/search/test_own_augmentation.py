@@ -11,11 +11,10 @@ import torch
 from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import RecipeError, SpaceError
 from nas_asc.recipe import Recipe
-from nas_asc.search import ask_study, run_search
 from nas_asc.space import load_space
 from nas_asc.study import load_records
 from tests.augmentation.facts import make_batch, make_facts
-from tests.search.tiny import BUDGET, CPU, prepare
+from tests.search.tiny import BUDGET, ask_of, prepare, run
 
 FILE = Path(__file__).with_name("own_augmentation.py")
 
@@ -25,8 +24,8 @@ def folder(tmp_path_factory):
     """A study of two trials of the space."""
     folder = tmp_path_factory.mktemp("study")
     space, prepared = load_space(FILE), prepare(tmp_path_factory.mktemp("cache"))
-    config = ask_study("own", space, prepared, space_source=str(FILE), budget=BUDGET)
-    run_search(config, space, prepared, n_trials=2, torch_device=CPU, folder=folder)
+    config = ask_of("own", space, prepared, space=str(FILE), budget=BUDGET)
+    run(config, space, prepared, n_trials=2, folder=folder)
     return folder
 
 

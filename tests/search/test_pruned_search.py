@@ -3,18 +3,16 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from nas_asc.budget import Budget
 from nas_asc.compression import count_state_nonzero
 from nas_asc.cost import count_cost
-from nas_asc.evaluation import load_network
+from nas_asc.evaluation import TrainedNetwork
 from nas_asc.handover import evaluate_study
 from nas_asc.layers import parse_architecture
-from nas_asc.search import ask_study, run_search
 from nas_asc.space import load_space
 from nas_asc.study import final_dir, load_architecture, load_records, load_weights, trial_dir
-from tests.search.tiny import CPU, prepare
+from tests.search.tiny import ask_of, prepare, run, worker
 
 FILE = Path(__file__).with_name("pruned_space.py")
 
@@ -23,8 +21,8 @@ FILE = Path(__file__).with_name("pruned_space.py")
 def study(tmp_path_factory):
     """Folder and data of a study of both prunings."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
-    config = ask_study("pruned", load_space(FILE), prepared, space_source=str(FILE), budget=Budget(max_params=10_000))
-    result = run_search(config, load_space(FILE), prepared, n_trials=3, torch_device=CPU, folder=folder)
+    config = ask_of("pruned", load_space(FILE), prepared, space=str(FILE), budget=Budget(max_params=10_000))
+    result = run(config, load_space(FILE), prepared, n_trials=3, folder=folder)
     assert result.stopped_by == "exhausted"  # the third candidate's pruning cannot reach its limit
     return folder, prepared
 
@@ -48,13 +46,14 @@ def test_weights_fit_the_architecture_beside_them_and_its_cost_is_recorded(study
 @pytest.mark.parametrize("number", [0, 1])
 def test_every_trial_can_be_scored_again(study, number):
     folder, prepared = study
-    assert evaluate_study(folder, prepared, number=number, torch_device=CPU).scores.n_clips > 0
+    assert evaluate_study(folder, worker(prepared), number=number).scores.n_clips > 0
 
 
 def test_the_final_network_is_pruned_too(study):
     folder, prepared = study
-    assert evaluate_study(folder, prepared, torch_device=CPU).is_final
-    state = {name: torch.from_numpy(value) for name, value in load_weights(final_dir(folder)).items()}
-    model, _, _ = load_network(parse_architecture(load_architecture(final_dir(folder))), state)
+    assert evaluate_study(folder, worker(prepared)).is_final
+    place = final_dir(folder)
+    architecture, state = parse_architecture(load_architecture(place)), load_weights(place)
+    model, _, _ = TrainedNetwork.from_arrays(architecture, load_records(folder)[0].log_mel, state).load()
     dense = count_cost(parse_architecture(load_records(folder)[0].architecture)).all_params
     assert count_state_nonzero(model.state_dict()) < 0.8 * dense

@@ -9,31 +9,22 @@ from nas_asc.errors import ExportError
 from nas_asc.evaluation import export_network
 from nas_asc.handover import ensemble_study, evaluate_study, export_study
 from nas_asc.handover.stored import find_network
-from nas_asc.search import ask_study, run_search
+from nas_asc.search import SilentListener
 from nas_asc.space import load_space
 from nas_asc.study import load_records, load_weights, trial_dir
-from tests.search.tiny import CPU, prepare
+from tests.search.tiny import ask_of, prepare, run, worker
 
 FILE = Path(__file__).with_name("quantised_space.py")
 
 
-class Listener:
+class Listener(SilentListener):
     """Keeps what it is told of epochs."""
 
     def __init__(self):
         self.epochs = {}
 
-    def on_trial_start(self, number, design, cost):
-        pass
-
     def on_epoch(self, number, row, n_epochs):
         self.epochs.setdefault(number, []).append((row.epoch, n_epochs))
-
-    def on_trial_end(self, record, front):
-        pass
-
-    def on_note(self, text):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +32,8 @@ def study(tmp_path_factory):
     """Folder, data and listener of a study of all six recipes, scored by files."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
     space, budget, listener = load_space(FILE), Budget(max_params=10_000), Listener()
-    config = ask_study("qat", space, prepared, space_source=str(FILE), budget=budget, scored="int8")
-    run_search(config, space, prepared, n_trials=6, torch_device=CPU, folder=folder, listener=listener)
+    config = ask_of("qat", space, prepared, space=str(FILE), budget=budget, scored="int8")
+    run(config, space, prepared, n_trials=6, folder=folder, listener=listener)
     return folder, prepared, listener
 
 
@@ -60,7 +51,7 @@ def in_8_bits(records):
 def test_export_writes_the_file_of_the_trial_again(study, records, tmp_path):
     folder, prepared, _ = study
     for record in records:
-        exported = export_study(folder, prepared, number=record.number, out=tmp_path).exported
+        exported = export_study(folder, worker(prepared), number=record.number, out=tmp_path).exported
         assert exported.path.read_bytes() == (trial_dir(folder, record.number) / "int8.onnx").read_bytes()
         assert exported.scores == record.file.scores == record.scores
         assert exported.qat_epochs == (1 if record.values["qat"] else 0)
@@ -77,7 +68,7 @@ def test_network_in_float_is_scored_as_before(study, records):
     by_pruning = {record.values["pruning"]: record for record in in_8_bits(records)}
     for record in records:
         folder, prepared, _ = study
-        found = export_study(folder, prepared, number=record.number, bits=32).exported
+        found = export_study(folder, worker(prepared), number=record.number, bits=32).exported
         assert found.network_scores == record.network_scores
         assert found.scores.log_loss == pytest.approx(record.network_scores.log_loss, abs=1e-4)
     assert by_pruning.keys() == {"none", "channels", "weights"}
@@ -86,24 +77,22 @@ def test_network_in_float_is_scored_as_before(study, records):
 def test_no_second_training_in_8_bits(study, records, tmp_path):
     folder, prepared, _ = study
     with pytest.raises(ExportError, match="Leave `--qat` out"):
-        export_study(folder, prepared, number=in_8_bits(records)[0].number, out=tmp_path, qat_epochs=1)
+        export_study(folder, worker(prepared), number=in_8_bits(records)[0].number, out=tmp_path, qat_epochs=1)
 
 
 def test_test_clips_are_scored_by_the_same_file(study, records, tmp_path):
     folder, prepared, _ = study
     for record in in_8_bits(records):
-        network = find_network(folder, prepared, number=record.number)
-        exported = export_network(
-            tmp_path / "int8.onnx", network.architecture, network.state, prepared, log_mel=network.log_mel,
-            recipe=record.recipe, name=f"qat trial {record.number}",
-        )  # fmt: skip
+        network = find_network(folder, prepared, number=record.number).network
+        path, name = tmp_path / "int8.onnx", f"qat trial {record.number}"
+        exported = export_network(path, network, prepared, recipe=record.recipe, name=name)
         assert exported.path.read_bytes() == (trial_dir(folder, record.number) / "int8.onnx").read_bytes()
-        assert evaluate_study(folder, prepared, number=record.number, torch_device=CPU).file_scores.n_clips == 16
+        assert evaluate_study(folder, worker(prepared), number=record.number).file_scores.n_clips == 16
 
 
 def test_final_network_is_trained_in_8_bits_where_its_trial_was(study):
     folder, prepared, _ = study
-    result = export_study(folder, prepared)
+    result = export_study(folder, worker(prepared))
     assert result.is_final
     assert result.exported.qat_epochs == (1 if result.record.values["qat"] else 0)
 
@@ -116,5 +105,5 @@ def test_only_trials_with_it_keep_such_weights(study, records):
 
 def test_they_can_be_joined(study):
     folder, prepared, _ = study
-    result = ensemble_study(folder, prepared, n_most=2)
+    result = ensemble_study(folder, worker(prepared), n_most=2)
     assert result.exported.scores.n_clips == 16

@@ -11,14 +11,16 @@ import torch
 
 from nas_asc.budget import Budget
 from nas_asc.errors import NothingFitsError, StudyError
-from nas_asc.handover import evaluate_study, forecast_refit_s
+from nas_asc.evaluation import Speed, Worker
+from nas_asc.handover import evaluate_study
 from nas_asc.metrics import score_predictions
+from nas_asc.plan import plan_time
 from nas_asc.prediction import ModelFile
-from nas_asc.search import SilentListener, run_search
-from nas_asc.search.clock import refit_share
+from nas_asc.search import SilentListener
 from nas_asc.study import final_dir, front_of, load_card, load_config, load_records, load_weights, trial_dir
 from nas_asc.training import EpochRow
-from tests.search.tiny import BUDGET, CPU, ask, prepare, space
+from tests.clocks import ManualClock
+from tests.search.tiny import BUDGET, SteadyWorker, ask, prepare, run, space, worker
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,7 +40,7 @@ def prepared(tmp_path_factory):
 def studied(tmp_path_factory, prepared):
     """A finished search of 14 trials, and what its listener heard."""
     folder, heard = tmp_path_factory.mktemp("studies") / "tiny", Recorder()
-    result = run_search(ask(prepared), space, prepared, n_trials=14, torch_device=CPU, folder=folder, listener=heard)
+    result = run(ask(prepared), space, prepared, n_trials=14, folder=folder, listener=heard)
     return result, heard
 
 
@@ -147,14 +149,13 @@ def test_the_recommended_network_is_trained_once_more(studied):
 def test_the_last_training_is_as_long_as_asked(tmp_path, prepared):
     config, heard = ask(prepared, final_length=2.5), Recorder()
     folder = tmp_path / "tiny"
-    result = run_search(config, space, prepared, n_trials=2, torch_device=CPU, folder=folder, listener=heard)
+    result = run(config, space, prepared, n_trials=2, folder=folder, listener=heard)
     number, last = result.recommended.number, 5  # a trial trains for two epochs
     assert heard.epochs[-last:] == [(number, epoch, last) for epoch in range(1, last + 1)]
     assert {n_epochs for _, _, n_epochs in heard.epochs[:-last]} == {2}
     assert load_card(folder)["final_length"] == load_config(folder).final_length == 2.5
-    share = refit_share(prepared)
-    assert refit_share(prepared, 2.5) == pytest.approx(2.5 * share)
-    assert forecast_refit_s(folder, prepared) == pytest.approx(2.5 * share * result.recommended.seconds)
+    plans = [plan_time(None, prepared, n_seeds=1, refits=True, final_length=length) for length in (1.0, 2.5)]
+    assert plans[1].refit_s(10.0) == pytest.approx(2.5 * plans[0].refit_s(10.0))
 
 
 @pytest.mark.parametrize("length", [0.5, 101.0, float("nan")])
@@ -165,10 +166,10 @@ def test_a_last_training_shorter_than_a_trial_is_refused(prepared, length):
 
 def test_the_test_clips_are_scored_by_the_evaluation_alone(studied, prepared):
     result, _ = studied
-    final = evaluate_study(result.folder, prepared, torch_device=CPU)
+    final = evaluate_study(result.folder, worker(prepared))
     assert final.is_final
     assert final.scores.n_clips == final.file_scores.n_clips == 16
-    trial = evaluate_study(result.folder, prepared, number=0, torch_device=CPU)
+    trial = evaluate_study(result.folder, worker(prepared), number=0)
     test = prepared.test_clips(trial.record.log_mel)
     file = ModelFile(result.folder / "trials" / "0" / "int8.onnx")
     found = file.probabilities(np.asarray(test.clips.features, dtype=np.float32))
@@ -184,16 +185,14 @@ def test_no_search_reads_a_test_clip(tmp_path):
     synthesise = prepared.data_set.synthesise
     watched = replace(prepared.data_set, synthesise=lambda row: (read.append(int(row)), synthesise(row))[1])
     prepared = type(prepared)(watched, prepared.split, cache_dir=tmp_path / "cache")
-    run_search(ask(prepared), space, prepared, n_trials=2, torch_device=CPU, folder=tmp_path / "tiny")
+    run(ask(prepared), space, prepared, n_trials=2, folder=tmp_path / "tiny")
     assert set(read) <= set(range(48))
 
 
 def test_a_resumed_search_is_the_search_it_would_have_been(tmp_path, prepared, studied):
     whole, _ = studied
     for total in (3, 9, 14):
-        result = run_search(
-            ask(prepared), space, prepared, n_trials=total, torch_device=CPU, folder=tmp_path / "tiny", refit=False
-        )
+        result = run(ask(prepared), space, prepared, n_trials=total, folder=tmp_path / "tiny", refit=False)
         assert len(result.records) == total
         assert not result.has_final
     assert outcomes(result.records) == outcomes(whole.records)
@@ -203,9 +202,7 @@ def test_a_met_total_trains_nothing_more(studied, prepared):
     result, _ = studied
     card = (final_dir(result.folder) / "card.json").stat().st_mtime_ns
     heard = Recorder()
-    again = run_search(
-        ask(prepared), space, prepared, n_trials=14, torch_device=CPU, folder=result.folder, listener=heard
-    )
+    again = run(ask(prepared), space, prepared, n_trials=14, folder=result.folder, listener=heard)
     assert again.records == result.records
     assert heard.started == heard.notes == []
     assert (final_dir(result.folder) / "card.json").stat().st_mtime_ns == card
@@ -228,12 +225,11 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, prepared, moment):
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(1)
 
-    result = run_search(
+    result = run(
         ask(prepared),
         space,
         prepared,
         n_trials=5,
-        torch_device=CPU,
         folder=tmp_path / "tiny",
         listener=Impatient(),
     )
@@ -241,59 +237,83 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, prepared, moment):
     assert len(result.records) == (3 if moment == "end" else 2)
     assert load_records(tmp_path / "tiny") == list(result.records)
     assert not result.has_final
-    end = run_search(ask(prepared), space, prepared, n_trials=5, torch_device=CPU, folder=tmp_path / "tiny")
+    end = run(ask(prepared), space, prepared, n_trials=5, folder=tmp_path / "tiny")
     assert len(end.records) == 5
     assert end.has_final
 
 
-def test_a_timeout_ends_a_search_in_time_with_its_last_training(tmp_path, prepared):
-    started = time.monotonic()
-    result = run_search(ask(prepared), space, prepared, timeout_s=4, torch_device=CPU, folder=tmp_path / "tiny")
-    assert result.stopped_by in ("timeout", "exhausted")
-    assert time.monotonic() - started < 40
+class Ticking(Recorder):
+    """A listener with a clock by which every epoch takes a second."""
+
+    def __init__(self):
+        super().__init__()
+        self.clock = ManualClock()
+
+    def on_epoch(self, number, row, n_epochs):
+        super().on_epoch(number, row, n_epochs)
+        self.clock.seconds += 1
+
+
+@pytest.mark.parametrize("timeout_s", [6, 9, 20])
+def test_a_timeout_ends_a_search_in_time_with_its_last_training(tmp_path, prepared, timeout_s):
+    ticking = Ticking()
+    who = SteadyWorker(prepared, epoch_s=1.0, clock=ticking.clock)
+    result = run(
+        ask(prepared),
+        space,
+        prepared,
+        timeout_s=timeout_s,
+        folder=tmp_path / "tiny",
+        listener=ticking,
+        who=who,
+        clock=ticking.clock,
+    )
+    assert result.stopped_by == "timeout"
+    assert ticking.clock.seconds <= timeout_s
     assert result.records
     assert result.has_final
 
 
-def test_a_trial_for_which_there_is_no_time_gives_way_to_a_shorter_one(tmp_path, prepared, monkeypatch):
-    asked, too_long = [], 1e6
+def test_a_trial_for_which_there_is_no_time_gives_way_to_a_shorter_one(tmp_path, prepared):
+    asked = []
 
-    def measure(design, prepared, **options):
-        asked.append(design.key)
-        return too_long if design.key == asked[0] else 0.0
+    class Slow(Worker):
+        """The first network that it measures would take for ever."""
 
-    monkeypatch.setattr("nas_asc.search.clock.measure_speed", measure)
-    folder = tmp_path / "tiny"
-    result = run_search(ask(prepared), space, prepared, n_trials=1, timeout_s=600, torch_device=CPU, folder=folder)
+        def measure_speed(self, design, *, n_steps=3):
+            asked.append(design.key)
+            return Speed(1e6 if design.key == asked[0] else 0.0)
+
+    folder, who = tmp_path / "tiny", Slow(prepared)
+    result = run(ask(prepared), space, prepared, n_trials=1, timeout_s=600, folder=folder, who=who)
     assert result.stopped_by == "trials"
     assert [record.key for record in result.records] == asked[-1:] != asked[:1]
 
 
 def test_a_timeout_too_short_for_one_trial_says_so(tmp_path, prepared):
-    config = ask(prepared, epochs=10_000)
-    with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about \d+ "):
-        run_search(config, space, prepared, timeout_s=2, torch_device=CPU, folder=tmp_path / "tiny")
+    who, clock = SteadyWorker(prepared, epoch_s=1.0), ManualClock()
+    with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about 2 s, and"):
+        run(ask(prepared), space, prepared, timeout_s=2, folder=tmp_path / "tiny", who=who, clock=clock)
 
 
 def test_a_search_without_end_is_refused(tmp_path, prepared):
-    with pytest.raises(StudyError, match="`n_trials` or `timeout_s` must be given"):
-        run_search(ask(prepared), space, prepared, torch_device=CPU, folder=tmp_path / "tiny")
+    with pytest.raises(StudyError, match="`n_trials` or `limit` must be given"):
+        run(ask(prepared), space, prepared, folder=tmp_path / "tiny")
 
 
 def test_a_budget_that_nothing_fits_is_named(tmp_path, prepared):
     config = ask(prepared, budget=Budget(max_params=5))
     with pytest.raises(NothingFitsError, match=r"no candidate of space 'tiny' fits the budget: parameters <= 5"):
-        run_search(config, space, prepared, n_trials=2, torch_device=CPU, folder=tmp_path / "tiny")
+        run(config, space, prepared, n_trials=2, folder=tmp_path / "tiny")
 
 
 def test_a_search_of_a_space_that_is_used_up_ends(tmp_path, prepared):
     few = Budget(max_params=50)
-    result = run_search(
+    result = run(
         ask(prepared, budget=few),
         space,
         prepared,
         n_trials=500,
-        torch_device=CPU,
         folder=tmp_path / "tiny",
         refit=False,
     )
@@ -302,12 +322,11 @@ def test_a_search_of_a_space_that_is_used_up_ends(tmp_path, prepared):
 
 
 def test_the_mode_best_has_one_objective_in_the_database(tmp_path, prepared):
-    result = run_search(
+    result = run(
         ask(prepared, mode="best"),
         space,
         prepared,
         n_trials=12,
-        torch_device=CPU,
         folder=tmp_path / "tiny",
         refit=False,
     )
@@ -320,13 +339,13 @@ def test_the_mode_best_has_one_objective_in_the_database(tmp_path, prepared):
 def test_evaluation_of_a_trial_that_is_not_there_is_named(studied, prepared):
     result, _ = studied
     with pytest.raises(StudyError, match=r"'tiny' has no complete trial 99\. The complete ones are 0, "):
-        evaluate_study(result.folder, prepared, number=99, torch_device=CPU)
+        evaluate_study(result.folder, worker(prepared), number=99)
 
 
 def test_evaluation_with_other_data_is_refused(studied, tmp_path):
     result, _ = studied
     with pytest.raises(StudyError, match="'tiny' was made with other data"):
-        evaluate_study(result.folder, prepare(tmp_path, digest="others"), torch_device=CPU)
+        evaluate_study(result.folder, worker(prepare(tmp_path, digest="others")))
 
 
 class Small:
@@ -346,9 +365,7 @@ class Small:
 
 def test_a_strategy_of_ones_own_may_propose(prepared, tmp_path):
     folder = tmp_path / "own"
-    result = run_search(
-        ask(prepared), space, prepared, n_trials=9, torch_device=CPU, folder=folder, refit=False, build=Small
-    )
+    result = run(ask(prepared), space, prepared, n_trials=9, folder=folder, refit=False, build=Small)
     assert result.stopped_by == "exhausted"
     assert [record.origin for record in result.records] == ["small"] * 3
     assert [record.values["width"] for record in result.records] == [4, 6, 8]

@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -16,14 +15,12 @@ from nas_asc.errors import StudyError
 from nas_asc.evaluation import evaluate_candidate
 from nas_asc.propose.history import read_history
 from nas_asc.recipe import ClipGrowth
-from nas_asc.search import SilentListener, run_search
-from nas_asc.search import search as search_module
-from nas_asc.search.trial import Setting, continue_trial
+from nas_asc.search import Jobs, SilentListener
+from nas_asc.search import loop as loop_module
 from nas_asc.study import (
     agreements,
     checkpoint_bytes,
     choose_promotion,
-    design_of,
     front_of,
     has_study,
     load_checkpoint,
@@ -33,7 +30,9 @@ from nas_asc.study import (
     rung_entries,
     trial_dir,
 )
-from tests.search.tiny import CPU, ask, prepare, space
+from nas_asc.training import Run
+from tests.clocks import ManualClock
+from tests.search.tiny import SteadyWorker, ask, prepare, run, space, worker
 
 N_TRIALS, EPOCHS, RUNGS, ETA = 14, 5, (0.2, 0.6), 2.0
 
@@ -66,19 +65,19 @@ class Recorder(SilentListener):
         self.notes.append(text)
 
 
-def run(prepared, folder, n_trials=N_TRIALS, listener=None, rung_clips=None, **options):
+def search(prepared, folder, n_trials=N_TRIALS, listener=None, rung_clips=None, **options):
     if rung_clips is None:
         rung_clips = load_config(folder).rung_clips if has_study(folder) else ()
     config = ask(prepared, epochs=EPOCHS, rungs=RUNGS, eta=ETA, rung_clips=rung_clips)
     options = {"n_trials": n_trials, "refit": False} | options
-    return run_search(config, space, prepared, torch_device=CPU, folder=folder, listener=listener, **options)
+    return run(config, space, prepared, folder=folder, listener=listener, **options)
 
 
 @pytest.fixture(scope="module", params=[(), (0.25, 0.5)], ids=["all clips", "few clips first"])
 def studied(request, tmp_path_factory, prepared):
     """A finished search with rungs after epochs 1 and 3 of 5, and what its listener heard."""
     folder, heard = tmp_path_factory.mktemp("studies") / "tiny", Recorder()
-    return run(prepared, folder, listener=heard, rung_clips=request.param), heard
+    return search(prepared, folder, listener=heard, rung_clips=request.param), heard
 
 
 def outcomes(records):
@@ -112,9 +111,9 @@ def test_no_epoch_is_trained_twice_and_far_fewer_than_without_rungs(studied):
 def test_a_trial_that_went_on_is_one_that_was_never_stopped(studied, prepared):
     result, _ = studied
     for record in [record for record in result.records if record.is_complete][:2]:
-        whole = evaluate_candidate(design_of(record), prepared, seed=record.seed, torch_device=CPU, epochs=EPOCHS)
+        whole = evaluate_candidate(record.design(), prepared, Run(record.seed))
         weights = load_weights(trial_dir(result.folder, record.number))
-        assert all(np.array_equal(weights[name], value.numpy()) for name, value in whole.state.items())
+        assert all(np.array_equal(weights[name], value) for name, value in whole.network.to_arrays().items())
         assert record.network_scores == whole.scores
 
 
@@ -142,7 +141,7 @@ def test_nothing_more_is_due(studied, prepared):
     entries = rung_entries(result.records, result.config.objectives)
     assert choose_promotion(entries, eta=ETA) is choose_promotion(entries, eta=ETA, at_end=True) is None
     heard = Recorder()
-    again = run(prepared, result.folder, listener=heard)
+    again = search(prepared, result.folder, listener=heard)
     assert again.records == result.records
     assert heard.epochs == heard.ended == []
 
@@ -195,13 +194,13 @@ def test_rungs_are_kept_with_the_study_and_do_not_change(studied, prepared):
     result, _ = studied
     config = load_config(result.folder)
     assert (config.rungs, config.eta) == (RUNGS, ETA)
-    common = {"n_trials": 20, "torch_device": CPU, "folder": result.folder}
+    common = {"n_trials": 20, "folder": result.folder}
     asked = replace(config, rungs=(), rung_clips=())
     with pytest.raises(StudyError, match=r"was made with --rungs 0\.2,0\.6, but got --rungs "):
-        run_search(asked, space, prepared, **common)
+        run(asked, space, prepared, **common)
     asked = replace(config, rung_clips=(0.1, 0.2))
     with pytest.raises(StudyError, match=r"was made with --rung-clips .*, but got --rung-clips 0\.1,0\.2"):
-        run_search(asked, space, prepared, **common)
+        run(asked, space, prepared, **common)
 
 
 @pytest.mark.parametrize("checkpoint", [None, b"", b"damaged"])
@@ -209,13 +208,14 @@ def test_a_checkpoint_that_is_lost_costs_time_alone(studied, prepared, checkpoin
     result, _ = studied
     record = next(record for record in result.records if record.is_complete)
     before = replace(record, state="stopped", scores=None, network_scores=None, file=None, rungs=record.rungs[:1])
-    epochs = []
-    setting = Setting(result.config, prepared, CPU, lambda number, row, n_epochs: epochs.append(row.epoch))
-    trial = continue_trial(before, design_of(record), checkpoint, setting=setting, deadline=None)
-    assert trial.record.state == "stopped"
-    assert trial.record.rungs == record.rungs
+    epochs, jobs = [], Jobs(result.config, n_train=prepared.n_train)
+    found = worker(prepared).attempt(
+        jobs.of_stopped(before, checkpoint), on_epoch=lambda row, n: epochs.append(row.epoch)
+    )
+    assert found.record.state == "stopped"
+    assert found.record.rungs == record.rungs
     assert epochs == [1, 2, 3]
-    assert trial.record.seconds > before.seconds
+    assert found.record.seconds > before.seconds
 
 
 @pytest.mark.parametrize("where", ["epoch", "end"])
@@ -236,51 +236,51 @@ def test_an_interrupt_while_a_trial_goes_on_keeps_what_it_was(tmp_path, prepared
             time.sleep(1)
 
     clips = whole.config.rung_clips
-    result = run(prepared, tmp_path / "tiny", listener=Impatient(), rung_clips=clips)
+    result = search(prepared, tmp_path / "tiny", listener=Impatient(), rung_clips=clips)
     assert result.stopped_by == "interrupt"
     assert len(result.records) < N_TRIALS
     assert load_records(tmp_path / "tiny") == list(result.records)
-    end = run(prepared, tmp_path / "tiny")
+    end = search(prepared, tmp_path / "tiny")
     assert outcomes(end.records) == outcomes(whole.records)
 
 
-@pytest.fixture
-def ticking(monkeypatch):
-    """A listener and a clock by which every epoch takes a second; the real one, long behind, cuts no training."""
+class Ticking(SilentListener):
+    """A listener with a clock by which every epoch takes a second."""
 
-    class Ticking(SilentListener):
-        now = started = time.monotonic() + 1e6
+    def __init__(self):
+        self.clock = ManualClock()
 
-        def on_epoch(self, number, row, n_epochs):
-            self.now += 1
+    def on_epoch(self, number, row, n_epochs):
+        self.clock.seconds += 1
 
-    clock = Ticking()
-    monkeypatch.setattr("nas_asc.search.clock.time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr("nas_asc.search.trial.time", SimpleNamespace(perf_counter=lambda: clock.now))
-    monkeypatch.setattr("nas_asc.search.clock.measure_speed", lambda *_, **__: 1.0)
-    return clock
+
+def search_ticking(prepared, folder, **options):
+    """A search on a machine on which an epoch takes a second, and the seconds that it took."""
+    ticking = Ticking()
+    who = SteadyWorker(prepared, epoch_s=1.0, clock=ticking.clock)
+    result = search(prepared, folder, listener=ticking, who=who, clock=ticking.clock, **options)
+    return result, ticking.clock.seconds
 
 
 @pytest.mark.parametrize("timeout_s", [7, 9, 12, 40])
-def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, ticking, timeout_s):
-    result = run(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s, listener=ticking)
+def test_a_timeout_leaves_a_complete_trial(tmp_path, prepared, timeout_s):
+    result, took_s = search_ticking(prepared, tmp_path / "tiny", n_trials=8, timeout_s=timeout_s)
     assert any(record.is_complete for record in result.records)
-    assert ticking.now - ticking.started <= timeout_s
+    assert took_s <= timeout_s
     assert result.stopped_by == ("trials" if timeout_s == 40 else "timeout")
 
 
 @pytest.mark.parametrize("kept_s", [0, 3, 12])
-def test_time_is_kept_for_what_the_caller_does_and_for_its_last_training(tmp_path, prepared, ticking, kept_s):
-    options = {"n_trials": 30, "timeout_s": 25, "refit": True, "kept_s": kept_s}
-    result = run(prepared, tmp_path / "tiny", listener=ticking, **options)
+def test_time_is_kept_for_what_follows_the_trials(tmp_path, prepared, kept_s):
+    result, took_s = search_ticking(
+        prepared, tmp_path / "tiny", n_trials=30, timeout_s=25, kept_s=lambda trial_s: kept_s + trial_s
+    )
     assert result.stopped_by == "timeout"
-    assert not result.has_final
-    last_s = 1.1 * (prepared.n_train + prepared.n_validation) / prepared.n_train * EPOCHS
-    assert ticking.now - ticking.started <= 25 - max(kept_s, last_s)
+    assert took_s <= 25 - kept_s - result.recommended.seconds
 
 
 def test_one_trial_is_trained_to_its_end(tmp_path, prepared):
-    result = run(prepared, tmp_path / "tiny", n_trials=1)
+    result = search(prepared, tmp_path / "tiny", n_trials=1)
     assert [record.state for record in result.records] == ["complete"]
 
 
@@ -308,14 +308,14 @@ def test_a_process_that_dies_while_a_trial_is_kept_loses_nothing(tmp_path, prepa
     def die(*_):
         raise RuntimeError("died")
 
-    place = search_module.Database if step == "replace" else search_module
+    place = loop_module.Database if step == "replace" else loop_module
     with monkeypatch.context() as patch:
         patch.setattr(place, step, die)
         with pytest.raises(RuntimeError, match="died"):
-            run(prepared, tmp_path / "tiny", rung_clips=whole.config.rung_clips)
+            search(prepared, tmp_path / "tiny", rung_clips=whole.config.rung_clips)
     states = [record.state for record in load_records(tmp_path / "tiny")]
     assert "stopped" in states
-    end = run(prepared, tmp_path / "tiny")
+    end = search(prepared, tmp_path / "tiny")
     assert outcomes(end.records) == outcomes(whole.records)
     for record in end.records:
         kept = [f"checkpoint-{record.rungs[-1].epochs}.pt"] if record.is_stopped else []
@@ -325,7 +325,7 @@ def test_a_process_that_dies_while_a_trial_is_kept_loses_nothing(tmp_path, prepa
 def test_a_trial_that_is_not_stopped_cannot_go_on(studied):
     result, _ = studied
     record = next(record for record in result.records if record.is_complete)
-    database = search_module.Database(result.folder, result.config, space)
+    database = loop_module.Database(result.folder, result.config, space)
     try:
         with pytest.raises(StudyError, match=rf"trial {record.number} cannot go on: it is not stopped"):
             database.replace(record)

@@ -11,9 +11,9 @@ from nas_asc.frontend import Task
 from nas_asc.layers import parse_architecture
 from nas_asc.propose import Screen, build_proposer
 from nas_asc.propose.repair import repair
-from nas_asc.search import ask_again, run_search
+from nas_asc.search import ask_again
 from nas_asc.study import load_config, load_records
-from tests.search.tiny import BUDGET, CPU, N_CLASSES, ask, prepare, space
+from tests.search.tiny import BUDGET, N_CLASSES, ask, prepare, run, space
 from tests.study.records import example_config
 
 TASK = Task(n_classes=N_CLASSES, clip_s=0.25)
@@ -46,14 +46,14 @@ def test_candidate_in_other_respects_small_enough_is_changed_until_it_runs():
 def test_study_keeps_its_target(tmp_path):
     folder, prepared = tmp_path / "study", prepare(tmp_path / "cache")
     config = ask(prepared, target=TARGET)
-    run_search(config, space, prepared, n_trials=3, torch_device=CPU, folder=folder, refit=False)
+    run(config, space, prepared, n_trials=3, folder=folder, refit=False)
     assert load_config(folder) == config
     assert 'target = "tflite-micro"' in (folder / "study.toml").read_text()
     other = replace(config, target="any")
     with pytest.raises(StudyError, match="was made with --target tflite-micro, but got --target any"):
-        run_search(other, space, prepared, n_trials=4, torch_device=CPU, folder=folder, refit=False)
-    again = ask_again(load_config(folder), space, prepared.data_set)
-    run_search(again, space, prepared, n_trials=6, torch_device=CPU, folder=folder, refit=False)
+        run(other, space, prepared, n_trials=4, folder=folder, refit=False)
+    again = ask_again(load_config(folder), space, prepared)
+    run(again, space, prepared, n_trials=6, folder=folder, refit=False)
     records = load_records(folder)
     assert len(records) == 6
     assert all(list_obstacles(parse_architecture(record.architecture), TARGET) == () for record in records)

@@ -1,19 +1,24 @@
 """A tiny space on tiny data: a search of it takes a fraction of a second a trial."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from nas_asc.budget import Budget
+from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
 from nas_asc.data import DataSet, Split
-from nas_asc.evaluation import PreparedData
+from nas_asc.evaluation import PreparedData, Speed, Worker
 from nas_asc.frontend import LogMel
+from nas_asc.handover import refit_recommended
 from nas_asc.layers import Classifier, Conv
+from nas_asc.plan import plan_time
 from nas_asc.recipe import AdamW, Recipe
-from nas_asc.search import ask_study
-from nas_asc.space import Space, choice, integer
-from nas_asc.study import StudyConfig
+from nas_asc.search import SearchListener, SearchResult, ask_study, run_search
+from nas_asc.space import Design, Space, choice, integer
+from nas_asc.study import StudyConfig, TrialRecord, has_final, recommend
 
 CPU = torch.device("cpu")
 N_CLASSES, N_CLIPS, SAMPLE_RATE = 4, 64, 8_000
@@ -94,7 +99,72 @@ def prepare(cache_dir: Path, **changes: str) -> PreparedData:
     return PreparedData(make_data(**changes), split, cache_dir=cache_dir)
 
 
-def ask(prepared: PreparedData, **changes: object) -> StudyConfig:
+def ask(prepared: PreparedData, **changes: Any) -> StudyConfig:
     """A study of the tiny space."""
-    options = {"space_source": "tiny", "budget": BUDGET, **changes}
-    return ask_study("tiny", space, prepared, **options)
+    return ask_of("tiny", space, prepared, **changes)
+
+
+def ask_of(name: str, space: Space, prepared: PreparedData, /, **changes: Any) -> StudyConfig:
+    """A study of any space on the tones."""
+    return ask_study(StudyConfig(**{"name": name, "space": name, "budget": BUDGET, **changes}), space, prepared)
+
+
+def worker(prepared: PreparedData, space: Space = space, clock: Clock = WALL_CLOCK) -> Worker:
+    """Who trains, with a clock of a test's own where it matters."""
+    return Worker(prepared, layer_types=space.layer_types, clock=clock)
+
+
+class SteadyWorker(Worker):
+    """A worker of a machine on which every epoch of a training is measured to take as long.
+
+    Args:
+        prepared: Clips and their features.
+        epoch_s: Seconds of a measured epoch.
+        clock: Tells the time.
+    """
+
+    def __init__(self, prepared: PreparedData, *, epoch_s: float, clock: Clock = WALL_CLOCK) -> None:
+        super().__init__(prepared, clock=clock)
+        self.epoch_s = epoch_s
+
+    def measure_speed(self, design: Design, *, n_steps: int = 3) -> Speed:
+        """The same for every design."""
+        return Speed(self.epoch_s)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A search, what it recommends, and whether that was refitted."""
+
+    search: SearchResult
+    recommended: TrialRecord | None
+    has_final: bool
+
+    folder = property(lambda self: self.search.folder)
+    config = property(lambda self: self.search.config)
+    records = property(lambda self: self.search.records)
+    stopped_by = property(lambda self: self.search.stopped_by)
+
+
+def run(
+    config: StudyConfig,
+    space: Space,
+    prepared: PreparedData,
+    *,
+    folder: Path,
+    timeout_s: float | None = None,
+    clock: Clock = WALL_CLOCK,
+    refit: bool = True,
+    listener: SearchListener | None = None,
+    who: Worker | None = None,
+    **options: Any,
+) -> Ended:
+    """A search, and the refit after it where that is asked for and nothing interrupted."""
+    who, limit = who or worker(prepared, space, clock), TimeLimit.after(timeout_s, clock=clock)
+    plan = plan_time(timeout_s, prepared, n_seeds=1, refits=refit, final_length=config.final_length)
+    options = {"limit": limit, "kept_s": plan.after_trials_s, **options}
+    found = run_search(config, space, who, folder=folder, listener=listener, **options)
+    best = recommend(folder, found.config, found.records)
+    if refit and found.stopped_by != "interrupt":
+        refit_recommended(folder, who, clock=clock, listener=listener)
+    return Ended(found, best, best is not None and has_final(folder, best))
