@@ -18,7 +18,8 @@ DataFolder = Annotated[
     str | None,
     typer.Option(
         "--data",
-        help="TAU 2020/2022, ESC-50/ESC-10, a folder with one sub-folder a class, or a CSV. Default: synthetic scenes.",
+        help="TAU 2020/2022, ESC-50/ESC-10, UrbanSound8K, a folder with one sub-folder a class, or a CSV."
+        " Default: synthetic scenes.",
         rich_help_panel=_DATA,
     ),
 ]
@@ -34,7 +35,7 @@ Clip = Annotated[
     str | None,
     typer.Option(
         "--clip",
-        help="Folder, CSV or ESC: cut and pad every clip to this length, such as 2s.",
+        help="Folder, CSV, ESC or UrbanSound8K: cut and pad every clip to this length, such as 2s.",
         rich_help_panel=_DATA,
     ),
 ]
