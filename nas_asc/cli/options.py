@@ -30,14 +30,16 @@ DataFolder = Annotated[
     str | None,
     _data(
         "--data",
-        help="TAU 2020/2022, ESC-50/ESC-10, a folder with one sub-folder a class, or a CSV. Default: synthetic scenes.",
+        help="TAU 2020/2022, ESC-50/ESC-10, UrbanSound8K, a folder with one sub-folder a class, or a CSV."
+        " Default: synthetic scenes.",
     ),
 ]
 Subset = Annotated[
     int | None, _data("--subset", help="TAU 2022: the 2024 split of 5, 10, 25, 50 or 100 %. ESC-50: 10 is ESC-10.")
 ]
 Clip = Annotated[
-    str | None, _data("--clip", help="Folder, CSV or ESC: cut and pad every clip to this length, such as 2s.")
+    str | None,
+    _data("--clip", help="Folder, CSV, ESC or UrbanSound8K: cut and pad every clip to this length, such as 2s."),
 ]
 TestFold = Annotated[int | None, _data("--test-fold", help="Fold that the search never sees (data sets with folds).")]
 CacheFolder = Annotated[Path | None, _data("--cache", help="Folder of cached features. Default: ~/.cache/nas-asc.")]

@@ -22,23 +22,6 @@ class ClipError(DataError):
     """One recording that cannot be used; the message is its path and the cause."""
 
 
-def read_audio(path: Path, *, sample_rate: int, n_channels: int = 1) -> NDArray[np.float32]:
-    """Waveform (n_channels, N) in [-1, 1].
-
-    Args:
-        path: File that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
-        sample_rate: Rate in Hz that it must have.
-        n_channels: 1 averages the recording's channels; more keep them, a mono recording being repeated.
-
-    Raises:
-        ClipError: It is unreadable or empty, has another rate or number of channels, or values that are not finite.
-    """
-    waveform, rate = read_recording(path, n_channels=n_channels)
-    if rate != sample_rate:
-        raise ClipError(f"{path}: {rate} Hz instead of {sample_rate} Hz")
-    return waveform
-
-
 def read_recording(path: Path, *, n_channels: int = 1) -> tuple[NDArray[np.float32], int]:
     """Waveform (n_channels, N) in [-1, 1], and its rate in Hz.
 
@@ -93,20 +76,20 @@ class Header:
 
     Args:
         fault: What is wrong with it; None when nothing.
-        n_surplus: Samples above the nominal length, negative below; 0 where there is a fault.
+        surplus: Length above the nominal one, as a share of that, negative below; 0 where there is a fault.
     """
 
     fault: str | None
-    n_surplus: int = 0
+    surplus: float = 0.0
 
 
-def read_header(path: Path, *, sample_rate: int, n_samples: int, any_length: bool) -> Header:
+def read_header(path: Path, *, sample_rate: int | None, clip_s: float, any_length: bool) -> Header:
     """What the header alone says of a recording.
 
     Args:
         path: The file.
-        sample_rate: Rate in Hz that it must have.
-        n_samples: Nominal length.
+        sample_rate: Rate in Hz that it must have; None lets it have any.
+        clip_s: Nominal length in seconds.
         any_length: Any length but zero will do.
     """
     try:
@@ -116,11 +99,17 @@ def read_header(path: Path, *, sample_rate: int, n_samples: int, any_length: boo
         return Header(f"unreadable ({_cause(error)})")
     if n_found == 0:
         return Header("empty")
-    if rate != sample_rate:
-        return Header(f"{rate} Hz instead of {sample_rate} Hz")
+    if fault := rate_fault(rate, sample_rate):
+        return Header(fault)
+    n_samples = round(clip_s * rate)
     if not any_length and not is_near(n_found, n_samples):
         return Header(_length_fault(n_found, n_samples))
-    return Header(None, n_found - n_samples)
+    return Header(None, (n_found - n_samples) / n_samples)
+
+
+def rate_fault(rate: int, wanted: int | None) -> str | None:
+    """What is wrong with a recording's rate; None where nothing is, or any rate will do."""
+    return None if wanted in (None, rate) else f"{rate} Hz instead of {wanted} Hz"
 
 
 def is_near(n_found: int, n_samples: int) -> bool:

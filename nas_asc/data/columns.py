@@ -33,6 +33,7 @@ def build_data_set(
     folds: Sequence[int] | None = None,
     group_word: str = "location",
     clip_s: float | None = None,
+    mixes_rates: bool = False,
     notes: tuple[str, ...] = (),
 ) -> DataSet:
     """Data set of files; checks that they exist and finds their common rate and length.
@@ -50,6 +51,7 @@ def build_data_set(
         folds: Fold of each from 1; None where there are none.
         group_word: What a group is.
         clip_s: Length to cut and pad every clip to; None takes the common length.
+        mixes_rates: Whether recordings may have rates of their own.
         notes: What a user should know.
 
     Raises:
@@ -84,6 +86,7 @@ def build_data_set(
         stamp=_digest(times),
         group_word=group_word,
         crops=clip_s is not None,
+        mixes_rates=mixes_rates,
         notes=notes,
     )
 

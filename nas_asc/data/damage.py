@@ -73,8 +73,8 @@ def check_audio(data_set: DataSet, rows: Sequence[int] | NDArray[np.int64]) -> D
     def look(row: int) -> Header:
         return read_header(
             data_set.path(row),
-            sample_rate=data_set.sample_rate,
-            n_samples=data_set.n_samples,
+            sample_rate=None if data_set.mixes_rates else data_set.sample_rate,
+            clip_s=data_set.clip_s,
             any_length=data_set.crops,
         )
 
@@ -82,14 +82,14 @@ def check_audio(data_set: DataSet, rows: Sequence[int] | NDArray[np.int64]) -> D
         headers = list(pool.map(look, rows))
     faults = [(int(row), header.fault) for row, header in zip(rows, headers, strict=True) if header.fault]
     report = report_damage(data_set, faults, len(rows))
-    surplus = np.array([header.n_surplus for header in headers if not header.fault], np.int64)
+    surplus = np.array([header.surplus for header in headers if not header.fault])
     return DamageReport(
         n_checked=report.n_checked,
         rows=report.rows,
         faults=report.faults,
         n_cut=int(np.count_nonzero(surplus > 0)),
         n_padded=int(np.count_nonzero(surplus < 0)),
-        largest_change=float(np.abs(surplus).max(initial=0)) / data_set.n_samples,
+        largest_change=float(np.abs(surplus).max(initial=0)),
     )
 
 

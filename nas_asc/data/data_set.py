@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.data.audio import fit_length, read_audio
+from nas_asc.data.audio import ClipError, fit_length, rate_fault, read_recording
 from nas_asc.frontend import Task
 
 Waveform = NDArray[np.float32]
@@ -19,10 +19,11 @@ class DataSet:
 
     Args:
         name: Short name, fit for a folder.
-        kind: Layout: "synthetic", "tau2020-mobile", "tau2020-3class", "tau2022-mobile", "esc50", "folder" or "csv".
+        kind: Layout: "synthetic", "tau2020-mobile", "tau2020-3class", "tau2022-mobile", "esc50", "urbansound8k",
+            "folder" or "csv".
         root: Folder the paths start from; None for the embedded scenes.
         classes: Class names in the order of the labels.
-        sample_rate: Hz of the recordings.
+        sample_rate: Hz of the recordings; where they have rates of their own, of most.
         clip_s: Length of every clip in seconds.
         paths: (n,) file names below `root`, with forward slashes.
         labels: (n,) class indices.
@@ -34,7 +35,8 @@ class DataSet:
         digest: Changes when rows, files' sizes or the beginnings of a few files change; a copy has the same one.
         stamp: Changes when files' times change.
         group_word: What a group is, for messages.
-        crops: Whether other lengths are cropped or padded because the user asked for a clip length.
+        crops: Whether other lengths are cropped or padded because the user or the layout asked for a clip length.
+        mixes_rates: Whether recordings may have rates of their own; else one of another rate is damaged.
         synthesise: Makes clip i; None where clips are files.
         notes: What a user should know of how the files were read.
     """
@@ -56,6 +58,7 @@ class DataSet:
     stamp: str = ""
     group_word: str = "location"
     crops: bool = False
+    mixes_rates: bool = False
     synthesise: Callable[[int], Waveform] | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -74,7 +77,7 @@ class DataSet:
 
     @property
     def n_samples(self) -> int:
-        """Samples of every clip at the recordings' rate."""
+        """Samples of every clip at `sample_rate`."""
         return round(self.clip_s * self.sample_rate)
 
     @property
@@ -97,7 +100,7 @@ class DataSet:
         return (self.root or Path()) / str(self.paths[row])
 
     def waveform(self, row: int, *, n_channels: int | None = None) -> Waveform:
-        """Waveform of one clip at `sample_rate`, of exactly `n_samples`.
+        """Waveform of one clip, as `read` gives it, its rate left out.
 
         Args:
             row: The clip.
@@ -107,11 +110,23 @@ class DataSet:
         Raises:
             ClipError: The file is unreadable or empty, or has another rate or length, or values that are not finite.
         """
-        waveform = self._channels(row, n_channels or 1)
+        waveform, _ = self.read(row, n_channels=n_channels or 1)
         return waveform[0] if n_channels is None else waveform
 
-    def _channels(self, row: int, n_channels: int) -> Waveform:
+    def read(self, row: int, *, n_channels: int = 1) -> tuple[Waveform, int]:
+        """Waveform (n_channels, N) of one clip, of exactly `clip_s` at its rate, and this rate in Hz.
+
+        Args:
+            row: The clip.
+            n_channels: 1 averages the channels, 2 keeps left and right.
+
+        Raises:
+            ClipError: The file is unreadable or empty, or has another rate or length, or values that are not finite.
+        """
         if self.synthesise is not None:
-            return np.repeat(self.synthesise(row)[None], n_channels, axis=0)
-        waveform = read_audio(self.path(row), sample_rate=self.sample_rate, n_channels=n_channels)
-        return fit_length(waveform, self.n_samples, path=self.path(row), any_length=self.crops)
+            return np.repeat(self.synthesise(row)[None], n_channels, axis=0), self.sample_rate
+        path = self.path(row)
+        waveform, rate = read_recording(path, n_channels=n_channels)
+        if fault := rate_fault(rate, None if self.mixes_rates else self.sample_rate):
+            raise ClipError(f"{path}: {fault}")
+        return fit_length(waveform, round(self.clip_s * rate), path=path, any_length=self.crops), rate

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import read_listing
+from nas_asc.data.listing import parse_folds, read_listing
 from nas_asc.errors import DataError
 
 
@@ -41,7 +41,7 @@ def load_esc(listing: Path, *, esc10: bool = False, clip_s: float | None = None)
     is_subset = any(marked) and (esc10 or all(marked) or _has_only(root, columns["filename"], marked))
     if is_subset:
         rows = [row for row in rows if marked[row]]
-    names = [columns["filename"][row] for row in rows]
+    names, folds = [columns["filename"][row] for row in rows], parse_folds(columns["fold"], listing)
     sources = columns.get("src_file") or [name.split("-")[1] for name in columns["filename"]]
     return build_data_set(
         name="esc10" if is_subset else "esc50",
@@ -50,7 +50,7 @@ def load_esc(listing: Path, *, esc10: bool = False, clip_s: float | None = None)
         paths=[f"audio/{name}" for name in names],
         names=[columns[label_column][row] for row in rows],
         groups=[sources[row] for row in rows],
-        folds=[_fold(columns["fold"][row], listing) for row in rows],
+        folds=[folds[row] for row in rows],
         group_word="source file",
         clip_s=clip_s,
     )
@@ -61,9 +61,3 @@ def _has_only(root: Path, names: list[str], marked: list[bool]) -> bool:
     folder = root / "audio"
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     return all((name in found) == is_marked for name, is_marked in zip(names, marked, strict=True))
-
-
-def _fold(text: str, listing: Path) -> int:
-    if not text.strip().isdigit() or int(text) < 1:
-        raise DataError(f"{listing}: a fold must be a number from 1, but got {text!r}.")
-    return int(text)

@@ -1,12 +1,11 @@
 """A folder with one sub-folder a class, and a CSV of paths and labels."""
 
 import posixpath
-from collections.abc import Sequence
 from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import Columns, read_listing
+from nas_asc.data.listing import Columns, parse_folds, read_listing
 from nas_asc.errors import DataError
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus"})
@@ -36,8 +35,8 @@ def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
     paths = _audio_below(root, "*/**/*")
     if not paths:
         raise DataError(
-            f"`--data` {root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC) and no sub-folder a"
-            " class with recordings. Give such a folder, or a CSV with the columns path and label."
+            f"`--data` {root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC), no UrbanSound8K.csv"
+            " and no sub-folder a class with recordings. Give such a folder, or a CSV with the columns path and label."
         )
     return build_data_set(
         name=_short(root.resolve().name),
@@ -93,7 +92,7 @@ def load_csv(listing: Path, *, clip_s: float | None = None) -> DataSet:
         groups=groups or paths,
         devices=columns.get("device"),
         parts=_parts(columns, listing),
-        folds=_folds(columns, listing),
+        folds=parse_folds(columns["fold"], listing) if "fold" in columns else None,
         group_word="group" if groups else "file",
         clip_s=clip_s,
         notes=() if groups else ("it has no group column, so every file counts as a recording of its own",),
@@ -115,15 +114,6 @@ def _parts(columns: Columns, listing: Path) -> list[str] | None:
                 f"{listing}, line {number}: `split` must be train, validation, test or unused, but got {text!r}."
             )
     return [_PARTS[text.strip().lower()] for text in columns["split"]]
-
-
-def _folds(columns: Columns, listing: Path) -> Sequence[int] | None:
-    if "fold" not in columns:
-        return None
-    for number, text in enumerate(columns["fold"], start=2):
-        if not text.strip().isdigit() or int(text) < 1:
-            raise DataError(f"{listing}, line {number}: `fold` must be a number from 1, but got {text!r}.")
-    return [int(text) for text in columns["fold"]]
 
 
 def _short(name: str) -> str:

@@ -7,6 +7,7 @@ from nas_asc.data.esc import find_esc_listing, load_esc
 from nas_asc.data.folder import load_csv, load_folder
 from nas_asc.data.synthetic import load_synthetic
 from nas_asc.data.tau import find_tau_root, load_tau
+from nas_asc.data.urbansound import find_urbansound, load_urbansound
 from nas_asc.errors import DataError
 
 
@@ -18,7 +19,7 @@ def load_data_set(
     Args:
         source: A folder or CSV; None is the embedded synthetic scenes.
         subset: For TAU 2022 the training split of the 2024 challenge in percent; for ESC-50, 10 is its ESC-10 rows.
-        clip_s: Length in seconds to cut and pad every clip to, for ESC, a plain folder or a CSV.
+        clip_s: Length in seconds to cut and pad every clip to, for ESC, UrbanSound8K, a plain folder or a CSV.
 
     Raises:
         DataError: There is nothing, its layout is not known, files are missing, or an option does not belong to it.
@@ -43,6 +44,10 @@ def load_data_set(
         if subset not in (None, 10):
             raise DataError(f"`--subset` must be 10 (ESC-10) or left out for ESC-50, but got {subset}.")
         return load_esc(esc, esc10=subset == 10, clip_s=clip_s)
+    urbansound = find_urbansound(path)
+    if urbansound is not None:
+        _refuse(subset=subset, what="UrbanSound8K")
+        return load_urbansound(*urbansound, clip_s=clip_s)
     _refuse(subset=subset, what="a plain folder")
     return load_folder(path, clip_s=clip_s)
 

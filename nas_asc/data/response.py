@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from nas_asc.data.audio import ClipError, read_audio
+from nas_asc.data.audio import ClipError, read_recording
 from nas_asc.errors import DataError
 
 
@@ -28,11 +27,7 @@ def load_responses(folder: str | Path) -> tuple[tuple[NDArray[np.float32], int],
 
 
 def _read_response(path: Path) -> tuple[NDArray[np.float32], int]:
-    try:
-        rate = soundfile.info(path).samplerate
-    except (soundfile.SoundFileError, OSError):
-        raise ClipError(f"{path}: unreadable") from None
-    response = read_audio(path, sample_rate=rate)[0]
+    response, rate = read_recording(path)
     if not response.any():
         raise ClipError(f"{path}: silent, which no impulse response is")
-    return response, rate
+    return response[0], rate

@@ -65,10 +65,11 @@ def _masks(data_set: DataSet, split: Split | None) -> dict[str, NDArray[np.bool_
 
 
 def _facts(data_set: DataSet, split: Split | None) -> tuple[tuple[str, str], ...]:
+    rates = "rates of their own, most of them " if data_set.mixes_rates else ""
     facts = [
         ("data", f"{data_set.name} ({data_set.kind})"),
         ("folder", str(data_set.root) if data_set.root else "none, made on the fly"),
-        ("clips", f"{len(data_set):,} of {data_set.clip_s:g} s at {data_set.sample_rate:,} Hz"),
+        ("clips", f"{len(data_set):,} of {data_set.clip_s:g} s at {rates}{data_set.sample_rate:,} Hz"),
         ("classes", str(len(data_set.classes))),
     ]
     if (data_set.cities != "").any():

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import Columns, read_listing
+from nas_asc.data.listing import Columns, has_columns, read_listing
 from nas_asc.errors import DataError
 
 SUBSETS = (5, 10, 25, 50, 100)
 _SETUP = "evaluation_setup"
+_COLUMNS = ("filename", "scene_label", "source_label")
 _NAME = re.compile(r"audio/([a-z_]+)-([a-z]+)-(\d+)-(\d+)(?:-(\d))?-(a|b|c|s[1-6])\.wav")
 
 
@@ -34,9 +35,9 @@ def find_tau_root(folder: Path) -> Path | None:
     """
     own = [folder, folder / "development"]
     children = sorted(folder.glob("TAU-urban-acoustic-scenes-*-development"))
-    found = [each for each in own if _is_tau_listing(each / "meta.csv")]
+    found = [each for each in own if has_columns(each / "meta.csv", _COLUMNS)]
     for child in children if not found else []:
-        found += [each for each in (child, child / "development") if _is_tau_listing(each / "meta.csv")][:1]
+        found += [each for each in (child, child / "development") if has_columns(each / "meta.csv", _COLUMNS)][:1]
     if not found:
         return None
     if len(found) > 1 and found[0] not in own:
@@ -45,14 +46,6 @@ def find_tau_root(folder: Path) -> Path | None:
     if not (found[0] / _SETUP / "fold1_train.csv").is_file():
         raise DataError(f"{found[0]} has meta.csv but no {_SETUP}/fold1_train.csv. Unpack the data set's meta archive.")
     return found[0]
-
-
-def _is_tau_listing(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        header = stream.readline().split()
-    return {"filename", "scene_label", "source_label"} <= set(header)
 
 
 def load_tau(root: Path, *, subset: int | None = None) -> DataSet:
@@ -65,7 +58,7 @@ def load_tau(root: Path, *, subset: int | None = None) -> DataSet:
     Raises:
         DataError: A listing is missing or does not fit, or files are missing.
     """
-    meta = read_listing(root / "meta.csv", required=("filename", "scene_label", "source_label"))
+    meta = read_listing(root / "meta.csv", required=_COLUMNS)
     paths = meta["filename"]
     matches = [_NAME.fullmatch(path) for path in paths]
     for path, match in zip(paths, matches, strict=True):

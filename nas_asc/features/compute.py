@@ -7,7 +7,7 @@ Conventions:
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from nas_asc.data import ClipError, DataSet
-from nas_asc.features.decoded import load_waveform
+from nas_asc.features.decoded import Clip, load_clip
 from nas_asc.features.log_mel import log_mel_batch, resample
 from nas_asc.frontend import LogMel
 
@@ -71,26 +71,29 @@ def iterate_batches(
 
 def compute_batch(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> Batch:
     """Features of these rows, those that cannot be used set apart."""
-    waveforms, good, faults = [], [], []
+    clips, good, faults = [], [], []
     for row in rows.tolist():
         try:
-            waveforms.append(load_waveform(data_set, row, n_channels=log_mel.n_channels))
+            clips.append(load_clip(data_set, row, n_channels=log_mel.n_channels))
             good.append(row)
         except ClipError as error:
             faults.append((row, str(error).removeprefix(f"{data_set.path(row)}: ")))
     if not good:
         return Batch(np.zeros((0, *log_mel.shape(data_set.clip_s)), np.float16), [], faults)
-    features = _transform(np.stack(waveforms), data_set, log_mel)
+    features = _transform(clips, log_mel, log_mel.n_samples(data_set.clip_s))
     finite = np.isfinite(features).reshape(len(good), -1).all(axis=1)
     faults += [(good[place], "too loud for a log-mel") for place in np.flatnonzero(~finite)]
     return Batch(features[finite], [good[place] for place in np.flatnonzero(finite)], faults)
 
 
-def _transform(waveforms: NDArray[np.float32], data_set: DataSet, log_mel: LogMel) -> NDArray[np.float16]:
-    batch = resample(torch.from_numpy(waveforms), data_set.sample_rate, log_mel.sample_rate)
-    n_samples = log_mel.n_samples(data_set.clip_s)
-    # a length that the ratio of the rates does not divide comes back a sample longer or shorter
-    batch = torch.nn.functional.pad(batch[..., :n_samples], (0, max(0, n_samples - batch.shape[-1])))
+def _transform(clips: Sequence[Clip], log_mel: LogMel, n_samples: int) -> NDArray[np.float16]:
+    batch = torch.zeros(len(clips), log_mel.n_channels, n_samples)
+    for rate in {rate for _, rate in clips}:
+        rows = [row for row, (_, its) in enumerate(clips) if its == rate]
+        waveforms = torch.from_numpy(np.stack([clips[row][0] for row in rows]))
+        # a length that the ratio of the rates does not divide comes back a sample longer or shorter
+        some = resample(waveforms, rate, log_mel.sample_rate)[..., :n_samples]
+        batch[rows, :, : some.shape[-1]] = some
     features: NDArray[np.float16] = log_mel_batch(batch, log_mel).half().numpy()
     return features
 

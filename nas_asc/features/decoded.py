@@ -15,22 +15,24 @@ from nas_asc.data import DataSet
 
 LIMIT_BYTES = 768 * 2**20
 
-_kept: dict[tuple[tuple[str, int, bool, int], int], NDArray[np.float32]] = {}
+Clip = tuple[NDArray[np.float32], int]
+
+_kept: dict[tuple[tuple[str, int, bool, int], int], Clip] = {}
 _lock = threading.Lock()
 
 
-def load_waveform(data_set: DataSet, row: int, *, n_channels: int = 1) -> NDArray[np.float32]:
-    """Waveform (n_channels, N) of a clip; read again only where the set's recordings exceed 768 MiB together.
+def load_clip(data_set: DataSet, row: int, *, n_channels: int = 1) -> Clip:
+    """Waveform (n_channels, N) and rate of a clip; read again only where the set's recordings exceed 768 MiB together.
 
     Raises:
         ClipError: The recording cannot be used.
     """
     if len(data_set) * data_set.n_samples * 4 * n_channels > LIMIT_BYTES:
-        return data_set.waveform(row, n_channels=n_channels)
+        return data_set.read(row, n_channels=n_channels)
     source = (data_set.version, data_set.n_samples, data_set.crops, n_channels)
     known = _kept.get((source, row))
     if known is None:
-        known = data_set.waveform(row, n_channels=n_channels)
+        known = data_set.read(row, n_channels=n_channels)
         with _lock:
             if next(iter(_kept), (source, row))[0] != source:
                 _kept.clear()

@@ -3,30 +3,12 @@ import pytest
 
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import DataError
+from tests.data.esc_files import HEADER, esc_rows, write_esc
 from tests.data.recordings import link_wavs, write_rows
-
-_HEADER = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
-_CLASSES = (("dog", True), ("rain", True), ("engine", False))
-
-
-def _rows():
-    """Five folds, two source files a class and fold, two takes each; the file's name tells them apart."""
-    for target, (category, is_esc10) in enumerate(_CLASSES):
-        for fold in range(1, 6):
-            for source in (100 * target + 10 * fold, 100 * target + 10 * fold + 1):
-                for take in "AB":
-                    yield f"{fold}-{source}-{take}-{target}.wav", fold, target, category, is_esc10, source, take
-
-
-def _write(root, *, without=()):
-    rows = list(_rows())
-    write_rows(root / "meta" / "esc50.csv", [_HEADER, *rows], separator=",", ending="\n")
-    link_wavs(root, [f"audio/{row[0]}" for row in rows if row[3] not in without])
-    return root
 
 
 def test_esc50_is_used_whole(tmp_path):
-    data = load_data_set(_write(tmp_path))
+    data = load_data_set(write_esc(tmp_path))
     assert (data.name, data.classes, len(data), data.fold_numbers) == (
         "esc50",
         ("dog", "engine", "rain"),
@@ -37,31 +19,31 @@ def test_esc50_is_used_whole(tmp_path):
 
 
 def test_esc10_is_taken_where_asked(tmp_path):
-    data = load_data_set(_write(tmp_path), subset=10)
+    data = load_data_set(write_esc(tmp_path), subset=10)
     assert (data.name, data.classes, len(data)) == ("esc10", ("dog", "rain"), 40)
 
 
 def test_esc10_is_taken_where_only_its_recordings_are_there(tmp_path):
-    data = load_data_set(_write(tmp_path, without=("engine",)))
+    data = load_data_set(write_esc(tmp_path, without=("engine",)))
     assert (data.name, data.classes, len(data)) == ("esc10", ("dog", "rain"), 40)
 
 
 def test_missing_recordings_do_not_turn_esc50_into_esc10(tmp_path):
-    root = _write(tmp_path)
+    root = write_esc(tmp_path)
     (root / "audio" / "3-231-B-2.wav").unlink()
     with pytest.raises(DataError, match=r"1 of 60 recordings are missing .*3-231-B-2\.wav"):
         load_data_set(root)
 
 
 def test_esc10_of_a_listing_without_marks_is_an_error(tmp_path):
-    rows = [(*row[:4], False, *row[5:]) for row in _rows()]
-    write_rows(tmp_path / "meta" / "esc50.csv", [_HEADER, *rows], separator=",", ending="\n")
+    rows = [(*row[:4], False, *row[5:]) for row in esc_rows()]
+    write_rows(tmp_path / "meta" / "esc50.csv", [HEADER, *rows], separator=",", ending="\n")
     with pytest.raises(DataError, match="`--subset 10` needs rows with 'True'"):
         load_data_set(tmp_path, subset=10)
 
 
 def test_old_columns_at_the_root_are_read(tmp_path):
-    rows = [(name, fold, target, category) for name, fold, target, category, *_ in _rows()]
+    rows = [(name, fold, target, category) for name, fold, target, category, *_ in esc_rows()]
     write_rows(tmp_path / "esc50.csv", [("filename", "fold", "category", "category_name"), *rows], separator=",")
     link_wavs(tmp_path, [f"audio/{row[0]}" for row in rows])
     data = load_data_set(tmp_path)
@@ -70,13 +52,13 @@ def test_old_columns_at_the_root_are_read(tmp_path):
 
 
 def test_the_parent_folder_will_do(tmp_path):
-    _write(tmp_path / "ESC-50-master")
+    write_esc(tmp_path / "ESC-50-master")
     assert len(load_data_set(tmp_path)) == 60
 
 
 @pytest.mark.parametrize("test_fold", range(1, 6))
 def test_the_fold_after_the_test_fold_validates(tmp_path, test_fold):
-    data = load_data_set(_write(tmp_path))
+    data = load_data_set(write_esc(tmp_path))
     split = split_data_set(data, test_fold=test_fold)
     assert set(data.folds[split.test].tolist()) == {test_fold}
     assert set(data.folds[split.validation].tolist()) == {test_fold % 5 + 1}
@@ -84,7 +66,7 @@ def test_the_fold_after_the_test_fold_validates(tmp_path, test_fold):
 
 
 def test_fragments_of_a_source_file_in_two_folds_are_refused(tmp_path):
-    root = _write(tmp_path)
+    root = write_esc(tmp_path)
     text = (root / "meta" / "esc50.csv").read_text().replace("2-20-A-0.wav,2", "2-20-A-0.wav,4")
     (root / "meta" / "esc50.csv").write_text(text)
     with pytest.raises(DataError, match="source file '20' is in training and in validation"):
@@ -92,10 +74,10 @@ def test_fragments_of_a_source_file_in_two_folds_are_refused(tmp_path):
 
 
 def test_a_fold_that_is_no_number_is_an_error(tmp_path):
-    root = _write(tmp_path)
+    root = write_esc(tmp_path)
     text = (root / "meta" / "esc50.csv").read_text().replace("2-20-A-0.wav,2", "2-20-A-0.wav,two")
     (root / "meta" / "esc50.csv").write_text(text)
-    with pytest.raises(DataError, match="a fold must be a number from 1, but got 'two'"):
+    with pytest.raises(DataError, match="line 6: `fold` must be a number from 1, but got 'two'"):
         load_data_set(root)
 
 

@@ -33,7 +33,7 @@ def test_sub_folders_are_classes_and_files_are_groups(tmp_path):
 
 
 def test_a_folder_without_recordings_says_what_is_known(tmp_path):
-    with pytest.raises(DataError, match=r"no meta\.csv \(TAU\), no esc50\.csv \(ESC\) and no sub-folder"):
+    with pytest.raises(DataError, match=r"no meta\.csv \(TAU\), no esc50\.csv \(ESC\), no UrbanSound8K\.csv and no"):
         load_data_set(tmp_path)
 
 
