@@ -143,10 +143,14 @@ class FeatureDisplay(SilentListener):
 
 
 class PlainDisplay:
-    """One line on stderr an event: for pipes, logs and continuous integration."""
+    """One line on stderr an event: for pipes, logs and continuous integration.
 
-    def __init__(self) -> None:
-        self._features = FeatureLine()
+    Args:
+        clock: Tells the time.
+    """
+
+    def __init__(self, *, clock: Clock = WALL_CLOCK) -> None:
+        self._features = FeatureLine(clock=clock)
 
     def __enter__(self) -> Self:
         return self

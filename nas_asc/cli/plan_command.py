@@ -1,5 +1,6 @@
 """`nas-asc plan`: what a budget leaves of a space, and what a search will take, before anything trains."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,37 +44,40 @@ def plan(
     elif forecast is None:
         print("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        _print_forecast(forecast, min_share=options.min_share)
-        _print_what_follows(forecast, options.course)
+        for line in forecast_lines(forecast, options.course, min_share=options.min_share):
+            print(line)
 
 
-def _print_forecast(forecast: "Forecast", *, min_share: float | None) -> None:
+def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float | None = None) -> Iterator[str]:
+    """What is said of a forecast; how many networks the front will have is not known before.
+
+    Args:
+        forecast: Of the search.
+        course: How far it goes, and what follows the trials.
+        min_share: That is asked of every network.
+    """
     if min_share is not None:
-        print(
-            f"{format_percent(forecast.share_enough)} of what fits use {format_percent(min_share)} of a limit or more"
-        )
+        share = format_percent(forecast.share_enough)
+        yield f"{share} of what fits use {format_percent(min_share)} of a limit or more"
     for macs, seconds in forecast.measured:
-        print(f"measured: {format_short(macs)} MACs, {seconds:.2f} s an epoch")
+        yield f"measured: {format_short(macs)} MACs, {seconds:.2f} s an epoch"
     low, middle, high = (format_duration(value) for value in forecast.trial_s)
-    print(f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)")
+    yield f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)"
     if forecast.trained_share < 1:
-        print(f"with rungs a trial takes {format_percent(forecast.trained_share)} of that on average")
+        yield f"with rungs a trial takes {format_percent(forecast.trained_share)} of that on average"
     if forecast.total_s is not None:
-        print(f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}")
-    if forecast.trials_s is not None:
-        n_trials = int(forecast.trials_s / (forecast.mean_trial_s * forecast.trained_share))
+        yield f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}"
+    plan, mean_s = forecast.plan, forecast.mean_trial_s
+    trials_s, refit_s = plan.trials_s(mean_s), plan.refit_s(mean_s)
+    if trials_s is not None:
+        n_trials = int(trials_s / (mean_s * forecast.trained_share))
         n_said = f"about {n_trials} trials" if n_trials else "hardly one trial; give more --timeout, or fewer --epochs"
-        print(f"within {format_duration(forecast.trials_s)}: {n_said}")
-
-
-def _print_what_follows(forecast: "Forecast", course: "Course") -> None:
-    """What comes after the trials; how many networks the front will have is not known before."""
-    each = f"about {format_duration(forecast.mean_trial_s)}"
+        yield f"within {format_duration(trials_s)}: {n_said}"
     if course.n_seeds > 1:
-        within = f", within {format_duration(forecast.repeats_s)} of that time" if forecast.repeats_s else ""
-        print(f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}")
-    if forecast.refit_s:
-        took = format_duration(forecast.refit_s)
-        print(f"then the recommended network once more on all development clips, about {took}")
+        within = f", within {format_duration(plan.repeats_s)} of that time" if plan.repeats_s else ""
+        each = f"about {format_duration(mean_s)}"
+        yield f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
+    if refit_s:
+        yield f"then the recommended network once more on all development clips, about {format_duration(refit_s)}"
     if course.twin:
-        print("then the random twin, as long as all trials")
+        yield "then the random twin, as long as all trials"

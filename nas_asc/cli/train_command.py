@@ -64,7 +64,7 @@ def train(
         print(f"note: {note}", file=sys.stderr)
     if teacher:
         names = training.teach(teacher)
-        print(f"learnt from {', '.join(names)}", file=sys.stderr, flush=True)
+        print(f"learning from {', '.join(names)}", file=sys.stderr, flush=True)
     if not json:
         print(_headline(training), flush=True)
     results = []

@@ -1,7 +1,7 @@
 """How long a search will take, from a few training steps on this machine."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,7 @@ class Forecast:
         total_s: Seconds in all; None where time is the limit.
         trained_share: Mean share of a whole training that a trial takes; below 1 with rungs.
         share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
-        trials_s: Seconds left to the trials; None without a limit of time.
-        repeats_s: Seconds kept for repeats, the refit among them; 0 without a limit of time.
-        refit_s: Seconds of the refit, with a margin; 0 without one.
-        report_s: Seconds kept for the report.
+        plan: How the search's time is shared out.
     """
 
     epochs: int
@@ -51,14 +48,11 @@ class Forecast:
     total_s: float | None
     trained_share: float = 1.0
     share_enough: float = 1.0
-    trials_s: float | None = None
-    repeats_s: float = 0.0
-    refit_s: float = 0.0
-    report_s: float = 0.0
+    plan: TimePlan = field(default_factory=lambda: TimePlan(None))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return asdict(self)
+        return asdict(self) | {"plan": self.plan.to_dict(self.mean_trial_s)}
 
 
 def forecast_search(
@@ -87,7 +81,6 @@ def forecast_search(
     low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
     share = expected_share(config.rungs, eta=config.eta, clips=config.rung_clips)
     mean_s = float(seconds.mean())
-    trials_s = plan.trials_s(mean_s)
     return Forecast(
         epochs=jobs.n_epochs(enough[len(enough) // 2][1].recipe),
         measured=tuple((macs, speed.epoch_s) for macs, speed in speeds),
@@ -97,10 +90,7 @@ def forecast_search(
         total_s=None if config.n_trials is None else config.n_trials * mean_s * share,
         trained_share=share,
         share_enough=len(enough) / len(fitting),
-        trials_s=trials_s,
-        repeats_s=plan.repeats_s,
-        refit_s=plan.refit_s(mean_s),
-        report_s=plan.report_s,
+        plan=plan,
     )
 
 

@@ -70,6 +70,20 @@ class TimePlan:
         """
         return None if self.total_s is None else max(0.0, self.total_s - self.after_trials_s(trial_s))
 
+    def to_dict(self, trial_s: float) -> dict[str, float | None]:
+        """Seconds of every part, for JSON.
+
+        Args:
+            trial_s: Of a trial.
+        """
+        return {
+            "total_s": self.total_s,
+            "trials_s": self.trials_s(trial_s),
+            "repeats_s": self.repeats_s,
+            "refit_s": self.refit_s(trial_s),
+            "report_s": self.report_s,
+        }
+
 
 def plan_time(
     total_s: float | None, prepared: PreparedData, *, n_seeds: int, refits: bool, final_length: float = 1.0

@@ -9,9 +9,10 @@ import pytest
 import typer
 
 from nas_asc.cli import app, main
-from nas_asc.cli.plan_command import plan
+from nas_asc.cli.plan_command import forecast_lines, plan
 from nas_asc.cli.search_command import search
-from nas_asc.plan import Forecast
+from nas_asc.plan import Forecast, TimePlan
+from nas_asc.session import Course
 
 _PATHS = [
     ("search",),
@@ -135,31 +136,27 @@ def test_plan_takes_the_options_of_search():
 
 
 @pytest.mark.parametrize(
-    ("words", "lines"),
+    ("course", "length", "lines"),
     [
-        (["--final-seeds", "3"], ["within 7 min 30 s: about 28 trials", "development clips, about 20 s"]),
-        (["--final-seeds", "1"], ["within 9 min 40 s: about 36 trials", "development clips, about 20 s"]),
-        (["--final-length", "15"], ["within 5 min 0 s: about 18 trials", "development clips, about 5 min 0 s"]),
-        (["--final-length", "40"], ["within 0 s: hardly one trial", "development clips, about 13 min 20 s"]),
-        (["--final-seeds", "1", "--no-refit"], ["within 10 min 0 s: about 37 trials"]),
+        (
+            {"n_seeds": 3},
+            1,
+            ["within 7 min 26 s: about 27 trials", "development clips, about 22 s", "within 2 min 30 s"],
+        ),
+        ({"n_seeds": 1}, 1, ["within 9 min 34 s: about 35 trials", "development clips, about 22 s"]),
+        ({"n_seeds": 3}, 15, ["within 4 min 26 s: about 16 trials", "development clips, about 5 min 30 s"]),
+        ({"n_seeds": 3}, 40, ["within 0 s: hardly one trial", "development clips, about 14 min 40 s"]),
+        ({"n_seeds": 1, "refits": False}, 0, ["within 9 min 56 s: about 37 trials"]),
     ],
-    ids=lambda value: " ".join(value) if value[0].startswith("--") else "",
 )
-def test_plan_leaves_to_trials_what_the_last_trainings_do_not_need(words, lines, capsys, monkeypatch):
+def test_plan_leaves_to_trials_what_follows_them_does_not_need(course, length, lines):
+    plan = TimePlan(600.0, course["n_seeds"], 1.1 * 1.25 * length)
     forecast = Forecast(
-        epochs=50,
-        measured=(),
-        trial_s=(8.0, 16.0, 24.0),
-        mean_trial_s=16.0,
-        n_trials=None,
-        total_s=None,
-        development_share=1.25,
+        epochs=50, measured=(), trial_s=(8.0, 16.0, 24.0), mean_trial_s=16.0, n_trials=None, total_s=None, plan=plan
     )
-    monkeypatch.setattr("nas_asc.cli.plan_command._forecast", lambda setup, options: forecast)
-    assert main(["plan", "--draws", "20", "--timeout", "10m", *words]) == 0
-    out = capsys.readouterr().out
-    assert [line for line in lines if line not in out] == []
-    assert ("development clips" in out) == ("--no-refit" not in words)
+    said = "\n".join(forecast_lines(forecast, Course(timeout_s=600.0, **course)))
+    assert [line for line in lines if line not in said] == []
+    assert ("development clips" in said) == course.get("refits", True)
 
 
 def test_a_file_that_is_no_architecture_is_named(capsys, tmp_path):

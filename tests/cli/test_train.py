@@ -10,8 +10,9 @@ from safetensors.numpy import load_file
 
 from nas_asc.cli import main
 from nas_asc.data import load_data_set, split_data_set
-from nas_asc.evaluation import PreparedData, load_network
+from nas_asc.evaluation import PreparedData
 from nas_asc.frontend import LogMel
+from nas_asc.handover import read_network
 from nas_asc.layers import parse_architecture
 from nas_asc.recipe import Distillation, Recipe
 
@@ -54,9 +55,9 @@ def test_each_seed_leaves_a_network_that_runs_and_its_scores(recordings, tmp_pat
         assert card["validation_scores"] == told["seeds"][seed]["validation"]
         assert Recipe.from_dict(card["recipe"]).epochs is None or card["epochs"] == 1
         architecture = parse_architecture((folder / "architecture.txt").read_text())
-        state = {name: torch.from_numpy(value) for name, value in load_file(folder / "weights.safetensors").items()}
-        model, mean, _ = load_network(architecture, state)
-        assert mean.shape == (LogMel(**card["log_mel"]).n_bands,)
+        log_mel = LogMel(**card["log_mel"])
+        model, mean, _ = read_network(folder, log_mel).load()
+        assert mean.shape == (log_mel.n_bands,)
         assert model(torch.zeros(1, *architecture.in_shape)).shape == (1, len(card["classes"]))
         assert len((folder / "curve.csv").read_text().splitlines()) == 2
     first, second = (load_file(tmp_path / "out" / f"seed-{seed}" / "weights.safetensors") for seed in (0, 1))
@@ -93,7 +94,7 @@ def test_trial_of_another_split_is_no_teacher(listing, tmp_path, capsys, monkeyp
     assert main(["search", *options, *words, "--study", "one"]) == 0
     assert train(listing, tmp_path / "out", "--epochs", "1", "--test-fold", "4", "--teacher", "one:0") == 0
     assert train(listing, tmp_path / "out", "--epochs", "1", "--test-fold", "3", "--teacher", "one:0") == 2
-    assert "one:0 was trained on another split of these data" in capsys.readouterr().err
+    assert "study 'one' was made with another split of its data" in capsys.readouterr().err
 
 
 def test_card_that_cannot_be_read_is_named(recordings, tmp_path, capsys):
@@ -125,9 +126,8 @@ def test_student_learns_from_the_mean_logits_of_its_teachers(recordings, tmp_pat
     expected = []
     for seed in (0, 1):
         folder = teacher / f"seed-{seed}"
-        state = {name: torch.from_numpy(value) for name, value in load_file(folder / "weights.safetensors").items()}
-        model, mean, std = load_network(parse_architecture((folder / "architecture.txt").read_text()), state)
         log_mel = LogMel(**json.loads((folder / "card.json").read_text())["log_mel"])
+        model, mean, std = read_network(folder, log_mel).load()
         features = torch.from_numpy(np.asarray(prepared.train_clips(log_mel).features, dtype=np.float32))
         with torch.inference_mode():
             expected.append(model((features - mean[:, None]) / std[:, None]))

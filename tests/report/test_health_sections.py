@@ -31,7 +31,7 @@ def trained_again(tmp_path_factory):
     for record, skill in zip(chosen, (2.0, 2.0, 0.5), strict=True):
         for index in range(3):
             predictions = make_predictions(skill, seed=10 * record.number + index)
-            repeat = Repeat(number=record.number, index=index, seed=index, epochs=1, scores=record.scores)
+            repeat = replace(Repeat.of(record, index), seed=index)
             write_repeat_files(folder, repeat, predictions=predictions)
     files = write_report(folder, config, records)
     return folder, config, records, chosen, files

@@ -7,8 +7,8 @@ import numpy as np
 
 from nas_asc.cost import Cost
 from nas_asc.metrics import score_predictions
-from nas_asc.study import Predictions, Repeat, TrialRecord, objective_values, write_repeat_files
-from tests.study.records import example_config, example_record
+from nas_asc.study import Predictions, TrialRecord, objective_values, write_repeat_files
+from tests.study.records import example_config, example_record, example_repeat
 
 OBJECTIVES = ("log_loss", "macs")
 N_CLASSES = 4
@@ -38,7 +38,7 @@ def write_finals(folder: Path, skills: dict[int, list[float]], **options: int) -
             predictions = make_predictions(skill, seed=100 * number + index, **options)
             scores = score_predictions(predictions.labels, predictions.probabilities.astype(np.float64))
             scores = replace(scores, log_loss=float(predictions.losses.mean(dtype=np.float64)))
-            repeat = Repeat(number=number, index=index, seed=index, epochs=3, scores=scores, seconds=1.0)
+            repeat = example_repeat(number, index, scores=scores, seconds=1.0)
             write_repeat_files(folder, repeat, predictions=predictions)
             if index == 0:
                 objectives = objective_values(OBJECTIVES, cost, scores)

@@ -7,7 +7,7 @@ from nas_asc.cost import Cost
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores
 from nas_asc.recipe import Recipe
-from nas_asc.study import RungRecord, StudyConfig, TrialRecord
+from nas_asc.study import Repeat, RungRecord, StudyConfig, TrialRecord
 
 counts = st.integers(0, 10**9)
 shares = st.floats(0, 1)
@@ -50,6 +50,7 @@ configs = st.builds(
     space=words,
     space_digest=words,
     data_digest=words,
+    split_digest=st.none() | words,
     classes=st.lists(words, max_size=4).map(tuple),
     clip_s=st.floats(0.1, 60),
     budget=st.builds(Budget, max_params=st.none() | st.integers(1, 10**9), rules=st.sampled_from([None, "dcase2022"])),
@@ -98,8 +99,16 @@ def example_config(name: str = "tau25", **changes: object) -> StudyConfig:
         "space": "cp_mobile",
         "space_digest": "0123456789abcdef",
         "data_digest": "fedcba9876543210",
+        "split_digest": "00112233445566",
         "classes": ("airport", "bus"),
         "clip_s": 1.0,
         "budget": Budget(max_params=128_000),
     }
     return StudyConfig(**(values | changes))
+
+
+def example_repeat(number: int, index: int, **changes: object) -> Repeat:
+    """A plausible training of a trial's network with a seed of its own; failed where it has no scores."""
+    state = "failed" if changes.get("scores", 0) is None else "complete"
+    trial = example_record(number, state=state, seed=index, **changes)
+    return Repeat.of(trial, index)

@@ -8,7 +8,6 @@ from nas_asc.metrics import clip_losses
 from nas_asc.pareto import non_dominated
 from nas_asc.study import (
     Predictions,
-    Repeat,
     load_finals,
     load_predictions,
     load_repeats,
@@ -16,6 +15,7 @@ from nas_asc.study import (
     write_repeat_files,
 )
 from tests.study.finals import make_predictions, write_finals
+from tests.study.records import example_repeat
 
 
 def test_a_training_comes_back_from_disk(tmp_path):
@@ -39,7 +39,7 @@ def test_rounding_changes_neither_the_class_nor_the_loss():
 
 def test_predictions_take_few_bytes(tmp_path):
     predictions = make_predictions(1.0, seed=0, n_groups=100, per_group=100)
-    write_repeat_files(tmp_path, Repeat(number=0, index=1, seed=1, epochs=1, scores=None), predictions=predictions)
+    write_repeat_files(tmp_path, example_repeat(0, 1, scores=None), predictions=predictions)
     size = (repeat_dir(tmp_path, 0, 1) / "predictions.npz").stat().st_size
     assert size < 10_000 * (4 * 2 + 4 + 2)
 
@@ -83,7 +83,7 @@ def test_a_dearer_and_worse_network_is_hardly_on_the_true_front(tmp_path):
 
 def test_failed_trainings_are_counted_and_left_out(tmp_path):
     config, records = write_finals(tmp_path, {0: [1.0, 1.0]})
-    write_repeat_files(tmp_path, Repeat(number=0, index=2, seed=2, epochs=3, scores=None, reason="diverged"))
+    write_repeat_files(tmp_path, example_repeat(0, 2, scores=None, reason="diverged"))
     (finalist,) = load_finals(tmp_path, config, records).finalists
     assert (finalist.n_seeds, finalist.n_failed) == (2, 1)
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from nas_asc.budget import Budget
 from nas_asc.metrics import Scores
-from nas_asc.study import Repeat, expected_scores, front_of, rank_trials, recommended
-from tests.study.records import example_record
+from nas_asc.study import expected_scores, front_of, rank_trials, recommended
+from tests.study.records import example_record, example_repeat
 
 OBJECTIVES = ("log_loss", "macs")
 
@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_not_recommended():
 
 def repeat(number, index, log_loss):
     scores = None if log_loss is None else Scores(10, log_loss, 0.5, 0.5, ())
-    return Repeat(number=number, index=index, seed=index, epochs=1, scores=scores)
+    return example_repeat(number, index, scores=scores)
 
 
 def test_a_mean_over_seeds_decides_where_there_is_one():

@@ -109,7 +109,7 @@ def test_tidying_removes_what_was_never_recorded_and_nothing_else(tmp_path):
 
 def test_the_final_network_has_a_card(tmp_path):
     assert load_card(tmp_path) is None
-    write_final_files(tmp_path, architecture="in 1x64x51", card={"number": 3}, weights={"a": np.ones(2)})
+    write_final_files(tmp_path, {"number": 3}, architecture="in 1x64x51", weights={"a": np.ones(2)})
     assert load_card(tmp_path) == {"number": 3}
     assert load_weights(final_dir(tmp_path))["a"].tolist() == [1, 1]
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from nas_asc.cli.setup import reopen_setup
-from nas_asc.cli.space_source import load_studied_space, to_source
 from nas_asc.data import load_data_set
 from nas_asc.errors import StudyError
+from nas_asc.session import load_studied_space, reread_inputs, to_source
 from nas_asc.space.load import spaces_dir
 from tests.data.recordings import write_wav
 from tests.study.records import example_config
@@ -21,8 +20,8 @@ def test_recordings_that_were_moved_are_found_by_their_new_place(tmp_path):
     config = replace(example_config(), data=str(tmp_path / "here"), data_digest=digest, space="cp_mobile")
     (tmp_path / "here").rename(tmp_path / "there")
     with pytest.raises(StudyError, match=r"no longer in .*here\. .* write their new place into its study\.toml"):
-        reopen_setup(config)
-    assert reopen_setup(replace(config, data=str(tmp_path / "there"))).data_set.digest == digest
+        reread_inputs(config)
+    assert reread_inputs(replace(config, data=str(tmp_path / "there"))).data_set.digest == digest
 
 
 def test_a_space_file_is_found_from_any_folder_and_by_its_new_path(tmp_path, monkeypatch):
