@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -85,10 +85,11 @@ class FeatureLine:
 
     Args:
         what: What is being made.
+        now: Clock, in seconds.
     """
 
-    def __init__(self, what: str = "features") -> None:
-        self._what = what
+    def __init__(self, what: str = "features", *, now: Callable[[], float] = time.monotonic) -> None:
+        self._what, self._now = what, now
         self._first: tuple[float, int] | None = None  # time and clips done when the job was first heard of
         self._said = 0.0
 
@@ -113,7 +114,7 @@ class FeatureLine:
             total: Clips in all.
             every_s: Seconds between lines.
         """
-        now = time.monotonic()
+        now = self._now()
         if self._first is None:
             self._first, self._said = (now, done), now
         started, before = self._first
@@ -130,10 +131,14 @@ class FeatureLine:
 
 
 class PlainDisplay:
-    """One line on stderr an event: for pipes, logs and continuous integration."""
+    """One line on stderr an event: for pipes, logs and continuous integration.
 
-    def __init__(self) -> None:
-        self._features = FeatureLine()
+    Args:
+        now: Clock, in seconds.
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._features = FeatureLine(now=now)
 
     def __enter__(self) -> Self:
         return self

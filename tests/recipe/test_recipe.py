@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from dataclasses import is_dataclass
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ from nas_asc.recipe import (
 )
 
 PARTS = [part for part in vars(room).values() if inspect.isclass(part) and issubclass(part, Part)]
-CONCRETE = [part for part in PARTS if "__post_init__" in vars(part)]
+CONCRETE = [part for part in PARTS if is_dataclass(part)]
 
 
 @pytest.mark.parametrize("part", CONCRETE, ids=lambda part: part.__name__)
