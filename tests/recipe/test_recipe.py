@@ -104,6 +104,7 @@ def test_augmentation_that_is_none_is_left_out():
         (lambda: OneShotPruning(excluded=2), "`excluded` must be a tuple of layer indices .*, but got excluded=2"),
         (lambda: OneShotPruning(spares_depthwise=1), "`spares_depthwise` must be True or False, but got"),
         (lambda: room.part_from_dict({"part": "Mixdown"}), "no recipe part is named 'Mixdown'. Known are "),
+        (lambda: room.part_from_dict({"part": "Mixup", "beta": 1}), "Mixup of a stored recipe has other .*'beta'"),
     ],
 )
 def test_bad_value_is_refused(make, message):
