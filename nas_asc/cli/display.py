@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -85,11 +85,10 @@ class FeatureLine:
 
     Args:
         what: What is being made.
-        now: Clock, in seconds.
     """
 
-    def __init__(self, what: str = "features", *, now: Callable[[], float] = time.monotonic) -> None:
-        self._what, self._now = what, now
+    def __init__(self, what: str = "features") -> None:
+        self._what = what
         self._first: tuple[float, int] | None = None  # time and clips done when the job was first heard of
         self._said = 0.0
 
@@ -114,7 +113,7 @@ class FeatureLine:
             total: Clips in all.
             every_s: Seconds between lines.
         """
-        now = self._now()
+        now = time.monotonic()
         if self._first is None:
             self._first, self._said = (now, done), now
         started, before = self._first
@@ -131,14 +130,10 @@ class FeatureLine:
 
 
 class PlainDisplay:
-    """One line on stderr an event: for pipes, logs and continuous integration.
+    """One line on stderr an event: for pipes, logs and continuous integration."""
 
-    Args:
-        now: Clock, in seconds.
-    """
-
-    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._features = FeatureLine(now=now)
+    def __init__(self) -> None:
+        self._features = FeatureLine()
 
     def __enter__(self) -> Self:
         return self

@@ -1,10 +1,11 @@
 """Listings: small tables in text, with tabs or commas, and any line ending."""
 
 import csv
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from nas_asc.errors import DataError, nearest
+from nas_asc.errors import DataError
 
 Columns = dict[str, list[str]]
 
@@ -38,4 +39,6 @@ def read_listing(path: Path, *, required: Sequence[str] = ()) -> Columns:
 def _validate_header(header: Sequence[str], required: Sequence[str], path: Path) -> None:
     for name in required:
         if name not in header:
-            raise DataError(f"{path}, line 1: no column {name!r}. {nearest(name, header, what='columns')}")
+            close = difflib.get_close_matches(name, header, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"Its columns are {', '.join(header)}."
+            raise DataError(f"{path}, line 1: no column {name!r}. {hint}")

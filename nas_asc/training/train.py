@@ -19,7 +19,6 @@ from nas_asc.training.curve import EpochRow
 from nas_asc.training.precision import choose_precision
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.schedule import default_epochs
-from nas_asc.training.threads import Way
 from nas_asc.training.trainer import Trainer
 
 
@@ -37,7 +36,6 @@ def train_model(
     companions: Sequence[Companion] = (),
     stop_after: int | None = None,
     checkpoint: Checkpoint | None = None,
-    way: Way | None = None,
 ) -> TrainingResult:
     """Learning curve of a model trained in place; the same seed gives the same weights on a CPU.
 
@@ -56,7 +54,6 @@ def train_model(
         stop_after: Epochs, of the recipe's, after which it stops, its companions not told of an end; None goes through.
         checkpoint: Of the same training, stopped earlier, with which it goes on; None begins it. On a CPU a training
             that was stopped and gone on with gives the same weights as one that went through.
-        way: How a CPU computes a batch; see `Trainer`.
 
     Raises:
         TrainingError: The loss is no longer finite, with epoch and loss; or fewer than two clips.
@@ -80,7 +77,6 @@ def train_model(
             torch_device=torch_device,
             precision=precision or choose_precision(torch_device),
             companions=build_companions(recipe, others=companions),
-            way=way,
         )
         if checkpoint is not None:
             trainer.load_state_dict(copy.deepcopy(dict(checkpoint.trainer)))

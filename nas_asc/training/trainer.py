@@ -20,7 +20,7 @@ from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
-from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
+from nas_asc.training.split_batch import N_PARTS, SplitBatch
 from nas_asc.training.target import build_targets
 from nas_asc.training.threads import Way, choose_way, one_thread
 
@@ -43,7 +43,6 @@ class Trainer:
         torch_device: Where to compute.
         precision: Type of the forward pass; weights stay float32.
         companions: Told after each step, each epoch, and at the end.
-        way: How a CPU computes a batch; None takes the fastest as a rule. What cannot be halved is computed together.
 
     Raises:
         TrainingError: Fewer than two clips, or a part of the recipe does not belong to the model or the clips.
@@ -61,7 +60,6 @@ class Trainer:
         torch_device: torch.device,
         precision: torch.dtype = torch.float32,
         companions: Sequence[Companion] = (),
-        way: Way | None = None,
     ) -> None:
         if clips.labels is None or len(clips) < 2:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
@@ -90,12 +88,11 @@ class Trainer:
                 model, clips, adaptation=recipe.adaptation, seed=seed, torch_device=torch_device
             )
         self._dropped = dropped_modules(self.model, recipe.dropout)
-        if torch_device.type != "cpu":
-            way = Way.TOGETHER
-        elif way is None:
+        way = Way.TOGETHER
+        if torch_device.type == "cpu":
             way = choose_way(self.model, clips.features.shape[1:], batch_size=len(clips) // self.n_batches)
         self._is_alone = way is Way.ALONE
-        splits = way is Way.HALVES and self._adversary is None and not self._dropped and can_split(self.model)
+        splits = way is Way.HALVES and self._adversary is None and not self._dropped
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property

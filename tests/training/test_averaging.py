@@ -8,7 +8,7 @@ from torch import nn
 
 from nas_asc.models.norm import SubSpectralNorm
 from nas_asc.recipe import AdamW, CosineDecay, Ema, Mixup, Recipe, Swa, TimeRoll
-from nas_asc.training import Clips, Trainer, Way, learning_rate_at, predict, train_model, update_statistics
+from nas_asc.training import Clips, Trainer, learning_rate_at, predict, train_model, update_statistics
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=5, batch_size=16, optimiser=AdamW(0.02), augmentation=(TimeRoll(), Mixup()))
@@ -69,8 +69,9 @@ def weights_of(model):
 def train(averaging, *, dropout=0.0, companions=(), **changes):
     model = make_model(dropout=dropout)
     recipe = replace(RECIPE, averaging=averaging, **changes)
-    options = {"seed": 1, "torch_device": CPU, "companions": companions, "way": Way.HALVES}
-    result = train_model(model, make_clips(), recipe=recipe, n_classes=3, **options)
+    result = train_model(
+        model, make_clips(), recipe=recipe, n_classes=3, seed=1, torch_device=CPU, companions=companions
+    )
     return model, result
 
 

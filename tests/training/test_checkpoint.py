@@ -21,7 +21,7 @@ from nas_asc.recipe import (
     TimeMask,
     TimeRoll,
 )
-from nas_asc.training import Checkpoint, Clips, Stoppable, Way, build_companions, pack_state, train_model, unpack_state
+from nas_asc.training import Checkpoint, Clips, Stoppable, build_companions, pack_state, train_model, unpack_state
 
 CPU = torch.device("cpu")
 MIXED = Recipe(epochs=5, batch_size=16, optimiser=AdamW(0.02), augmentation=(TimeRoll(), Mixup(), TimeMask(0.2)))
@@ -59,8 +59,7 @@ def make_model(seed=0):
 
 def train(recipe, **options):
     model = make_model(seed=options.pop("model_seed", 0))
-    options |= {"n_classes": 3, "seed": 1, "torch_device": CPU, "way": Way.HALVES}
-    return model, train_model(model, make_clips(), recipe=recipe, **options)
+    return model, train_model(model, make_clips(), recipe=recipe, n_classes=3, seed=1, torch_device=CPU, **options)
 
 
 def through_bytes(checkpoint):

@@ -12,7 +12,6 @@ from nas_asc.layers import (
     Classifier,
     Conv,
     Dense,
-    Dropout,
     Flatten,
     InvertedBottleneck,
     Layer,
@@ -24,7 +23,7 @@ from nas_asc.layers import (
 )
 from nas_asc.models import build_model
 from nas_asc.recipe import DropoutRates, Recipe
-from nas_asc.training import Clips, DeadlineError, Trainer, Way, train_model
+from nas_asc.training import Clips, DeadlineError, Trainer, train_model
 from nas_asc.training.dropout import apply_dropout, dropped_modules
 
 CPU = torch.device("cpu")
@@ -62,8 +61,7 @@ def make_clips(n_clips=24):
 
 def train(model, dropout, *, seed=0, **options):
     recipe = Recipe(epochs=2, batch_size=8, dropout=dropout)
-    options |= {"n_classes": 3, "seed": seed, "torch_device": CPU, "way": Way.HALVES}
-    train_model(model, make_clips(), recipe=recipe, **options)
+    train_model(model, make_clips(), recipe=recipe, n_classes=3, seed=seed, torch_device=CPU, **options)
     return torch.cat([value.flatten().float() for value in model.state_dict().values()])
 
 
@@ -163,17 +161,10 @@ def test_the_seed_fixes_it_and_a_zero_rate_changes_nothing():
     assert torch.equal(train(make_network(), None), train(make_network(), DropoutRates()))
 
 
-@pytest.mark.parametrize(
-    ("model", "dropout", "is_split"),
-    [
-        (make_network(), None, True),
-        (make_network(), DropoutRates(0.1), False),
-        (make_network(*LAYERS[:-1], Dropout(0.1), Dense(3)), None, False),
-    ],
-)
-def test_a_model_that_is_dropped_from_is_not_trained_in_two_halves(model, dropout, is_split):
-    options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
-    trainer = Trainer(model, make_clips(), recipe=Recipe(dropout=dropout), **options)
+@pytest.mark.parametrize(("dropout", "is_split"), [(None, True), (DropoutRates(0.1), False)])
+def test_a_model_that_is_dropped_from_is_not_trained_in_two_halves(dropout, is_split):
+    recipe = Recipe(dropout=dropout)
+    trainer = Trainer(make_network(), make_clips(), recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
     assert (trainer._split is not None) == is_split
 
 

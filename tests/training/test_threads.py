@@ -5,29 +5,34 @@ import torch
 from torch import nn
 
 from nas_asc.recipe import Recipe
-from nas_asc.training import Clips, Trainer, Way
-from nas_asc.training.threads import choose_way, count_mean_output, one_thread
+from nas_asc.training import Clips, Trainer, threads
+from nas_asc.training.threads import Way, choose_way, count_mean_output, one_thread
 
 IN_SHAPE = (1, 6, 8)
 
 
-def make_model(in_shape=IN_SHAPE):
+@pytest.fixture(autouse=True)
+def in_halves():
+    """Here small networks are what they are."""
+
+
+def make_model(channels=4):
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.LazyLinear(3))
-    model(torch.zeros(2, *in_shape))
-    return model
+    return nn.Sequential(nn.Conv2d(1, channels, 3), nn.BatchNorm2d(channels), nn.Flatten(), nn.LazyLinear(3))
 
 
 @pytest.fixture
 def model():
-    return make_model()
+    found = make_model()
+    found(torch.zeros(1, *IN_SHAPE))
+    return found
 
 
-def make_trainer(model, *, n_clips=16, way=None):
+def make_trainer(model, *, n_clips=16):
     features = torch.randn(n_clips, *IN_SHAPE, generator=torch.Generator().manual_seed(1))
     clips, recipe = Clips(features, torch.arange(n_clips) % 3), Recipe(batch_size=8)
     device = torch.device("cpu")
-    return Trainer(model, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=device, way=way)
+    return Trainer(model, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=device)
 
 
 def test_mean_output_is_that_of_the_operations_and_the_model_is_left_as_it_is(model):
@@ -38,29 +43,20 @@ def test_mean_output_is_that_of_the_operations_and_the_model_is_left_as_it_is(mo
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_way_goes_by_the_values_of_the_whole_batch():
-    in_shape = (1, 64, 64)  # 11,532.75 values a clip: 13 are less than 150,000, 34 less than 400,000
-    model = make_model(in_shape)
-    ways = {batch_size: choose_way(model, in_shape, batch_size=batch_size) for batch_size in (13, 14, 34, 35)}
-    assert ways == {13: Way.ALONE, 14: Way.TOGETHER, 34: Way.TOGETHER, 35: Way.HALVES}
+def test_way_goes_by_the_values_of_the_whole_batch(model, monkeypatch):
+    size = count_mean_output(model, IN_SHAPE)
+    monkeypatch.setattr(threads, "_LIGHT", 33 * size)
+    monkeypatch.setattr(threads, "_HEAVY", 35 * size)
+    ways = {batch_size: choose_way(model, IN_SHAPE, batch_size=batch_size) for batch_size in (32, 33, 34, 35)}
+    assert ways == {32: Way.ALONE, 33: Way.TOGETHER, 34: Way.TOGETHER, 35: Way.HALVES}
 
 
-def test_halves_have_sixteen_clips_at_least():
-    in_shape = (1, 128, 128)
-    model = make_model(in_shape)
-    assert choose_way(model, in_shape, batch_size=31) is Way.TOGETHER
-    assert choose_way(model, in_shape, batch_size=32) is Way.HALVES
-
-
-@pytest.mark.parametrize("way", Way)
-def test_a_batch_is_computed_as_asked(model, way):
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    trainer = make_trainer(model, way=way)
-    with trainer.epoch():
-        assert (trainer._split is not None) == (way is Way.HALVES)
-        assert torch.get_num_threads() == (2 if way is Way.TOGETHER else 1)
-    torch.set_num_threads(n_threads)
+def test_halves_have_sixteen_clips_at_least_and_no_dropout(model, monkeypatch):
+    monkeypatch.setattr(threads, "_LIGHT", 0)
+    monkeypatch.setattr(threads, "_HEAVY", 0)
+    assert choose_way(model, IN_SHAPE, batch_size=31) is Way.TOGETHER
+    assert choose_way(model, IN_SHAPE, batch_size=32) is Way.HALVES
+    assert choose_way(nn.Sequential(model, nn.Dropout(0.1)), IN_SHAPE, batch_size=32) is Way.TOGETHER
 
 
 @pytest.mark.parametrize(("n_clips", "sizes"), [(16, [8, 8]), (15, [15]), (27, [9, 9, 9]), (5, [5])])

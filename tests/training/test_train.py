@@ -9,7 +9,7 @@ from torch import nn
 
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import AdamW, CrossEntropy, Mixup, Recipe, TimeMask, TimeRoll
-from nas_asc.training import Clips, DeadlineError, Way, predict, train_model
+from nas_asc.training import Clips, DeadlineError, predict, train_model
 
 CPU = torch.device("cpu")
 PLAIN = Recipe(epochs=8, batch_size=16, optimiser=AdamW(0.02), augmentation=())
@@ -43,8 +43,7 @@ def make_model(n_classes=3, seed=0, dropout=0.1):
 
 
 def train(model, clips, recipe=PLAIN, **options):
-    options = {"seed": 1, "way": Way.HALVES} | options
-    return train_model(model, clips, recipe=recipe, n_classes=3, torch_device=CPU, **options)
+    return train_model(model, clips, recipe=recipe, n_classes=3, torch_device=CPU, **{"seed": 1} | options)
 
 
 def test_training_learns_what_can_be_learned():
