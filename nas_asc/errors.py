@@ -1,9 +1,12 @@
-"""The errors a user can cause or meet: one base class, one child a situation, each also a fitting built-in.
+"""The errors a user can cause or meet: one base class, one child a situation, each also a fitting built-in; a remedy.
 
 Conventions:
     A message is one line: the rule with the parameter in backticks, what came, where, and what to do.
     Inner code gives the reason; a room's public entry adds the place once (`raise ... from None`).
 """
+
+import difflib
+from collections.abc import Iterable
 
 
 class NasAscError(Exception):
@@ -64,3 +67,16 @@ class GuideError(NasAscError, ValueError):
 
 class NothingFitsError(NasAscError, RuntimeError):
     """No candidate of the space fits the budget; the command line exits with 3."""
+
+
+def nearest(word: str, known: Iterable[str], *, what: str) -> str:
+    """Remedy for an unknown word: the nearest known one, or all of them.
+
+    >>> nearest("widht", ["width", "depth"], what="axes")
+    "Did you mean 'width'?"
+    >>> nearest("zzz", ["width", "depth"], what="axes")
+    'The axes are width, depth.'
+    """
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"The {what} are {', '.join(names)}."

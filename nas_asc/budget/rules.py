@@ -4,12 +4,11 @@ Conventions:
     KB is 1,024 bytes in 2020 and 2021, kB is 1,000 bytes from 2022 on.
 """
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from nas_asc.cost import Cost
-from nas_asc.errors import BudgetError
+from nas_asc.errors import BudgetError, nearest
 
 
 @dataclass(frozen=True)
@@ -129,6 +128,5 @@ def find_rules(name: str) -> Rules:
     """
     if name in RULES:
         return RULES[name]
-    close = difflib.get_close_matches(name, RULES, n=1)
-    remedy = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(RULES)}."
+    remedy = nearest(name, RULES, what="rule sets")
     raise BudgetError(f"`--rules` must be a known rule set, but got {name!r}. {remedy}")

@@ -5,12 +5,11 @@ Conventions:
     end gives it. An operation is named once, however often it occurs.
 """
 
-import difflib
 from functools import lru_cache
 
 from nas_asc.cost.cost import count_layer
 from nas_asc.cost.formula import PROBE
-from nas_asc.errors import BudgetError, LayerError
+from nas_asc.errors import BudgetError, LayerError, nearest
 from nas_asc.layers import (
     PRIMITIVE_TYPES,
     Activation,
@@ -61,8 +60,7 @@ def validate_target(name: str) -> str:
     """
     if name in TARGETS:
         return name
-    close = difflib.get_close_matches(name, TARGETS, n=1)
-    remedy = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(TARGETS)}."
+    remedy = nearest(name, TARGETS, what="targets")
     raise BudgetError(f"`--target` must be a known target, but got {name!r}. {remedy}")
 
 

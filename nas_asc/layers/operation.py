@@ -249,6 +249,8 @@ class Addition(Primitive):
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """The shape of both, or the larger sides of both."""
+        if len(in_shapes) != 2:
+            raise LayerError(f"Addition must take two values, but got {len(in_shapes)}.")
         first, second = in_shapes
         if first == second:
             return first

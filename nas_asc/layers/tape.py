@@ -86,6 +86,10 @@ class Tape:
             LayerError: The primitive cannot take the inputs, they belong to another tape, or the weights to be used
                 again are those of something else.
         """
+        if not inputs:
+            raise LayerError(
+                f"{type(primitive).__name__} must take a value, but got none. Pass what `tape.apply` gave."
+            )
         for value in inputs:
             if self._shapes.get(value.index) != value.shape:
                 raise LayerError(f"inputs must be values of this tape, but got {value}. Pass what `tape.apply` gave.")
@@ -124,12 +128,17 @@ class Tape:
         """Write the norm of this name ("batch", "layer", "residual", "frequency_instance"), or nothing for None.
 
         Only a batch norm can be without scale and bias (`affine`), or have sub-bands.
+
+        Raises:
+            LayerError: There is no such norm.
         """
         if norm is None:
             return x
-        if norm != "batch":
-            return self.apply(_OTHER_NORMS[norm], x)
-        return self.apply(SubSpectralNorm(n_bands) if n_bands > 1 else BatchNorm(affine=affine), x)
+        if norm == "batch":
+            return self.apply(SubSpectralNorm(n_bands) if n_bands > 1 else BatchNorm(affine=affine), x)
+        if norm not in _OTHER_NORMS:
+            raise LayerError(f"`norm` must be batch or {', '.join(_OTHER_NORMS)}, or None, but got {norm!r}.")
+        return self.apply(_OTHER_NORMS[norm], x)
 
     def activate(self, x: Value, activation: str | None) -> Value:
         """Write the activation of this name, or nothing for None."""

@@ -6,11 +6,10 @@ Conventions:
 """
 
 import ast
-import difflib
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from nas_asc.errors import LayerError
+from nas_asc.errors import LayerError, nearest
 from nas_asc.layers.architecture import Architecture
 from nas_asc.layers.block import BasicBlock, Bottleneck
 from nas_asc.layers.broadcast_residual import BroadcastResidual
@@ -103,9 +102,7 @@ def _parse_layer(number: int, line: str, known: _Known) -> Layer:
 
 def _describe(number: int, name: str, args: list[Any], kwargs: dict[str, Any], known: _Known) -> Layer | Primitive:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(sorted(known))}."
-        raise LayerError(f"no layer named {name!r}, in line {number}. {hint}")
+        raise LayerError(f"no layer named {name!r}, in line {number}. {nearest(name, sorted(known), what='layers')}")
     try:
         return known[name](*args, **kwargs)
     except LayerError as error:

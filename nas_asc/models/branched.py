@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_asc.layers import Pair
+from nas_asc.models.module import plain_conv
 from nas_asc.models.thinned import thin_out
 
 
@@ -60,25 +61,13 @@ class BranchedConv2d(nn.Module):
         """The one convolution with a bias that gives the same in eval mode, computed in double precision."""
         first = self.convolutions[0]
         assert isinstance(first, nn.Conv2d)
-        folded = nn.Conv2d(
-            first.in_channels,
-            first.out_channels,
-            first.kernel_size,  # type: ignore[arg-type]
-            first.stride,  # type: ignore[arg-type]
-            first.padding,  # type: ignore[arg-type]
-            groups=first.groups,
-            device=first.weight.device,
-            dtype=first.weight.dtype,
-        )
         kernel = torch.zeros_like(first.weight, dtype=torch.double)
         bias = kernel.new_zeros(first.out_channels)
         for part, norm in self._parts():
             scale, shift = _scale_and_shift(norm)
             kernel += _centre(part.double(), kernel) * scale.reshape(-1, 1, 1, 1)
             bias += shift
-        folded.weight.copy_(kernel)
-        folded.bias.copy_(bias)  # type: ignore[union-attr]
-        return thin_out(folded).eval()
+        return thin_out(plain_conv(first, kernel, bias)).eval()
 
     def _parts(self) -> Iterator[tuple[Tensor, nn.BatchNorm2d]]:
         """Kernel of each branch, with its norm."""

@@ -19,6 +19,7 @@ from nas_asc.models.module import (
     Product,
     Reshape,
     ScaledSoftmax,
+    plain_conv,
 )
 from nas_asc.models.network import Network
 from nas_asc.models.norm import SubSpectralNorm
@@ -87,7 +88,7 @@ def _lower(primitive: Primitive, lowering: _Lowering, name: str, module: nn.Modu
 @_lower.register
 def _(primitive: layers.Convolution, lowering: _Lowering, name: str, module: nn.Module, inputs: tuple[int, ...]) -> int:
     if isinstance(module, DampedConv2d):
-        module = _undamp(module)
+        module = plain_conv(module, module.weight * module.damping, module.bias)
     assert isinstance(module, nn.Conv2d)
     plain = layers.Convolution(
         out_channels=module.out_channels,
@@ -218,21 +219,3 @@ def _scale_channels(lowering: _Lowering, name: str, scale: Tensor, shift: Tensor
         conv.weight.copy_(scale.reshape(n, 1, 1, 1))
         conv.bias.copy_(shift)  # type: ignore[union-attr]
     return lowering.write(name, layers.Convolution(n, 1, groups=n, bias=True), conv, value)
-
-
-def _undamp(module: DampedConv2d) -> nn.Conv2d:
-    """The convolution with its damping in its weights."""
-    plain = nn.Conv2d(
-        module.in_channels,
-        module.out_channels,
-        module.kernel_size,  # type: ignore[arg-type]
-        module.stride,  # type: ignore[arg-type]
-        module.padding,  # type: ignore[arg-type]
-        groups=module.groups,
-        bias=module.bias is not None,
-    )
-    with torch.no_grad():
-        plain.weight.copy_(module.weight * module.damping)
-        if module.bias is not None:
-            plain.bias.copy_(module.bias)  # type: ignore[union-attr]
-    return plain

@@ -46,6 +46,25 @@ class DampedConv2d(nn.Conv2d):
         return self._conv_forward(x, self.weight * self.damping, self.bias)
 
 
+@torch.no_grad()
+def plain_conv(like: nn.Conv2d, weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """A plain convolution of the shape of another one, on its device and of its type.
+
+    Args:
+        like: Gives sizes, stride, padding and groups.
+        weight: As that of `like`.
+        bias: (out_channels,); None is none.
+    """
+    given: Any = like  # its sizes are pairs, which torch's types do not know
+    sizes = (given.kernel_size, given.stride, given.padding)
+    conv = nn.Conv2d(like.in_channels, like.out_channels, *sizes, groups=like.groups, bias=bias is not None)
+    conv.to(like.weight)
+    conv.weight.copy_(weight)
+    if conv.bias is not None and bias is not None:
+        conv.bias.copy_(bias)
+    return conv
+
+
 def mean_along(x: Tensor, axis: int) -> Tensor:
     """Mean along one axis, which stays with one bin; its gradient has the memory format of the map.
 

@@ -79,13 +79,16 @@ def part_from_dict(values: dict[str, Any]) -> Part:
     """Part of what `Part.to_dict` gave, also after a way through JSON.
 
     Raises:
-        RecipeError: There is no such part.
+        RecipeError: There is no such part, or it takes other values.
     """
     name = values.get("part", "")
     if name not in Part.known:
         raise RecipeError(f"no recipe part is named {name!r}. Known are {', '.join(sorted(Part.known))}.")
     restored = {key: _restore(value) for key, value in values.items() if key != "part"}
-    return Part.known[name](**restored)
+    try:
+        return Part.known[name](**restored)
+    except TypeError as error:  # of another version of a part of somebody's own, as a rule
+        raise RecipeError(f"{name} of a stored recipe has other values than {name} now takes: {error}.") from None
 
 
 def _restore(value: Any) -> Any:

@@ -9,6 +9,7 @@ Conventions:
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from nas_asc.errors import RecipeError, nearest
 from nas_asc.recipe.augmentation import FreqMask, TimeRoll
 from nas_asc.recipe.averaging import Swa
 from nas_asc.recipe.loss import CrossEntropy, FocalLoss
@@ -79,14 +80,22 @@ _DCASE_2024 = Recipe(
     decay=Decay(norm=1e-4, bias=1e-4),
 )
 
+
+class _Published(dict[str, Recipe]):
+    def __missing__(self, name: str) -> Recipe:
+        raise RecipeError(f"no published recipe named {name!r}. {nearest(name, self, what='recipes')}")
+
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {
-        "CP-JKU-2021": _CP_JKU_2021,
-        "QTI-2020": _QTI_2020,
-        "NTU-2020": _NTU_2020,
-        "FAU-2022": _FAU_2022,
-        "KT-2022": _DCASE_2022,  # ours: that of the baseline, from which KT's walk starts
-        "DCASE-2022": _DCASE_2022,
-        "DCASE-2024": _DCASE_2024,
-    }
+    _Published(
+        {
+            "CP-JKU-2021": _CP_JKU_2021,
+            "QTI-2020": _QTI_2020,
+            "NTU-2020": _NTU_2020,
+            "FAU-2022": _FAU_2022,
+            "KT-2022": _DCASE_2022,  # ours: that of the baseline, from which KT's walk starts
+            "DCASE-2022": _DCASE_2022,
+            "DCASE-2024": _DCASE_2024,
+        }
+    )
 )

@@ -80,8 +80,9 @@ def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
 
 
 def to_source(name_or_path: str) -> str:
-    """What a study keeps of `--space`: a packaged name as it is, the whole path of a file of one's own."""
-    return name_or_path if name_or_path in list_spaces() else str(Path(name_or_path).resolve())
+    """What a study keeps of `--space`: the whole path of a file of one's own, a name as it is, also a misspelt one."""
+    is_own = name_or_path not in list_spaces() and Path(name_or_path).is_file()
+    return str(Path(name_or_path).resolve()) if is_own else name_or_path
 
 
 def load_studied_space(config: StudyConfig) -> Space:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from nas_asc.errors import nearest
 from nas_asc.space.axis import Axis, is_number
 from nas_asc.space.choice_axis import ChoiceAxis
 from nas_asc.space.form import Form
 from nas_asc.space.function import TASK_NAMES, Function, bind_function
-from nas_asc.space.place import Place, fault, nearest
+from nas_asc.space.place import Place, fault
 
 _RESERVED = (*TASK_NAMES, "published", "convention", "task", "recipe", "source", "note")
 

@@ -10,8 +10,8 @@ from operator import itemgetter
 from types import CodeType, TracebackType
 from typing import Any
 
-from nas_asc.errors import NasAscError, SpaceError
-from nas_asc.space.place import Place, caller_place, fault, nearest
+from nas_asc.errors import NasAscError, SpaceError, nearest
+from nas_asc.space.place import Place, caller_place, fault
 
 Row = Sequence[Any]
 TASK_NAMES = ("n_classes", "in_shape", "clip_s")

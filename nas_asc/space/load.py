@@ -8,10 +8,10 @@ from types import ModuleType
 
 import numpy as np
 
-from nas_asc.errors import LayerError, SpaceError
+from nas_asc.errors import LayerError, SpaceError, nearest
 from nas_asc.frontend import Task
 from nas_asc.space.function import innermost_place, place_error
-from nas_asc.space.place import Place, fault, nearest, shown_path
+from nas_asc.space.place import Place, fault, shown_path
 from nas_asc.space.space import Space
 from nas_asc.space.system import System
 

@@ -1,8 +1,6 @@
 """Where in a user's file something stands, and how an error names it."""
 
-import difflib
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -57,16 +55,3 @@ def fault(reason: str, remedy: str, place: Place | None = None) -> SpaceError:
     """
     where = f" ({place})" if place else ""
     return SpaceError(f"{' '.join(reason.split())}{where}. {remedy}")
-
-
-def nearest(word: str, known: Iterable[str], *, what: str) -> str:
-    """Remedy for an unknown word: the nearest known one, or all of them.
-
-    >>> nearest("widht", ["width", "depth"], what="axes")
-    "Did you mean 'width'?"
-    >>> nearest("zzz", ["width", "depth"], what="axes")
-    'The axes are width, depth.'
-    """
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"The {what} are {', '.join(names)}."

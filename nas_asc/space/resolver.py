@@ -8,11 +8,11 @@ Conventions:
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nas_asc.errors import SpaceError
+from nas_asc.errors import SpaceError, nearest
 from nas_asc.space.axis import Axis, Code
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.function import Function
-from nas_asc.space.place import Place, fault, nearest
+from nas_asc.space.place import Place, fault
 
 
 class _Step(NamedTuple):

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nas_asc.errors import SpaceError
+from nas_asc.errors import SpaceError, nearest
 from nas_asc.frontend import Task
 from nas_asc.recipe import Recipe
 from nas_asc.space.axis import is_number
 from nas_asc.space.candidate import Candidate
-from nas_asc.space.place import Place, fault, nearest
+from nas_asc.space.place import Place, fault
 
 CONVENTIONS: Mapping[str, str] = {
     "TRAIN": "every trainable parameter",

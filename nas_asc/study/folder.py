@@ -4,12 +4,11 @@ Conventions:
     studies/<name>/ holds study.toml, study.db, trials/<number>/, final/ and the report's files.
 """
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
 
-from nas_asc.errors import NasAscError, StudyError
+from nas_asc.errors import NasAscError, StudyError, nearest
 from nas_asc.study.config import StudyConfig
 from nas_asc.study.file import write_file
 from nas_asc.study.toml import format_toml
@@ -55,11 +54,7 @@ def find_study(name_or_path: str, root: Path = STUDIES) -> Path:
         if has_study(folder):
             return folder
     names = list_studies(root)
-    close = difflib.get_close_matches(name_or_path, names, n=1)
-    if close:
-        remedy = f"Did you mean {close[0]!r}?"
-    else:
-        remedy = f"There are {', '.join(names)}." if names else "Start one with `nas-asc search`."
+    remedy = nearest(name_or_path, names, what="studies") if names else "Start one with `nas-asc search`."
     raise StudyError(f"no study {name_or_path!r} under {root}/. {remedy}")
 
 

@@ -1,6 +1,8 @@
 """What every augmentation promises: shape, label mass, determinism by generator, nothing changed when off."""
 
+import importlib
 import inspect
+import pkgutil
 from dataclasses import dataclass
 
 import pytest
@@ -9,7 +11,8 @@ import torch
 from nas_asc import recipe as room
 from nas_asc.augmentation import apply_augmentation, draw_augmentation
 from nas_asc.errors import RecipeError, TrainingError
-from nas_asc.recipe import AugmentationPart, DeviceResponse, FreqMask, Gain, Mixup, PitchShift, TimeMask, TimeRoll
+from nas_asc.recipe import AugmentationPart, DeviceResponse, FreqMask, Gain, Mixup, Part, PitchShift, TimeMask, TimeRoll
+from nas_asc.recipe.augmentation import UnloadedAugmentation
 from tests.augmentation.facts import make_batch, make_facts
 
 PARTS = [
@@ -34,8 +37,12 @@ def change(name, shape=(16, 1, 12, 10), seed=1, **facts):
     return (features, targets), apply_augmentation(features, targets, drawn)
 
 
-def test_every_augmentation_of_the_room_is_here():
-    assert len(PARTS) >= 11
+def test_every_augmentation_that_a_module_of_the_room_declares_is_here():
+    for module in pkgutil.iter_modules(room.__path__):
+        importlib.import_module(f"{room.__name__}.{module.name}")
+    ours = [part for part in Part.known.values() if part.__module__.startswith(f"{room.__name__}.")]
+    declared = {part for part in ours if issubclass(part, AugmentationPart)}
+    assert set(PARTS) == declared - {AugmentationPart, UnloadedAugmentation}
 
 
 @pytest.mark.parametrize("name", RECIPES)

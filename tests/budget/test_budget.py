@@ -175,7 +175,7 @@ def test_every_rule_set_says_how_it_counts(rules):
         ({"size": "12.5"}, UnitError, "`--size` must be a whole number"),
         ({"ram": "0"}, BudgetError, "`max_ram` must be 1 or more"),
         ({"rules": "dcase-2022"}, BudgetError, "Did you mean 'dcase2022'"),
-        ({"rules": "x"}, BudgetError, "There are dcase2020-1b"),
+        ({"rules": "x"}, BudgetError, "The rule sets are dcase2020-1b"),
     ],
 )
 def test_bad_budget_gives_one_line_with_option_and_value(options, error, message):

@@ -73,6 +73,12 @@ class Clumsy(Layer):
             return x.shape[7]
         if self.fault == "none":
             return None
+        if self.fault == "nothing":
+            return tape.apply(Convolution(1, 3))
+        if self.fault == "norm":
+            return tape.normalise(x, "bath")
+        if self.fault == "alone":
+            return tape.apply(Addition(), x)
         if self.fault == "add":
             return tape.apply(Addition(), x, tape.apply(Convolution(1, 3), x))
         return tape.apply(Concatenation(), x, tape.apply(Convolution(1, 3), x))
@@ -83,6 +89,9 @@ class Clumsy(Layer):
     [
         ("crash", "its `expand` failed with IndexError: tuple index out of range"),
         ("none", "its `expand` must return the value that `tape.apply` gave, but returned None"),
+        ("nothing", "Convolution must take a value, but got none"),
+        ("norm", "`norm` must be batch or layer, residual, frequency_instance, or None, but got 'bath'"),
+        ("alone", "Addition must take two values, but got 1"),
         ("add", r"both branches must have one shape, but got \(1, 64, 51\) and \(1, 62, 49\)"),
         ("concat", r"all branches must have one map size, but got \(1, 64, 51\), \(1, 62, 49\)"),
     ],

@@ -16,7 +16,7 @@ from nas_asc.propose.optuna_study import model_distributions
 from nas_asc.propose.proposer import resolve_sampler
 from nas_asc.propose.repair import repair
 from nas_asc.propose.tpe import RankingTpe
-from nas_asc.search.trial import trial_seed
+from nas_asc.search import trial_seed
 from nas_asc.space import Space, choice, integer, load_space
 from nas_asc.study import TrialRecord
 from tests.search.tiny import BUDGET, LARGE, N_CLASSES, features, network, space

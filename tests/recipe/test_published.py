@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from nas_asc.errors import RecipeError
 from nas_asc.recipe import RECIPES, FocalLoss, Recipe
 
 
@@ -23,6 +24,11 @@ def test_recipe_comes_back_from_json(name):
 def test_recipes_cannot_be_changed():
     with pytest.raises(TypeError):
         RECIPES["DCASE-2022"] = Recipe()
+
+
+def test_unknown_recipe_is_named_with_the_nearest():
+    with pytest.raises(RecipeError, match=r"no published recipe named 'DCASE2024'. Did you mean 'DCASE-2024'\?"):
+        RECIPES["DCASE2024"]
 
 
 def test_cp_jku_prunes_until_epoch_200_and_averages_the_last_ten():

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from dataclasses import is_dataclass
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ from nas_asc.recipe import (
 )
 
 PARTS = [part for part in vars(room).values() if inspect.isclass(part) and issubclass(part, Part)]
-CONCRETE = [part for part in PARTS if "__post_init__" in vars(part)]
+CONCRETE = [part for part in PARTS if is_dataclass(part)]
 
 
 @pytest.mark.parametrize("part", CONCRETE, ids=lambda part: part.__name__)
@@ -103,6 +104,7 @@ def test_augmentation_that_is_none_is_left_out():
         (lambda: OneShotPruning(excluded=2), "`excluded` must be a tuple of layer indices .*, but got excluded=2"),
         (lambda: OneShotPruning(spares_depthwise=1), "`spares_depthwise` must be True or False, but got"),
         (lambda: room.part_from_dict({"part": "Mixdown"}), "no recipe part is named 'Mixdown'. Known are "),
+        (lambda: room.part_from_dict({"part": "Mixup", "beta": 1}), "Mixup of a stored recipe has other .*'beta'"),
     ],
 )
 def test_bad_value_is_refused(make, message):

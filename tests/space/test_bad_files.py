@@ -37,10 +37,6 @@ def test_bad_file_gives_one_line_with_reason_place_and_remedy(name, tmp_path, mo
     assert re.search(r"\. [A-Z].*[.?)]$", message), f"no remedy: {message}"
 
 
-def test_there_are_at_least_forty_bad_files():
-    assert len(BAD_FILES) >= 40
-
-
 def test_missing_file_and_unknown_name_are_named(tmp_path):
     with pytest.raises(SpaceError, match=r"no search space named 'cp_moble'. Did you mean 'cp_mobile'\?"):
         load_space("cp_moble")

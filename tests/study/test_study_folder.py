@@ -41,7 +41,7 @@ def test_an_unknown_study_is_answered_with_the_nearest(tmp_path):
     create_study_dir(tmp_path / "tau25", example_config())
     with pytest.raises(StudyError, match=r"no study 'tua25' under .*Did you mean 'tau25'\?"):
         find_study("tua25", tmp_path)
-    with pytest.raises(StudyError, match=r"There are tau25\."):
+    with pytest.raises(StudyError, match=r"The studies are tau25\."):
         find_study("zzz", tmp_path)
     with pytest.raises(StudyError, match="Start one with `nas-asc search`"):
         find_study("zzz", tmp_path / "empty")

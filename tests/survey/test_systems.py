@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nas_asc.space import list_spaces
+from nas_asc.space import list_spaces, load_space
 from nas_asc.survey import systems_table
 from tests.survey import small
 
@@ -12,17 +12,17 @@ from tests.survey import small
 def test_packaged_systems_are_reproduced_to_the_integer():
     rows = systems_table(list_spaces())
     assert [row for row in rows if not row.matches] == []
-    assert {row.space for row in rows} == set(list_spaces()) - {"asc"}  # the union has none of its own
-    assert len({row.system for row in rows}) >= 20
-    assert len(rows) >= 40
+    systems = {(space, name) for space in list_spaces() for name in load_space(space).systems}
+    assert {(row.space, row.system) for row in rows} == systems
 
 
 def test_slips_of_the_reports_are_shown_beside_what_their_other_numbers_say():
     rows = [row for row in systems_table(list_spaces()) if row.slip]
-    assert {(row.system, row.quantity): (row.slip.printed, row.published) for row in rows} == {
-        ("Shared-N3-3", "params"): (601_000, 601_862),
-        ("CP-ResNet-ch64-3", "params"): (887_000, 896_774),
-        ("NTU-Inception-pruned", "nonzero_params"): (34_181, 34_183),
+    found = {(row.system, row.quantity): (row.slip.printed, row.published) for row in rows}
+    assert found.items() >= {
+        (("Shared-N3-3", "params"), (601_000, 601_862)),
+        (("CP-ResNet-ch64-3", "params"), (887_000, 896_774)),
+        (("NTU-Inception-pruned", "nonzero_params"), (34_181, 34_183)),
     }
 
 
