@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from nas_asc.study import OPTUNA_PREFIX, SAMPLERS
 from nas_asc.units import parse_duration_s
 
 _DATA = "Data"
@@ -96,7 +97,7 @@ SamplerName = Annotated[
     str,
     typer.Option(
         "--sampler",
-        help="Who proposes: auto, gp, tpe, nsga2, nsga3, handover, random, or optuna:NAME, such as optuna:GPSampler.",
+        help=f"Who proposes: {', '.join(SAMPLERS)}, or {OPTUNA_PREFIX}NAME, such as {OPTUNA_PREFIX}GPSampler.",
         rich_help_panel=_SEARCH,
     ),
 ]
