@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parent.parent
-_MAX_FILE, _MAX_FUNCTION = 400, 50
+_MAX_FILE, _MAX_FUNCTION, _MAX_PARAMETERS = 400, 50, 14
 _MODULES = sorted((_ROOT / "nas_asc").rglob("*.py")) + sorted((_ROOT / "search_spaces").glob("*.py"))
 _TESTS = sorted((_ROOT / "tests").rglob("*.py"))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -26,6 +26,8 @@ def _faults(path):
             continue
         if isinstance(node, _FUNCTIONS) and _body_lines(node) > _MAX_FUNCTION:
             yield f"{path}:{node.lineno}: {node.name} has {_body_lines(node)} lines, {_MAX_FUNCTION} at most"
+        if isinstance(node, _FUNCTIONS) and _takes_too_much(node, path):
+            yield f"{path}:{node.lineno}: {node.name} has {_n_parameters(node)} parameters, {_MAX_PARAMETERS} at most"
 
 
 def _undocumented(node):
@@ -43,6 +45,17 @@ def _body_lines(node):
     """Lines of statements, the docstring and the signature left out."""
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def _takes_too_much(node, path):
+    """Commands have a parameter an option, functions of a space one an axis."""
+    return path.parent.name not in ("cli", "search_spaces") and _n_parameters(node) > _MAX_PARAMETERS
+
+
+def _n_parameters(node):
+    """Parameters that a caller gives: without `self` and `cls`."""
+    given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    return sum(parameter.arg not in ("self", "cls") for parameter in given)
 
 
 @pytest.mark.parametrize("path", _MODULES, ids=lambda path: path.relative_to(_ROOT).as_posix())

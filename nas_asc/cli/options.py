@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_asc.budget import Budget, parse_budget
+from nas_asc.study import OPTUNA_PREFIX, SAMPLERS
 from nas_asc.units import parse_duration_s
 
 if TYPE_CHECKING:
@@ -142,8 +143,7 @@ class SearchOptions:
         str,
         _search(
             "--sampler",
-            help="Who proposes: auto, gp, tpe, nsga2, nsga3, handover, random, or optuna:NAME, such as"
-            " optuna:GPSampler.",
+            help=f"Who proposes: {', '.join(SAMPLERS)}, or {OPTUNA_PREFIX}NAME, such as {OPTUNA_PREFIX}GPSampler.",
         ),
     ] = "auto"
     warm_start: Annotated[

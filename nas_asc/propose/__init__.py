@@ -6,7 +6,7 @@ Conventions:
 
 from nas_asc.propose.history import History, HistoryReader, front_rows, read_history
 from nas_asc.propose.importance import axis_importance
-from nas_asc.propose.proposer import Proposer, TurnProposer, build_proposer, resolve_sampler
+from nas_asc.propose.proposer import Proposer, TurnProposer, build_proposer, note_on_sampler, resolve_sampler
 from nas_asc.propose.reference_point import reference_point
 from nas_asc.propose.screen import Proposal, Screen
 
@@ -20,6 +20,7 @@ __all__ = [
     "axis_importance",
     "build_proposer",
     "front_rows",
+    "note_on_sampler",
     "read_history",
     "reference_point",
     "resolve_sampler",

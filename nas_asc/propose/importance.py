@@ -14,7 +14,7 @@ from optuna.importance import PedAnovaImportanceEvaluator
 
 from nas_asc.health import AxisImportance
 from nas_asc.propose.history import read_history
-from nas_asc.propose.optuna_study import model_distributions
+from nas_asc.propose.optuna_study import model_distributions, model_trials
 from nas_asc.space import Space
 from nas_asc.study import StudyConfig, TrialRecord
 
@@ -42,17 +42,9 @@ def axis_importance(
     values = history.values[:, 0]
     if len(values) < FEWEST_TRIALS or np.ptp(values) == 0:
         return ()
-    distributions = model_distributions(space)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
-    study.add_trials(
-        optuna.trial.create_trial(
-            params=dict(zip(distributions, candidate.code, strict=True)),
-            distributions=distributions,
-            value=float(value),
-        )
-        for candidate, value in zip(history.candidates, values, strict=True)
-    )
+    study.add_trials(model_trials(history, range(len(history)), model_distributions(space)))
     found = _evaluate(study, values)
     rng = np.random.default_rng(seed)
     chance = [max(_evaluate(study, rng.permutation(values)).values()) for _ in range(_N_SHUFFLES)]

@@ -6,29 +6,26 @@ Conventions:
 """
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from typing import Protocol
 
 import numpy as np
 
+from nas_asc.errors import StudyError
 from nas_asc.propose.evolution import propose_child
 from nas_asc.propose.exhaustive import propose_exhaustive
-from nas_asc.propose.genetic import POPULATION, GeneticStrategy
 from nas_asc.propose.gp import GpStrategy
 from nas_asc.propose.history import History, HistoryReader
-from nas_asc.propose.optuna_sampler import OptunaStrategy, build_sampler
+from nas_asc.propose.optuna_sampler import POPULATION, OptunaStrategy, build_sampler
 from nas_asc.propose.random_search import propose_apart, propose_full, propose_random
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.tpe import TpeStrategy
 from nas_asc.propose.warm_start import warm_start
-from nas_asc.study import OPTUNA_PREFIX, StudyConfig, TrialRecord
+from nas_asc.study import GONE_SAMPLERS, OPTUNA_PREFIX, StudyConfig, TrialRecord
 
 Strategy = Callable[[Screen, History, np.random.Generator], Proposal | None]
 Turn = Callable[[int, int], Sequence[Strategy]]
 
 BEST_SAMPLER = "gp"  # what "auto" stands for
 _N_APART = 8
-_HANDOVER = 100
 
 
 class Proposer(Protocol):
@@ -75,21 +72,36 @@ class TurnProposer:
 
 
 def resolve_sampler(sampler: str) -> str:
-    """Sampler with "auto" replaced by what it stands for, and one of Optuna's checked.
+    """Sampler of a new study: "auto" replaced by what it stands for, one of Optuna's checked.
 
     Args:
         sampler: As `--sampler` has it.
 
     Raises:
-        StudyError: A sampler of Optuna's was asked for that there is not, or that cannot be used here.
+        StudyError: The sampler is gone, or is one of Optuna's that there is not, or that cannot be used here.
     """
+    if sampler in GONE_SAMPLERS:
+        raise StudyError(f"`--sampler {sampler}` is gone. Use `--sampler {GONE_SAMPLERS[sampler]}`.")
     if sampler.startswith(OPTUNA_PREFIX):
-        build_sampler(sampler.removeprefix(OPTUNA_PREFIX), seed=0)
+        build_sampler(sampler, seed=0)
     return BEST_SAMPLER if sampler == "auto" else sampler
 
 
+def note_on_sampler(sampler: str) -> str | None:
+    """What the user of an older study must know of its sampler; None where it still proposes as it did.
+
+    Args:
+        sampler: Of the study's config.
+
+    >>> note_on_sampler("handover")
+    "the sampler 'handover' is gone; the study goes on with 'gp'"
+    """
+    successor = GONE_SAMPLERS.get(sampler)
+    return successor and f"the sampler {sampler!r} is gone; the study goes on with {successor!r}"
+
+
 def build_proposer(screen: Screen, config: StudyConfig) -> Proposer:
-    """The strategy that the study asked for.
+    """The strategy that the study asked for; of a sampler that is gone, its successor's.
 
     Args:
         screen: Knows the space and what fits.
@@ -98,7 +110,7 @@ def build_proposer(screen: Screen, config: StudyConfig) -> Proposer:
     Raises:
         StudyError: A sampler of Optuna's was asked for that there is not, or that cannot be used here.
     """
-    sampler = resolve_sampler(config.sampler)
+    sampler = resolve_sampler(GONE_SAMPLERS.get(config.sampler, config.sampler))
     kind = OPTUNA_PREFIX if sampler.startswith(OPTUNA_PREFIX) else sampler
     return TurnProposer(screen, config, _TURNS[kind](screen, config))
 
@@ -113,7 +125,7 @@ def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
 
 
 def _tpe_turn(screen: Screen, config: StudyConfig) -> Turn:
-    start, tpe = _start(config), TpeStrategy(screen, config)
+    start, tpe = _start(config), OptunaStrategy(screen, config)
 
     def turn(number: int, n_complete: int) -> Sequence[Strategy]:
         if n_complete < _N_APART:
@@ -123,14 +135,9 @@ def _tpe_turn(screen: Screen, config: StudyConfig) -> Turn:
     return turn
 
 
-def _genetic_turn(screen: Screen, config: StudyConfig, *, kind: str) -> Turn:
-    start, genetic = _start(config), GeneticStrategy(screen, config, kind=kind)
+def _genetic_turn(screen: Screen, config: StudyConfig) -> Turn:
+    start, genetic = _start(config), OptunaStrategy(screen, config)
     return lambda number, n_complete: start(1) if n_complete < POPULATION else (genetic, propose_child)
-
-
-def _handover_turn(screen: Screen, config: StudyConfig) -> Turn:
-    first, then = _tpe_turn(screen, config), _genetic_turn(screen, config, kind="nsga2")
-    return lambda number, n_complete: (first if n_complete < _HANDOVER else then)(number, n_complete)
 
 
 def _optuna_turn(screen: Screen, config: StudyConfig) -> Turn:
@@ -147,9 +154,8 @@ def _start(config: StudyConfig) -> Callable[[int], Sequence[Strategy]]:
 _TURNS: dict[str, Callable[[Screen, StudyConfig], Turn]] = {
     "gp": _gp_turn,
     "tpe": _tpe_turn,
-    "nsga2": partial(_genetic_turn, kind="nsga2"),
-    "nsga3": partial(_genetic_turn, kind="nsga3"),
-    "handover": _handover_turn,
+    "nsga2": _genetic_turn,
+    "nsga3": _genetic_turn,
     "random": _random_turn,
     OPTUNA_PREFIX: _optuna_turn,
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nas_asc.errors import StudyError
 from nas_asc.metrics import Scores
 from nas_asc.propose.screen import Screen
 from nas_asc.study import objective_values
@@ -24,6 +25,9 @@ def reference_point(objectives: Sequence[str], screen: Screen, *, seed: int) -> 
         objectives: Names.
         screen: Knows space, task and budget.
         seed: Of the study.
+
+    Raises:
+        StudyError: An objective has no such value; names it.
     """
     scores = Scores(0, 1.5 * math.log(screen.task.n_classes), 0.0, 0.0, ())
     dearest: dict[str, float] = dict.fromkeys(_RESOURCES, 1.0)
@@ -35,4 +39,10 @@ def reference_point(objectives: Sequence[str], screen: Screen, *, seed: int) -> 
     limits = screen.budget.limits
     costs = {name: float(limits.get(key, _MARGIN * dearest[name])) for name, key in _RESOURCES.items()}
     known = {"log_loss": scores.log_loss, "error": 1.0, **costs}
+    unknown = [name for name in objectives if name not in known]
+    if unknown:
+        raise StudyError(
+            f"objective {unknown[0]!r} has no reference point: no value is known that no network of use exceeds."
+            " Add one in nas_asc/propose/reference_point.py."
+        )
     return tuple(known[name] for name in objectives)

@@ -17,7 +17,7 @@ from nas_asc.data import DataSet
 from nas_asc.errors import NothingFitsError, StudyError
 from nas_asc.evaluation import Job, Result, Worker
 from nas_asc.layers import format_architecture
-from nas_asc.propose import Proposal, Proposer, Screen, build_proposer
+from nas_asc.propose import Proposal, Proposer, Screen, build_proposer, note_on_sampler
 from nas_asc.search.change import accept_changes, split_note, with_split
 from nas_asc.search.clock import SearchClock
 from nas_asc.search.database import Database
@@ -128,6 +128,9 @@ def _open_config(
     if known != stored:
         listener.on_note(split_note(known))
     config = accept_changes(known, asked, accepted=accepted)
+    sampler_note = note_on_sampler(config.sampler)
+    if sampler_note is not None:
+        listener.on_note(sampler_note)
     if config != stored:
         save_config(folder, config)
     return config

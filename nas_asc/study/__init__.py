@@ -6,7 +6,7 @@ Conventions:
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
-from nas_asc.study.config import OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
+from nas_asc.study.config import GONE_SAMPLERS, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
 from nas_asc.study.finalist import Estimate, Finalist, Finals, load_finals
@@ -61,6 +61,7 @@ from nas_asc.study.trial_files import (
 __all__ = [
     "DEFAULT_OBJECTIVES",
     "FILE_KINDS",
+    "GONE_SAMPLERS",
     "OBJECTIVES",
     "OPTUNA_PREFIX",
     "RECORD_ATTRIBUTE",

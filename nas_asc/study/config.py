@@ -16,7 +16,8 @@ from nas_asc.study.rung import validate_rung_clips, validate_rungs
 
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
-SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "handover", "random")
+SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "random")
+GONE_SAMPLERS = {"handover": "gp"}  # of studies made before: who goes on for them
 MOST_FINAL_LENGTH = 100.0
 OPTUNA_PREFIX = "optuna:"  # then the name of a class in optuna.samplers
 
@@ -41,7 +42,8 @@ class StudyConfig:
         objectives: What is minimised; in the mode "best" only the first score.
         mode: "pareto" for all objectives, "best" for the best score under the limits.
         reference_point: Of the hypervolume, one value an objective.
-        sampler: One of `SAMPLERS`, or "optuna:" and the name of one of Optuna's, such as "optuna:GPSampler".
+        sampler: One of `SAMPLERS`, or "optuna:" and the name of one of Optuna's, such as "optuna:GPSampler"; of an
+            older study also one of `GONE_SAMPLERS`.
         warm_start: Whether the first trials are the space's guesses and published systems, as far as they fit.
         min_share: Share of a limit, such as 0.1: only networks that use as much of one limited resource or more are
             trained; None trains small ones too.
@@ -105,7 +107,7 @@ class StudyConfig:
         validate_target(self.target)
         if self.mode not in ("pareto", "best"):
             raise StudyError(f"`--mode` must be pareto or best, but got {self.mode!r}.")
-        if self.sampler not in SAMPLERS and not self.sampler.startswith(OPTUNA_PREFIX):
+        if self.sampler not in (*SAMPLERS, *GONE_SAMPLERS) and not self.sampler.startswith(OPTUNA_PREFIX):
             known = ", ".join([*SAMPLERS, f"{OPTUNA_PREFIX}NAME"])
             raise StudyError(f"`--sampler` must be among {known}, but got {self.sampler!r}.")
         if self.min_share is not None and not 0 < self.min_share < 1:

@@ -22,14 +22,14 @@ from nas_asc.propose import Proposer, Screen, build_proposer
 from nas_asc.propose.reference_point import reference_point
 from nas_asc.search.database import Database
 from nas_asc.space import load_space
-from nas_asc.study import StudyConfig, TrialRecord, create_study_dir
+from nas_asc.study import OPTUNA_PREFIX, SAMPLERS, StudyConfig, TrialRecord, create_study_dir
 from tests.benchmarks.synthetic import MadeUpScore, made_up_record
 from tests.study.records import example_config
 
 TASK = Task(n_classes=10, clip_s=1.0)
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
 OBJECTIVES = {2: ("log_loss", "macs"), 3: ("log_loss", "macs", "int8_bytes")}
-SAMPLERS = ("gp", "tpe", "nsga2", "nsga3", "handover", "random", "optuna:TPESampler")
+SHOWN = [name for name in SAMPLERS if name != "auto"] + [f"{OPTUNA_PREFIX}TPESampler"]
 N_NEXT = 5
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     """Print one row a sampler and number of objectives."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--space", default="cp_mobile")
-    parser.add_argument("--samplers", default=",".join(SAMPLERS))
+    parser.add_argument("--samplers", default=",".join(SHOWN))
     parser.add_argument("--sizes", default="100,1000,5000")
     parser.add_argument("--kept", default="100,1000", help="sizes of the database, which is filled first")
     args = parser.parse_args()

@@ -9,7 +9,7 @@ from nas_asc.propose.history import HistoryReader, front_rows, read_history
 from nas_asc.propose.subsample import subsample_rows
 from nas_asc.space import load_space
 from nas_asc.study import RungRecord
-from tests.propose.test_proposer import CONFIG, build, simulate, space
+from tests.propose.made_up import CONFIG, build, simulate, space
 
 
 def same(one, other):
