@@ -25,7 +25,16 @@ class WallClock:
         return time.monotonic()
 
 
+class ThreadClock:
+    """The time that the processor has spent on the thread that reads it; what other processes do is none of it."""
+
+    def now(self) -> float:
+        """A reading in seconds."""
+        return time.thread_time()
+
+
 WALL_CLOCK = WallClock()
+THREAD_CLOCK = ThreadClock()
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,35 @@
-"""Clocks that tests bring, so that no test depends on the speed of the machine."""
+"""Clocks for tests, with which a time depends on no machine."""
+
+from dataclasses import dataclass
 
 
+@dataclass
 class StepClock:
-    """Every reading is a fixed step after the one before.
+    """A clock that is further by the same step at each reading.
 
     Args:
         step_s: Seconds from one reading to the next.
     """
 
-    def __init__(self, step_s: float) -> None:
-        self.step_s = step_s
-        self.seconds = 0.0
+    step_s: float
+    n_readings: int = 0
 
     def now(self) -> float:
-        """A reading, after which the clock is a step further."""
-        self.seconds += self.step_s
-        return self.seconds
+        """A reading in seconds; the first one is 0."""
+        self.n_readings += 1
+        return (self.n_readings - 1) * self.step_s
 
 
+@dataclass
 class ManualClock:
-    """Stands still until a test sets it."""
+    """A clock that stands still until it is set.
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    Args:
+        seconds: What it reads.
+    """
+
+    seconds: float = 0.0
 
     def now(self) -> float:
-        """What the test has set."""
+        """A reading in seconds."""
         return self.seconds

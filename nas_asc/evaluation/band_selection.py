@@ -11,7 +11,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.models import Network
 from nas_asc.recipe import BandSelection, ConstantRate, Recipe
 from nas_asc.space import Design
-from nas_asc.training import Clips, Run, train_model
+from nas_asc.training import Clips, Run, ignore_epoch, train_model
 
 
 def training_log_mel(design: Design) -> LogMel:
@@ -80,7 +80,7 @@ def select_bands(
     train_model(
         nn.Sequential(gates, copy.deepcopy(network)),
         clips,
-        Run(run.seed, run.torch_device, run.limit),
+        replace(run, on_epoch=ignore_epoch, stop_after=None),
         recipe=plain,
         n_classes=network.architecture.n_classes,
         companions=[penalty],

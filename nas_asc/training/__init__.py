@@ -19,6 +19,7 @@ from nas_asc.training.run import CPU, Run, ignore_epoch
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
+from nas_asc.training.threads import Way
 from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
@@ -37,6 +38,7 @@ __all__ = [
     "Trainer",
     "Training",
     "TrainingResult",
+    "Way",
     "average_logits",
     "build_companions",
     "choose_precision",

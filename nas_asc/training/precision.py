@@ -1,6 +1,5 @@
 """Whether a device trains faster in bfloat16, by what it can do and what it then shows."""
 
-import time
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from nas_asc.clock import THREAD_CLOCK, Clock
 from nas_asc.training.threads import one_thread
 
 _CPU_FLAGS = ("avx512_bf16", "amx_bf16")
@@ -50,11 +50,12 @@ def _has_bfloat16_units() -> bool:
     return any(flag in flags for flag in _CPU_FLAGS)
 
 
-def measure_precisions(*, n_rounds: int = _N_ROUNDS) -> dict[torch.dtype, float]:
+def measure_precisions(*, n_rounds: int = _N_ROUNDS, clock: Clock = THREAD_CLOCK) -> dict[torch.dtype, float]:
     """Seconds of one thread for a training step of a small convolutional block on the CPU, in each precision.
 
     Args:
         n_rounds: Steps in each, by turns, of which the shortest counts.
+        clock: Tells the time.
     """
     with torch.random.fork_rng(devices=[]):
         block = nn.Sequential(
@@ -65,9 +66,9 @@ def measure_precisions(*, n_rounds: int = _N_ROUNDS) -> dict[torch.dtype, float]
     with one_thread():
         for _ in range(n_rounds):
             for dtype, seconds in shortest.items():
-                started = time.thread_time()
+                started = clock.now()
                 with autocast(torch.device("cpu"), dtype):
                     loss = block(batch).square().mean()
                 loss.backward()
-                shortest[dtype] = min(seconds, time.thread_time() - started)
+                shortest[dtype] = min(seconds, clock.now() - started)
     return shortest

@@ -7,6 +7,7 @@ import torch
 
 from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.training.curve import EpochRow
+from nas_asc.training.threads import Way
 
 CPU = torch.device("cpu")
 
@@ -25,6 +26,7 @@ class Run:
         limit: When no further step begins; its clock tells how long the training took.
         on_epoch: Called after every epoch; what it raises ends the training.
         stop_after: Epochs, of the recipe's, after which it stops, to go on another time; None goes through.
+        way: How the cores of a CPU share a batch; None chooses by the sizes of network and batch.
     """
 
     seed: int = 0
@@ -32,6 +34,7 @@ class Run:
     limit: TimeLimit = NO_LIMIT
     on_epoch: Callable[[EpochRow], None] = ignore_epoch
     stop_after: int | None = None
+    way: Way | None = None
 
     def after(self, n_done: int, *, n_epochs: int) -> "Run":
         """The same run for a training that follows others: its epochs are counted on, and it stops where it is due.

@@ -14,10 +14,10 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from nas_asc.training.split_batch import N_PARTS, can_split
+from nas_asc.training.split_batch import N_PARTS
 
 # Values that an operation puts out for a batch, on average: below the first, one thread; from the second on, halves.
-_LIGHT, _HEAVY = 150_000, 400_000
+LIGHT, HEAVY = 150_000, 400_000
 _FEWEST_IN_A_PART = 16
 
 
@@ -38,10 +38,10 @@ def choose_way(model: nn.Module, in_shape: Sequence[int], *, batch_size: int) ->
         batch_size: B.
     """
     n_values = batch_size * count_mean_output(model, in_shape)
-    if n_values < _LIGHT:
+    if n_values < LIGHT:
         return Way.ALONE
-    is_heavy = n_values >= _HEAVY and batch_size >= N_PARTS * _FEWEST_IN_A_PART
-    return Way.HALVES if is_heavy and can_split(model) else Way.TOGETHER
+    is_heavy = n_values >= HEAVY and batch_size >= N_PARTS * _FEWEST_IN_A_PART
+    return Way.HALVES if is_heavy else Way.TOGETHER
 
 
 def count_mean_output(model: nn.Module, in_shape: Sequence[int]) -> float:

@@ -70,6 +70,7 @@ def train_model(
             torch_device=torch_device,
             precision=precision or choose_precision(torch_device),
             companions=build_companions(recipe, others=companions),
+            way=run.way,
         )
         if checkpoint is not None:
             trainer.load_state_dict(copy.deepcopy(dict(checkpoint.trainer)))

@@ -20,7 +20,7 @@ from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
-from nas_asc.training.split_batch import N_PARTS, SplitBatch
+from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
 from nas_asc.training.target import build_targets
 from nas_asc.training.threads import Way, choose_way, one_thread
 
@@ -30,8 +30,8 @@ class Trainer:
 
     Inside `epoch` come `draw_batch` and `step` for each of its batches, which hold at least the recipe's batch size
     where there are so many clips: what is left over is shared out. On a CPU small networks are computed by one thread,
-    and large batches in two halves at once (`choose_way`), unless the model or the recipe has a dropout, or the recipe
-    an adaptation.
+    and large batches in two halves at once (`choose_way`); no batch is halved where the model or the recipe has a
+    dropout, or the recipe an adaptation.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -43,6 +43,7 @@ class Trainer:
         torch_device: Where to compute.
         precision: Type of the forward pass; weights stay float32.
         companions: Told after each step, each epoch, and at the end.
+        way: How the cores of a CPU share a batch; None chooses.
 
     Raises:
         TrainingError: Fewer than two clips, or a part of the recipe does not belong to the model or the clips.
@@ -60,6 +61,7 @@ class Trainer:
         torch_device: torch.device,
         precision: torch.dtype = torch.float32,
         companions: Sequence[Companion] = (),
+        way: Way | None = None,
     ) -> None:
         if clips.labels is None or len(clips) < 2:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
@@ -88,11 +90,12 @@ class Trainer:
                 model, clips, adaptation=recipe.adaptation, seed=seed, torch_device=torch_device
             )
         self._dropped = dropped_modules(self.model, recipe.dropout)
-        way = Way.TOGETHER
-        if torch_device.type == "cpu":
+        if torch_device.type != "cpu":
+            way = Way.TOGETHER
+        elif way is None:
             way = choose_way(self.model, clips.features.shape[1:], batch_size=len(clips) // self.n_batches)
         self._is_alone = way is Way.ALONE
-        splits = way is Way.HALVES and self._adversary is None and not self._dropped
+        splits = way is Way.HALVES and can_split(self.model) and self._adversary is None and not self._dropped
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
 
     @property

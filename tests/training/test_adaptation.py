@@ -10,7 +10,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.layers import Architecture, Classifier, Conv
 from nas_asc.models import build_model
 from nas_asc.recipe import AdamW, Distillation, DomainAdaptation, Mixup, Recipe, Swa, TimeRoll
-from nas_asc.training import Clips, Trainer, train_model
+from nas_asc.training import CPU, Clips, Trainer, Way, train_model
 from nas_asc.training.adaptation import (
     Adversary,
     draw_between,
@@ -20,8 +20,8 @@ from nas_asc.training.adaptation import (
     to_domains,
     to_embedding,
 )
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 OPTIONS = {"padding": 1, "norm": "batch", "activation": "relu"}
 LAYERS = (Conv(8, kernel_size=3, **OPTIONS), Conv(16, kernel_size=3, stride=2, **OPTIONS), Classifier())
 ADAPTATION = DomainAdaptation(0.1)
@@ -52,8 +52,13 @@ def make_model(seed=0, layers=LAYERS):
 
 def train(recipe, *, seed=0):
     model = make_model(seed)
-    result = train_model(model, make_clips(), recipe=recipe, n_classes=3, seed=seed, torch_device=CPU)
+    result = train_model(model, make_clips(), replace(IN_HALVES, seed=seed), recipe=recipe, n_classes=3)
     return model, result
+
+
+def make_trainer(clips, recipe):
+    options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
+    return Trainer(make_model(), clips, recipe=recipe, **options)
 
 
 def embed(model, clips):
@@ -165,7 +170,7 @@ def test_domains_are_mixed_as_targets_are():
     clips = make_clips(24)
     recipe = replace(RECIPE, augmentation=(TimeRoll(), Mixup(1.0)))
     as_labels = replace(clips, labels=clips.devices)
-    trainer = Trainer(make_model(), as_labels, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+    trainer = make_trainer(as_labels, recipe)
     _, targets, domains = trainer.draw_batch(torch.arange(24))
     assert len(targets.unique(dim=0)) > 2
     torch.testing.assert_close(domains, targets[:, :2])
@@ -174,7 +179,7 @@ def test_domains_are_mixed_as_targets_are():
 def test_domains_stand_beside_what_a_teacher_says():
     clips = replace(make_clips(24), teacher_logits=torch.randn(24, 3))
     recipe = replace(RECIPE, augmentation=(Mixup(1.0),), loss=Distillation())
-    trainer = Trainer(make_model(), clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+    trainer = make_trainer(clips, recipe)
     batch = trainer.draw_batch(torch.arange(24))
     assert [part.shape[1] for part in batch] == [1, 6, 2]
     torch.testing.assert_close(batch[2].sum(1), torch.ones(24))
@@ -198,7 +203,7 @@ def test_same_seed_gives_identical_weights_and_another_seed_others():
         torch.manual_seed(len(states))
         before = torch.get_rng_state()
         model = make_model()
-        train_model(model, make_clips(), recipe=recipe, n_classes=3, seed=seed, torch_device=CPU)
+        train_model(model, make_clips(), replace(IN_HALVES, seed=seed), recipe=recipe, n_classes=3)
         assert torch.equal(torch.get_rng_state(), before)
         states.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
     assert torch.equal(states[0], states[1])
@@ -229,7 +234,7 @@ def test_clips_of_unknown_devices_are_of_neither_domain():
 def test_devices_that_cannot_be_told_apart_are_refused(devices, names, reason):
     clips = replace(make_clips(3), devices=None if devices is None else torch.tensor(devices), device_names=names)
     with pytest.raises(TrainingError, match="`adaptation` needs training clips of the reference device .*" + reason):
-        train_model(make_model(), clips, recipe=RECIPE, n_classes=3, seed=0, torch_device=CPU)
+        train_model(make_model(), clips, IN_HALVES, recipe=RECIPE, n_classes=3)
 
 
 @pytest.mark.parametrize(
@@ -241,4 +246,4 @@ def test_devices_that_cannot_be_told_apart_are_refused(devices, names, reason):
 )
 def test_model_without_an_embedding_is_refused(model, reason):
     with pytest.raises(TrainingError, match=reason):
-        train_model(model, make_clips(), recipe=RECIPE, n_classes=3, seed=0, torch_device=CPU)
+        train_model(model, make_clips(), IN_HALVES, recipe=RECIPE, n_classes=3)

@@ -8,9 +8,9 @@ from torch import nn
 
 from nas_asc.models.norm import SubSpectralNorm
 from nas_asc.recipe import AdamW, CosineDecay, Ema, Mixup, Recipe, Swa, TimeRoll
-from nas_asc.training import Clips, Trainer, learning_rate_at, predict, train_model, update_statistics
+from nas_asc.training import CPU, Clips, Trainer, Way, learning_rate_at, predict, train_model, update_statistics
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=5, batch_size=16, optimiser=AdamW(0.02), augmentation=(TimeRoll(), Mixup()))
 AVERAGES = [Swa(3), Swa(3, learning_rate=0.01), Ema(0.9)]
 
@@ -69,9 +69,8 @@ def weights_of(model):
 def train(averaging, *, dropout=0.0, companions=(), **changes):
     model = make_model(dropout=dropout)
     recipe = replace(RECIPE, averaging=averaging, **changes)
-    result = train_model(
-        model, make_clips(), recipe=recipe, n_classes=3, seed=1, torch_device=CPU, companions=companions
-    )
+    run = replace(IN_HALVES, seed=1)
+    result = train_model(model, make_clips(), run, recipe=recipe, n_classes=3, companions=companions)
     return model, result
 
 
@@ -201,7 +200,8 @@ def test_averaged_model_predicts_what_it_learned(averaging):
 
 def test_averaged_epochs_have_the_learning_rate_asked_for():
     recipe = replace(RECIPE, averaging=Swa(2, learning_rate=0.003))
-    trainer = Trainer(make_model(), make_clips(), recipe=recipe, n_classes=3, n_epochs=5, seed=0, torch_device=CPU)
+    options = {"n_classes": 3, "n_epochs": 5, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
+    trainer = Trainer(make_model(), make_clips(), recipe=recipe, **options)
     rates = []
     for _ in range(5):
         with trainer.epoch() as batches:

@@ -10,6 +10,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.frontend import LogMel
 from nas_asc.training import Clips, choose_precision, count_cores, prepare_process, resolve_device
 from nas_asc.training.precision import measure_precisions
+from tests.clocks import StepClock
 
 
 def test_automatic_device_is_a_gpu_only_where_there_is_one():
@@ -45,9 +46,9 @@ def test_precision_is_float32_or_bfloat16_and_stays():
 
 def test_measuring_precisions_leaves_threads_and_random_numbers_alone():
     n_threads, state = torch.get_num_threads(), torch.get_rng_state()
-    seconds = measure_precisions(n_rounds=1)
-    assert seconds.keys() == {torch.float32, torch.bfloat16}
-    assert all(0 < one < 60 for one in seconds.values())
+    clock = StepClock(0.5)
+    assert measure_precisions(n_rounds=3, clock=clock) == {torch.float32: 0.5, torch.bfloat16: 0.5}
+    assert clock.n_readings == 3 * 2 * 2
     assert torch.get_num_threads() == n_threads
     assert torch.equal(torch.get_rng_state(), state)
 

@@ -1,11 +1,12 @@
 """Dropout by kind of layer: where it is, that it is dropout, and that nothing is left of it."""
 
-import time
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
+from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import RecipeError, TrainingError
 from nas_asc.layers import (
     Architecture,
@@ -23,10 +24,11 @@ from nas_asc.layers import (
 )
 from nas_asc.models import build_model
 from nas_asc.recipe import DropoutRates, Recipe
-from nas_asc.training import Clips, DeadlineError, Trainer, train_model
+from nas_asc.training import CPU, Clips, DeadlineError, Trainer, Way, train_model
 from nas_asc.training.dropout import apply_dropout, dropped_modules
+from tests.clocks import StepClock
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 LAYERS = (
     Conv(4, kernel_size=3, norm="batch", activation="relu"),
     MaxPool(2),
@@ -59,9 +61,9 @@ def make_clips(n_clips=24):
     return Clips(torch.randn(n_clips, 1, 12, 10, generator=generator), torch.arange(n_clips) % 3)
 
 
-def train(model, dropout, *, seed=0, **options):
+def train(model, dropout, *, seed=0, limit=NO_LIMIT, **options):
     recipe = Recipe(epochs=2, batch_size=8, dropout=dropout)
-    train_model(model, make_clips(), recipe=recipe, n_classes=3, seed=seed, torch_device=CPU, **options)
+    train_model(model, make_clips(), replace(IN_HALVES, seed=seed, limit=limit), recipe=recipe, n_classes=3, **options)
     return torch.cat([value.flatten().float() for value in model.state_dict().values()])
 
 
@@ -127,7 +129,7 @@ def test_nothing_is_left_of_it_after_training_nor_after_an_interrupt():
     assert list(model.state_dict()) == names
 
     with pytest.raises(DeadlineError, match="epoch 1 of 2"):  # in the middle of an epoch
-        train(model, DropoutRates(0.1, 0.1), deadline=time.monotonic() - 1)
+        train(model, DropoutRates(0.1, 0.1), limit=TimeLimit(end=3.5, clock=StepClock(1.0)))
     assert count_hooks(model) == 0
 
 
@@ -164,7 +166,8 @@ def test_the_seed_fixes_it_and_a_zero_rate_changes_nothing():
 @pytest.mark.parametrize(("dropout", "is_split"), [(None, True), (DropoutRates(0.1), False)])
 def test_a_model_that_is_dropped_from_is_not_trained_in_two_halves(dropout, is_split):
     recipe = Recipe(dropout=dropout)
-    trainer = Trainer(make_network(), make_clips(), recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+    options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
+    trainer = Trainer(make_network(), make_clips(), recipe=recipe, **options)
     assert (trainer._split is not None) == is_split
 
 

@@ -1,6 +1,7 @@
 """Trainings that begin with a share of the clips."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,10 +11,9 @@ from torch import nn
 
 from nas_asc.errors import RecipeError
 from nas_asc.recipe import ClipGrowth, Recipe
-from nas_asc.training import Clips, train_model
-from nas_asc.training.trainer import Trainer
+from nas_asc.training import CPU, Clips, Trainer, Way, train_model
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 N_CLIPS, N_CLASSES, BATCH = 60, 3, 6
 GROWTH = ClipGrowth(stops=(2, 3), shares=(0.25, 0.5))
 
@@ -30,9 +30,8 @@ def make_model():
 
 def make_trainer(growth, n_epochs=5):
     recipe = Recipe(batch_size=BATCH, augmentation=(), growth=growth)
-    return Trainer(
-        make_model(), make_clips(), recipe=recipe, n_classes=N_CLASSES, n_epochs=n_epochs, seed=3, torch_device=CPU
-    )
+    options = {"n_classes": N_CLASSES, "n_epochs": n_epochs, "seed": 3, "torch_device": CPU, "way": Way.HALVES}
+    return Trainer(make_model(), make_clips(), recipe=recipe, **options)
 
 
 def run_epochs(trainer):
@@ -71,20 +70,20 @@ def test_a_share_of_one_changes_nothing():
     for growth in (None, ClipGrowth((2,), (1.0,))):
         model = make_model()
         made = Recipe(**{**vars(recipe), "growth": growth})
-        train_model(model, make_clips(), recipe=made, n_classes=N_CLASSES, seed=1, torch_device=CPU)
+        train_model(model, make_clips(), replace(IN_HALVES, seed=1), recipe=made, n_classes=N_CLASSES)
         states.append(model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def test_stopped_and_gone_on_with_it_is_as_if_never_stopped():
     recipe = Recipe(epochs=5, batch_size=BATCH, growth=GROWTH, augmentation=())
-    common = {"recipe": recipe, "n_classes": N_CLASSES, "seed": 1, "torch_device": CPU}
+    run, common = replace(IN_HALVES, seed=1), {"recipe": recipe, "n_classes": N_CLASSES}
     whole = make_model()
-    curve = train_model(whole, make_clips(), **common).curve
+    curve = train_model(whole, make_clips(), run, **common).curve
     model = make_model()
-    first = train_model(model, make_clips(), stop_after=2, **common)
+    first = train_model(model, make_clips(), replace(run, stop_after=2), **common)
     resumed = make_model()
-    rest = train_model(resumed, make_clips(), checkpoint=first.checkpoint, **common)
+    rest = train_model(resumed, make_clips(), run, checkpoint=first.checkpoint, **common)
     assert [row.loss for row in rest.curve] == [row.loss for row in curve]
     assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
     assert all(math.isfinite(row.loss) for row in curve)

@@ -11,11 +11,11 @@ from torch import nn
 
 from nas_asc.errors import RecipeError
 from nas_asc.recipe import CrossEntropy, FocalLoss, Loss, Mixup, Recipe
-from nas_asc.training import Clips, train_model
+from nas_asc.training import CPU, Clips, train_model
 from nas_asc.training.loss import build_loss, focal_loss
 from nas_asc.training.target import smooth_labels
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 LABELS = torch.tensor([0] * 90 + [1] * 9 + [2])
 
 
@@ -112,10 +112,10 @@ def test_focal_loss_trains_and_its_curve_starts_at_the_definition():
     counts = (7, 7, 6)
     expected = focal_slowly(model(clips.features).detach(), targets, gamma=1.5, beta=0.9, counts=counts)
     recipe = Recipe(epochs=1, batch_size=20, augmentation=(), loss=FocalLoss(1.5, 0.9, 0.2))
-    result = train_model(model, clips, recipe=recipe, n_classes=3, seed=0, torch_device=CPU, precision=torch.float32)
+    result = train_model(model, clips, IN_HALVES, recipe=recipe, n_classes=3, precision=torch.float32)
     assert result.curve[0].loss == pytest.approx(expected, rel=1e-5)
     recipe = Recipe(epochs=30, batch_size=10, augmentation=(Mixup(),), loss=FocalLoss(1.5, 0.9, 0.2))
-    result = train_model(model, clips, recipe=recipe, n_classes=3, seed=0, torch_device=CPU)
+    result = train_model(model, clips, IN_HALVES, recipe=recipe, n_classes=3)
     assert result.curve[-1].loss < result.curve[0].loss
 
 

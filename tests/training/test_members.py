@@ -10,10 +10,10 @@ from nas_asc.errors import RecipeError
 from nas_asc.layers import Architecture, Classifier, Conv, Ensemble, InvertedBottleneck
 from nas_asc.models import build_model
 from nas_asc.recipe import CrossEntropy, Mixup, Recipe, Sgd, TimeRoll
-from nas_asc.training import Clips, Trainer, train_model
+from nas_asc.training import CPU, Clips, Trainer, Way, train_model
 from nas_asc.training.members import has_members, join_losses
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 SHAPE = (1, 12, 10)
 SMALL = (Conv(4, kernel_size=3, stride=2, norm="batch", activation="relu"), Classifier(norm="batch"))
 LARGE = (Conv(6, kernel_size=3, norm="batch", activation="relu"), InvertedBottleneck(8), Classifier(norm="batch"))
@@ -54,8 +54,8 @@ def take_apart(ensemble):
 
 
 def train(model, recipe):
-    options = {"n_classes": 3, "seed": 1, "torch_device": CPU, "precision": torch.float32}
-    train_model(model, make_clips(), recipe=recipe, **options)
+    run = replace(IN_HALVES, seed=1)
+    train_model(model, make_clips(), run, recipe=recipe, n_classes=3, precision=torch.float32)
     return model
 
 
@@ -81,7 +81,8 @@ def test_the_loss_is_the_weighted_one(weight):
     ensemble, clips = make_ensemble().train(), make_clips()
     recipe = Recipe(batch_size=24, augmentation=(), member_weight=weight)
     members = [member.train() for member in take_apart(ensemble)]
-    trainer = Trainer(ensemble, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+    options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
+    trainer = Trainer(ensemble, clips, recipe=recipe, **options)
     with trainer.epoch() as (rows,):
         features, targets = trainer.draw_batch(rows)
         got = trainer.step(features, targets)

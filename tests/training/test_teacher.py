@@ -12,8 +12,10 @@ from nas_asc.augmentation import MixupDraw, apply_augmentation
 from nas_asc.errors import RecipeError, TrainingError
 from nas_asc.recipe import AdamW, CrossEntropy, CutMix, Distillation, Mixup, Recipe, TimeRoll
 from nas_asc.training import (
+    CPU,
     Clips,
     Trainer,
+    Way,
     average_logits,
     load_logits,
     predict,
@@ -23,8 +25,7 @@ from nas_asc.training import (
 )
 from nas_asc.training.loss import build_loss, distillation_loss
 from nas_asc.training.target import build_targets
-
-CPU = torch.device("cpu")
+from tests.training.halves import IN_HALVES
 
 
 def make_clips(n_clips=24, seed=0):
@@ -97,7 +98,8 @@ def test_drawn_batches_keep_labels_and_teacher_together():
     clips = make_clips()
     clips = replace(clips, teacher_logits=1e4 * torch.eye(3)[clips.labels])
     recipe = Recipe(augmentation=(TimeRoll(), Mixup(1.0), CutMix()), loss=Distillation(temperature=1.0))
-    trainer = Trainer(make_model(), clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+    options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
+    trainer = Trainer(make_model(), clips, recipe=recipe, **options)
     _, targets = trainer.draw_batch(torch.arange(10))
     assert targets.shape == (10, 6)
     torch.testing.assert_close(targets[:, :3], targets[:, 3:])
@@ -110,7 +112,7 @@ def test_a_teacher_alone_is_learned_even_against_the_labels(tmp_path):
     save_logits(tmp_path / "teacher.safetensors", 5 * torch.eye(3)[wrong], clips)
     model, loss = make_model(), Distillation(str(tmp_path / "teacher.safetensors"), weight=1.0)
     recipe = Recipe(epochs=60, batch_size=8, optimiser=AdamW(0.02), augmentation=(), loss=loss)
-    result = train_model(model, clips, recipe=recipe, n_classes=3, seed=0, torch_device=CPU)
+    result = train_model(model, clips, IN_HALVES, recipe=recipe, n_classes=3)
     assert (predict(model, clips, torch_device=CPU).argmax(axis=1) == wrong.numpy()).mean() > 0.9
     assert result.curve[-1].loss < result.curve[0].loss / 4
 
@@ -120,7 +122,7 @@ def test_a_teacher_of_no_weight_trains_as_the_labels_do():
     for loss in (CrossEntropy(0.1), Distillation(weight=0.0, label_smoothing=0.1)):
         model, clips = make_model(), replace(make_clips(), teacher_logits=make_logits())
         recipe = Recipe(epochs=2, batch_size=8, loss=loss)
-        train_model(model, clips, recipe=recipe, n_classes=3, seed=0, torch_device=CPU)
+        train_model(model, clips, IN_HALVES, recipe=recipe, n_classes=3)
         states.append(model[1].weight.detach())
     torch.testing.assert_close(*states)
 

@@ -1,19 +1,16 @@
 """How cores share a batch, and that their number changes nothing where one thread computes it."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from nas_asc.recipe import Recipe
-from nas_asc.training import Clips, Trainer, threads
-from nas_asc.training.threads import Way, choose_way, count_mean_output, one_thread
+from nas_asc.training import CPU, Clips, Trainer, Way
+from nas_asc.training.threads import HEAVY, LIGHT, choose_way, count_mean_output, one_thread
 
 IN_SHAPE = (1, 6, 8)
-
-
-@pytest.fixture(autouse=True)
-def in_halves():
-    """Here small networks are what they are."""
 
 
 def make_model(channels=4):
@@ -28,11 +25,10 @@ def model():
     return found
 
 
-def make_trainer(model, *, n_clips=16):
+def make_trainer(model, *, n_clips=16, way=None):
     features = torch.randn(n_clips, *IN_SHAPE, generator=torch.Generator().manual_seed(1))
     clips, recipe = Clips(features, torch.arange(n_clips) % 3), Recipe(batch_size=8)
-    device = torch.device("cpu")
-    return Trainer(model, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=device)
+    return Trainer(model, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU, way=way)
 
 
 def test_mean_output_is_that_of_the_operations_and_the_model_is_left_as_it_is(model):
@@ -43,20 +39,35 @@ def test_mean_output_is_that_of_the_operations_and_the_model_is_left_as_it_is(mo
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_way_goes_by_the_values_of_the_whole_batch(model, monkeypatch):
+def test_way_goes_by_the_values_of_the_whole_batch(model):
     size = count_mean_output(model, IN_SHAPE)
-    monkeypatch.setattr(threads, "_LIGHT", 33 * size)
-    monkeypatch.setattr(threads, "_HEAVY", 35 * size)
-    ways = {batch_size: choose_way(model, IN_SHAPE, batch_size=batch_size) for batch_size in (32, 33, 34, 35)}
-    assert ways == {32: Way.ALONE, 33: Way.TOGETHER, 34: Way.TOGETHER, 35: Way.HALVES}
+    light, heavy = math.ceil(LIGHT / size), math.ceil(HEAVY / size)  # the first batches that are no longer, or already
+    ways = [choose_way(model, IN_SHAPE, batch_size=n) for n in (light - 1, light, heavy - 1, heavy)]
+    assert ways == [Way.ALONE, Way.TOGETHER, Way.TOGETHER, Way.HALVES]
 
 
-def test_halves_have_sixteen_clips_at_least_and_no_dropout(model, monkeypatch):
-    monkeypatch.setattr(threads, "_LIGHT", 0)
-    monkeypatch.setattr(threads, "_HEAVY", 0)
-    assert choose_way(model, IN_SHAPE, batch_size=31) is Way.TOGETHER
-    assert choose_way(model, IN_SHAPE, batch_size=32) is Way.HALVES
-    assert choose_way(nn.Sequential(model, nn.Dropout(0.1)), IN_SHAPE, batch_size=32) is Way.TOGETHER
+def make_heavy_trainer(batch_size, *others):
+    """Of a network that is heavy already for 31 clips."""
+    model = nn.Sequential(nn.Conv2d(1, 8, 1), *others, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
+    shape = (1, 200, 200)
+    assert count_mean_output(model, shape) * 31 > HEAVY
+    clips, recipe = Clips(torch.zeros(batch_size, *shape), torch.arange(batch_size) % 3), Recipe(batch_size=batch_size)
+    return Trainer(model, clips, recipe=recipe, n_classes=3, n_epochs=1, seed=0, torch_device=CPU)
+
+
+def test_halves_have_sixteen_clips_at_least_and_no_dropout():
+    assert make_heavy_trainer(31)._split is None
+    assert make_heavy_trainer(32)._split is not None
+    assert make_heavy_trainer(32, nn.Dropout(0.1))._split is None
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_way_that_is_asked_for_is_gone(model, way):
+    trainer, n_threads = make_trainer(model, way=way), torch.get_num_threads()
+    assert (trainer._split is not None) == (way is Way.HALVES)
+    with trainer.epoch():
+        n_here = torch.get_num_threads()
+    assert n_here == {Way.ALONE: 1, Way.TOGETHER: n_threads, Way.HALVES: max(1, n_threads // 2)}[way]
 
 
 @pytest.mark.parametrize(("n_clips", "sizes"), [(16, [8, 8]), (15, [15]), (27, [9, 9, 9]), (5, [5])])

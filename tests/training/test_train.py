@@ -1,18 +1,21 @@
 """Training: it learns, it repeats itself, and it ends as it should."""
 
-import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from nas_asc.clock import TimeLimit
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import AdamW, CrossEntropy, Mixup, Recipe, TimeMask, TimeRoll
-from nas_asc.training import Clips, DeadlineError, predict, train_model
+from nas_asc.training import CPU, Clips, DeadlineError, predict, train_model
+from tests.clocks import StepClock
+from tests.training.halves import IN_HALVES
 
-CPU = torch.device("cpu")
 PLAIN = Recipe(epochs=8, batch_size=16, optimiser=AdamW(0.02), augmentation=())
+SEEDED = replace(IN_HALVES, seed=1)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,8 +45,8 @@ def make_model(n_classes=3, seed=0, dropout=0.1):
         )
 
 
-def train(model, clips, recipe=PLAIN, **options):
-    return train_model(model, clips, recipe=recipe, n_classes=3, torch_device=CPU, **{"seed": 1} | options)
+def train(model, clips, recipe=PLAIN, *, run=SEEDED, **options):
+    return train_model(model, clips, run, recipe=recipe, n_classes=3, **options)
 
 
 def test_training_learns_what_can_be_learned():
@@ -62,7 +65,7 @@ def test_same_seed_gives_identical_weights_and_another_seed_others(dropout):
     for seed in (1, 1, 2):
         model = make_model(dropout=dropout)
         torch.manual_seed(len(states))
-        train(model, make_clips(), recipe, seed=seed)
+        train(model, make_clips(), recipe, run=replace(SEEDED, seed=seed))
         states.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
     assert torch.equal(states[0], states[1])
     assert not torch.equal(states[0], states[2])
@@ -97,9 +100,27 @@ def test_diverging_training_names_epoch_and_loss():
         train(make_model(), clips)
 
 
-def test_deadline_ends_the_training():
+def test_limit_that_is_over_ends_the_training_before_its_first_step():
+    diary = Diary()
     with pytest.raises(DeadlineError, match="epoch 1 of 8"):
-        train(make_model(), make_clips(), deadline=time.monotonic() - 1)
+        train(make_model(), make_clips(), run=replace(SEEDED, limit=TimeLimit.after(0.0)), companions=(diary,))
+    assert diary.told == []
+
+
+def test_limit_ends_the_training_between_two_steps():
+    """The clock is read when the training begins, when the epoch begins, and before each of its three steps."""
+    diary, limit = Diary(), TimeLimit(3.5, StepClock(1.0))
+    with pytest.raises(DeadlineError, match=r"^the time was over in epoch 1 of 8\. Give more time or fewer epochs\.$"):
+        train(make_model(), make_clips(), run=replace(SEEDED, limit=limit), companions=(diary,))
+    assert diary.told == [("step", 1), ("step", 2)]
+
+
+def test_seconds_and_speed_are_by_the_clock():
+    """Of each epoch five readings: at its begin and end, and before each of its three steps."""
+    limit = TimeLimit(10_000.0, StepClock(0.5))
+    result = train(make_model(), make_clips(), run=replace(SEEDED, limit=limit))
+    assert result.seconds == (8 * 5 + 1) * 0.5
+    assert [row.clips_per_s for row in result.curve] == [60 / (4 * 0.5)] * 8
 
 
 def test_callback_can_interrupt():
@@ -111,7 +132,7 @@ def test_callback_can_interrupt():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(make_model(), make_clips(), on_epoch=stop_after_two)
+        train(make_model(), make_clips(), run=replace(SEEDED, on_epoch=stop_after_two))
     assert len(rows) == 2
     assert rows[0].clips_per_s > 0
 
