@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core: threads of their own would wait for one another
@@ -17,6 +19,26 @@ from hypothesis import HealthCheck, settings
 # a busy machine is no fault of a test
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--clock-scale 5` runs the tests as on a machine that takes five times as long for everything."""
+    parser.addoption(
+        "--clock-scale", type=float, default=1.0, help="How fast the clocks of the tests go."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the clocks of this process go faster or slower: no test may depend on how fast the machine is."""
+    scale = config.getoption("--clock-scale")
+    if scale != 1.0:
+        for name in ("monotonic", "perf_counter", "process_time"):
+            setattr(time, name, _scaled(getattr(time, name), scale))
+
+
+def _scaled(clock: Callable[[], float], scale: float) -> Callable[[], float]:
+    return lambda: scale * clock()
+
 
 _ESC10 = Path(__file__).parents[2] / "shared" / "data" / "esc10"
 

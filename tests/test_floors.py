@@ -172,6 +172,13 @@ def test_prediction_loads_nothing_heavy():
     assert _loaded("import nas_asc.prediction, nas_asc.cli.predict_command") == "[]"
 
 
+@pytest.mark.parametrize("path", sorted((_PACKAGE / "cli").glob("*.py")), ids=lambda path: path.stem)
+def test_command_line_neither_trains_nor_keeps_time_nor_opens_a_database(path):
+    banned = {"torch", "time", "optuna", "sqlite3", "nas_asc.training", "nas_asc.evaluation", "nas_asc.search"}
+    found = {module for _, module, _ in _imports(path.read_text(encoding="utf-8"))}
+    assert not {module for module in found if module in banned or module.split(".")[0] in banned}
+
+
 def test_help_loads_nothing_heavy():
     hush = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):"
     assert _loaded(f"from nas_asc.cli import main\n{hush}\n    main(['--help'])") == "[]"

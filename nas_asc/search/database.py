@@ -116,7 +116,8 @@ class Database:
             distributions=distributions,
             user_attrs={RECORD_ATTRIBUTE: record.to_dict()},
         )
-        trial.datetime_start = datetime.now() - timedelta(seconds=record.seconds)
+        ended = trial.datetime_complete or datetime.now()
+        trial.datetime_start = ended - timedelta(seconds=record.seconds)
         self._study.add_trial(trial)
 
     def _values(self, record: TrialRecord) -> tuple[float, ...] | None:

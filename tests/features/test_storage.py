@@ -60,14 +60,13 @@ def test_who_waits_for_a_process_that_is_killed_computes_the_table(tmp_path, exp
         target=lambda: tables.append(compute(tmp_path, on_progress=lambda *each: calls.append(each)))
     )
     waiting.start()
-    deadline = time.monotonic() + 60
-    while not calls and time.monotonic() < deadline:
+    while not calls and waiting.is_alive():
         waiting.join(timeout=0.1)
     assert waiting.is_alive()
     assert calls  # how far the other one is
     assert all(done < total == len(ROWS) for done, total in calls)
     _kill(process)
-    waiting.join(timeout=60)
+    waiting.join()
     assert calls[-1] == (len(ROWS), len(ROWS))
     assert _sum(tables[0].array) == expected_sum
     assert [name.startswith(".") for name in _names(tmp_path)] == [False]
@@ -86,11 +85,9 @@ def test_left_overs_of_a_killed_process_go_when_anything_else_is_computed(tmp_pa
 
 
 def test_interrupted_process_ends_at_once_and_leaves_nothing(tmp_path):
-    process = _start(tmp_path, pause_s=30)
+    process = _start(tmp_path, pause_s=24 * 3600)  # who waits for its end would never come back
     process.stdout.readline()
-    start = time.monotonic()
     assert "KeyboardInterrupt" in _kill(process, signal.SIGINT)
-    assert time.monotonic() - start < 10
     assert _names(tmp_path) == []
 
 

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -38,24 +39,40 @@ def run_process(
     n: int,
     *,
     changes: dict[str, object] = PLAIN,
-    kill_after_s: float | None = None,
+    kill_after: float | None = None,
     target: Callable[..., None] = run_tiny.main,
 ) -> Said:
-    """What a process said until its end, or until it was killed some time after its first training began."""
+    """What a process said until its end, or until it was killed after so many words of it.
+
+    A half word is half the time that the word before took: on a fast machine the kill comes as much sooner.
+    """
     ours, theirs = CONTEXT.Pipe(duplex=False)
     process = CONTEXT.Process(target=target, args=(theirs, folder, cache, n, changes))
     process.start()
     theirs.close()
     said = [ours.recv()]
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
+    if kill_after is not None:
+        said += _hear(ours, kill_after)
         process.kill()
-    process.join(timeout=120)
+    process.join()
     try:
         while True:
             said.append(ours.recv())
     except EOFError:
         return said
+
+
+def _hear(pipe: Connection, n_words: float) -> Said:
+    """The next words of a process, as many as that, and then a part of the time that one more takes."""
+    said, heard = [], [time.monotonic()]
+    for _ in range(int(n_words)):
+        try:
+            said.append(pipe.recv())
+        except EOFError:
+            break
+        heard.append(time.monotonic())
+    time.sleep((n_words % 1) * (heard[-1] - heard[-2] if len(heard) > 1 else 0.0))
+    return said
 
 
 def assert_complete(folder: Path, n_trials: int, announced: Said) -> list[TrialRecord]:
@@ -88,13 +105,13 @@ def checkpoints_of(record: TrialRecord) -> list[str]:
 
 
 def kill_and_resume(
-    tmp_path: Path, *, n_kills: int, n_trials: int, longest_s: float, changes: dict[str, object] = PLAIN
+    tmp_path: Path, *, n_kills: int, n_trials: int, most_words: float, changes: dict[str, object] = PLAIN
 ) -> list[TrialRecord]:
     rng = random.Random(n_kills)
     folder, cache = tmp_path / "killed", tmp_path / "cache"
     announced: Said = []
     for _ in range(n_kills):
-        said = run_process(folder, cache, n_trials, changes=changes, kill_after_s=rng.uniform(0, longest_s))
+        said = run_process(folder, cache, n_trials, changes=changes, kill_after=rng.uniform(0, most_words))
         assert said[-1][0] != "done", "the search ended before it was killed: give it more trials"
         announced += said
     announced += run_process(folder, cache, n_trials, changes=changes)
@@ -112,23 +129,23 @@ def outcome_of(record: TrialRecord) -> tuple[object, ...]:
 
 
 def test_a_search_killed_three_times_loses_nothing(tmp_path):
-    kill_and_resume(tmp_path, n_kills=3, n_trials=16, longest_s=0.15)
+    kill_and_resume(tmp_path, n_kills=3, n_trials=16, most_words=10)
 
 
 def test_a_search_with_rungs_killed_three_times_loses_nothing(tmp_path):
-    records = kill_and_resume(tmp_path, n_kills=3, n_trials=14, longest_s=0.3, changes=RUNGS)
+    records = kill_and_resume(tmp_path, n_kills=3, n_trials=14, most_words=10, changes=RUNGS)
     assert {record.state for record in records} >= {"complete", "stopped"}
     assert {len(record.rungs) for record in records} >= {1, 2}
 
 
 @pytest.mark.slow
 def test_a_search_with_rungs_killed_at_twenty_random_moments_loses_nothing(tmp_path):
-    kill_and_resume(tmp_path, n_kills=20, n_trials=100, longest_s=0.6, changes=RUNGS)
+    kill_and_resume(tmp_path, n_kills=20, n_trials=100, most_words=9, changes=RUNGS)
 
 
 @pytest.mark.slow
 def test_a_search_killed_at_twenty_random_moments_loses_nothing(tmp_path):
-    kill_and_resume(tmp_path, n_kills=20, n_trials=120, longest_s=0.4)
+    kill_and_resume(tmp_path, n_kills=20, n_trials=120, most_words=11)
 
 
 def test_finalists_killed_at_random_moments_are_trained_once_and_alike(tmp_path):
@@ -137,7 +154,7 @@ def test_finalists_killed_at_random_moments_are_trained_once_and_alike(tmp_path)
     run_process(folder, cache, 6)
     shutil.copytree(folder, tmp_path / "whole")
     for _ in range(3):
-        run_process(folder, cache, n_seeds, kill_after_s=rng.uniform(0, 0.4), target=run_tiny.train_again)
+        run_process(folder, cache, n_seeds, kill_after=rng.uniform(0, 5), target=run_tiny.train_again)
         before = {(each.number, each.index): each for each in load_repeats(folder)}
     assert run_process(folder, cache, n_seeds, target=run_tiny.train_again)[-1][0] == "done"
     repeats = load_repeats(folder)
