@@ -1,17 +1,17 @@
-"""A budget: limits on parameters, MACs, int8 bytes and RAM, under a rule set or by themselves."""
+"""A budget: limits on what a network takes, under a rule set or by themselves."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from nas_asc.budget.resource import RESOURCES, Resource
 from nas_asc.budget.rules import Rules, find_rules
 from nas_asc.cost import Cost
 from nas_asc.errors import BudgetError
-from nas_asc.units import format_count, parse_bytes, parse_count
+from nas_asc.units import format_count
 
 _BITS = (8, 16, 32)
-_LIMITS = ("max_params", "max_macs", "max_bytes", "max_ram")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Excess:
     """One limit that a network breaks.
 
     Args:
-        resource: "params", "macs", "bytes", "model_bytes", "ram", or "bits" where the rules fix the precision.
+        resource: Name of one of `RESOURCES`, or "bits" where the rules fix the precision.
         used: What the network takes of it, as the rule counts.
         limit: The most that is allowed.
         rule: How it is counted, in words.
@@ -50,26 +50,32 @@ class Budget:
         max_macs: Most MACs.
         max_bytes: Most int8 bytes.
         max_ram: Most bytes of live activations.
+        max_of: Most of each resource that was registered, by its name.
         rules: Name of a rule set whose limits hold as well.
         bits: Bits a parameter where the rules limit bytes and leave the precision free, and the candidate has none of
             its own.
 
     Raises:
-        BudgetError: A limit is not positive, or the rule set or precision is unknown.
+        BudgetError: A limit is not positive, or the resource, rule set or precision is unknown.
     """
 
     max_params: int | None = None
     max_macs: int | None = None
     max_bytes: int | None = None
     max_ram: int | None = None
+    max_of: Mapping[str, int] = field(default_factory=dict, hash=False)
     rules: str | None = None
     bits: int = 8
 
     def __post_init__(self) -> None:
-        for name in _LIMITS:
-            limit = getattr(self, name)
+        for name, limit in self._own.items():
             if limit is not None and limit < 1:
-                raise BudgetError(f"`{name}` must be 1 or more, but got {name}={limit}.")
+                raise BudgetError(f"`max_{name}` must be 1 or more, but got max_{name}={limit}.")
+        for name in self.max_of:
+            if name not in RESOURCES or hasattr(self, f"max_{name}"):
+                raise BudgetError(
+                    f"`max_of` must limit registered resources, but got {name!r}. Register it before it is limited."
+                )
         if self.bits not in _BITS:
             raise BudgetError(f"`bits` must be 8, 16 or 32, but got bits={self.bits}.")
         rules = self._rules
@@ -80,6 +86,10 @@ class Budget:
     def _rules(self) -> Rules | None:
         return None if self.rules is None else find_rules(self.rules)
 
+    @property
+    def _own(self) -> dict[str, int | None]:
+        return {name: getattr(self, f"max_{name}", None) for name in RESOURCES} | dict(self.max_of)
+
     @cached_property
     def limits(self) -> dict[str, int]:
         """Resolved limit of every limited resource; the tighter of the rules' and one's own.
@@ -87,15 +97,14 @@ class Budget:
         >>> Budget(max_params=64_000, rules="dcase2022").limits
         {'params': 64000, 'macs': 30000000}
         """
-        rules = self._rules
-        found = {
-            "params": _tighter(self.max_params, rules.max_params if rules else None),
-            "macs": _tighter(self.max_macs, rules.max_macs if rules else None),
-            "bytes": self.max_bytes,
-            "model_bytes": rules.max_model_bytes if rules else None,
-            "ram": self.max_ram,
-        }
+        found = {name: _tighter(own, getattr(self._rules, f"max_{name}", None)) for name, own in self._own.items()}
         return {resource: limit for resource, limit in found.items() if limit is not None}
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What it counts, limited or not; what only a rule set knows comes last."""
+        known = [resource for resource in RESOURCES.values() if resource.used is not None]
+        return (*known, *(RESOURCES[name] for name in self.limits if RESOURCES[name].used is None))
 
     def used(self, cost: Cost) -> dict[str, int]:
         """What a network takes of every resource, limited or not, as this budget counts.
@@ -103,16 +112,14 @@ class Budget:
         Args:
             cost: Of the network.
         """
-        rules = self._rules
-        found = {
-            "params": cost.params,
-            "macs": max(cost.official_macs, cost.macs),
-            "bytes": cost.int8_bytes,
-            "ram": cost.peak_ram_bytes,
-        }
-        if rules is not None and rules.max_model_bytes is not None:
-            found["model_bytes"] = rules.counted_params(cost) * (cost.bits or self.bits) // 8
-        return found
+        known = {name: resource.used(cost) for name, resource in RESOURCES.items() if resource.used is not None}
+        return known | {name: self._used(name, cost) for name in self.limits if name not in known}
+
+    def _used(self, name: str, cost: Cost) -> int:
+        used = RESOURCES[name].used
+        if used is not None:
+            return used(cost)
+        return self._rules.counted_params(cost) * (cost.bits or self.bits) // 8 if self._rules else 0
 
     def check(self, cost: Cost) -> tuple[Excess, ...]:
         """Every limit that a network breaks; empty when it fits.
@@ -120,13 +127,10 @@ class Budget:
         Args:
             cost: Of the network.
         """
-        used, counting = self.used(cost), self._counting(cost.bits or self.bits)
-        over = tuple(
-            Excess(resource, used[resource], limit, counting[resource])
-            for resource, limit in self.limits.items()
-            if used[resource] > limit
-        )
-        return over + self._check_bits(cost)
+        bits = cost.bits or self.bits
+        uses = [(name, self._used(name, cost), limit) for name, limit in self.limits.items()]
+        over = (Excess(name, used, limit, self._counting(name, bits)) for name, used, limit in uses if used > limit)
+        return (*over, *self._check_bits(cost))
 
     def _check_bits(self, cost: Cost) -> tuple[Excess, ...]:
         fixed = self._rules.fixed_bits if self._rules else None
@@ -136,8 +140,7 @@ class Budget:
 
     def share(self, cost: Cost) -> float:
         """Largest share of a limit that a cost uses; 1 where there are no limits."""
-        used = self.used(cost)
-        return max((used[resource] / limit for resource, limit in self.limits.items()), default=1.0)
+        return max((self._used(name, cost) / limit for name, limit in self.limits.items()), default=1.0)
 
     def fits(self, cost: Cost) -> bool:
         """Whether a network keeps every limit.
@@ -145,8 +148,8 @@ class Budget:
         Args:
             cost: Of the network.
         """
-        used = self.used(cost)
-        return all(used[resource] <= limit for resource, limit in self.limits.items()) and not self._check_bits(cost)
+        is_within = all(self._used(name, cost) <= limit for name, limit in self.limits.items())
+        return is_within and not self._check_bits(cost)
 
     def describe(self) -> str:
         """The resolved budget in full, in one line.
@@ -154,14 +157,16 @@ class Budget:
         >>> Budget(max_params=128_000).describe()
         'budget: parameters <= 128,000 (trainable, zeros count)'
         """
-        counting = self._counting(self.bits)
-        parts = [f"{_WORDS[name]} <= {format_count(limit)} ({counting[name]})" for name, limit in self.limits.items()]
+        parts = [
+            f"{RESOURCES[name].noun} <= {format_count(limit)} ({self._counting(name, self.bits)})"
+            for name, limit in self.limits.items()
+        ]
         head = "budget" if self.rules is None else f"budget of {self.rules}"
         return f"{head}: {', '.join(parts) or 'no limits'}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data; `from_dict` gives the budget back."""
-        return asdict(self)
+        """Plain data, without an empty `max_of`; `from_dict` gives the budget back."""
+        return {name: value for name, value in asdict(self).items() if name != "max_of" or value}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Budget":
@@ -172,42 +177,17 @@ class Budget:
         """
         return cls(**values)
 
-    def _counting(self, bits: int) -> dict[str, str]:
-        rules = self._rules
-        return {
-            "params": "trainable, zeros count",
-            "macs": "of one clip, torchinfo's rule as DCASE counts, and pure where higher",
-            "bytes": "int8 weights and 4-byte biases, batch norms folded",
-            "model_bytes": f"{rules.counting}, {bits} bits each" if rules else "",
-            "ram": "live int8 activations, batch 1, in order, input counts",
-        }
+    def _counting(self, name: str, bits: int) -> str:
+        if RESOURCES[name].used is not None or self._rules is None:
+            return RESOURCES[name].counting
+        return f"{self._rules.counting}, {bits} bits each"
 
 
-_WORDS = {
-    "params": "parameters",
-    "macs": "MACs",
-    "bytes": "int8 bytes",
-    "model_bytes": "model bytes",
-    "ram": "RAM bytes",
-}
-
-
-def parse_budget(
-    *,
-    params: str | None = None,
-    macs: str | None = None,
-    size: str | None = None,
-    ram: str | None = None,
-    rules: str | None = None,
-    bits: int = 8,
-) -> Budget:
+def parse_budget(words: Mapping[str, str], *, rules: str | None = None, bits: int = 8) -> Budget:
     """Budget from the command line's words.
 
     Args:
-        params: `--budget`, such as 128k.
-        macs: `--macs`, such as 30M.
-        size: `--size`, such as 128kB.
-        ram: `--ram`, such as 256KiB.
+        words: What the option of each resource says, such as 128k, by the resource's name; absent is no limit.
         rules: `--rules`, such as dcase2024.
         bits: `--bits` a parameter, where the rules limit bytes.
 
@@ -215,17 +195,14 @@ def parse_budget(
         UnitError: A word is no count or size; names the option.
         BudgetError: A limit is not positive, or there is no such rule set.
 
-    >>> parse_budget(params="128k", macs="30M").limits
+    >>> parse_budget({"params": "128k", "macs": "30M"}).limits
     {'params': 128000, 'macs': 30000000}
     """
-    return Budget(
-        max_params=None if params is None else parse_count(params, what="--budget"),
-        max_macs=None if macs is None else parse_count(macs, what="--macs"),
-        max_bytes=None if size is None else parse_bytes(size, what="--size"),
-        max_ram=None if ram is None else parse_bytes(ram, what="--ram"),
-        rules=rules,
-        bits=bits,
-    )
+    limits = {name: RESOURCES[name].parse(text) for name, text in words.items()}
+    known = {each.name for each in fields(Budget)}
+    own = {f"max_{name}": limit for name, limit in limits.items() if f"max_{name}" in known}
+    others = {name: limit for name, limit in limits.items() if f"max_{name}" not in known}
+    return Budget(**own, max_of=others, rules=rules, bits=bits)
 
 
 def _tighter(one: int | None, other: int | None) -> int | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nas_asc.budget import list_counts
 from nas_asc.cli.options import Json
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.cost import TARGETS, CostRow, count_cost, count_rows, list_obstacles, receptive_field
@@ -49,7 +50,9 @@ def count(
 def _static_totals(architecture: Architecture) -> dict[str, Any]:
     frequency, time = receptive_field(architecture)
     obstacles = {target: list(list_obstacles(architecture, target)) for target in TARGETS if target != "any"}
-    return count_cost(architecture).to_dict() | {"receptive_field": [frequency, time], "obstacles": obstacles}
+    cost = count_cost(architecture)
+    counts = {count.column: count.value(cost) for count in list_counts()}
+    return cost.to_dict() | counts | {"receptive_field": [frequency, time], "obstacles": obstacles}
 
 
 def _measured_totals(architecture: Architecture) -> dict[str, Any]:
@@ -87,14 +90,6 @@ def _value_cells(row: CostRow) -> tuple[object, ...]:
 
 
 _RULES = {
-    "params": "TRAIN: every trainable value, zeros count (DCASE since 2022)",
-    "all_params": "ALL: with the running means and variances of batch norms",
-    "nonzero_params": "ALL without zeros (DCASE 2020 and 2021)",
-    "norm_params": "values of norms, buffers included (DCASE 2020 leaves them out)",
-    "macs": "pure: convolutions and matrix products, no bias",
-    "official_macs": "official: torchinfo's rule, DCASE since 2022",
-    "int8_bytes": "batch norms folded, weights 1 byte, biases 4 bytes",
-    "peak_ram_bytes": "int8 activations, batch 1, in order, the input counts",
     "receptive_field": "bins x frames of the input that one output position sees",
     "measured_params": "walk over the built module",
     "measured_macs": "FlopCounterMode on the built module",
@@ -107,9 +102,10 @@ _RULES = {
 def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple[object, ...]]:
     differences = measured.get("thop_differences", {})
     cells: list[tuple[object, ...]] = []
+    rules = _RULES | {count.column: count.rule for count in list_counts()}
     for name, value in (totals | measured).items():
-        if name in _RULES:
-            cells.append((name, _shape(value) if isinstance(value, list) else value, _RULES[name]))
+        if name in rules:
+            cells.append((name, _shape(value) if isinstance(value, list) else value, rules[name]))
     for target, obstacles in totals["obstacles"].items():
         cells.append((f"on {target}", "integers" if not obstacles else "in part float", ", ".join(obstacles)))
     for reason, difference in differences.items():

@@ -8,8 +8,10 @@ from typing import Self
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
+from nas_asc.budget import RESOURCES
 from nas_asc.cli.terminal import build_console, build_table
 from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.cost import Cost
@@ -18,33 +20,40 @@ from nas_asc.space import Design
 from nas_asc.study import FILE_KINDS, StudyConfig, TrialRecord
 from nas_asc.units import format_duration, format_short
 
-FRONT_COLUMNS = ("trial", "log loss", "accuracy", "params", "MACs", "int8 B", "RAM B", "time", "origin")
 _SHOWN_FRONT = 12
 _BAR_WIDTH = 60
 _ON_TERMINAL_S, _ELSEWHERE_S = 0.5, 30.0  # between two words of how far features are
 
 
-def front_rows(front: Sequence[TrialRecord]) -> list[tuple[object, ...]]:
-    """Cells of a front's table, best log loss first.
+def front_table(front: Sequence[TrialRecord], *, n_most: int | None = None, title: str | None = None) -> Table:
+    """Table of a front, best log loss first: scores, what each trial takes of every resource, time and origin.
 
     Args:
         front: Complete trials.
+        n_most: Rows at most; None has all.
+        title: Line above the table.
     """
+    counted = [(resource.heading, resource.used) for resource in RESOURCES.values() if resource.used is not None]
+    columns = ("trial", "log loss", "accuracy", *(heading for heading, _ in counted), "time", "origin")
     scored = [(record, record.scores) for record in front if record.scores is not None]
-    return [
+    rows = [
         (
             record.number,
             f"{scores.log_loss:.3f}",
             f"{100 * scores.accuracy:.1f} %",
-            format_short(record.cost.params),
-            format_short(record.cost.official_macs),
-            format_short(record.cost.int8_bytes),
-            format_short(record.cost.peak_ram_bytes),
+            *(format_short(used(record.cost)) for _, used in counted),
             format_duration(record.seconds),
             record.origin,
         )
         for record, scores in sorted(scored, key=lambda pair: pair[1].log_loss)
     ]
+    return build_table(columns, rows[:n_most], title=title)
+
+
+def _counts_text(cost: Cost) -> str:
+    """What a network takes of everything that is counted, sizes left out."""
+    counted = [(resource.used, resource.heading) for resource in RESOURCES.values() if not resource.unit]
+    return ", ".join(f"{format_short(used(cost))} {heading}" for used, heading in counted if used is not None)
 
 
 def trial_line(record: TrialRecord, *, n_front: int) -> str:
@@ -62,8 +71,7 @@ def trial_line(record: TrialRecord, *, n_front: int) -> str:
     size = f"{format_short(cost.int8_bytes)}B {FILE_KINDS[cost.bits or 8]}"
     return (
         f"trial {record.number}: log loss {scores.log_loss:.3f}, accuracy {100 * scores.accuracy:.1f} %,"
-        f" {format_short(cost.params)} params, {format_short(cost.official_macs)} MACs,"
-        f" {size}, {format_duration(record.seconds)}, {record.origin};"
+        f" {_counts_text(cost)}, {size}, {format_duration(record.seconds)}, {record.origin};"
         f" {n_front} on the front"
     )
 
@@ -73,8 +81,7 @@ def _stopped_line(record: TrialRecord) -> str:
     return (
         f"trial {record.number} stopped at rung {len(record.rungs)}, epoch {rung.epochs} of {record.recipe.epochs}:"
         f" log loss {rung.scores.log_loss:.3f}, accuracy {100 * rung.scores.accuracy:.1f} %,"
-        f" {format_short(cost.params)} params, {format_short(cost.official_macs)} MACs,"
-        f" {format_duration(record.seconds)}, {record.origin}"
+        f" {_counts_text(cost)}, {format_duration(record.seconds)}, {record.origin}"
     )
 
 
@@ -221,8 +228,7 @@ class LiveDisplay:
         """Show what is about to be trained."""
         self._n_done = max(self._n_done, number)
         shape = "x".join(map(str, design.architecture.in_shape))
-        takes = f"{format_short(cost.params)} params, {format_short(cost.official_macs)} MACs"
-        self._running = f"trial {number}: {takes}, input {shape}"
+        self._running = f"trial {number}: {_counts_text(cost)}, input {shape}"
         self._detail, self._share = "", 0.0
 
     def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
@@ -244,13 +250,12 @@ class LiveDisplay:
 
     def _render(self) -> Group:
         bar = ProgressBar(total=1.0, completed=self._share, width=_BAR_WIDTH)
-        shown = front_rows(self._front)[:_SHOWN_FRONT]
-        more = len(self._front) - len(shown)
+        more = len(self._front) - _SHOWN_FRONT
         title = f"front, {len(self._front)} trials" + (f", {more} more not shown" if more > 0 else "")
         parts: list[RenderableType] = [Text(self._config.budget.describe()), Text(self._running, style="bold")]
         parts += [bar, Text(self._detail)]
-        if shown:
-            parts.append(build_table(FRONT_COLUMNS, shown, title=title))
+        if self._front:
+            parts.append(front_table(self._front, n_most=_SHOWN_FRONT, title=title))
         return Group(*parts, Text(self._footer()))
 
     def _footer(self) -> str:

@@ -7,14 +7,16 @@ Conventions:
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial, update_wrapper
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nas_asc.budget import Budget, parse_budget
+from nas_asc.budget import RESOURCES, RULES, Budget, parse_budget
+from nas_asc.metrics import MINIMISED_SCORES
 from nas_asc.study import OPTUNA_PREFIX, SAMPLERS
 from nas_asc.units import parse_duration_s
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 DEFAULT_FINAL_SEEDS = 3
 INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
 
+*_FIRST_RULES, _LAST_RULES = RULES
+_KIND = inspect.Parameter.KEYWORD_ONLY
 _data, _budget, _search = (partial(typer.Option, rich_help_panel=panel) for panel in ("Data", "Budget", "Search"))
 
 DataFolder = Annotated[
@@ -78,26 +82,43 @@ StudyName = Annotated[str, typer.Argument(help="Name of a study under ./studies,
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+class Limits(dict[str, str]):
+    """What the options of limits say, by the name of their resource: an option for each resource that has one."""
+
+    @classmethod
+    def parameters(cls) -> Iterator[inspect.Parameter]:
+        """The options of the resources that are known by now."""
+        for resource in RESOURCES.values():
+            if resource.option is not None:
+                option = Annotated[str | None, _budget(resource.option, help=resource.help)]
+                yield inspect.Parameter(_parameter_name(resource.option), _KIND, default=None, annotation=option)
+
+    @classmethod
+    def gather(cls, values: Mapping[str, Any]) -> "Limits":
+        """Those that were given, out of all options' values.
+
+        Args:
+            values: By the names of the parameters.
+        """
+        options = {name: resource.option for name, resource in RESOURCES.items() if resource.option is not None}
+        words = {name: values[_parameter_name(option)] for name, option in options.items()}
+        return cls({name: word for name, word in words.items() if word is not None})
+
+
 @dataclass(frozen=True, kw_only=True)
 class BudgetOptions:
     """The limits of the network, as words."""
 
-    budget: Annotated[str | None, _budget("--budget", help="Most parameters, such as 128k.")] = None
-    macs: Annotated[str | None, _budget("--macs", help="Most multiply-accumulates of one clip, such as 30M.")] = None
-    size: Annotated[str | None, _budget("--size", help="Most bytes at int8, such as 128kB.")] = None
-    ram: Annotated[str | None, _budget("--ram", help="Most bytes of live activations at int8, such as 256KiB.")] = None
+    limits: Limits = field(default_factory=Limits)
     rules: Annotated[
-        str | None,
-        _budget(
-            "--rules", help="A DCASE rule set: dcase2020-1b, dcase2021, dcase2022, dcase2023, dcase2024 or dcase2025."
-        ),
+        str | None, _budget("--rules", help=f"A DCASE rule set: {', '.join(_FIRST_RULES)} or {_LAST_RULES}.")
     ] = None
     bits: Annotated[int, _budget("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32.")] = 8
 
     @property
     def is_given(self) -> bool:
         """Whether a limit or a rule set is given."""
-        return any(word is not None for word in (self.budget, self.macs, self.size, self.ram, self.rules))
+        return bool(self.limits) or self.rules is not None
 
     def parse(self) -> Budget:
         """The limits as numbers.
@@ -106,9 +127,7 @@ class BudgetOptions:
             UnitError: A word is no count or size; names the option.
             BudgetError: A limit is not positive, or there is no such rule set.
         """
-        return parse_budget(
-            params=self.budget, macs=self.macs, size=self.size, ram=self.ram, rules=self.rules, bits=self.bits
-        )
+        return parse_budget(self.limits, rules=self.rules, bits=self.bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +142,7 @@ class SearchOptions:
     clip: Clip = None
     test_fold: TestFold = None
     cache: CacheFolder = None
-    budget: BudgetOptions = BudgetOptions()
+    budget: BudgetOptions = field(default_factory=BudgetOptions)
     target: Annotated[
         str,
         _budget(
@@ -131,10 +150,9 @@ class SearchOptions:
             help="Leave out what onnxruntime or tflite-micro cannot run as integers. Default: any, nothing.",
         ),
     ] = "any"
-    objectives: Annotated[
-        str,
-        _search("--objectives", help="What is minimised: log_loss, error, params, macs, int8_bytes, peak_ram."),
-    ] = "log_loss,macs,int8_bytes"
+    objectives: Annotated[str, lambda: _search("--objectives", help=f"What is minimised: {_list_objectives()}.")] = (
+        "log_loss,macs,int8_bytes"
+    )
     mode: Annotated[
         str,
         _search("--mode", help="pareto: the trade-off of all objectives; best: the best score under the limits."),
@@ -291,7 +309,7 @@ class _Command:
     @property
     def __signature__(self) -> inspect.Signature:
         found = (each for parameter in self._declared for each in _spread(parameter))
-        return inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in found])
+        return inspect.Signature([each.replace(kind=_KIND) for each in found])
 
     def __call__(self, **values: Any) -> None:
         self._body(**{each.name: _gather(each.name, each.annotation, values) for each in self._declared})
@@ -299,20 +317,38 @@ class _Command:
 
 def _spread(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
     """The parameter, or those of the fields where it is a group."""
-    if not _is_group(parameter.annotation):
-        yield parameter
-        return
-    for field in fields(parameter.annotation):
-        kind = inspect.Parameter.KEYWORD_ONLY
-        yield from _spread(inspect.Parameter(field.name, kind, default=field.default, annotation=field.type))
+    if parameter.annotation is Limits:
+        yield from Limits.parameters()
+    elif _is_group(parameter.annotation):
+        for each in fields(parameter.annotation):
+            yield from _spread(inspect.Parameter(each.name, _KIND, default=each.default, annotation=each.type))
+    else:
+        yield parameter.replace(annotation=_settle(parameter.annotation))
 
 
 def _gather(name: str, annotation: Any, values: Mapping[str, Any]) -> Any:
     """The parameter's value out of all options' values; of a group, the object."""
-    if not _is_group(annotation):
-        return values[name]
-    return annotation(**{field.name: _gather(field.name, field.type, values) for field in fields(annotation)})
+    if annotation is Limits:
+        return Limits.gather(values)
+    if _is_group(annotation):
+        return annotation(**{each.name: _gather(each.name, each.type, values) for each in fields(annotation)})
+    return values[name]
 
 
 def _is_group(annotation: Any) -> bool:
     return is_dataclass(annotation)
+
+
+def _settle(annotation: Any) -> Any:
+    """The annotation; where a function makes its option, with what that makes now."""
+    make = getattr(annotation, "__metadata__", (None,))[0]
+    return Annotated[annotation.__origin__, make()] if isinstance(make, FunctionType) else annotation
+
+
+def _parameter_name(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
+def _list_objectives() -> str:
+    costs = [resource.objective for resource in RESOURCES.values() if resource.objective is not None]
+    return ", ".join([*MINIMISED_SCORES, *costs])

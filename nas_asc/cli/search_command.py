@@ -107,9 +107,9 @@ _ENDINGS = {
 
 def _conclude(session: "Session", result: "SessionResult") -> None:
     """Print what the search ended with, the front, and how to go on."""
-    from nas_asc.cli.display import FRONT_COLUMNS, front_rows
+    from nas_asc.cli.display import front_table
     from nas_asc.cli.finalists_command import print_finals
-    from nas_asc.cli.terminal import build_console, build_table
+    from nas_asc.cli.terminal import build_console
     from nas_asc.cli.twin_command import print_twin
     from nas_asc.study import load_repeats
 
@@ -122,7 +122,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     stopped = f", {n_stopped} of them stopped early" if n_stopped else ""
     print(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front", flush=True)
     if front:
-        build_console().print(build_table(FRONT_COLUMNS, front_rows(front)))
+        build_console().print(front_table(front))
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
         print(f"report: {result.report}")

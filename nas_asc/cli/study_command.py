@@ -21,7 +21,7 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
 
     Example: nas-asc status my-study --json
     """
-    from nas_asc.cli.display import FRONT_COLUMNS, front_rows
+    from nas_asc.cli.display import front_table
     from nas_asc.pareto import hypervolume
     from nas_asc.study import find_study, front_of, is_locked, load_config, load_records, load_repeats, recommended
 
@@ -52,7 +52,7 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     asked = "" if config.n_trials is None else f" of {config.n_trials} asked"
     print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
     if front:
-        build_console().print(build_table(FRONT_COLUMNS, front_rows(front), title=f"front, {len(front)} trials"))
+        build_console().print(front_table(front, title=f"front, {len(front)} trials"))
     for line in rung_lines:
         print(line)
     for record in failed:

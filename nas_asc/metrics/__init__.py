@@ -17,11 +17,14 @@ from nas_asc.metrics.classification import (
 )
 from nas_asc.metrics.correlation import rank_correlation
 from nas_asc.metrics.interval import mean_interval, wilson_interval
+from nas_asc.metrics.minimised import MINIMISED_SCORES, MinimisedScore
 from nas_asc.metrics.resampling import draw_counts, is_tie, percentile_interval, resample_means, weighted_means
 from nas_asc.metrics.scores import GroupScore, Scores, group_scores, score_predictions
 
 __all__ = [
+    "MINIMISED_SCORES",
     "GroupScore",
+    "MinimisedScore",
     "Scores",
     "accuracy",
     "class_accuracy",

@@ -5,18 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from nas_asc.budget import list_counts
 from nas_asc.study import Finals, TrialRecord
 
-COSTS = (
-    "params",
-    "all_params",
-    "nonzero_params",
-    "macs",
-    "official_macs",
-    "int8_bytes",
-    "peak_ram_bytes",
-    "norm_params",
-)
 SCORE_COLUMNS = ("log_loss", "accuracy", "macro_accuracy", "calibration_error", "n_clips")
 FILE_COLUMNS = (
     "float_log_loss",
@@ -43,7 +34,7 @@ FINAL_COLUMNS = (
 _PARTS = ("mean", "low", "high")
 _FIRST = ("number", "origin")
 _LAST = ("seconds", "seed", "key", "architecture")
-_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *COSTS, *FINAL_COLUMNS, *_LAST}
+_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *FINAL_COLUMNS, *_LAST}
 
 
 def trials_frame(
@@ -65,7 +56,8 @@ def trials_frame(
         _row(record, axes, classes) | _final_cells(record, finals) for record in records if record.scores is not None
     ]
     final = () if finals is None else FINAL_COLUMNS
-    columns = [*_FIRST, *SCORE_COLUMNS, *final, *FILE_COLUMNS, *COSTS, *map(axis_column, axes)]
+    costs = [count.column for count in list_counts()]
+    columns = [*_FIRST, *SCORE_COLUMNS, *final, *FILE_COLUMNS, *costs, *map(axis_column, axes)]
     found = dict.fromkeys(name for row in rows for name in row if name not in {*columns, *_LAST})
     return pd.DataFrame(rows, columns=[*columns, *found, *_LAST], dtype=object).infer_objects()
 
@@ -76,7 +68,8 @@ def axis_column(name: str) -> str:
     >>> axis_column("width"), axis_column("params")
     ('width', 'axis.params')
     """
-    return f"axis.{name}" if name in _RESERVED or name.startswith("axis.") else name
+    reserved = _RESERVED | {count.column for count in list_counts()}
+    return f"axis.{name}" if name in reserved or name.startswith("axis.") else name
 
 
 def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
@@ -84,7 +77,7 @@ def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> di
     row: dict[str, Any] = {name: getattr(record, name) for name in (*_FIRST, *_LAST)}
     row |= {name: getattr(scores, name) for name in SCORE_COLUMNS}
     row |= _file_cells(record)
-    row |= {name: getattr(record.cost, name) for name in COSTS}
+    row |= {count.column: count.value(record.cost) for count in list_counts()}
     row |= {axis_column(name): _plain(record.values.get(name)) for name in axes}
     if scores is not None:
         row |= {f"accuracy.device.{name}": value for name, value in scores.device_accuracy.items()}

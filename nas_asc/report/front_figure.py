@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from nas_asc.budget import Resource
 from nas_asc.pareto import non_dominated
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.quantity import Resource, Score, used_of
+from nas_asc.report.quantity import Score, used_of
 from nas_asc.report.reference import add_references, cost_range
 from nas_asc.report.theme import DOMINATED, FRONT, RECOMMENDED, Drawing, empty_figure
 from nas_asc.study import TrialRecord
@@ -37,7 +38,7 @@ def draw_front(facts: Facts, resource: Resource, score: Score) -> Drawing:
     add_references(figure, facts, resource, labels_on_top=score.sign > 0)
     low, high = cost_range(facts, resource)
     edges = [math.log10(low), math.log10(high)]
-    figure.update_xaxes(type="log", title=resource.axis_title, tickformat="~s", range=edges, tickvals=_ticks(low, high))
+    figure.update_xaxes(type="log", title=resource.label, tickformat="~s", range=edges, tickvals=_ticks(low, high))
     span = _score_range(values, on_line, score)
     figure.update_layout(yaxis={"title": score.title, "tickformat": score.tick_format, "range": span})
     label = f"{score.title} against {resource.title} of {len(records)} trials, {int(on_line.sum())} on the front"
@@ -63,7 +64,7 @@ def _score_range(values: np.ndarray, on_line: np.ndarray, score: Score) -> list[
     room = max(0.08 * (worst - best), 0.015)
     edges = [score.sign * (best - 2 * room), score.sign * (worst + room)]
     low, high = min(edges), max(edges)
-    return [low, min(high, 1.02)] if score.name == "accuracy" else [max(low, 0.0), high]
+    return [low, min(high, 1.02)] if score.sign < 0 else [max(low, 0.0), high]
 
 
 def _add_points(

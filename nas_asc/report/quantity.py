@@ -1,30 +1,14 @@
-"""The quantities of the page's axes: costs as the budget counts them, and the two scores."""
+"""The quantities of the page's axes: resources as the budget counts them, and the scores."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nas_asc.budget import Budget
+from nas_asc.budget import Budget, Resource
 from nas_asc.cost import Cost
-from nas_asc.metrics import Scores
+from nas_asc.metrics import MINIMISED_SCORES, MinimisedScore, Scores
 from nas_asc.report.text import format_bytes, format_percent
+from nas_asc.study import DEFAULT_OBJECTIVES, StudyConfig
 from nas_asc.units import format_short
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One limited or limitable cost.
-
-    Args:
-        name: As `Budget.used` names it.
-        title: Short, for headings.
-        axis_title: With its unit and counting.
-        text: A value in print.
-    """
-
-    name: str
-    title: str
-    axis_title: str
-    text: Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -32,7 +16,7 @@ class Score:
     """One score that the fronts are drawn of.
 
     Args:
-        name: As the vocabulary has it.
+        name: As people read it, by the vocabulary.
         title: With its unit.
         value: The score.
         sign: 1 where smaller is better, -1 where larger is.
@@ -48,32 +32,30 @@ class Score:
     text: Callable[[float], str]
 
 
-RESOURCES = {
-    resource.name: resource
-    for resource in (
-        Resource("macs", "MACs", "MACs per clip (torchinfo’s rule, pure where higher)", format_short),
-        Resource("bytes", "int8 size", "int8 size (bytes, batch norms folded)", format_bytes),
-        Resource("params", "parameters", "parameters (trainable)", format_short),
-        Resource("ram", "peak RAM", "peak RAM (bytes, int8 activations)", format_bytes),
-        Resource("model_bytes", "model size", "model size (bytes, as the rules count)", format_bytes),
-    )
-}
-SCORES = {
-    score.name: score
-    for score in (
-        Score("log_loss", "log loss (nats)", lambda scores: scores.log_loss, 1, ".2f", lambda value: f"{value:.3f}"),
-        Score("accuracy", "accuracy (%)", lambda scores: scores.accuracy, -1, ".0%", format_percent),
-    )
-}
+def _score(score: MinimisedScore) -> Score:
+    if score.is_share:
+        return Score(score.shown, score.title, score.read, -1, ".0%", format_percent)
+    return Score(score.shown, score.title, score.read, 1, ".2f", lambda value: f"{value:.3f}")
 
 
-def drawn_resources(budget: Budget) -> tuple[Resource, ...]:
-    """Resources that have a figure: the four costs, and what else the rules limit."""
-    return tuple(
-        resource for resource in RESOURCES.values() if resource.name != "model_bytes" or resource.name in budget.limits
-    )
+SCORES = {score.shown: _score(score) for score in MINIMISED_SCORES.values()}
+
+
+def drawn_resources(config: StudyConfig) -> tuple[Resource, ...]:
+    """Resources that have a figure: all that the budget counts, the study's objectives first."""
+    first = [*config.objectives, *DEFAULT_OBJECTIVES]
+
+    def place(resource: Resource) -> int:
+        return first.index(resource.objective) if resource.objective in first else len(first)
+
+    return tuple(sorted(config.budget.resources, key=place))
 
 
 def used_of(resource: Resource, cost: Cost, budget: Budget) -> int:
     """What a network takes of a resource, as the budget counts."""
     return budget.used(cost)[resource.name]
+
+
+def use_text(resource: Resource, used: float) -> str:
+    """What is taken of a resource, in short print."""
+    return format_bytes(used) if resource.unit == "B" else format_short(used)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from nas_asc.budget import Resource
 from nas_asc.report.facts import Facts
 from nas_asc.report.mark import Mark
-from nas_asc.report.quantity import Resource, used_of
+from nas_asc.report.quantity import use_text, used_of
 from nas_asc.report.text import escape
 from nas_asc.report.theme import LIMIT, REFERENCE
 
@@ -52,7 +53,7 @@ def add_references(figure: go.Figure, facts: Facts, resource: Resource, *, label
         figure.add_vline(x=limit, line={"color": LIMIT, "width": 1.5, "dash": "dash"})
         figure.add_annotation(
             x=math.log10(limit), y=1, yref="paper", yanchor="bottom", xanchor="center", showarrow=False,
-            text=f"limit {resource.text(limit)}", font={"color": LIMIT, "size": 11},
+            text=f"limit {use_text(resource, limit)}", font={"color": LIMIT, "size": 11},
         )  # fmt: skip
     marks = marks_within(facts, resource)
     costs = [used_of(resource, mark.cost, facts.config.budget) for mark in marks if mark.cost]
@@ -72,7 +73,7 @@ def _add_triangles(figure: go.Figure, marks: Sequence[Mark], costs: Sequence[int
     if not marks:
         return
     texts = [
-        f"{escape(mark.name)}: {resource.text(cost)}<br>{escape(mark.source)}"
+        f"{escape(mark.name)}: {use_text(resource, cost)}<br>{escape(mark.source)}"
         for mark, cost in zip(marks, costs, strict=True)
     ]
     figure.add_scatter(

@@ -81,7 +81,7 @@ def place_html(drawing: Drawing) -> str:
 
 
 def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
-    resources = drawn_resources(facts.config.budget)
+    resources = drawn_resources(facts.config)
     drawings = {name: [draw_front(facts, resource, score) for resource in resources] for name, score in SCORES.items()}
     buttons = "".join(
         f'<button type="button" data-shows="score-{name}" aria-pressed="{str(name == "log_loss").lower()}">'
@@ -113,7 +113,7 @@ def _legend(facts: Facts) -> str:
 
 
 def _beyond(facts: Facts) -> str:
-    seen = {mark.name for resource in drawn_resources(facts.config.budget) for mark in marks_within(facts, resource)}
+    seen = {mark.name for resource in drawn_resources(facts.config) for mark in marks_within(facts, resource)}
     beyond = [mark.name for mark in facts.marks if mark.name not in seen]
     marks = "Triangles are published systems, costed on this study’s clips; their scores are on other data."
     if not facts.marks:

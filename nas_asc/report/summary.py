@@ -1,8 +1,8 @@
 """The top of the page: the recommended network, what it takes of each limit, and how far its score can be believed."""
 
-from nas_asc.metrics import wilson_interval
+from nas_asc.budget import RESOURCES
+from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.quantity import RESOURCES
 from nas_asc.report.text import escape, format_percent
 from nas_asc.study import TrialRecord, final_dir, trial_dir
 from nas_asc.units import format_count
@@ -45,9 +45,8 @@ def bars_html(facts: Facts, record: TrialRecord) -> str:
     budget = facts.config.budget
     rows = []
     for name, used in budget.used(record.cost).items():
-        limit = budget.limits.get(name)
-        title = escape(RESOURCES[name].title)
-        unit = " B" if name in ("bytes", "ram", "model_bytes") else ""
+        limit, resource = budget.limits.get(name), RESOURCES[name]
+        title, unit = escape(resource.title), f" {resource.unit}".rstrip()
         if limit is None:
             rows.append(f"<tr><th scope=row>{title}</th><td>{format_count(used)}{unit}</td><td>no limit</td></tr>")
             continue
@@ -214,7 +213,7 @@ def _rank_text(facts: Facts) -> str:
 
 
 def _score_word(facts: Facts) -> str:
-    return "log loss" if facts.config.score == "log_loss" else "accuracy"
+    return MINIMISED_SCORES[facts.config.score].shown.replace("_", " ")
 
 
 def _plural(n: int, word: str) -> str:

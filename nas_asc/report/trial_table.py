@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from nas_asc.budget import Budget, Resource, list_counts
+from nas_asc.cost import Cost
 from nas_asc.report.facts import Facts, scores_of
+from nas_asc.report.quantity import used_of
 from nas_asc.report.text import escape, format_percent, format_value
 from nas_asc.study import TrialRecord
 from nas_asc.units import format_count, format_duration
@@ -24,7 +27,7 @@ class Cell:
 
 def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
     """Cells of one complete trial by the heads of their columns: number, scores, costs, every axis."""
-    scores, cost = scores_of(record), record.cost
+    scores = scores_of(record)
     cells = {
         "trial": Cell(str(record.number), record.number),
         "log loss (nats)": Cell(f"{scores.log_loss:.4f}", scores.log_loss),
@@ -32,11 +35,7 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
         "macro accuracy (%)": Cell(f"{100 * scores.macro_accuracy:.2f}", scores.macro_accuracy),
         "calibration error (%)": Cell(f"{100 * scores.calibration_error:.2f}", scores.calibration_error),
         **_file_cells(record),
-        "parameters": Cell(format_count(cost.params), cost.params),
-        "MACs": Cell(format_count(cost.macs), cost.macs),
-        "official MACs": Cell(format_count(cost.official_macs), cost.official_macs),
-        "int8 bytes": Cell(format_count(cost.int8_bytes), cost.int8_bytes),
-        "peak RAM (bytes)": Cell(format_count(cost.peak_ram_bytes), cost.peak_ram_bytes),
+        **_cost_cells(record.cost),
     }
     values = record.values
     cells |= {f"axis {name}": _axis_cell(values.get(name)) for name in facts.axes}
@@ -44,6 +43,11 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
         "time": Cell(format_duration(record.seconds), record.seconds),
         "origin": Cell(record.origin, record.origin),
     }
+
+
+def _cost_cells(cost: Cost) -> dict[str, Cell]:
+    found = {count.head: count.value(cost) for count in list_counts() if count.head is not None}
+    return {head: Cell(format_count(value), value) for head, value in found.items()}
 
 
 def _file_cells(record: TrialRecord) -> dict[str, Cell]:
@@ -81,16 +85,21 @@ def table_html(facts: Facts) -> str:
 
 def hover_text(facts: Facts, record: TrialRecord) -> str:
     """What a point of a figure says: scores, costs and every active axis, escaped, lines apart by <br>."""
-    scores, cost = scores_of(record), record.cost
+    scores = scores_of(record)
     lines = [
         f"<b>trial {record.number}</b>",
         f"{format_percent(scores.accuracy)}, log loss {scores.log_loss:.3f}",
-        f"{format_count(cost.params)} parameters, {format_count(cost.int8_bytes)} int8 bytes",
-        f"{format_count(cost.macs)} MACs, {format_count(cost.official_macs)} official",
-        f"{format_count(cost.peak_ram_bytes)} bytes of RAM",
+        *(_use_line(resource, record.cost, facts.config.budget) for resource in facts.config.budget.resources),
         *(f"{escape(name)} = {escape(format_value(value))}" for name, value in record.values.items()),
     ]
     return "<br>".join(lines)
+
+
+def _use_line(resource: Resource, cost: Cost, budget: Budget) -> str:
+    """What a network takes of a resource: as it is counted in the ways that the table shows, or as the budget does."""
+    shown = [f"{format_count(count.value(cost))} {count.head}" for count in resource.shown if count.head is not None]
+    text = ", ".join(shown) if len(shown) > 1 else f"{format_count(used_of(resource, cost, budget))} {resource.noun}"
+    return escape(text)
 
 
 def _axis_cell(value: Any) -> Cell:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.errors import StudyError
-from nas_asc.metrics import is_tie, percentile_interval, resample_means
+from nas_asc.metrics import MINIMISED_SCORES, is_tie, percentile_interval, resample_means
 from nas_asc.pareto import front_probability
 from nas_asc.study.config import StudyConfig
 from nas_asc.study.objective import OBJECTIVES, objective_values
@@ -76,7 +76,7 @@ class Finals:
 
     Args:
         finalists: Best mean of the study's score first.
-        score: The score: "log_loss" or "error".
+        score: Name of the score, one of the objectives.
         n_clips: Validation clips.
         n_groups: Their recording groups.
     """
@@ -145,10 +145,8 @@ def _compare(
     predictions: dict[int, list[Predictions]],
 ) -> Finals:
     groups = predictions[records[0].number][0].groups
-    by_score: dict[str, list[NDArray[np.floating]]] = {
-        "log_loss": [np.stack([each.losses for each in predictions[record.number]]) for record in records],
-        "error": [np.stack([each.errors for each in predictions[record.number]]) for record in records],
-    }
+    names = dict.fromkeys(["log_loss", "error", *(name for name in config.objectives if OBJECTIVES[name].is_score)])
+    by_score = {name: [_values(name, predictions[record.number]) for record in records] for name in names}
     draws = {name: resample_means(values, groups, n_draws=_N_DRAWS, seed=0) for name, values in by_score.items()}
     means = {name: np.array([each.mean() for each in values]) for name, values in by_score.items()}
     order = np.argsort(means[config.score], kind="stable")
@@ -183,6 +181,12 @@ def _compare(
             )
         )
     return Finals(tuple(finalists), config.score, len(groups), len(np.unique(groups)))
+
+
+def _values(score: str, predictions: Sequence[Predictions]) -> NDArray[np.floating]:
+    """(n_trainings, n_clips) values of a score, minimised."""
+    of_clips = MINIMISED_SCORES[score].of_clips
+    return np.stack([of_clips(each.labels, each.probabilities, each.losses) for each in predictions])
 
 
 def _points(

@@ -1,11 +1,13 @@
 """Objectives: the scores and costs that a study minimises, by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from nas_asc.budget import RESOURCES, Resource
 from nas_asc.cost import Cost
 from nas_asc.errors import StudyError
-from nas_asc.metrics import Scores
+from nas_asc.metrics import MINIMISED_SCORES, MinimisedScore, Scores
 
 
 @dataclass(frozen=True)
@@ -14,28 +16,53 @@ class Objective:
 
     Args:
         name: As `--objectives` spells it.
-        label: With its unit, for axes and columns.
-        is_score: Whether it needs a trained network; a cost is known before.
         value: The quantity; costs take no part of the scores and the other way round.
+        resource: Name of the resource that it is the use of; None for a score, which needs a trained network.
     """
 
     name: str
-    label: str
-    is_score: bool
     value: Callable[[Cost, Scores], float]
+    resource: str | None = None
+
+    @property
+    def is_score(self) -> bool:
+        """Whether it needs a trained network; a cost is known before."""
+        return self.resource is None
 
 
-OBJECTIVES = {
-    objective.name: objective
-    for objective in (
-        Objective("log_loss", "log loss (nats)", True, lambda cost, scores: scores.log_loss),
-        Objective("error", "error (share of clips)", True, lambda cost, scores: 1.0 - scores.accuracy),
-        Objective("params", "parameters", False, lambda cost, scores: float(cost.params)),
-        Objective("macs", "MACs per clip", False, lambda cost, scores: float(cost.macs)),
-        Objective("int8_bytes", "int8 size (bytes)", False, lambda cost, scores: float(cost.int8_bytes)),
-        Objective("peak_ram", "peak RAM (bytes)", False, lambda cost, scores: float(cost.peak_ram_bytes)),
-    )
-}
+class _Objectives(Mapping[str, Objective]):
+    """The scores, then the resources that are objectives, those that were registered by now among them."""
+
+    def __getitem__(self, name: str) -> Objective:
+        if name in _SCORES:
+            return _SCORES[name]
+        for resource in RESOURCES.values():
+            if resource.objective == name:
+                return _objective_of(resource)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _SCORES
+        yield from (resource.objective for resource in RESOURCES.values() if resource.objective is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@cache
+def _objective_of(resource: Resource) -> Objective:
+    value = resource.minimised or resource.used
+    if resource.objective is None or value is None:
+        raise ValueError(f"resource {resource.name!r} is no objective.")
+    return Objective(resource.objective, lambda cost, scores: float(value(cost)), resource.name)
+
+
+def _objective_of_score(score: MinimisedScore) -> Objective:
+    return Objective(score.name, lambda cost, scores: score.value(scores))
+
+
+_SCORES = {name: _objective_of_score(score) for name, score in MINIMISED_SCORES.items()}
+OBJECTIVES: Mapping[str, Objective] = _Objectives()
 DEFAULT_OBJECTIVES = ("log_loss", "macs", "int8_bytes")
 
 
@@ -55,7 +82,8 @@ def validate_objectives(names: Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise StudyError(f"`--objectives` must not repeat a name, but got {','.join(names)}.")
     if not any(OBJECTIVES[name].is_score for name in names):
-        raise StudyError(f"`--objectives` must have log_loss or error, but got {','.join(names) or 'none'}. Add one.")
+        scores = " or ".join(MINIMISED_SCORES)
+        raise StudyError(f"`--objectives` must have {scores}, but got {','.join(names) or 'none'}. Add one.")
     return tuple(names)
 
 

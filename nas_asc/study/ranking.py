@@ -16,7 +16,7 @@ def rank_trials(records: Sequence[TrialRecord], objective: str = "log_loss") -> 
 
     Args:
         records: Finished trials.
-        objective: The score: "log_loss" or "error".
+        objective: Name of a score among the objectives.
     """
     value = OBJECTIVES[objective].value
     ranked = [
@@ -39,7 +39,7 @@ def recommended(
     Args:
         records: Finished trials.
         budget: Limits; None is none.
-        objective: The score: "log_loss" or "error".
+        objective: Name of a score among the objectives.
         repeats: Trainings of finalists, where there are any; see `expected_scores`.
     """
     expected = expected_scores(records, repeats, objective)
@@ -58,7 +58,7 @@ def expected_scores(
     Args:
         records: Finished trials.
         repeats: Trainings of finalists, the trials' own ones (index 0) among them.
-        objective: The score: "log_loss" or "error".
+        objective: Name of a score among the objectives.
     """
     value = OBJECTIVES[objective].value
     own = {record.number: value(record.cost, record.scores) for record in records if record.scores is not None}

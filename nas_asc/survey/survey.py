@@ -23,7 +23,7 @@ class ResourceRow:
     """One resource over the candidates that can be built.
 
     Args:
-        resource: "params", "macs", "bytes", "ram" or "model_bytes".
+        resource: Name of one of the budget's resources.
         minimum: Least that was found, first by drawing, then by changing one axis after another.
         median: Half of the drawn candidates that can be built take no more.
         maximum: Most that was drawn.

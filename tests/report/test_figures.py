@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nas_asc.budget import Budget
+from nas_asc.budget import RESOURCES, Budget
 from nas_asc.pareto import hypervolume
 from nas_asc.report.axes_figure import constant_axes, draw_axes, varying_axes
 from nas_asc.report.curve_figure import draw_curves
@@ -12,7 +12,7 @@ from nas_asc.report.facts import gather_facts
 from nas_asc.report.front_figure import draw_front
 from nas_asc.report.heat_map import draw_confusion
 from nas_asc.report.history_figure import volume_history
-from nas_asc.report.quantity import RESOURCES, SCORES
+from nas_asc.report.quantity import SCORES
 from nas_asc.space import load_space
 from tests.report.example_study import CLASSES, make_config, make_records, stop_record, write_curves
 

@@ -1,0 +1,71 @@
+"""The scores that a study can minimise, each declared here once."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_asc.metrics.classification import Labels, Probabilities
+from nas_asc.metrics.scores import Scores
+
+ClipValues: TypeAlias = Callable[[Labels, Probabilities, NDArray[np.floating[Any]]], NDArray[np.floating[Any]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinimisedScore:
+    """One score, as people read it and as it is minimised.
+
+    Args:
+        name: As `--objectives` spells it.
+        shown: Name of what people read, such as "accuracy" for the error.
+        title: Of what people read, with its unit.
+        read: What people read of a set of predictions.
+        is_share: Whether that is a share that is better when larger, so that 1 less it is minimised.
+        worst: Minimised value that no network of use exceeds, by the number of classes.
+        of_clips: (N,) minimised values of the clips, whose mean is that of all, from their labels, probabilities and
+            log losses.
+    """
+
+    name: str
+    shown: str
+    title: str
+    read: Callable[[Scores], float]
+    is_share: bool
+    worst: Callable[[int], float]
+    of_clips: ClipValues
+
+    def value(self, scores: Scores) -> float:
+        """What is minimised.
+
+        Args:
+            scores: Of one set of predictions.
+        """
+        return 1.0 - self.read(scores) if self.is_share else self.read(scores)
+
+
+MINIMISED_SCORES = {
+    score.name: score
+    for score in (
+        MinimisedScore(
+            name="log_loss",
+            shown="log_loss",
+            title="log loss (nats)",
+            read=lambda scores: scores.log_loss,
+            is_share=False,
+            worst=lambda n_classes: 1.5 * math.log(n_classes),  # half as much again as a guess
+            of_clips=lambda labels, probabilities, losses: losses,
+        ),
+        MinimisedScore(
+            name="error",
+            shown="accuracy",
+            title="accuracy (%)",
+            read=lambda scores: scores.accuracy,
+            is_share=True,
+            worst=lambda n_classes: 1.0,
+            of_clips=lambda labels, probabilities, losses: (probabilities.argmax(axis=1) != labels).astype(np.float64),
+        ),
+    )
+}
