@@ -23,9 +23,7 @@ settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--clock-scale 5` runs the tests as on a machine that takes five times as long for everything."""
-    parser.addoption(
-        "--clock-scale", type=float, default=1.0, help="How fast the clocks of the tests go."
-    )
+    parser.addoption("--clock-scale", type=float, default=1.0, help="How fast the clocks of the tests go.")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,7 +17,6 @@ import typer
 
 from nas_asc.budget import RESOURCES, RULES, Budget, parse_budget
 from nas_asc.metrics import MINIMISED_SCORES
-from nas_asc.study import OPTUNA_PREFIX, SAMPLERS
 from nas_asc.units import parse_duration_s
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ class SearchOptions:
         str,
         _search(
             "--sampler",
-            help=f"Who proposes: {', '.join(SAMPLERS)}, or {OPTUNA_PREFIX}NAME, such as {OPTUNA_PREFIX}GPSampler.",
+            help="Who proposes: auto, gp, tpe, nsga2, nsga3, random, or optuna:NAME, such as optuna:GPSampler.",
         ),
     ] = "auto"
     warm_start: Annotated[

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from nas_asc.cli import main
 from nas_asc.cli.options import spread_groups
+from nas_asc.study import OPTUNA_PREFIX, SAMPLERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +50,9 @@ def test_a_command_is_called_with_its_groups_as_objects():
 def test_a_command_keeps_its_name_and_its_words():
     command = _command([])
     assert (command.__name__, inspect.getdoc(command)) == ("command", "What it does.")
+
+
+def test_every_sampler_stands_in_the_help(capsys):
+    assert main(["search", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split()).replace("│ │ ", "")
+    assert f"Who proposes: {', '.join(SAMPLERS)}, or {OPTUNA_PREFIX}NAME" in said
