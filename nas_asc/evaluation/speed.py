@@ -66,8 +66,8 @@ def measure_speed(
         clock: Tells the time.
     """
     prepare_process()
-    stopwatch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
     with torch.random.fork_rng(devices=[]):
+        stopwatch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
         return Speed(stopwatch.epoch_s(), stopwatch.quantised_epoch_s(), stopwatch.file_s())
 
 

@@ -5,7 +5,7 @@ Conventions:
 """
 
 import io
-import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -65,11 +65,14 @@ def unpack_state(content: bytes) -> dict[str, Any]:
         TrainingError: The file is damaged.
     """
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:  # torch would take changed bytes as they are
+            changed = archive.testzip()
+        if changed is not None:
+            raise zipfile.BadZipFile(f"{changed} was changed")
         found: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise TrainingError(
-            f"a checkpoint cannot be read: {str(error).splitlines()[:1]}. Train from the start."
-        ) from None
+    except Exception as error:  # what is damaged may fail in any way
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrainingError(f"a checkpoint cannot be read: {reason}. Train from the start.") from None
     return found
 
 

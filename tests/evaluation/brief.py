@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from nas_asc.budget import Budget
 from nas_asc.cost import count_cost
@@ -13,9 +12,9 @@ from nas_asc.data import DataSet, split_data_set
 from nas_asc.errors import LayerError
 from nas_asc.evaluation import Exported, PreparedData, evaluate_candidate, export_network
 from nas_asc.space import Design, load_space
+from nas_asc.training import Run
 
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
-CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ def simplify(design: Design) -> Design:
     return replace(design, recipe=plain)
 
 
+def with_epochs(design: Design, n_epochs: int) -> Design:
+    """The design with so many epochs of training."""
+    return replace(design, recipe=replace(design.recipe, epochs=n_epochs))
+
+
 def draw_designs(name: str, task, *, n: int) -> list[Design]:
     """The first random candidates of a space that fit `BUDGET`, simplified; the same ones however many."""
     space, generator, found = load_space(name), np.random.default_rng(0), []
@@ -67,14 +71,13 @@ def draw_designs(name: str, task, *, n: int) -> list[Design]:
 
 def export_briefly(design: Design, prepared: PreparedData, path: Path, *, name: str, epochs: int = 1) -> Brief:
     """Train for an epoch or a few, and write the int8 file."""
-    outcome = evaluate_candidate(design, prepared, seed=0, torch_device=CPU, epochs=epochs)
+    design = with_epochs(design, epochs)
+    outcome = evaluate_candidate(design, prepared, Run())
     started = time.perf_counter()
     exported = export_network(
         path,
-        outcome.architecture,
-        outcome.state,
+        outcome.network,
         prepared,
-        log_mel=outcome.log_mel,
         recipe=design.recipe,
         name=name,
         probabilities=outcome.probabilities,

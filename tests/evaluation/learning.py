@@ -8,7 +8,8 @@ import pytest
 from nas_asc.cost import count_nonzero
 from nas_asc.evaluation import evaluate_candidate, export_network
 from nas_asc.space import list_spaces, load_space
-from tests.evaluation.brief import CPU, prepare_some
+from nas_asc.training import Run
+from tests.evaluation.brief import prepare_some, with_epochs
 
 SYSTEMS = [(space, name) for space in list_spaces() for name in load_space(space).systems]
 of_every_system = pytest.mark.parametrize(("space", "name"), SYSTEMS, ids=[name for _, name in SYSTEMS])
@@ -20,15 +21,15 @@ def prepare_few(data_set, cache_dir):
 
 
 def train(design, prepared):
-    """Outcome of two epochs."""
-    return evaluate_candidate(design, prepared, seed=0, torch_device=CPU, epochs=2)
+    """Outcome of a training."""
+    return evaluate_candidate(design, prepared, Run())
 
 
 def check(space, name, prepared, path):
     """Train a system for two epochs, and hold it against what its report states."""
     found = load_space(space)
     system = found.systems[name]
-    design = found.build_system(system, prepared.task)
+    design = with_epochs(found.build_system(system, prepared.task), 2)
     adaptation = design.recipe.adaptation if prepared.data_set.has_devices else None
     design = replace(design, recipe=replace(design.recipe, batch_size=8, adaptation=adaptation))
     outcome = train(design, prepared)
@@ -42,7 +43,7 @@ def check(space, name, prepared, path):
     pruning = design.recipe.pruning
     assert ("nonzero_params" in system.published) == (pruning is not None)
     allowed = count_nonzero(design.architecture, pruning)
-    assert 0.97 * allowed <= outcome.nonzero_params <= allowed
+    assert 0.97 * allowed <= outcome.network.nonzero_params <= allowed
     check_file(design, outcome, prepared, path)
 
 
@@ -50,10 +51,8 @@ def check_file(design, outcome, prepared, path):
     """The trained network's int8 file says what the network says, all its products in integers."""
     exported = export_network(
         path,
-        outcome.architecture,
-        outcome.state,
+        outcome.network,
         prepared,
-        log_mel=outcome.log_mel,
         recipe=design.recipe,
         name="system",
         probabilities=outcome.probabilities,

@@ -8,15 +8,17 @@ import pytest
 import torch
 
 from nas_asc.errors import TrainingError
-from nas_asc.evaluation import evaluate_candidate, load_network, refit, score_test, select_bands, train_seeds
+from nas_asc.evaluation import Worker, evaluate_candidate, score_test, select_bands, train_design, training_log_mel
 from nas_asc.evaluation.network import build_network
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, Classifier, Conv
 from nas_asc.recipe import AdamW, BandSelection, DropoutRates, Recipe, StructuredPruning, Swa
-from nas_asc.training import Clips, predict
+from nas_asc.session import train_seeds
+from nas_asc.training import Clips, Run
+from tests.evaluation.brief import with_epochs
 
 pytest_plugins = ["tests.evaluation.tones"]
-CPU = torch.device("cpu")
+SEEDED = Run(seed=1)
 CARRIERS = (2, 6, 7, 15)
 EVEN = tuple(range(0, 32, 4))
 
@@ -34,8 +36,7 @@ def draw_toy(seed):
 
 def select(network, clips, *, n_kept=4, seed=0, epochs=16, **recipe):
     recipe = Recipe(epochs=epochs, batch_size=16, optimiser=AdamW(0.01), augmentation=(), **recipe)
-    options = {"selection": BandSelection(), "seed": seed, "torch_device": CPU}
-    return select_bands(network, clips, n_kept=n_kept, recipe=recipe, **options)
+    return select_bands(network, clips, Run(seed), n_kept=n_kept, selection=BandSelection(), recipe=recipe)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -69,45 +70,45 @@ def design(make_design):
 
 @pytest.fixture(scope="module")
 def outcome(prepared, design):
-    return evaluate_candidate(design, prepared, seed=1, torch_device=CPU)
+    return evaluate_candidate(design, prepared, SEEDED)
 
 
 def test_network_is_trained_on_the_bands_that_were_selected(outcome, prepared, design):
-    assert replace(outcome.log_mel, kept_bands=EVEN) == design.log_mel != outcome.log_mel
-    assert outcome.log_mel.n_bands == 8
-    assert outcome.architecture == design.architecture
+    network = outcome.network
+    assert replace(network.log_mel, kept_bands=EVEN) == design.log_mel != network.log_mel
+    assert network.log_mel.n_bands == 8
+    assert network.architecture == design.architecture
     assert len(outcome.curve) == 8
     assert outcome.scores.accuracy > 0.9
-    computed = prepared.train_clips(outcome.log_mel)
-    torch.testing.assert_close(outcome.state["standardiser.mean"], computed.band_statistics[0], atol=1e-3, rtol=0)
+    computed = prepared.train_clips(network.log_mel)
+    torch.testing.assert_close(network.state["standardiser.mean"], computed.band_statistics[0], atol=1e-3, rtol=0)
 
 
 def test_front_end_of_these_bands_alone_gives_the_probabilities_again(outcome, prepared):
-    model, mean, std = load_network(outcome.architecture, outcome.state)
-    clips = replace(prepared.validation_clips(outcome.log_mel).clips, mean=mean, std=std)
-    np.testing.assert_allclose(predict(model, clips, torch_device=CPU), outcome.probabilities, atol=1e-2)
+    clips = prepared.validation_clips(outcome.network.log_mel).clips
+    np.testing.assert_allclose(outcome.network.predict(clips), outcome.probabilities, atol=1e-2)
 
 
 def test_selection_is_that_of_the_seed_and_of_all_clips_in_a_refit(outcome, prepared, design):
-    again = evaluate_candidate(design, prepared, seed=1, torch_device=CPU)
-    assert again.log_mel == outcome.log_mel
-    assert all(torch.equal(again.state[name], value) for name, value in outcome.state.items())
-    trained = refit(design, prepared, seed=1, torch_device=CPU, epochs=1)
+    again = evaluate_candidate(design, prepared, SEEDED).network
+    assert again.log_mel == outcome.network.log_mel
+    assert all(torch.equal(again.state[name], value) for name, value in outcome.network.state.items())
+    clips = prepared.development_clips(training_log_mel(design))
+    trained = train_design(with_epochs(design, 1), clips, SEEDED).network
     mean, _ = prepared.development_clips(trained.log_mel).band_statistics
     torch.testing.assert_close(trained.state["standardiser.mean"], mean, atol=1e-3, rtol=0)
 
 
 def test_front_end_of_all_bands_leaves_nothing_to_select(prepared, make_design):
     with pytest.raises(TrainingError, match="below the 32 mel bands"):
-        evaluate_candidate(make_design(band_selection=BandSelection()), prepared, seed=1, torch_device=CPU)
+        evaluate_candidate(make_design(band_selection=BandSelection()), prepared, SEEDED)
 
 
 def test_card_of_each_seed_names_its_bands_and_the_test_clips_are_scored_on_them(outcome, prepared, design, tmp_path):
-    options = {"folder": tmp_path, "torch_device": CPU, "on_test": True}
-    found = list(train_seeds("tones", design, prepared, seeds=(1, 2), **options))
+    found = list(train_seeds("tones", design, Worker(prepared), seeds=(1, 2), folder=tmp_path, on_test=True))
     cards = [json.loads((tmp_path / f"seed-{seed}" / "card.json").read_text()) for seed in (1, 2)]
-    assert LogMel(**cards[0]["log_mel"]) == outcome.log_mel != LogMel(**cards[1]["log_mel"])
-    test = score_test(design, outcome.state, prepared, torch_device=CPU, log_mel=outcome.log_mel)
+    assert LogMel(**cards[0]["log_mel"]) == outcome.network.log_mel != LogMel(**cards[1]["log_mel"])
+    test = score_test(outcome.network, prepared)
     assert found[0].test == test
     assert test.accuracy > 0.9
-    assert score_test(design, outcome.state, prepared, torch_device=CPU) != test
+    assert score_test(replace(outcome.network, log_mel=design.log_mel), prepared) != test

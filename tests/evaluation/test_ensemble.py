@@ -1,5 +1,6 @@
 """Several networks as one: the same outputs as their mean, and the set that a search over all sets finds."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from nas_asc.budget import Budget
 from nas_asc.cost import count_cost
 from nas_asc.errors import CompressionError
-from nas_asc.evaluation import Member, choose_members, join_networks, load_network
+from nas_asc.evaluation import Member, TrainedNetwork, choose_members, join_networks
+from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, Classifier, Conv, InvertedBottleneck, SharedResidual
 from tests.models.drawn import draw_model
 
@@ -24,7 +26,7 @@ LAYERS = [
 def make_member(number, layers, probabilities=None):
     model = draw_model(Architecture(layers, (1, 12, 9), 5))
     state = {name: value.detach() for name, value in model.state_dict().items()} | STANDARD
-    return Member(number, model.architecture, state, probabilities)
+    return Member(number, TrainedNetwork(model.architecture, LogMel(), state), probabilities)
 
 
 def make_candidates(n_clips=60):
@@ -48,29 +50,34 @@ def loss(members, labels):
 @pytest.mark.parametrize("n", [2, 3])
 def test_joined_network_gives_the_mean_of_the_probabilities(n):
     members = [make_member(number, layers) for number, layers in enumerate(LAYERS[:n])]
-    architecture, state = join_networks(members)
-    joined, _, _ = load_network(architecture, state)
+    joined, _, _ = join_networks(members).load()
     clips = torch.randn(4, 1, 12, 9)
     with torch.inference_mode():
-        expected = torch.stack(
-            [load_network(member.architecture, member.state)[0](clips).softmax(dim=1) for member in members]
-        ).mean(dim=0)
+        alone = [member.network.load()[0] for member in members]
+        expected = torch.stack([network(clips).softmax(dim=1) for network in alone]).mean(dim=0)
         found = joined(clips).softmax(dim=1)
     assert torch.allclose(found, expected, atol=1e-5)
 
 
 def test_costs_of_the_joined_network_add_up():
     members = [make_member(number, layers) for number, layers in enumerate(LAYERS)]
-    whole, parts = count_cost(join_networks(members)[0]), [count_cost(member.architecture) for member in members]
+    whole = count_cost(join_networks(members).architecture)
+    parts = [count_cost(member.network.architecture) for member in members]
     assert whole.params == sum(cost.params for cost in parts)
     assert whole.macs == sum(cost.macs for cost in parts)
 
 
 def test_members_of_other_inputs_are_refused():
     one, other = make_member(3, LAYERS[0]), make_member(7, LAYERS[1])
-    moved = Member(7, other.architecture, other.state | {"standardiser.mean": torch.ones(12)}, None)
+    state = {**other.network.state, "standardiser.mean": torch.ones(12)}
+    moved = replace(other, network=replace(other.network, state=state))
     with pytest.raises(CompressionError, match="trials 3, 7 take different inputs"):
         join_networks([one, moved])
+
+
+def test_one_network_alone_stays_as_it_is():
+    member = make_member(3, LAYERS[0])
+    assert join_networks([member]) is member.network
 
 
 @pytest.mark.parametrize("n_most", [1, 2])
@@ -78,7 +85,7 @@ def test_choice_is_that_of_a_search_over_all_sets(n_most):
     members, labels = make_candidates()
     budget = Budget(max_params=700)
     sets = [some for n in range(1, n_most + 1) for some in combinations(members, n)]
-    costs = {some: sum(count_cost(member.architecture).params for member in some) for some in sets}
+    costs = {some: sum(count_cost(member.network.architecture).params for member in some) for some in sets}
     expected = min((some for some in sets if costs[some] <= 700), key=lambda some: loss(some, labels))
     found = choose_members(members, labels, budget, n_most=n_most)
     assert {member.number for member in found} == {member.number for member in expected}
@@ -91,7 +98,7 @@ def test_larger_sets_fit_and_are_no_worse():
     for n_most in (1, 2, 3, 4):
         found = choose_members(members, labels, budget, n_most=n_most)
         assert 1 <= len(found) <= n_most
-        assert sum(count_cost(member.architecture).params for member in found) <= 1_500
+        assert sum(count_cost(member.network.architecture).params for member in found) <= 1_500
         losses.append(loss(found, labels))
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < losses[0]

@@ -9,10 +9,9 @@ from nas_asc.evaluation.quantised_training import CALIBRATION_CLIPS, calibration
 from nas_asc.layers import Architecture, Classifier, Conv, Residual
 from nas_asc.models import build_model, lower_network
 from nas_asc.recipe import AdamW, Recipe
-from nas_asc.training import Clips, train_model
+from nas_asc.training import Clips, Run, train_model
 
 RECIPE = Recipe(epochs=12, batch_size=16, optimiser=AdamW(0.01), augmentation=())
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def train(clips):
     torch.manual_seed(0)
     layers = (Conv(6, kernel_size=3, padding=1, norm="batch", activation="relu"), Residual(6), Classifier())
     model = build_model(Architecture(layers, (1, 8, 12), 2))
-    train_model(model, clips, recipe=RECIPE, n_classes=2, seed=0, torch_device=CPU)
+    train_model(model, clips, Run(), recipe=RECIPE, n_classes=2)
     return lower_network(model.eval())
 
 
@@ -61,7 +60,7 @@ def test_training_in_8_bits_mends_coarse_weights(clips):
         kernel[:, :, 0, 0] = 40 * kernel.abs().amax()
     before = loss_of(quantise(lowered, clips, recipe=RECIPE), clips)
     rows = []
-    after = quantise(lowered, clips, recipe=RECIPE, qat_epochs=10, on_epoch=rows.append)
+    after = quantise(lowered, clips, Run(on_epoch=rows.append), recipe=RECIPE, qat_epochs=10)
     assert len(rows) == 10
     assert loss_of(after, clips) < before - 0.01
     assert not after.training

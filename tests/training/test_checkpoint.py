@@ -143,3 +143,19 @@ def test_a_damaged_checkpoint_is_named():
     for damaged in (b"", content[: len(content) // 2], b"nothing of the kind"):
         with pytest.raises(TrainingError, match="a checkpoint cannot be read"):
             unpack_state(damaged)
+
+
+def test_a_changed_bit_is_noticed_or_changes_nothing():
+    _, stopped = train(MIXED, stop_after=1)
+    content = pack_state(stopped.checkpoint.to_dict())
+    expected, n_noticed = pack_state(unpack_state(content)), 0
+    for place in range(0, len(content), 101):
+        changed = bytearray(content)
+        changed[place] ^= 4
+        try:
+            found = pack_state(unpack_state(bytes(changed)))
+        except TrainingError:
+            n_noticed += 1
+        else:
+            assert found == expected, place
+    assert n_noticed > len(content) / 101 / 2
