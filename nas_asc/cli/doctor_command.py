@@ -50,7 +50,7 @@ def _facts(evidence: "Evidence", cards: "tuple[Card, ...]") -> dict[str, Any]:
     return {
         "study": config.name,
         "cards": [card.to_dict() for card in cards],
-        "finals": None if evidence.finals is None else evidence.finals.to_dict(),
+        "finals": None if evidence.summary is None else evidence.summary.to_dict(),
         "score": config.score,
         "importance": [asdict(each) | {"is_above_chance": each.is_above_chance} for each in importance],
         "effects": [effect.to_dict() for effect in axis_effects(records, config)],

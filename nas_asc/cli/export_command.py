@@ -72,7 +72,7 @@ def export(
         c_header=c_header,
     )
     if json:
-        print_json({"trial": result.record.number, "is_final": result.is_final, **result.exported.to_dict()})
+        print_json({"trial": result.record.number, "is_final": result.is_refit, **result.exported.to_dict()})
         return
     _print_result(study, result)
 
@@ -86,7 +86,7 @@ def _print_result(study: str, result: "ExportResult") -> None:
 
     exported = result.exported
     found, expected = exported.scores, exported.network_scores
-    weights = "trained on all development clips" if result.is_final else "as trained in its trial"
+    weights = "trained on all development clips" if result.is_refit else "as trained in its trial"
     print(f"trial {result.record.number} of {study}, {weights}, at {exported.bits} bits:")
     rows = [
         ("accuracy", f"{100 * expected.accuracy:.2f} %", f"{100 * found.accuracy:.2f} %"),
@@ -95,7 +95,7 @@ def _print_result(study: str, result: "ExportResult") -> None:
     ]
     console = build_console()
     console.print(build_table(("on the validation clips", "network", "file"), rows))
-    if result.is_final:
+    if result.is_refit:
         print("the network was trained on these clips too: their scores say only how file and network differ")
     print(
         f"same class for {100 * exported.agreement:.1f} % of {found.n_clips:,} clips;"

@@ -11,7 +11,7 @@ from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
     from nas_asc.handover import RepeatsResult
-    from nas_asc.study import Estimate, Finalist, Finals
+    from nas_asc.study import Estimate, RepeatedTrial, RepeatSummary
 
 
 def finalists(
@@ -44,48 +44,48 @@ def finalists(
     with build_display(replace(session.config, n_trials=None, timeout_s=timeout_s)) as session.listener:
         result = session.repeat(n_seeds=seeds, n_most=members, timeout_s=timeout_s)
     if json:
-        found = None if result.finals is None else result.finals.to_dict()
+        found = None if result.summary is None else result.summary.to_dict()
         print_json({"n_trained": result.n_trained, "n_left": result.n_left, "finals": found})
     else:
-        print_finals(result, session.folder)
+        print_repeats(result, session.folder)
         print(f"report: {session.report()}")
     if result.was_interrupted:
         raise typer.Exit(opt.INTERRUPTED)
 
 
-def print_finals(result: "RepeatsResult", folder: Path) -> None:
+def print_repeats(result: "RepeatsResult", folder: Path) -> None:
     """Print means, intervals and ties, and what was left undone.
 
     Args:
         result: Of the run.
         folder: Of the study.
     """
-    if result.finals is not None:
-        build_console().print(_table(result.finals))
-        print(result.finals.describe())
-        for line in _conclusions(result.finals):
+    if result.summary is not None:
+        build_console().print(_table(result.summary))
+        print(result.summary.describe())
+        for line in _conclusions(result.summary):
             print(line)
     if result.n_left or result.was_interrupted:
         print(f"not all trainings are done: go on with `nas-asc finalists {folder.name}`")
 
 
-def _table(finals: "Finals") -> object:
+def _table(summary: "RepeatSummary") -> object:
     heads = ("trial", "seeds", "log loss", "95 %", "accuracy", "95 %", "on the front", "best", "ties with the best")
-    return build_table(heads, map(_cells, finals.finalists), title=f"finalists: {len(finals.finalists)}")
+    return build_table(heads, map(_cells, summary.trials), title=f"finalists: {len(summary.trials)}")
 
 
-def _cells(finalist: "Finalist") -> tuple[object, ...]:
-    log_loss, accuracy = finalist.log_loss, finalist.accuracy
+def _cells(trial: "RepeatedTrial") -> tuple[object, ...]:
+    log_loss, accuracy = trial.log_loss, trial.accuracy
     return (
-        finalist.number,
-        finalist.n_seeds,
+        trial.number,
+        trial.n_seeds,
         f"{log_loss.mean:.3f}",
         f"{log_loss.low:.3f} to {log_loss.high:.3f}",
         f"{100 * accuracy.mean:.1f} %",
         _percents(accuracy),
-        f"{100 * finalist.front_probability:.0f} %",
-        f"{100 * finalist.best_probability:.0f} %",
-        finalist.ties_with_best,
+        f"{100 * trial.front_probability:.0f} %",
+        f"{100 * trial.best_probability:.0f} %",
+        trial.ties_with_best,
     )
 
 
@@ -93,15 +93,15 @@ def _percents(estimate: "Estimate") -> str:
     return f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %"
 
 
-def _conclusions(finals: "Finals") -> list[str]:
-    best, *others = finals.finalists
+def _conclusions(summary: "RepeatSummary") -> list[str]:
+    best, *others = summary.trials
     tied = [str(each.number) for each in others if each.ties_with_best]
-    lines = [f"best mean {finals.score}: trial {best.number}" + (f", a tie with {', '.join(tied)}" if tied else "")]
-    if finals.optimism is not None:
-        way = "better" if finals.optimism > 0 else "worse"
-        why = ", for the search chose them by that score" if finals.optimism > 0 else ""
+    lines = [f"best mean {summary.score}: trial {best.number}" + (f", a tie with {', '.join(tied)}" if tied else "")]
+    if summary.optimism is not None:
+        way = "better" if summary.optimism > 0 else "worse"
+        why = ", for the search chose them by that score" if summary.optimism > 0 else ""
         lines.append(
-            f"the trials' own trainings scored {abs(finals.optimism):.3f} {way} in {finals.score} than the further ones"
-            f" on average{why}"
+            f"the trials' own trainings scored {abs(summary.optimism):.3f} {way} in {summary.score} than the further"
+            f" ones on average{why}"
         )
     return lines

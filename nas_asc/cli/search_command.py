@@ -108,14 +108,14 @@ _ENDINGS = {
 def _conclude(session: "Session", result: "SessionResult") -> None:
     """Print what the search ended with, the front, and how to go on."""
     from nas_asc.cli.display import front_table
-    from nas_asc.cli.finalists_command import print_finals
+    from nas_asc.cli.finalists_command import print_repeats
     from nas_asc.cli.terminal import build_console
     from nas_asc.cli.twin_command import print_twin
     from nas_asc.study import load_repeats
 
     name, records, front = session.config.name, result.search.records, result.search.front
     if result.repeats is not None:
-        print_finals(result.repeats, session.folder)
+        print_repeats(result.repeats, session.folder)
     if result.twin is not None:
         print_twin(result.twin, session.folder)
     n_stopped = sum(record.is_stopped for record in records)
@@ -142,7 +142,7 @@ def _next_total(n_done: int, n_asked: int | None) -> int:
 
 
 def _weights(session: "Session", result: "SessionResult") -> str:
-    if result.has_final:
+    if result.is_refitted:
         return f"trained again on all development clips: {session.folder / 'final'}"
     number = result.recommended.number if result.recommended else 0
     return f"weights: {session.folder / 'trials' / str(number)}"

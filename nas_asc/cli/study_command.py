@@ -129,9 +129,9 @@ def evaluate(
     scores, file_scores = result.scores, result.file_scores
     if json:
         values = {"scores": scores.to_dict(), "file_scores": None if file_scores is None else file_scores.to_dict()}
-        print_json({"trial": result.record.number, "is_final": result.is_final, **values})
+        print_json({"trial": result.record.number, "is_final": result.is_refit, **values})
         return
-    weights = "trained on all development clips" if result.is_final else "as trained in its trial"
+    weights = "trained on all development clips" if result.is_refit else "as trained in its trial"
     print(f"trial {result.record.number} of {study}, {weights}, on {scores.n_clips:,} test clips:")
     console = build_console()
     columns = [_score_cells(each) for each in (scores, file_scores) if each is not None]

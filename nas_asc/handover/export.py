@@ -23,13 +23,13 @@ class ExportResult:
 
     Args:
         record: Of its trial.
-        is_final: Whether the network was trained on the validation clips too, so that their scores say nothing.
+        is_refit: Whether the network was trained on the validation clips too, so that their scores say nothing.
         exported: The file and what was measured of it.
         card: Where all of this is written down.
     """
 
     record: TrialRecord
-    is_final: bool
+    is_refit: bool
     exported: Exported
     card: Path
 
@@ -67,7 +67,7 @@ def export_study(
     stored = find_network(folder, worker.prepared, number=number, layer_types=worker.layer_types)
     record, config = stored.record, load_config(folder)
     bits = bits or (8 if file_format == "tflite" else record.bits)
-    source = "final" if stored.is_final else f"trial-{record.number}"
+    source = "final" if stored.is_refit else f"trial-{record.number}"
     if qat_epochs and bits != 8:
         raise ExportError(f"`--qat` trains in 8 bits, but the file has {bits}. Give --bits 8, or leave --qat out.")
     stem = f"{config.name}-{source}-{FILE_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
@@ -86,15 +86,15 @@ def export_study(
     if c_header:
         text = format_c_header(path.read_bytes(), name=path.stem, comment=f"{path.name}, {config.name} {source}")
         write_file(path.with_suffix(".h"), text.encode())
-    write_file(card, _format_card(config.name, record, exported, is_final=stored.is_final))
-    return ExportResult(record, stored.is_final, exported, card)
+    write_file(card, _format_card(config.name, record, exported, is_refit=stored.is_refit))
+    return ExportResult(record, stored.is_refit, exported, card)
 
 
-def _format_card(study: str, record: TrialRecord, exported: Exported, *, is_final: bool) -> bytes:
+def _format_card(study: str, record: TrialRecord, exported: Exported, *, is_refit: bool) -> bytes:
     values: dict[str, Any] = {
         "study": study,
         "trial": record.number,
-        "trained_on": "training and validation clips" if is_final else "training clips",
+        "trained_on": "training and validation clips" if is_refit else "training clips",
         "scored_on": "validation clips",
         **exported.to_dict(),
         "versions": installed_versions(),

@@ -11,12 +11,12 @@ from nas_asc.search import Jobs, SearchListener, SilentListener, installed_versi
 from nas_asc.study import (
     StudyConfig,
     TrialRecord,
-    has_final,
+    is_refitted,
     load_config,
     load_records,
     lock_study,
     recommend,
-    write_final_files,
+    write_refit_files,
 )
 
 
@@ -41,7 +41,7 @@ def refit_recommended(
         config = load_config(folder)
         validate_data(config, worker.prepared)
         best = recommend(folder, config, load_records(folder))
-        if best is not None and not has_final(folder, best):
+        if best is not None and not is_refitted(folder, best):
             listener.on_note(f"training the network of trial {best.number} once more, on all development clips")
             try:
                 _refit(folder, config, best, worker, clock=clock, listener=listener)
@@ -66,7 +66,7 @@ def _refit(
         on_epoch=lambda row, n_epochs: listener.on_epoch(trial.number, row, n_epochs),
     )
     assert result.network is not None
-    write_final_files(
+    write_refit_files(
         folder,
         _card(config, trial, result, n_clips=worker.prepared.n_train + worker.prepared.n_validation),
         architecture=format_architecture(result.network.architecture),

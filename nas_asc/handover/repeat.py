@@ -20,15 +20,15 @@ from nas_asc.frontend import LogMel
 from nas_asc.handover.stored import find_network, no_trials
 from nas_asc.search import Jobs, SearchListener, SilentListener, delayed_interrupt, validate_data
 from nas_asc.study import (
-    Finals,
     Predictions,
     Repeat,
+    RepeatSummary,
     StudyConfig,
     TrialRecord,
     front_of,
     load_config,
-    load_finals,
     load_records,
+    load_repeat_summary,
     load_repeats,
     lock_study,
     rank_trials,
@@ -53,7 +53,7 @@ class RepeatsResult:
         was_interrupted: Whether Ctrl-C ended it.
     """
 
-    finals: Finals | None
+    summary: RepeatSummary | None
     n_trained: int
     n_left: int
     was_interrupted: bool
@@ -109,7 +109,7 @@ def train_repeats(
             raise no_trials(config.name)
         run = _Repeats(folder, config, worker, limit=limit, listener=listener or SilentListener())
         interrupted = run.train(chosen, n_seeds)
-        return RepeatsResult(load_finals(folder, config, records), run.n_trained, run.n_left, interrupted)
+        return RepeatsResult(load_repeat_summary(folder, config, records), run.n_trained, run.n_left, interrupted)
 
 
 class _Repeats:

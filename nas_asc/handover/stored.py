@@ -11,14 +11,14 @@ from nas_asc.layers import parse_architecture
 from nas_asc.search import validate_data
 from nas_asc.study import (
     TrialRecord,
-    final_dir,
-    has_final,
+    is_refitted,
     load_architecture,
-    load_card,
     load_config,
     load_records,
+    load_refit_card,
     load_weights,
     recommend,
+    refit_dir,
     trial_dir,
 )
 
@@ -29,12 +29,12 @@ class StoredNetwork:
 
     Args:
         record: Of its trial.
-        is_final: Whether it was trained once more on training and validation clips; else as in its trial.
+        is_refit: Whether it was trained once more on training and validation clips; else as in its trial.
         network: The network.
     """
 
     record: TrialRecord
-    is_final: bool
+    is_refit: bool
     network: TrainedNetwork
 
 
@@ -59,8 +59,8 @@ def find_network(
     record = recommend(folder, config, records) if number is None else _find(records, number, config.name)
     if record is None:
         raise no_trials(config.name)
-    card = load_card(folder) if number is None and has_final(folder, record) else None
-    place = trial_dir(folder, record.number) if card is None else final_dir(folder)
+    card = load_refit_card(folder) if number is None and is_refitted(folder, record) else None
+    place = trial_dir(folder, record.number) if card is None else refit_dir(folder)
     log_mel = record.log_mel if card is None else LogMel(**card["log_mel"])
     return StoredNetwork(record, card is not None, read_network(place, log_mel, layer_types))
 

@@ -17,7 +17,7 @@ class TestResult:
 
     Args:
         record: Of its trial.
-        is_final: Whether it was trained once more on training and validation clips; else as in its trial.
+        is_refit: Whether it was trained once more on training and validation clips; else as in its trial.
         scores: Of the network in float on the test clips.
         file_scores: Of its file on the test clips, int8 unless its recipe says other bits; None where it cannot be
             exported.
@@ -26,7 +26,7 @@ class TestResult:
     __test__ = False  # no test class, whatever pytest makes of its name
 
     record: TrialRecord
-    is_final: bool
+    is_refit: bool
     scores: Scores
     file_scores: Scores | None
 
@@ -46,7 +46,7 @@ def evaluate_study(folder: Path, worker: Worker, *, number: int | None = None) -
     """
     stored = find_network(folder, worker.prepared, number=number, layer_types=worker.layer_types)
     scores = score_test(stored.network, worker.prepared, torch_device=worker.torch_device)
-    return TestResult(stored.record, stored.is_final, scores, _score_file(stored, worker.prepared))
+    return TestResult(stored.record, stored.is_refit, scores, _score_file(stored, worker.prepared))
 
 
 def _score_file(stored: StoredNetwork, prepared: PreparedData) -> Scores | None:

@@ -14,14 +14,14 @@ from nas_asc.frontend import Task
 from nas_asc.health.twin import twin_dir
 from nas_asc.space import Space
 from nas_asc.study import (
-    Finals,
     Repeat,
+    RepeatSummary,
     StudyConfig,
     TrialRecord,
     front_of,
     has_study,
-    load_finals,
     load_records,
+    load_repeat_summary,
     load_repeats,
     objective_values,
     recommended,
@@ -73,7 +73,7 @@ class Evidence:
     space: Space | None = None
     survey: Survey | None = None
     validation: Validation | None = None
-    finals: Finals | None = None
+    summary: RepeatSummary | None = None
     twin: tuple[TrialRecord, ...] | None = None
     repeats: tuple[Repeat, ...] = ()
     rungs: Mapping[int, Sequence[tuple[float, float]]] = field(default_factory=dict)
@@ -137,7 +137,7 @@ def gather_evidence(
         space=space,
         survey=None if space is None else _survey(space, config, n_draws),
         validation=validation,
-        finals=load_finals(folder, config, records),
+        summary=load_repeat_summary(folder, config, records),
         twin=tuple(load_records(twin)) if has_study(twin) else None,
         repeats=tuple(load_repeats(folder)),
         rungs=pair_rungs(config, records),

@@ -3,7 +3,7 @@
 from nas_asc.health.card import Card
 from nas_asc.health.evidence import Evidence
 from nas_asc.metrics import wilson_interval
-from nas_asc.study import Finals, TrialRecord
+from nas_asc.study import RepeatSummary, TrialRecord
 from nas_asc.units import format_count
 
 _WIDE = 0.03
@@ -35,8 +35,8 @@ def check_noise(evidence: Evidence) -> Card:
     title, best = "differences against luck", evidence.best
     if best is None:
         return Card("noise", title, "unknown", "no trial is complete", "Go on with the search.")
-    if evidence.finals is not None:
-        return _check_finals(evidence.finals, evidence, title)
+    if evidence.summary is not None:
+        return _check_repeats(evidence.summary, evidence, title)
     close = [record for record in evidence.records if _is_close(record, best, evidence)]
     name = evidence.config.name
     if not close:
@@ -56,14 +56,14 @@ def _is_close(record: TrialRecord, best: TrialRecord, evidence: Evidence) -> boo
     return low <= record.scores.accuracy <= high and evidence.config.budget.fits(record.cost)
 
 
-def _check_finals(finals: Finals, evidence: Evidence, title: str) -> Card:
-    best, others = finals.finalists[0], finals.finalists[1:]
-    n_seeds = min(each.n_seeds for each in finals.finalists)
+def _check_repeats(summary: RepeatSummary, evidence: Evidence, title: str) -> Card:
+    best, others = summary.trials[0], summary.trials[1:]
+    n_seeds = min(each.n_seeds for each in summary.trials)
     tied = [each.number for each in others if each.ties_with_best]
-    doubtful = [each for each in finals.finalists if each.front_probability < 0.5]
+    doubtful = [each for each in summary.trials if each.front_probability < 0.5]
     found = (
         f"over {n_seeds} seeds or more {len(tied)} of {len(others)} other finalists tie with trial {best.number},"
-        f" the best; {len(doubtful)} of {len(finals.finalists)} are more probably off the true front than on it"
+        f" the best; {len(doubtful)} of {len(summary.trials)} are more probably off the true front than on it"
     )
     if not tied:
         return Card("noise", title, "fine", found)

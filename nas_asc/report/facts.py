@@ -14,12 +14,12 @@ from nas_asc.metrics import Scores
 from nas_asc.report.mark import Mark, mark_systems
 from nas_asc.space import Space
 from nas_asc.study import (
-    Finals,
+    RepeatSummary,
     StudyConfig,
     TrialRecord,
     front_of,
-    load_card,
-    load_finals,
+    load_refit_card,
+    load_repeat_summary,
     load_repeats,
     rank_trials,
     trial_dir,
@@ -50,7 +50,7 @@ class Facts:
     recommended: TrialRecord | None
     marks: tuple[Mark, ...]
     card: Mapping[str, Any] | None
-    finals: Finals | None = None
+    summary: RepeatSummary | None = None
     health: tuple[Card, ...] = ()
     importance: tuple[AxisImportance, ...] = ()
     effects: tuple[AxisEffect, ...] = ()
@@ -86,7 +86,7 @@ class Facts:
         return tuple(dict.fromkeys(name for record in self.records for name in record.values))
 
     @property
-    def has_final(self) -> bool:
+    def is_refitted(self) -> bool:
         """Whether the final network is that of the recommended trial."""
         if self.card is None or self.recommended is None:
             return False
@@ -115,15 +115,15 @@ def gather_facts(
     named."""
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
     best = recommended or recommend(records, budget=config.budget, objective=config.score, repeats=load_repeats(folder))
-    marks, finals = mark_systems(space, task), load_finals(folder, config, records)
+    marks, summary = mark_systems(space, task), load_repeat_summary(folder, config, records)
     return Facts(
         folder,
         config,
         tuple(records),
         best,
         marks,
-        load_card(folder),
-        finals,
+        load_refit_card(folder),
+        summary,
         health=tuple(health),
         importance=tuple(importance),
         effects=axis_effects(records, config),

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from nas_asc.budget import list_counts
-from nas_asc.study import Finals, TrialRecord
+from nas_asc.study import RepeatSummary, TrialRecord
 
 SCORE_COLUMNS = ("log_loss", "accuracy", "macro_accuracy", "calibration_error", "n_clips")
 FILE_COLUMNS = (
@@ -19,7 +19,7 @@ FILE_COLUMNS = (
     "file_bytes",
     "file_bits",
 )
-FINAL_COLUMNS = (
+REPEAT_COLUMNS = (
     "n_seeds",
     "mean_log_loss",
     "low_log_loss",
@@ -34,11 +34,11 @@ FINAL_COLUMNS = (
 _PARTS = ("mean", "low", "high")
 _FIRST = ("number", "origin")
 _LAST = ("seconds", "seed", "key", "architecture")
-_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *FINAL_COLUMNS, *_LAST}
+_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *REPEAT_COLUMNS, *_LAST}
 
 
 def trials_frame(
-    records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str], *, finals: Finals | None = None
+    records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str], *, summary: RepeatSummary | None = None
 ) -> pd.DataFrame:
     """One row a complete trial, in the order given: number, scores, costs, axes, scores by device and class.
 
@@ -46,16 +46,16 @@ def trials_frame(
         records: Trials; those without scores are left out.
         axes: Names of the axes; an axis named as another column becomes `axis.<name>`.
         classes: Names of the classes, in the order of the labels.
-        finals: Finalists over several seeds, which add the columns of `FINAL_COLUMNS`; None adds none.
+        finals: Finalists over several seeds, which add the columns of `REPEAT_COLUMNS`; None adds none.
 
     Returns:
         Accuracies and agreement in [0, 1], log loss in nats, `accuracy.device.<name>`, `log_loss.device.<name>` and
         `accuracy.class.<name>`; an inactive axis is empty, a kernel is text such as (3, 1).
     """
     rows = [
-        _row(record, axes, classes) | _final_cells(record, finals) for record in records if record.scores is not None
+        _row(record, axes, classes) | _repeat_cells(record, summary) for record in records if record.scores is not None
     ]
-    final = () if finals is None else FINAL_COLUMNS
+    final = () if summary is None else REPEAT_COLUMNS
     costs = [count.column for count in list_counts()]
     columns = [*_FIRST, *SCORE_COLUMNS, *final, *FILE_COLUMNS, *costs, *map(axis_column, axes)]
     found = dict.fromkeys(name for row in rows for name in row if name not in {*columns, *_LAST})
@@ -105,9 +105,9 @@ def _file_cells(record: TrialRecord) -> dict[str, float | None]:
     }
 
 
-def _final_cells(record: TrialRecord, finals: Finals | None) -> dict[str, Any]:
+def _repeat_cells(record: TrialRecord, summary: RepeatSummary | None) -> dict[str, Any]:
     """Means, 95 % intervals and ties over seeds; nothing where the trial is no finalist."""
-    found = None if finals is None else finals.find(record.number)
+    found = None if summary is None else summary.find(record.number)
     if found is None:
         return {}
     estimates = {"log_loss": found.log_loss, "accuracy": found.accuracy}

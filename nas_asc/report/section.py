@@ -8,13 +8,13 @@ from nas_asc.report.axes_figure import constant_axes, draw_axes
 from nas_asc.report.curve_figure import MOST_CURVES, draw_curves
 from nas_asc.report.effects_section import draw_effects, effects_html
 from nas_asc.report.facts import Facts, scores_of
-from nas_asc.report.finals_section import draw_finals, finals_html
 from nas_asc.report.front_figure import draw_front
 from nas_asc.report.health_section import health_html
 from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
 from nas_asc.report.history_figure import draw_history, volume_history
 from nas_asc.report.quantity import SCORES, drawn_resources
 from nas_asc.report.reference import marks_within
+from nas_asc.report.repeats_section import draw_finals, repeats_html
 from nas_asc.report.summary import summary_html
 from nas_asc.report.text import escape, format_value
 from nas_asc.report.theme import NOTHING, Drawing
@@ -122,10 +122,10 @@ def _beyond(facts: Facts) -> str:
 
 
 def _finals(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
-    if facts.finals is None:
-        return finals_html(facts, ""), ()
-    drawing = draw_finals(facts, facts.finals)
-    return finals_html(facts, place_html(drawing)), (drawing,)
+    if facts.summary is None:
+        return repeats_html(facts, ""), ()
+    drawing = draw_finals(facts, facts.summary)
+    return repeats_html(facts, place_html(drawing)), (drawing,)
 
 
 def _history(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:

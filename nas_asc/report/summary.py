@@ -4,7 +4,7 @@ from nas_asc.budget import RESOURCES
 from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_percent
-from nas_asc.study import TrialRecord, final_dir, trial_dir
+from nas_asc.study import TrialRecord, refit_dir, trial_dir
 from nas_asc.units import format_count
 
 # Source: results table in the README of the DCASE 2024 Task 1 baseline, 0.42 to 1.11 points over its five splits.
@@ -127,7 +127,7 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
 
 def _seeds_text(facts: Facts, record: TrialRecord) -> str:
     """How often it was trained, and what that says."""
-    found = None if facts.finals is None else facts.finals.find(record.number)
+    found = None if facts.summary is None else facts.summary.find(record.number)
     if found is None:
         return f"It was trained once, with seed {record.seed}. {_SEED_NOISE}"
     mean, ties = found.accuracy, ", ".join(map(str, found.ties))
@@ -173,8 +173,8 @@ def _close_text(facts: Facts, record: TrialRecord) -> str:
 
 def _commands(facts: Facts, record: TrialRecord) -> str:
     name = facts.config.name
-    if facts.has_final and facts.card is not None:
-        place = final_dir(facts.folder).name
+    if facts.is_refitted and facts.card is not None:
+        place = refit_dir(facts.folder).name
         text = (
             f"Its weights in <code>{escape(place)}/</code> were trained once more on training and validation clips"
             f" together ({int(facts.card.get('n_clips', 0)):,} clips)."
@@ -207,7 +207,7 @@ def _rank_text(facts: Facts) -> str:
     n, within = len(facts.ranked), ", within the budget" if facts.config.budget.limits else ""
     if n == 1:
         return f"the only complete trial{within}"
-    found = None if facts.finals is None or facts.recommended is None else facts.finals.find(facts.recommended.number)
+    found = None if facts.summary is None or facts.recommended is None else facts.summary.find(facts.recommended.number)
     over = "" if found is None else f", its mean over {found.n_seeds} seeds"
     return f"the best {_score_word(facts)} of {n} complete trials{over}{within}"
 

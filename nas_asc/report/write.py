@@ -51,7 +51,7 @@ def write_report(
         study_dir, config, records, space=space, recommended=recommended, health=health, importance=importance
     )
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
-    front = trials_frame(facts.front_records, facts.axes, config.classes, finals=facts.finals)
+    front = trials_frame(facts.front_records, facts.axes, config.classes, summary=facts.summary)
     _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))
     _write(paths.html, page_html(facts))
     return paths

@@ -35,7 +35,7 @@ from nas_asc.search import (
 )
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
-from nas_asc.study import StudyConfig, TrialRecord, has_final, has_study, load_card, load_records, recommend
+from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, prepare_process, resolve_device
 
@@ -74,7 +74,7 @@ class SessionResult:
         repeats: Of the front; None where none were made.
         twin: Beside the study; None where none was asked for.
         recommended: The trial to ship; None where none is complete.
-        has_final: Whether its network was trained once more on all development clips.
+        is_refitted: Whether its network was trained once more on all development clips.
         report: The page; None where no trial is complete.
     """
 
@@ -83,7 +83,7 @@ class SessionResult:
     repeats: RepeatsResult | None
     twin: TwinResult | None
     recommended: TrialRecord | None
-    has_final: bool
+    is_refitted: bool
     report: Path | None
 
 
@@ -217,7 +217,7 @@ class Session:
         """
         self._tell_split()
         limit = TimeLimit.after(timeout_s, clock=self._clock)
-        course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_card(self.folder) is not None)
+        course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
         found = self._follow(course, limit, self.time_plan(course), n_most=n_most)
         assert found is not None
         return found
@@ -323,9 +323,9 @@ class Session:
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None
     ) -> SessionResult:
         best = self._recommended()
-        is_final = best is not None and has_final(self.folder, best)
+        is_refit = best is not None and is_refitted(self.folder, best)
         page = None if best is None else self.report()
-        return SessionResult(search, stopped_by, repeats, twin, best, is_final, page)
+        return SessionResult(search, stopped_by, repeats, twin, best, is_refit, page)
 
     def _recommended(self) -> TrialRecord | None:
         return recommend(self.folder, self.config, load_records(self.folder))

@@ -9,7 +9,6 @@ Conventions:
 from nas_asc.study.config import GONE_SAMPLERS, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
-from nas_asc.study.finalist import Estimate, Finalist, Finals, load_finals
 from nas_asc.study.folder import (
     STUDIES,
     create_study_dir,
@@ -20,7 +19,7 @@ from nas_asc.study.folder import (
     save_config,
     study_dir,
 )
-from nas_asc.study.handed_over import has_final, recommend
+from nas_asc.study.handed_over import is_refitted, recommend
 from nas_asc.study.lock import is_locked, lock_study
 from nas_asc.study.objective import (
     DEFAULT_OBJECTIVES,
@@ -33,6 +32,7 @@ from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose
 from nas_asc.study.ranking import expected_scores, front_of, rank_trials, recommended
 from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrainingRecord, TrialRecord
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
+from nas_asc.study.repeat_summary import Estimate, RepeatedTrial, RepeatSummary, load_repeat_summary
 from nas_asc.study.rung import (
     agreement_lines,
     expected_share,
@@ -47,14 +47,14 @@ from nas_asc.study.trial_files import (
     checkpoint_bytes,
     checkpoint_name,
     drop_checkpoints,
-    final_dir,
     load_architecture,
-    load_card,
     load_checkpoint,
+    load_refit_card,
     load_weights,
+    refit_dir,
     tidy_trials,
     trial_dir,
-    write_final_files,
+    write_refit_files,
     write_trial_files,
 )
 
@@ -69,12 +69,12 @@ __all__ = [
     "STUDIES",
     "Estimate",
     "FileRecord",
-    "Finalist",
-    "Finals",
     "Mode",
     "Objective",
     "Predictions",
     "Repeat",
+    "RepeatSummary",
+    "RepeatedTrial",
     "RungAgreement",
     "RungEntry",
     "RungRecord",
@@ -93,21 +93,20 @@ __all__ = [
     "drop_checkpoints",
     "expected_scores",
     "expected_share",
-    "final_dir",
     "find_study",
     "format_rungs",
     "front_of",
-    "has_final",
     "has_study",
     "is_locked",
+    "is_refitted",
     "list_studies",
     "load_architecture",
-    "load_card",
     "load_checkpoint",
     "load_config",
-    "load_finals",
     "load_predictions",
     "load_records",
+    "load_refit_card",
+    "load_repeat_summary",
     "load_repeats",
     "load_training_card",
     "load_weights",
@@ -118,6 +117,7 @@ __all__ = [
     "rank_trials",
     "recommend",
     "recommended",
+    "refit_dir",
     "repeat_dir",
     "rung_entries",
     "rung_epochs",
@@ -128,7 +128,7 @@ __all__ = [
     "trial_dir",
     "validate_objectives",
     "write_file",
-    "write_final_files",
+    "write_refit_files",
     "write_repeat_files",
     "write_training_files",
     "write_trial_files",

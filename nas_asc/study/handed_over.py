@@ -7,12 +7,12 @@ from nas_asc.study.config import StudyConfig
 from nas_asc.study.ranking import recommended
 from nas_asc.study.record import TrialRecord
 from nas_asc.study.repeat import load_repeats
-from nas_asc.study.trial_files import load_card
+from nas_asc.study.trial_files import load_refit_card
 
 
-def has_final(folder: Path, record: TrialRecord) -> bool:
+def is_refitted(folder: Path, record: TrialRecord) -> bool:
     """Whether the study's final network is that of the record."""
-    card = load_card(folder)
+    card = load_refit_card(folder)
     return card is not None and (card["number"], card["key"]) == (record.number, record.key)
 
 

@@ -37,7 +37,7 @@ def trial_dir(folder: Path, number: int) -> Path:
     return folder / _TRIALS / str(number)
 
 
-def final_dir(folder: Path) -> Path:
+def refit_dir(folder: Path) -> Path:
     """Folder of the network that the study hands over."""
     return folder / _FINAL
 
@@ -116,7 +116,7 @@ def checkpoint_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in (folder / _TRIALS).glob(f"*/{_CHECKPOINTS}"))
 
 
-def write_final_files(
+def write_refit_files(
     folder: Path, card: Mapping[str, Any], *, architecture: str, weights: Weights, curve: Sequence[Any] = ()
 ) -> Path:
     """Folder with the network that the study hands over, put in place whole.
@@ -129,17 +129,17 @@ def write_final_files(
         curve: Rows of its learning curve, dataclasses of one kind.
     """
     contents = pack_training(card, architecture=architecture, curve=curve, weights=weights)
-    write_folder(final_dir(folder), contents, root=folder)
-    return final_dir(folder)
+    write_folder(refit_dir(folder), contents, root=folder)
+    return refit_dir(folder)
 
 
-def load_card(folder: Path) -> dict[str, Any] | None:
+def load_refit_card(folder: Path) -> dict[str, Any] | None:
     """Card of the network that the study hands over; None where there is none yet.
 
     Raises:
         StudyError: It cannot be read; names the file.
     """
-    return read_card(final_dir(folder))
+    return read_card(refit_dir(folder))
 
 
 def read_card(path: Path) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import soundfile
 from nas_asc.cli import main
 from nas_asc.health import count_warnings, diagnose
 from nas_asc.session import read_evidence
-from nas_asc.study import load_card, load_config, load_finals, load_records, load_repeats
+from nas_asc.study import load_config, load_records, load_refit_card, load_repeat_summary, load_repeats
 
 _SPACE = """
 from nas_asc.frontend import LogMel
@@ -67,8 +67,8 @@ def test_search_trains_its_finalists_where_it_is_asked_to(folder):
 
 
 def test_the_network_with_the_best_mean_is_recommended_and_trained_on_all_clips(folder, capsys):
-    best = load_finals(folder, load_config(folder), load_records(folder)).finalists[0].number
-    assert load_card(folder)["number"] == best
+    best = load_repeat_summary(folder, load_config(folder), load_records(folder)).trials[0].number
+    assert load_refit_card(folder)["number"] == best
     assert main(["status", "small", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["recommended"] == best
     assert f"Ship <strong>trial {best}</strong>" in (folder / "report.html").read_text()

@@ -110,7 +110,7 @@ def test_c_header_holds_the_file(study, record, tmp_path):
 def test_final_network_is_the_default_and_says_so(study):
     folder, prepared = study
     result = export_study(folder, worker(prepared))
-    assert result.is_final
+    assert result.is_refit
     assert result.exported.path.name == "tiny-final-int8.onnx"
     assert json.loads(result.card.read_text())["trained_on"] == "training and validation clips"
 

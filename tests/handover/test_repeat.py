@@ -62,7 +62,7 @@ def test_an_interrupted_run_goes_on_where_it_was_and_trains_nothing_twice(search
     assert _train(folder, prepared).n_trained == 0
     assert not list(folder.glob(".partial*"))
     assert load_records(folder) == records
-    assert [each.n_seeds for each in rest.finals.finalists] == [3, 3]
+    assert [each.n_seeds for each in rest.summary.trials] == [3, 3]
 
 
 def test_kept_predictions_give_the_scores_that_were_measured(searched):

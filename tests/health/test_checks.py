@@ -25,12 +25,12 @@ from nas_asc.health import (
     pair_rungs,
 )
 from nas_asc.health.edges import binomial_tail
-from nas_asc.study import RungRecord, load_finals
+from nas_asc.study import RungRecord, load_repeat_summary
 from nas_asc.survey import LeftOut, Nearest, ResourceRow, Survey
 from tests.health.evidence import OBJECTIVES, VALIDATION, fail, make_evidence, make_front, make_record, make_space
 from tests.search.tiny import make_data, prepare
-from tests.study.finals import write_finals
 from tests.study.records import example_config
+from tests.study.repeated import write_repeats
 
 
 def _survey(share):
@@ -133,9 +133,9 @@ def test_trials_within_the_interval_of_the_best_are_noise_until_trained_again():
     ],
 )
 def test_finalists_that_tie_are_told_with_the_cheapest(tmp_path, skills, verdict, words):
-    config, records = write_finals(tmp_path, skills)
-    finals = load_finals(tmp_path, config, records)
-    card = check_noise(make_evidence(config=config, records=tuple(records), finals=finals))
+    config, records = write_repeats(tmp_path, skills)
+    summary = load_repeat_summary(tmp_path, config, records)
+    card = check_noise(make_evidence(config=config, records=tuple(records), summary=summary))
     assert card.verdict == verdict
     assert words in card.finding
     assert ("Take trial 0" in card.advice) == (verdict == "warning")

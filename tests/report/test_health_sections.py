@@ -8,10 +8,10 @@ import pytest
 
 from nas_asc.health import AxisImportance, Card
 from nas_asc.report import write_report
-from nas_asc.study import Repeat, front_of, load_finals, write_repeat_files
+from nas_asc.study import Repeat, front_of, load_repeat_summary, write_repeat_files
 from tests.report.example_study import HOSTILE, make_config, make_records
 from tests.report.page import Page
-from tests.study.finals import make_predictions
+from tests.study.repeated import make_predictions
 
 
 def _page(files):
@@ -61,21 +61,21 @@ def test_a_page_without_further_seeds_says_how_to_get_them(tmp_path):
 
 def test_finalists_are_told_with_their_intervals_and_ties(trained_again):
     folder, config, records, _, files = trained_again
-    page, finals = _page(files), load_finals(folder, config, records)
+    page, summary = _page(files), load_repeat_summary(folder, config, records)
     words = _words(page)
-    one, other, worst = finals.finalists
+    one, other, worst = summary.trials
     assert one.ties == (other.number,)
     assert (
         f"Trial {one.number} has the best mean log loss, but it ties with {other.number}: the order is luck." in words
     )
-    for finalist in (one, other, worst):
-        assert f"{finalist.log_loss.low:.3f} to {finalist.log_loss.high:.3f}" in words
-    assert finals.describe() in words
+    for trial in (one, other, worst):
+        assert f"{trial.log_loss.low:.3f} to {trial.log_loss.high:.3f}" in words
+    assert summary.describe() in words
 
 
 def test_intervals_are_drawn(trained_again):
     folder, config, records, _, files = trained_again
-    page, finals = _page(files), load_finals(folder, config, records)
+    page, summary = _page(files), load_repeat_summary(folder, config, records)
     figure = json.loads(next(script for script in page.scripts if script.startswith('{"finals"')))["finals"]
     drawn = {
         number: (y + up, y - down)
@@ -84,22 +84,22 @@ def test_intervals_are_drawn(trained_again):
             trace["customdata"], trace["y"], trace["error_y"]["array"], trace["error_y"]["arrayminus"], strict=True
         )
     }
-    assert drawn == {each.number: pytest.approx((each.log_loss.high, each.log_loss.low)) for each in finals.finalists}
+    assert drawn == {each.number: pytest.approx((each.log_loss.high, each.log_loss.low)) for each in summary.trials}
 
 
 def test_csv_has_means_intervals_and_ties(trained_again):
     folder, config, records, chosen, files = trained_again
-    finals = load_finals(folder, config, records)
+    summary = load_repeat_summary(folder, config, records)
     with files.front_csv.open(newline="") as stream:
         rows = {int(row["number"]): row for row in csv.DictReader(stream)}
     for record in front_of(records, config.objectives):
-        row, finalist = rows[record.number], finals.find(record.number)
-        assert (finalist is None) == (record not in chosen) == (row["n_seeds"] == "")
-        if finalist is not None:
-            assert float(row["mean_log_loss"]) == finalist.log_loss.mean
-            assert float(row["high_accuracy"]) == finalist.accuracy.high
-            assert row["ties"] == " ".join(map(str, finalist.ties))
-            assert float(row["front_probability"]) == finalist.front_probability
+        row, trial = rows[record.number], summary.find(record.number)
+        assert (trial is None) == (record not in chosen) == (row["n_seeds"] == "")
+        if trial is not None:
+            assert float(row["mean_log_loss"]) == trial.log_loss.mean
+            assert float(row["high_accuracy"]) == trial.accuracy.high
+            assert row["ties"] == " ".join(map(str, trial.ties))
+            assert float(row["front_probability"]) == trial.front_probability
 
 
 def test_the_summary_tells_how_often_the_network_was_trained(trained_again):

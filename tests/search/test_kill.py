@@ -15,10 +15,10 @@ from nas_asc.evaluation import StageCheckpoint
 from nas_asc.study import (
     TrialRecord,
     checkpoint_name,
-    load_card,
     load_checkpoint,
     load_predictions,
     load_records,
+    load_refit_card,
     load_repeats,
     load_weights,
     trial_dir,
@@ -96,7 +96,7 @@ def assert_complete(folder: Path, n_trials: int, announced: Said) -> list[TrialR
         assert not record.is_stopped or StageCheckpoint.from_bytes(load_checkpoint(folder, record))
     assert sorted(int(path.name) for path in (folder / "trials").iterdir()) == list(range(n_trials))
     assert not list(folder.glob(".partial*"))
-    assert load_card(folder)
+    assert load_refit_card(folder)
     return records
 
 

@@ -11,7 +11,7 @@ from nas_asc.evaluation import TrainedNetwork
 from nas_asc.handover import evaluate_study
 from nas_asc.layers import parse_architecture
 from nas_asc.space import load_space
-from nas_asc.study import final_dir, load_architecture, load_records, load_weights, trial_dir
+from nas_asc.study import load_architecture, load_records, load_weights, refit_dir, trial_dir
 from tests.search.tiny import ask_of, prepare, run, worker
 
 FILE = Path(__file__).with_name("pruned_space.py")
@@ -51,8 +51,8 @@ def test_every_trial_can_be_scored_again(study, number):
 
 def test_the_final_network_is_pruned_too(study):
     folder, prepared = study
-    assert evaluate_study(folder, worker(prepared)).is_final
-    place = final_dir(folder)
+    assert evaluate_study(folder, worker(prepared)).is_refit
+    place = refit_dir(folder)
     architecture, state = parse_architecture(load_architecture(place)), load_weights(place)
     model, _, _ = TrainedNetwork.from_arrays(architecture, load_records(folder)[0].log_mel, state).load()
     dense = count_cost(parse_architecture(load_records(folder)[0].architecture)).all_params

@@ -93,7 +93,7 @@ def test_test_clips_are_scored_by_the_same_file(study, records, tmp_path):
 def test_final_network_is_trained_in_8_bits_where_its_trial_was(study):
     folder, prepared, _ = study
     result = export_study(folder, worker(prepared))
-    assert result.is_final
+    assert result.is_refit
     assert result.exported.qat_epochs == (1 if result.record.values["qat"] else 0)
 
 

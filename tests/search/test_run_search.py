@@ -17,7 +17,7 @@ from nas_asc.metrics import score_predictions
 from nas_asc.plan import plan_time
 from nas_asc.prediction import ModelFile
 from nas_asc.search import SilentListener
-from nas_asc.study import final_dir, front_of, load_card, load_config, load_records, load_weights, trial_dir
+from nas_asc.study import front_of, load_config, load_records, load_refit_card, load_weights, refit_dir, trial_dir
 from nas_asc.training import EpochRow
 from tests.clocks import ManualClock
 from tests.search.tiny import BUDGET, SteadyWorker, ask, prepare, run, space, worker
@@ -137,11 +137,11 @@ def test_the_study_records_what_was_asked(studied, prepared):
 
 def test_the_recommended_network_is_trained_once_more(studied):
     result, _ = studied
-    card = load_card(result.folder)
-    assert result.has_final
+    card = load_refit_card(result.folder)
+    assert result.is_refitted
     assert card["number"] == result.recommended.number
     assert card["n_clips"] == 48
-    again, trial = (load_weights(path) for path in (final_dir(result.folder), trial_dir(result.folder, card["number"])))
+    again, trial = (load_weights(path) for path in (refit_dir(result.folder), trial_dir(result.folder, card["number"])))
     assert again.keys() == trial.keys()
     assert any(not np.array_equal(again[name], trial[name]) for name in trial)
 
@@ -153,7 +153,7 @@ def test_the_last_training_is_as_long_as_asked(tmp_path, prepared):
     number, last = result.recommended.number, 5  # a trial trains for two epochs
     assert heard.epochs[-last:] == [(number, epoch, last) for epoch in range(1, last + 1)]
     assert {n_epochs for _, _, n_epochs in heard.epochs[:-last]} == {2}
-    assert load_card(folder)["final_length"] == load_config(folder).final_length == 2.5
+    assert load_refit_card(folder)["final_length"] == load_config(folder).final_length == 2.5
     plans = [plan_time(None, prepared, n_seeds=1, refits=True, final_length=length) for length in (1.0, 2.5)]
     assert plans[1].refit_s(10.0) == pytest.approx(2.5 * plans[0].refit_s(10.0))
 
@@ -167,7 +167,7 @@ def test_a_last_training_shorter_than_a_trial_is_refused(prepared, length):
 def test_the_test_clips_are_scored_by_the_evaluation_alone(studied, prepared):
     result, _ = studied
     final = evaluate_study(result.folder, worker(prepared))
-    assert final.is_final
+    assert final.is_refit
     assert final.scores.n_clips == final.file_scores.n_clips == 16
     trial = evaluate_study(result.folder, worker(prepared), number=0)
     test = prepared.test_clips(trial.record.log_mel)
@@ -175,7 +175,7 @@ def test_the_test_clips_are_scored_by_the_evaluation_alone(studied, prepared):
     found = file.probabilities(np.asarray(test.clips.features, dtype=np.float32))
     found = found.astype(np.float32)  # as a network's own
     assert trial.file_scores == score_predictions(test.labels, found, test.devices)
-    assert not trial.is_final
+    assert not trial.is_refit
     assert trial.record.number == 0
 
 
@@ -194,18 +194,18 @@ def test_a_resumed_search_is_the_search_it_would_have_been(tmp_path, prepared, s
     for total in (3, 9, 14):
         result = run(ask(prepared), space, prepared, n_trials=total, folder=tmp_path / "tiny", refit=False)
         assert len(result.records) == total
-        assert not result.has_final
+        assert not result.is_refitted
     assert outcomes(result.records) == outcomes(whole.records)
 
 
 def test_a_met_total_trains_nothing_more(studied, prepared):
     result, _ = studied
-    card = (final_dir(result.folder) / "card.json").stat().st_mtime_ns
+    card = (refit_dir(result.folder) / "card.json").stat().st_mtime_ns
     heard = Recorder()
     again = run(ask(prepared), space, prepared, n_trials=14, folder=result.folder, listener=heard)
     assert again.records == result.records
     assert heard.started == heard.notes == []
-    assert (final_dir(result.folder) / "card.json").stat().st_mtime_ns == card
+    assert (refit_dir(result.folder) / "card.json").stat().st_mtime_ns == card
 
 
 @pytest.mark.parametrize("moment", ["start", "epoch", "end"])
@@ -236,10 +236,10 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, prepared, moment):
     assert result.stopped_by == "interrupt"
     assert len(result.records) == (3 if moment == "end" else 2)
     assert load_records(tmp_path / "tiny") == list(result.records)
-    assert not result.has_final
+    assert not result.is_refitted
     end = run(ask(prepared), space, prepared, n_trials=5, folder=tmp_path / "tiny")
     assert len(end.records) == 5
-    assert end.has_final
+    assert end.is_refitted
 
 
 class Ticking(Recorder):
@@ -271,7 +271,7 @@ def test_a_timeout_ends_a_search_in_time_with_its_last_training(tmp_path, prepar
     assert result.stopped_by == "timeout"
     assert ticking.clock.seconds <= timeout_s
     assert result.records
-    assert result.has_final
+    assert result.is_refitted
 
 
 def test_a_trial_for_which_there_is_no_time_gives_way_to_a_shorter_one(tmp_path, prepared):

@@ -12,7 +12,7 @@ from nas_asc.handover import evaluate_study
 from nas_asc.layers import parse_architecture
 from nas_asc.metrics import score_predictions
 from nas_asc.space import load_space
-from nas_asc.study import final_dir, load_architecture, load_card, load_records, load_weights, trial_dir
+from nas_asc.study import load_architecture, load_records, load_refit_card, load_weights, refit_dir, trial_dir
 from nas_asc.training import predict
 from tests.search.tiny import CPU, ask_of, prepare, run, worker
 
@@ -52,7 +52,7 @@ def test_every_record_names_the_bands_of_its_training(study):
 def test_final_network_has_a_selection_of_its_own(study):
     folder, prepared = study
     result = evaluate_study(folder, worker(prepared))
-    log_mel = LogMel(**load_card(folder)["log_mel"])
-    assert result.is_final
+    log_mel = LogMel(**load_refit_card(folder)["log_mel"])
+    assert result.is_refit
     assert log_mel != result.record.log_mel
-    assert result.scores == score_by_hand(final_dir(folder), log_mel, prepared)
+    assert result.scores == score_by_hand(refit_dir(folder), log_mel, prepared)

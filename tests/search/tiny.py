@@ -18,7 +18,7 @@ from nas_asc.plan import plan_time
 from nas_asc.recipe import AdamW, Recipe
 from nas_asc.search import SearchListener, SearchResult, ask_study, run_search
 from nas_asc.space import Design, Space, choice, integer
-from nas_asc.study import StudyConfig, TrialRecord, has_final, recommend
+from nas_asc.study import StudyConfig, TrialRecord, is_refitted, recommend
 
 CPU = torch.device("cpu")
 N_CLASSES, N_CLIPS, SAMPLE_RATE = 4, 64, 8_000
@@ -138,7 +138,7 @@ class Ended:
 
     search: SearchResult
     recommended: TrialRecord | None
-    has_final: bool
+    is_refitted: bool
 
     folder = property(lambda self: self.search.folder)
     config = property(lambda self: self.search.config)
@@ -167,4 +167,4 @@ def run(
     best = recommend(folder, found.config, found.records)
     if refit and found.stopped_by != "interrupt":
         refit_recommended(folder, who, clock=clock, listener=listener)
-    return Ended(found, best, best is not None and has_final(folder, best))
+    return Ended(found, best, best is not None and is_refitted(folder, best))

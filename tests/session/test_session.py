@@ -12,7 +12,7 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.handover import ensemble_study, evaluate_study, export_study, train_repeats, train_twin
 from nas_asc.search import SilentListener, run_search, split_note
 from nas_asc.session import Course, Inputs, Session
-from nas_asc.study import load_card, load_config, load_records, load_repeats, recommend, save_config
+from nas_asc.study import load_config, load_records, load_refit_card, load_repeats, recommend, save_config
 from tests.clocks import ManualClock
 from tests.search.tiny import SteadyWorker, ask, prepare, space, worker
 
@@ -64,9 +64,9 @@ def test_trials_repeats_and_refit_end_within_the_time(tmp_path, timeout_s):
     assert result.stopped_by == "timeout"
     assert result.repeats.n_trained > 0
     assert result.repeats.n_left > 0  # 49 trainings more of each do not fit
-    assert result.has_final
+    assert result.is_refitted
     assert result.recommended == recommend(session.folder, session.config, load_records(session.folder))
-    assert load_card(session.folder)["number"] == result.recommended.number
+    assert load_refit_card(session.folder)["number"] == result.recommended.number
     assert result.report.is_file()
 
 
@@ -107,7 +107,7 @@ def test_nothing_follows_the_trials_that_was_not_asked_for(tmp_path, course):
     result = session.search(course)
     assert load_repeats(session.folder) == []
     assert result.repeats is result.twin is None
-    assert result.has_final == course.refits == (load_card(session.folder) is not None)
+    assert result.is_refitted == course.refits == (load_refit_card(session.folder) is not None)
 
 
 @pytest.mark.parametrize("moment", ["trial", "repeat", "refit"])
@@ -123,11 +123,11 @@ def test_an_interrupt_ends_the_session_and_its_report_is_written(tmp_path, momen
     session = open_session(tmp_path, Impatient())
     result = session.search(Course(n_trials=3, n_seeds=2))
     assert result.stopped_by == "interrupt"
-    assert not result.has_final
+    assert not result.is_refitted
     assert result.report.is_file()
     again = open_session(tmp_path, Ticking()).search(Course(n_trials=3, n_seeds=2))
     assert again.stopped_by == "trials"
-    assert again.has_final
+    assert again.is_refitted
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_another_split_of_the_same_data_is_refused_by_whoever_goes_on(studied, u
 def test_the_split_is_kept_with_the_study(studied):
     config = load_config(studied.folder)
     assert config.split_digest == studied.inputs.split.digest
-    assert load_card(studied.folder)["split_digest"] == config.split_digest
+    assert load_refit_card(studied.folder)["split_digest"] == config.split_digest
 
 
 def test_a_study_without_a_digest_has_its_split_made_again_from_its_seed_and_told(tmp_path):

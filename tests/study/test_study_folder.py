@@ -9,16 +9,16 @@ from nas_asc.errors import StudyError
 from nas_asc.study import (
     TrialRecord,
     create_study_dir,
-    final_dir,
     find_study,
     list_studies,
-    load_card,
     load_records,
+    load_refit_card,
     load_weights,
+    refit_dir,
     study_dir,
     tidy_trials,
     trial_dir,
-    write_final_files,
+    write_refit_files,
     write_trial_files,
 )
 from tests.study.records import example_config, example_record
@@ -108,10 +108,10 @@ def test_tidying_removes_what_was_never_recorded_and_nothing_else(tmp_path):
 
 
 def test_the_final_network_has_a_card(tmp_path):
-    assert load_card(tmp_path) is None
-    write_final_files(tmp_path, {"number": 3}, architecture="in 1x64x51", weights={"a": np.ones(2)})
-    assert load_card(tmp_path) == {"number": 3}
-    assert load_weights(final_dir(tmp_path))["a"].tolist() == [1, 1]
+    assert load_refit_card(tmp_path) is None
+    write_refit_files(tmp_path, {"number": 3}, architecture="in 1x64x51", weights={"a": np.ones(2)})
+    assert load_refit_card(tmp_path) == {"number": 3}
+    assert load_weights(refit_dir(tmp_path))["a"].tolist() == [1, 1]
 
 
 def test_a_study_without_database_has_no_records(tmp_path):

@@ -26,7 +26,7 @@ def make_predictions(skill: float, *, seed: int, n_groups: int = 30, per_group: 
     return Predictions.of(probabilities, labels, np.array([f"place {group}" for group in groups]))
 
 
-def write_finals(folder: Path, skills: dict[int, list[float]], **options: int) -> tuple[object, list[TrialRecord]]:
+def write_repeats(folder: Path, skills: dict[int, list[float]], **options: int) -> tuple[object, list[TrialRecord]]:
     """Config and records of trials 0, 1, ... with a training of each skill; more MACs the higher the number."""
     config = example_config(objectives=OBJECTIVES, reference_point=(3.0, 1e6))
     records = []

@@ -40,7 +40,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Finalist:
+class RepeatedTrial:
     """One trial's network over its trainings.
 
     Args:
@@ -71,17 +71,17 @@ class Finalist:
 
 
 @dataclass(frozen=True)
-class Finals:
+class RepeatSummary:
     """What further seeds say of a study's front.
 
     Args:
-        finalists: Best mean of the study's score first.
+        trials: Best mean of the study's score first.
         score: Name of the score, one of the objectives.
         n_clips: Validation clips.
         n_groups: Their recording groups.
     """
 
-    finalists: tuple[Finalist, ...]
+    trials: tuple[RepeatedTrial, ...]
     score: str
     n_clips: int
     n_groups: int
@@ -89,12 +89,12 @@ class Finals:
     @property
     def optimism(self) -> float | None:
         """How much better the trials' own trainings scored than the further ones, on average; None where unknown."""
-        gaps = [each.further - each.own for each in self.finalists if each.own is not None and each.further is not None]
+        gaps = [each.further - each.own for each in self.trials if each.own is not None and each.further is not None]
         return float(np.mean(gaps)) if gaps else None
 
-    def find(self, number: int) -> Finalist | None:
-        """The finalist of a trial; None where it is none."""
-        return next((each for each in self.finalists if each.number == number), None)
+    def find(self, number: int) -> RepeatedTrial | None:
+        """What is known of one trial; None where it was not trained again."""
+        return next((each for each in self.trials if each.number == number), None)
 
     def describe(self) -> str:
         """How means were compared, in one sentence."""
@@ -104,11 +104,12 @@ class Finals:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self) | {"optimism": self.optimism, "method": self.describe()}
+        """Plain data for JSON, in which the trials are called finalists, as the command is."""
+        values = asdict(self)
+        return {"finalists": values.pop("trials"), **values, "optimism": self.optimism, "method": self.describe()}
 
 
-def load_finals(folder: Path, config: StudyConfig, records: Sequence[TrialRecord]) -> Finals | None:
+def load_repeat_summary(folder: Path, config: StudyConfig, records: Sequence[TrialRecord]) -> RepeatSummary | None:
     """What further seeds say of a study's trials; None where no trial was trained again.
 
     Args:
@@ -143,7 +144,7 @@ def _compare(
     records: Sequence[TrialRecord],
     repeats: dict[int, list[Repeat]],
     predictions: dict[int, list[Predictions]],
-) -> Finals:
+) -> RepeatSummary:
     groups = predictions[records[0].number][0].groups
     names = dict.fromkeys(["log_loss", "error", *(name for name in config.objectives if OBJECTIVES[name].is_score)])
     by_score = {name: [_values(name, predictions[record.number]) for record in records] for name in names}
@@ -155,14 +156,14 @@ def _compare(
     is_best = (scored <= scored.min(axis=1, keepdims=True)).mean(axis=0)
     tied = np.array([[is_tie(scored[:, one], scored[:, other]) for other in order] for one in order])
     numbers = [records[row].number for row in order]
-    finalists = []
+    trials = []
     for place, row in enumerate(order):
         record = records[row]
         found = repeats[record.number]
         values = {each.index: _value(config, record, each) for each in found if each.scores}
         further = [value for index, value in values.items() if index]
-        finalists.append(
-            Finalist(
+        trials.append(
+            RepeatedTrial(
                 number=record.number,
                 n_seeds=len(values),
                 n_failed=len(found) - len(values),
@@ -180,7 +181,7 @@ def _compare(
                 ),
             )
         )
-    return Finals(tuple(finalists), config.score, len(groups), len(np.unique(groups)))
+    return RepeatSummary(tuple(trials), config.score, len(groups), len(np.unique(groups)))
 
 
 def _values(score: str, predictions: Sequence[Predictions]) -> NDArray[np.floating]:
