@@ -39,7 +39,8 @@ every_page = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 @pytest.mark.parametrize(("path", "block"), _PYTHON, ids=[f"{path.stem}-{block.split()[1]}" for path, block in _PYTHON])
-def test_python_of_a_page_runs(path, block):
+def test_python_of_a_page_runs(path, block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     exec(compile(block, path.name, "exec"), {"__name__": f"manual_{abs(hash(block))}"})
 
 

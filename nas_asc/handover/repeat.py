@@ -47,7 +47,7 @@ class RepeatsResult:
     """What training the front again ended with.
 
     Args:
-        finals: Means, intervals and ties; None where no repeat is complete.
+        summary: Means, intervals and ties; None where no repeat is complete.
         n_trained: Trainings of this run, failed ones included.
         n_left: Trainings that were asked for and for which there was no time.
         was_interrupted: Whether Ctrl-C ended it.

@@ -62,7 +62,7 @@ class Evidence:
         space: Its search space.
         survey: Random draws of the space under the budget.
         validation: The clips that score.
-        finals: Finalists trained with further seeds.
+        summary: What repeats say of the front.
         twin: Finished trials of the study's random twin.
         repeats: Trainings of the finalists.
         rungs: By number of epochs, pairs of a trial's score then and at its full length, minimised.

@@ -38,7 +38,7 @@ class Facts:
         recommended: The trial to ship; None where none is complete or fits.
         marks: Published systems of the space.
         card: Of the final network; None where there is none yet.
-        finals: Finalists over several seeds; None where there are none.
+        summary: What repeats say of the front; None where there are none.
         health: Cards of the checks.
         importance: Of the axes, the largest first; empty where trials are too few.
         effects: Mean scores along the axes.

@@ -46,7 +46,7 @@ def trials_frame(
         records: Trials; those without scores are left out.
         axes: Names of the axes; an axis named as another column becomes `axis.<name>`.
         classes: Names of the classes, in the order of the labels.
-        finals: Finalists over several seeds, which add the columns of `REPEAT_COLUMNS`; None adds none.
+        summary: What repeats say of the front, which adds the columns of `REPEAT_COLUMNS`; None adds none.
 
     Returns:
         Accuracies and agreement in [0, 1], log loss in nats, `accuracy.device.<name>`, `log_loss.device.<name>` and

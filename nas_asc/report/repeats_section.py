@@ -38,7 +38,7 @@ def draw_finals(facts: Facts, summary: RepeatSummary) -> Drawing:
 
     Args:
         facts: Of the study.
-        finals: Its finalists.
+        summary: What its repeats say.
     """
     macs = {record.number: record.cost.macs for record in facts.records}
     figure = empty_figure(height=340)
