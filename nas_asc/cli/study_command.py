@@ -102,12 +102,13 @@ def reopen(study: str, *, cache: Path | None = None, torch_device: str = "auto",
     Raises:
         NasAscError: There is no such study, or what it was searched with is gone or cannot be read.
     """
-    from nas_asc.cli.display import FeatureDisplay
-    from nas_asc.session import reopen_session
     from nas_asc.study import find_study, load_config
 
     if not quiet:
-        print(load_config(find_study(study)).budget.describe(), flush=True)
+        print(load_config(find_study(study)).budget.describe(), flush=True)  # before torch is loaded
+    from nas_asc.cli.display import FeatureDisplay
+    from nas_asc.session import reopen_session
+
     return reopen_session(study, torch_device=torch_device, cache=cache, listener=FeatureDisplay())
 
 
