@@ -9,7 +9,7 @@ from nas_asc.cost import count_nonzero, list_kernels
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Flatten, InvertedBottleneck, Residual, SharedResidual
 from nas_asc.models import build_model, fold_norms
 from nas_asc.recipe import Ema, MagnitudePruning, OneShotPruning, PolynomialPruning, Recipe, Swa
-from nas_asc.training import Clips, train_model
+from nas_asc.training import Clips, Run, train_model
 from tests.cost.systems import S1
 
 SMALL = Architecture(
@@ -154,8 +154,7 @@ def test_averaged_weights_are_masked_and_norms_are_measured_on_what_is_left(aver
     pruner = WeightPruner(model, pruning, n_epochs=5)
     clips = Clips(torch.randn(32, *SMALL.in_shape), torch.arange(32) % 10)
     recipe = Recipe(epochs=5, batch_size=16, augmentation=(), averaging=averaging)
-    device = torch.device("cpu")
-    train_model(model, clips, recipe=recipe, n_classes=10, seed=0, torch_device=device, companions=(pruner,))
+    train_model(model, clips, Run(), recipe=recipe, n_classes=10, companions=(pruner,))
     for name, mask in pruner.masks.items():
         weight = model.get_parameter(name)
         assert int(weight.count_nonzero()) == int(mask.sum()) == round(0.2 * weight.numel())

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -12,6 +11,7 @@ from nas_asc.evaluation import PreparedData, evaluate_candidate, score_test
 from nas_asc.features import compute_features
 from nas_asc.frontend import LogMel
 from nas_asc.space import load_space
+from nas_asc.training import Run
 
 _LOG_MEL = LogMel(sample_rate=32_000, n_fft=2_048, win_length=1_280, hop_length=640, n_mels=64)
 
@@ -48,13 +48,13 @@ def test_a_linear_model_of_all_clips_stays_below_60_percent(tmp_path, with_devia
 def test_a_small_network_learns_the_scenes_and_a_tiny_one_does_not(tmp_path):
     data = load_data_set()
     prepared = PreparedData(data, split_data_set(data), cache_dir=tmp_path)
-    space, cpu = load_space("cp_mobile"), torch.device("cpu")
+    space = load_space("cp_mobile")
     guesses = {candidate.values["width"]: candidate for candidate in reversed(space.guesses)}
     small, tiny = (space.build(guesses[width], prepared.task) for width in (32, 8))
-    outcome = evaluate_candidate(small, prepared, seed=0, torch_device=cpu)
+    outcome = evaluate_candidate(small, prepared, Run())
     assert outcome.scores.accuracy >= 0.8
-    assert evaluate_candidate(tiny, prepared, seed=0, torch_device=cpu).scores.accuracy < outcome.scores.accuracy - 0.1
-    devices = score_test(small, outcome.state, prepared, torch_device=cpu).device_accuracy
+    assert evaluate_candidate(tiny, prepared, Run()).scores.accuracy < outcome.scores.accuracy - 0.1
+    devices = score_test(outcome.network, prepared).device_accuracy
     seen = np.mean([devices[name] for name in ("a", "b", "c", "s1", "s2", "s3")])
     unseen = np.mean([devices[name] for name in ("s4", "s5", "s6")])
     assert unseen < seen - 0.05
