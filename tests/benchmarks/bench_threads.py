@@ -23,7 +23,7 @@ from nas_asc.models import build_model
 from nas_asc.propose import Screen
 from nas_asc.recipe import Recipe
 from nas_asc.space import load_space
-from nas_asc.training import Clips, Trainer, Way, prepare_process
+from nas_asc.training import CPU, Clips, Trainer, Way, prepare_process
 from nas_asc.training.split_batch import can_split
 from nas_asc.training.threads import count_mean_output
 from nas_asc.units import parse_duration_s
@@ -59,9 +59,16 @@ def build_trainer(architecture: Architecture, way: Way, batch_size: int) -> Trai
     """A trainer that computes in this way."""
     n_clips = batch_size * N_BATCHES
     clips = Clips(torch.randn(n_clips, *architecture.in_shape), torch.arange(n_clips) % architecture.n_classes)
-    options = {"n_classes": architecture.n_classes, "n_epochs": N_ROUNDS, "seed": 0, "way": way}
-    device, recipe = torch.device("cpu"), Recipe(batch_size=batch_size)
-    return Trainer(build_model(architecture), clips, recipe=recipe, torch_device=device, **options)
+    return Trainer(
+        build_model(architecture),
+        clips,
+        recipe=Recipe(batch_size=batch_size),
+        n_classes=architecture.n_classes,
+        n_epochs=N_ROUNDS,
+        seed=0,
+        torch_device=CPU,
+        way=way,
+    )
 
 
 def time_step(trainer: Trainer) -> float:
@@ -75,7 +82,7 @@ def time_step(trainer: Trainer) -> float:
 
 def measure(architecture: Architecture, batch_size: int) -> Measured:
     """Medians over rounds in which the three ways take turns; the first round is not counted."""
-    trainers = [build_trainer(architecture, way, batch_size) for way in Way]
+    trainers = [build_trainer(architecture, way, batch_size) for way in (Way.ALONE, Way.TOGETHER, Way.HALVES)]
     seconds = [[time_step(trainer) for trainer in trainers] for _ in range(N_ROUNDS)][1:]
     alone, together, halves = (median(column) for column in zip(*seconds, strict=True))
     n_values = batch_size * count_mean_output(build_model(architecture), architecture.in_shape)
