@@ -14,7 +14,7 @@ class StageCheckpoint:
     Args:
         stage: Name of the stage that was stopped.
         training: The stage's own training, as far as it came.
-        architecture: Canonical text of the network that the stage trains.
+        architecture: Canonical text of the network that the stage trains; empty where it is the design's own.
         log_mel: Front end, with the bands that were selected.
         curve: One row an epoch of the stages before.
         seconds: Wall clock of these epochs.
@@ -40,6 +40,9 @@ class StageCheckpoint:
             TrainingError: The file is damaged, or of a version that kept something else.
         """
         values = unpack_state(content)
+        if "stage" not in values and values.get("dense", 0) is None:  # of version 0.1.0, before any channel was removed
+            values = {**values, "stage": "train", "architecture": "", "curve": [], "seconds": 0.0}
+            del values["dense"]
         try:
             plain = {"training": Checkpoint.from_dict(values["training"]), "log_mel": LogMel(**values["log_mel"])}
             return cls(**{**values, **plain, "curve": tuple(EpochRow(**row) for row in values["curve"])})

@@ -160,7 +160,9 @@ def _go_on(
     design: Design, clips: Clips, checkpoint: StageCheckpoint, *, seed: int, layer_types: tuple[type, ...]
 ) -> Life:
     """The life as it was when the stopped stage began, but for the weights, which are the stage's own."""
-    network = build_network(parse_architecture(checkpoint.architecture, layer_types), seed=seed)
+    text = checkpoint.architecture
+    architecture = parse_architecture(text, layer_types) if text else design.architecture
+    network = build_network(architecture, seed=seed)
     log_mel = checkpoint.log_mel
     return Life(design, keep_bands(clips, log_mel), log_mel, network, checkpoint.curve, checkpoint.seconds)
 
