@@ -12,31 +12,38 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
 from nas_asc.cost import count_cost
 from nas_asc.data import Split, load_data_set, split_data_set
-from nas_asc.evaluation import Outcome, PreparedData, evaluate_candidate, export_network, load_network, to_state
-from nas_asc.evaluation.pruned import train_and_prune
-from nas_asc.evaluation.quantised_state import load_quantised_weights, quantised_weights
-from nas_asc.evaluation.quantised_training import quantise, train_quantised
+from nas_asc.evaluation import (
+    Life,
+    PreparedData,
+    Stage,
+    TrainedNetwork,
+    evaluate_candidate,
+    export_network,
+    list_stages,
+)
+from nas_asc.evaluation.quantised_state import load_quantised_weights
+from nas_asc.evaluation.quantised_training import quantise
+from nas_asc.evaluation.stage import TrainQuantised
 from nas_asc.frontend import LogMel
-from nas_asc.layers import Architecture, format_architecture, parse_architecture
+from nas_asc.layers import format_architecture, parse_architecture
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import lower_network
 from nas_asc.recipe import AdmmPruning, BandSelection, QuantisedTraining, Recipe
 from nas_asc.space import Design, load_space
-from nas_asc.training import Clips, EpochRow, predict, prepare_process
+from nas_asc.training import CPU, Clips, EpochRow, Run, predict, prepare_process
 from tests.benchmarks.heading import machine, made_by
 
-CPU = torch.device("cpu")
 MAX_PARAMS, MAX_MACS = 127_840, 17_400_000
 PUBLISHED = {
     "192 bands": "51.52",
@@ -46,36 +53,34 @@ PUBLISHED = {
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class Link:
     """What one step of the chain leaves.
 
     Args:
-        architecture: Of the network.
-        log_mel: Front end of what it takes.
-        state: Weights, buffers and standardisation.
+        network: As the step left it.
         scores: On the validation clips.
         n_bytes: At int8: weights and biases by the description, or the constants of the file, scales included.
         seconds: Of the step.
     """
 
-    architecture: Architecture
-    log_mel: LogMel
-    state: Mapping[str, Tensor]
+    network: TrainedNetwork
     scores: Scores
     n_bytes: int
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Tensors and plain data, for torch.save."""
-        text, scores = format_architecture(self.architecture), self.scores.to_dict()
-        plain = {"log_mel": asdict(self.log_mel), "n_bytes": self.n_bytes, "seconds": self.seconds}
-        return {"architecture": text, "state": dict(self.state), "scores": scores, **plain}
+        network = self.network
+        text, scores = format_architecture(network.architecture), self.scores.to_dict()
+        plain = {"log_mel": asdict(network.log_mel), "n_bytes": self.n_bytes, "seconds": self.seconds}
+        return {"architecture": text, "state": dict(network.state), "scores": scores, **plain}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Stage":
-        """Stage of what `to_dict` gave."""
-        made = {"architecture": parse_architecture(values["architecture"]), "log_mel": LogMel(**values["log_mel"])}
-        return cls(**{**values, **made, "scores": Scores.from_dict(values["scores"])})
+    def from_dict(cls, values: Mapping[str, Any]) -> "Link":
+        """Link of what `to_dict` gave."""
+        architecture, log_mel = parse_architecture(values["architecture"]), LogMel(**values["log_mel"])
+        network = TrainedNetwork(architecture, log_mel, values["state"])
+        return cls(network, Scores.from_dict(values["scores"]), values["n_bytes"], values["seconds"])
 
 
 class Chain:
@@ -90,7 +95,7 @@ class Chain:
 
     def __init__(self, prepared: PreparedData, *, epochs: int, seed: int, system: str = "FAU-Mod-8") -> None:
         self.prepared, self.epochs, self.seed, self.system = prepared, epochs, seed, system
-        self.steps: dict[str, Callable[[Stage | None], Stage]] = {
+        self.steps: dict[str, Callable[[Link | None], Link]] = {
             "256 bands": lambda _: self.train(self.system, None),
             "192 bands": lambda _: self.train(f"{self.system}-192", BandSelection(max(1, self.epochs // 2))),
             "channels pruned": self.prune,
@@ -114,68 +119,67 @@ class Chain:
         pruning = AdmmPruning(MAX_PARAMS, MAX_MACS, is_exact=False)
         return replace(recipe, epochs=self.epochs, pruning=pruning, quantisation=QuantisedTraining())
 
-    def train(self, system: str, selection: BandSelection | None) -> Stage:
+    @property
+    def run(self) -> Run:
+        """Of every training."""
+        return Run(self.seed, on_epoch=_tell)
+
+    def train(self, system: str, selection: BandSelection | None) -> Link:
         """A network trained from random weights, its bands selected first where that is asked for."""
         design = self.design(system, selection)
         design = replace(design, recipe=replace(design.recipe, pruning=None, quantisation=None))
-        found: Outcome = evaluate_candidate(design, self.prepared, seed=self.seed, torch_device=CPU, on_epoch=_tell)
-        n_bytes = count_cost(found.architecture).int8_bytes
-        return Stage(found.architecture, found.log_mel, found.state, found.scores, n_bytes)
+        found = evaluate_candidate(design, self.prepared, self.run)
+        return Link(found.network, found.scores, count_cost(found.network.architecture).int8_bytes)
 
-    def prune(self, stage: Stage | None) -> Stage:
+    def prune(self, link: Link | None) -> Link:
         """Channels driven towards zero from the trained weights, removed until the network fits, then fine-tuning."""
-        assert stage is not None
-        network, mean, std = load_network(stage.architecture, stage.state)
-        smaller, _ = train_and_prune(
-            network, self.train_clips(stage), recipe=self.recipe, seed=self.seed, torch_device=CPU, on_epoch=_tell
-        )
-        state = to_state(smaller, mean=mean, std=std)
-        scores = self.score(smaller, stage.log_mel, mean, std)
-        n_bytes = count_cost(smaller.architecture).int8_bytes
-        return Stage(smaller.architecture, stage.log_mel, state, scores, n_bytes)
+        assert link is not None
+        network = self.live(link.network, list_stages(replace(self.recipe, quantisation=None, band_selection=None)))
+        return Link(network, self.score(network.load()[0], network), count_cost(network.architecture).int8_bytes)
 
-    def train_in_8_bits(self, stage: Stage | None) -> Stage:
+    def train_in_8_bits(self, link: Link | None) -> Link:
         """The pruned network trained on in 8 bits; scored in float arithmetic that rounds to 8 bits."""
-        assert stage is not None
+        assert link is not None
         assert self.recipe.quantisation is not None
-        network, mean, std = load_network(stage.architecture, stage.state)
-        lowered, clips = lower_network(network), self.train_clips(stage)
-        epochs = self.recipe.quantisation.n_epochs(self.epochs)
-        train_quantised(
-            lowered, clips, recipe=self.recipe, epochs=epochs, seed=self.seed, torch_device=CPU, on_epoch=_tell
-        )
-        state = {**stage.state, **quantised_weights(lowered)}
-        simulated = lower_network(network)
-        load_quantised_weights(simulated, state)
-        scores = self.score(quantise(simulated, clips, recipe=self.recipe), stage.log_mel, mean, std)
-        n_bytes = count_cost(stage.architecture).int8_bytes
-        return replace(stage, state=state, scores=scores, n_bytes=n_bytes)
+        stage = TrainQuantised(self.recipe, self.recipe.quantisation.n_epochs(self.epochs))
+        network = self.live(link.network, [stage])
+        simulated = lower_network(network.load()[0])
+        load_quantised_weights(simulated, network.state)
+        quantised = quantise(simulated, self.train_clips(network), recipe=self.recipe)
+        return Link(network, self.score(quantised, network), count_cost(network.architecture).int8_bytes)
 
-    def export(self, stage: Stage | None) -> Stage:
+    def export(self, link: Link | None) -> Link:
         """The int8 file, run by onnxruntime."""
-        assert stage is not None
+        assert link is not None
         with tempfile.TemporaryDirectory() as folder:
             exported = export_network(
                 Path(folder) / "chain.onnx",
-                stage.architecture,
-                stage.state,
+                link.network,
                 self.prepared,
-                log_mel=stage.log_mel,
                 recipe=self.recipe,
                 name="FAU's chain",
                 measures_noise=False,
             )
-        return replace(stage, scores=exported.scores, n_bytes=exported.weight_bytes)
+        return replace(link, scores=exported.scores, n_bytes=exported.weight_bytes)
 
-    def train_clips(self, stage: Stage) -> Clips:
+    def live(self, network: TrainedNetwork, stages: Sequence[Stage]) -> TrainedNetwork:
+        """The network after some stages that begin with its weights."""
+        design = Design(network.architecture, network.log_mel, self.recipe)
+        life = Life(design, self.train_clips(network), network.log_mel, network.load()[0])
+        for stage in stages:
+            stage.live(life, self.run, None)
+        return life.to_trained()
+
+    def train_clips(self, network: TrainedNetwork) -> Clips:
         """Training clips, standardised as the network takes them."""
-        _, mean, std = load_network(stage.architecture, stage.state)
-        return replace(self.prepared.train_clips(stage.log_mel), mean=mean, std=std)
+        _, mean, std = network.load()
+        return replace(self.prepared.train_clips(network.log_mel), mean=mean, std=std)
 
-    def score(self, network: torch.nn.Module, log_mel: LogMel, mean: Tensor, std: Tensor) -> Scores:
-        """Validation scores of a network or of its simulation."""
-        validation = self.prepared.validation_clips(log_mel)
-        probabilities = predict(network, replace(validation.clips, mean=mean, std=std), torch_device=CPU)
+    def score(self, model: nn.Module, network: TrainedNetwork) -> Scores:
+        """Validation scores of a network, or of its simulation, that takes what the network takes."""
+        _, mean, std = network.load()
+        validation = self.prepared.validation_clips(network.log_mel)
+        probabilities = predict(model, replace(validation.clips, mean=mean, std=std), torch_device=CPU)
         return score_predictions(validation.labels, probabilities, validation.devices)
 
 
@@ -183,7 +187,7 @@ def _tell(row: EpochRow) -> None:
     print(f"  epoch {row.epoch}: loss {row.loss:.3f}, {row.clips_per_s:.1f} clips/s", flush=True)
 
 
-def run(chain: Chain, keep: Path, asked: Mapping[str, Any]) -> tuple[dict[str, Stage], str]:
+def run(chain: Chain, keep: Path, asked: Mapping[str, Any]) -> tuple[dict[str, Link], str]:
     """All steps, and when and with what commit they began; those in the file are not done again.
 
     Args:
@@ -194,17 +198,17 @@ def run(chain: Chain, keep: Path, asked: Mapping[str, Any]) -> tuple[dict[str, S
     kept = torch.load(keep, weights_only=True) if keep.is_file() else _begin(asked)
     if kept["asked"] != asked:
         raise SystemExit(f"{keep} holds a run with {kept['asked']}. Give another --keep.")
-    stage: Stage | None = None
+    link: Link | None = None
     done = {}
     for name, step in chain.steps.items():
         if name not in kept["steps"]:
             print(f"{name} ...", flush=True)
             started = time.perf_counter()
-            kept["steps"][name] = replace(step(stage), seconds=time.perf_counter() - started).to_dict()
+            kept["steps"][name] = replace(step(link), seconds=time.perf_counter() - started).to_dict()
             partial = keep.with_name(f"{keep.name}.part")
             torch.save(kept, partial)
             os.replace(partial, keep)
-        stage = done[name] = Stage.from_dict(kept["steps"][name])
+        link = done[name] = Link.from_dict(kept["steps"][name])
     return done, kept["made"]
 
 
@@ -212,7 +216,7 @@ def _begin(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"made": made_by(), "asked": dict(asked), "steps": {}}
 
 
-def format_table(done: Mapping[str, Stage], made: str, asked: Mapping[str, Any]) -> str:
+def format_table(done: Mapping[str, Link], made: str, asked: Mapping[str, Any]) -> str:
     """Markdown table of the steps, under the date and the commit with which the run began."""
     words = ", ".join(f"{name} {value}" for name, value in asked.items())
     lines = [
@@ -221,12 +225,12 @@ def format_table(done: Mapping[str, Stage], made: str, asked: Mapping[str, Any])
         "| step | accuracy | log loss | parameters | pure MACs | int8 bytes | minutes | FAU on TAU 2022 |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, stage in done.items():
-        cost, scores = count_cost(stage.architecture), stage.scores
+    for name, link in done.items():
+        cost, scores = count_cost(link.network.architecture), link.scores
         published = f"{PUBLISHED[name]} %" if name in PUBLISHED else "-"
         lines.append(
             f"| {name} | {100 * scores.accuracy:.2f} % | {scores.log_loss:.3f} | {cost.params:,} | {cost.macs:,} |"
-            f" {stage.n_bytes:,} | {stage.seconds / 60:.1f} | {published} |"
+            f" {link.n_bytes:,} | {link.seconds / 60:.1f} | {published} |"
         )
     return "\n".join(lines)
 

@@ -1,9 +1,9 @@
 """How many candidates of a space are drawn, checked and costed a second, beside counting built modules.
 
-Run with `python -m tests.benchmarks.bench_cost [SPACE]`; one core, no training.
+Run with `python -m tests.benchmarks.bench_cost [SPACE] [--n 20000]`; one core, no training.
 """
 
-import sys
+import argparse
 import time
 import warnings
 from collections.abc import Callable
@@ -81,11 +81,15 @@ def count_on_meta(architecture: Architecture) -> int:
     return count_module(model, architecture.in_shape).macs
 
 
-def main(name: str = "cp_mobile") -> None:
+def main() -> None:
     """Print candidates a second, and the ratios to thop and to the meta device."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("space", nargs="?", default="cp_mobile")
+    parser.add_argument("--n", type=int, default=20_000, help="candidates of each measurement")
+    options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    space, n, seeds = load_space(name), 20_000, iter(range(100))
+    name, space, n, seeds = options.space, load_space(options.space), options.n, iter(range(100))
     first = best_seconds(lambda: cost_candidates(space, n, seed=next(seeds)), repeats=1)
     warm = best_seconds(lambda: cost_candidates(space, n, seed=next(seeds)), repeats=10)
     tally, buildable = cost_candidates(space, n, seed=99), draw_buildable(space, 12)
@@ -100,4 +104,4 @@ def main(name: str = "cp_mobile") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

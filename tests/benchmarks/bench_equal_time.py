@@ -19,13 +19,15 @@ import numpy as np
 import optuna
 
 from nas_asc.budget import Budget
+from nas_asc.clock import TimeLimit
 from nas_asc.data import load_data_set, split_data_set
-from nas_asc.evaluation import PreparedData
-from nas_asc.handover import evaluate_study
+from nas_asc.evaluation import PreparedData, Worker
+from nas_asc.handover import evaluate_study, refit_recommended
 from nas_asc.pareto import hypervolume
+from nas_asc.plan import plan_time
 from nas_asc.propose import Proposal, Proposer, Screen, build_proposer
 from nas_asc.propose.optuna_study import model_distributions
-from nas_asc.search import SilentListener, ask_study, run_search
+from nas_asc.search import ask_study, run_search
 from nas_asc.space import Space, load_space
 from nas_asc.study import StudyConfig, TrialRecord, load_config, load_records, recommended, study_dir
 from nas_asc.training import prepare_process, resolve_device
@@ -129,16 +131,17 @@ def run(name: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
     """What one search found, and how its recommended network's file does on the test fold."""
     data_set, space = load_data_set(options.data), load_space(options.space)
     prepared = PreparedData(data_set, split_data_set(data_set, test_fold=options.test_fold))
+    worker = Worker(prepared, torch_device=resolve_device("auto"), layer_types=space.layer_types)
     study = f"{options.stem}-{name}-{seed}"
     folder = study_dir(study)
     if not (folder / "final").is_dir():
-        search(study, folder, space, prepared, name, seed, options)
+        search(study, folder, space, worker, name, seed, options)
     config, records = load_config(folder), load_records(folder)
     best = recommended(records, budget=config.budget, objective=config.score)
     assert best is not None
     assert best.scores is not None
     points = [record.objectives for record in records if record.is_complete]
-    test = evaluate_study(folder, prepared, torch_device=resolve_device("auto"))
+    test = evaluate_study(folder, worker)
     assert test.file_scores is not None
     box = float(np.prod(config.reference_point))
     return {
@@ -152,17 +155,15 @@ def run(name: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
 
 
 def search(
-    study: str, folder: Path, space: Space, prepared: PreparedData, name: str, seed: int, options: argparse.Namespace
+    study: str, folder: Path, space: Space, worker: Worker, name: str, seed: int, options: argparse.Namespace
 ) -> None:
-    """One search of one contestant."""
+    """One search of one contestant, and the last training of what it recommends."""
     sampler, warm_start, build = CONTESTANTS[name]
     timeout_s = parse_duration_s(options.timeout, what="--timeout")
-    config = ask_study(
-        study,
-        space,
-        prepared,
-        space_source=options.space,
-        data_source=str(Path(options.data).resolve()),
+    asked = StudyConfig(
+        name=study,
+        space=options.space,
+        data=str(Path(options.data).resolve()),
         budget=BUDGET,
         sampler=sampler,
         warm_start=warm_start,
@@ -172,15 +173,15 @@ def search(
         timeout_s=timeout_s,
     )
     run_search(
-        config,
+        ask_study(asked, space, worker.prepared),
         space,
-        prepared,
-        timeout_s=timeout_s,
-        torch_device=resolve_device("auto"),
-        listener=SilentListener(),
+        worker,
+        limit=TimeLimit.after(timeout_s),
+        kept_s=plan_time(timeout_s, worker.prepared, n_seeds=1, refits=True).after_trials_s,
         folder=folder,
         build=build,
     )
+    refit_recommended(folder, worker)
 
 
 def format_table(rows: dict[str, list[dict[str, float]]], options: argparse.Namespace) -> str:

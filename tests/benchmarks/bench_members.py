@@ -12,16 +12,14 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import torch
-
 from nas_asc.cost import count_cost
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.evaluation import PreparedData, evaluate_candidate
 from nas_asc.space import Design, load_space
-from nas_asc.training import prepare_process
+from nas_asc.training import Run, prepare_process
 from tests.benchmarks.heading import machine, made_by
+from tests.evaluation.brief import with_epochs
 
-CPU = torch.device("cpu")
 SPACE = "asc"
 AS_RECORDED = {"pitch_hz": 0, "gain_db": 0, "response": 0.0}
 VARIANTS: dict[str, tuple[dict[str, Any], float]] = {  # values of the axes other than the first guess's, member_weight
@@ -63,13 +61,13 @@ def train_once(data: Path, name: str, *, fold: int, epochs: int) -> dict[str, fl
     design = space.build(space.candidate_from({**space.guesses[0].values, **values}), prepared.task)
     design = Design(design.architecture, design.log_mel, replace(design.recipe, member_weight=member_weight))
     cost = count_cost(design.architecture)
-    outcome = evaluate_candidate(design, prepared, seed=0, torch_device=CPU, epochs=epochs)
+    outcome = evaluate_candidate(with_epochs(design, epochs), prepared, Run())
     return {
         "params": cost.params,
         "macs": cost.official_macs,
         "accuracy": outcome.scores.accuracy,
         "log_loss": outcome.scores.log_loss,
-        "seconds": outcome.seconds,
+        "seconds": outcome.training.seconds,
     }
 
 

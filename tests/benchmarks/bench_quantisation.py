@@ -21,21 +21,20 @@ from statistics import mean
 from typing import TypeVar
 
 import numpy as np
-import torch
 
 from nas_asc.cost import count_cost
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import StudyError
-from nas_asc.evaluation import Exported, Outcome, PreparedData, evaluate_candidate, export_network, load_network
+from nas_asc.evaluation import Exported, Outcome, PreparedData, evaluate_candidate, export_network
 from nas_asc.evaluation.quantised_training import quantise
 from nas_asc.metrics import score_predictions
 from nas_asc.models import lower_network
 from nas_asc.space import Design, load_space
-from nas_asc.study import design_of, find_study, front_of, load_config, load_records
-from nas_asc.training import predict, prepare_process
+from nas_asc.study import find_study, front_of, load_config, load_records
+from nas_asc.training import CPU, Run, predict, prepare_process
 from tests.benchmarks.heading import machine, made_by
+from tests.evaluation.brief import with_epochs
 
-CPU = torch.device("cpu")
 SPACE = "cp_mobile"  # of the members without a study
 LARGEST_DIFFERENCE = 0.005  # of accuracy, between a file and its simulation
 Row = dict[str, float]
@@ -99,7 +98,7 @@ def study_members(options: argparse.Namespace, prepared: PreparedData) -> dict[s
     front = sorted(front_of(load_records(folder), config.objectives), key=lambda record: record.cost.params)
     layer_types = load_space(config.space).layer_types
     return {
-        f"trial {record.number} of {config.name}": design_of(record, layer_types=layer_types)
+        f"trial {record.number} of {config.name}": record.design(layer_types)
         for record in spread(front, options.members)
     }
 
@@ -128,11 +127,12 @@ def spread(items: Sequence[Item], n: int) -> list[Item]:
 
 def measure(design: Design, prepared: PreparedData, *, seed: int, epochs: int | None, qat_epochs: int) -> Row:
     """What was measured of one training and its two int8 files."""
-    outcome = evaluate_candidate(design, prepared, seed=seed, torch_device=CPU, epochs=epochs)
+    design = design if epochs is None else with_epochs(design, epochs)
+    outcome = evaluate_candidate(design, prepared, Run(seed))
     calibrated = export(outcome, design, prepared, seed=seed)
     trained = export(outcome, design, prepared, seed=seed, qat_epochs=qat_epochs)
-    cost = count_cost(outcome.architecture)
-    row = {"params": cost.params, "macs": cost.official_macs, "seconds": outcome.seconds}
+    cost = count_cost(outcome.network.architecture)
+    row = {"params": cost.params, "macs": cost.official_macs, "seconds": outcome.training.seconds}
     row |= {"float": outcome.scores.accuracy, "float_loss": outcome.scores.log_loss}
     for kind, exported in (("ptq", calibrated), ("qat", trained)):
         scores = exported.scores
@@ -145,14 +145,12 @@ def export(outcome: Outcome, design: Design, prepared: PreparedData, *, seed: in
     with tempfile.TemporaryDirectory() as folder:
         return export_network(
             Path(folder) / "int8.onnx",
-            outcome.architecture,
-            outcome.state,
+            outcome.network,
             prepared,
-            log_mel=outcome.log_mel,
             recipe=design.recipe,
             name="member",
             qat_epochs=qat_epochs,
-            seed=seed,
+            qat_run=Run(seed),
             probabilities=outcome.probabilities,
             measures_noise=False,
         )
@@ -160,10 +158,11 @@ def export(outcome: Outcome, design: Design, prepared: PreparedData, *, seed: in
 
 def simulate(outcome: Outcome, design: Design, prepared: PreparedData, *, seed: int, qat_epochs: int) -> float:
     """Accuracy of the network trained in simulated 8 bits, without a file."""
-    model, band_mean, band_std = load_network(outcome.architecture, outcome.state)
-    clips = replace(prepared.train_clips(outcome.log_mel), mean=band_mean, std=band_std)
-    network = quantise(lower_network(model), clips, recipe=design.recipe, qat_epochs=qat_epochs, seed=seed)
-    scored = prepared.validation_clips(outcome.log_mel)
+    model, band_mean, band_std = outcome.network.load()
+    log_mel = outcome.network.log_mel
+    clips = replace(prepared.train_clips(log_mel), mean=band_mean, std=band_std)
+    network = quantise(lower_network(model), clips, Run(seed), recipe=design.recipe, qat_epochs=qat_epochs)
+    scored = prepared.validation_clips(log_mel)
     probabilities = predict(network, replace(scored.clips, mean=band_mean, std=band_std), torch_device=CPU)
     return score_predictions(scored.labels, probabilities, scored.devices).accuracy
 

@@ -13,10 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
-import torch
-
 from nas_asc.data import load_data_set, split_data_set
-from nas_asc.evaluation import PreparedData, refit, score_test
+from nas_asc.evaluation import PreparedData, score_test, train_design, training_log_mel
 from nas_asc.recipe import (
     CosineDecay,
     CrossEntropy,
@@ -31,11 +29,11 @@ from nas_asc.recipe import (
     Swa,
     TimeMask,
 )
-from nas_asc.space import Design, load_space
-from nas_asc.training import prepare_process
+from nas_asc.space import load_space
+from nas_asc.training import Run, prepare_process
 from tests.benchmarks.heading import machine, made_by
+from tests.evaluation.brief import with_epochs
 
-CPU = torch.device("cpu")
 DEFAULT = Recipe()
 SPACE, WIDTH = "cp_mobile", 24  # the starting guess of that width
 
@@ -89,10 +87,10 @@ def train_once(data: Path, name: str, *, fold: int, seed: int, epochs: int) -> d
     space = load_space(SPACE)
     candidate = next(guess for guess in space.guesses if guess.values["width"] == WIDTH)
     design = space.build(candidate, prepared.task)
-    design = Design(design.architecture, design.log_mel, variants()[name])
+    design = with_epochs(replace(design, recipe=variants()[name]), epochs)
     started = time.perf_counter()
-    trained = refit(design, prepared, seed=seed, torch_device=CPU, epochs=epochs)
-    scores = score_test(design, trained.state, prepared, torch_device=CPU)
+    trained = train_design(design, prepared.development_clips(training_log_mel(design)), Run(seed))
+    scores = score_test(trained.network, prepared)
     return {"accuracy": scores.accuracy, "log_loss": scores.log_loss, "seconds": time.perf_counter() - started}
 
 

@@ -8,8 +8,7 @@ range: one thread to all threads, and two halves to all threads.
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -24,20 +23,15 @@ from nas_asc.models import build_model
 from nas_asc.propose import Screen
 from nas_asc.recipe import Recipe
 from nas_asc.space import load_space
-from nas_asc.training import Clips, Trainer, prepare_process, threads
+from nas_asc.training import CPU, Clips, Trainer, Way, prepare_process
 from nas_asc.training.split_batch import can_split
+from nas_asc.training.threads import count_mean_output
 from nas_asc.units import parse_duration_s
 from tests.benchmarks.heading import machine, made_by
 
 N_BATCHES, N_ROUNDS = 5, 4
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
 EDGES = (0, 50_000, 100_000, 150_000, 200_000, 300_000, 400_000, 600_000, 1_000_000, 10**9)
-_NEVER = 10**15
-BORDERS = {  # _LIGHT, _HEAVY, _FEWEST_IN_A_PART
-    threads.Way.ALONE: (_NEVER, _NEVER, 1),
-    threads.Way.TOGETHER: (0, _NEVER, 1),
-    threads.Way.HALVES: (0, 0, 1),
-}
 
 
 @dataclass(frozen=True)
@@ -61,25 +55,20 @@ def draw_architectures(space_name: str, clip_s: float, n: int) -> list[Architect
     return found[:n]
 
 
-@contextmanager
-def borders(way: threads.Way) -> Iterator[None]:
-    """Every network is computed in one way."""
-    kept = threads._LIGHT, threads._HEAVY, threads._FEWEST_IN_A_PART
-    threads._LIGHT, threads._HEAVY, threads._FEWEST_IN_A_PART = BORDERS[way]
-    try:
-        yield
-    finally:
-        threads._LIGHT, threads._HEAVY, threads._FEWEST_IN_A_PART = kept
-
-
-def build_trainer(architecture: Architecture, way: threads.Way, batch_size: int) -> Trainer:
+def build_trainer(architecture: Architecture, way: Way, batch_size: int) -> Trainer:
     """A trainer that computes in this way."""
     n_clips = batch_size * N_BATCHES
     clips = Clips(torch.randn(n_clips, *architecture.in_shape), torch.arange(n_clips) % architecture.n_classes)
-    options = {"n_classes": architecture.n_classes, "n_epochs": N_ROUNDS, "seed": 0}
-    with borders(way):
-        device, recipe = torch.device("cpu"), Recipe(batch_size=batch_size)
-        return Trainer(build_model(architecture), clips, recipe=recipe, torch_device=device, **options)
+    return Trainer(
+        build_model(architecture),
+        clips,
+        recipe=Recipe(batch_size=batch_size),
+        n_classes=architecture.n_classes,
+        n_epochs=N_ROUNDS,
+        seed=0,
+        torch_device=CPU,
+        way=way,
+    )
 
 
 def time_step(trainer: Trainer) -> float:
@@ -93,10 +82,10 @@ def time_step(trainer: Trainer) -> float:
 
 def measure(architecture: Architecture, batch_size: int) -> Measured:
     """Medians over rounds in which the three ways take turns; the first round is not counted."""
-    trainers = [build_trainer(architecture, way, batch_size) for way in BORDERS]
+    trainers = [build_trainer(architecture, way, batch_size) for way in (Way.ALONE, Way.TOGETHER, Way.HALVES)]
     seconds = [[time_step(trainer) for trainer in trainers] for _ in range(N_ROUNDS)][1:]
     alone, together, halves = (median(column) for column in zip(*seconds, strict=True))
-    n_values = batch_size * threads.count_mean_output(build_model(architecture), architecture.in_shape)
+    n_values = batch_size * count_mean_output(build_model(architecture), architecture.in_shape)
     return Measured(batch_size, n_values, alone / together, halves / together)
 
 

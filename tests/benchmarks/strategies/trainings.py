@@ -18,16 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from nas_asc.budget import Budget
 from nas_asc.cost import Cost, count_cost
 from nas_asc.data import load_synthetic, split_data_set
 from nas_asc.errors import TrainingError
-from nas_asc.evaluation import PreparedData
-from nas_asc.evaluation.band_selection import training_log_mel
-from nas_asc.evaluation.network import build_network, load_network, to_state
-from nas_asc.evaluation.pruned import train_and_prune
+from nas_asc.evaluation import PreparedData, StageCheckpoint, TrainedNetwork, train_design
 from nas_asc.frontend import Task
 from nas_asc.metrics import score_predictions
 from nas_asc.propose import Proposal, Screen
@@ -36,9 +32,8 @@ from nas_asc.propose.history import History, front_rows
 from nas_asc.propose.random_search import propose_apart, propose_random
 from nas_asc.propose.warm_start import warm_start
 from nas_asc.space import Candidate, Space, load_space
-from nas_asc.training import Trainer, predict, prepare_process
+from nas_asc.training import Run, prepare_process
 
-CPU = torch.device("cpu")
 SPACE = Path(__file__).with_name("asc_of_table.py")  # as it was when the table was made
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
 EPOCHS = 18
@@ -99,36 +94,6 @@ class TableScreen(Screen):
         return cost if trained.official_macs <= _MOST_MACS and trained.peak_ram_bytes <= _MOST_RAM else None
 
 
-class _Probe:
-    """A companion that scores the network after each epoch of the rungs but the last."""
-
-    def __init__(self, prepared: PreparedData, log_mel: Any) -> None:
-        clips = prepared.train_clips(log_mel)
-        self._mean, self._std = clips.band_statistics
-        self._validation = prepared.validation_clips(log_mel)
-        self._n_epochs = 0
-        self.curve: list[tuple[float, float]] = []
-
-    def score(self, model: torch.nn.Module) -> tuple[float, float]:
-        clips = replace(self._validation.clips, mean=self._mean, std=self._std)
-        probabilities = predict(model, clips, torch_device=CPU)
-        if not np.isfinite(probabilities).all():
-            return _PENALTY, 0.0
-        scores = score_predictions(self._validation.labels, probabilities)
-        return scores.log_loss, scores.accuracy
-
-    def after_step(self, trainer: Trainer) -> None:
-        pass
-
-    def after_epoch(self, trainer: Trainer, epoch: int) -> None:
-        self._n_epochs += 1
-        if self._n_epochs in RUNGS[:-1]:
-            self.curve.append(self.score(trainer.model))
-
-    def finish(self, trainer: Trainer) -> None:
-        pass
-
-
 def prepare() -> PreparedData:
     """The scenes, of whose training clips every second one trains."""
     data_set = load_synthetic()
@@ -139,22 +104,16 @@ def prepare() -> PreparedData:
 def train(proposal: Proposal, prepared: PreparedData, *, index: int, seed: int) -> Training:
     """One training, scored at each rung."""
     design = replace(proposal.design, recipe=replace(proposal.design.recipe, epochs=EPOCHS))
-    log_mel = training_log_mel(design)
-    probe = _Probe(prepared, log_mel)
-    clips = prepared.train_clips(log_mel)
+    clips = prepared.train_clips(design.log_mel)
+    curve: list[tuple[float, float]] = []
+    checkpoint: StageCheckpoint | None = None
     started, reason = time.perf_counter(), None
     try:
-        model, _, _ = train_and_prune(
-            build_network(design.architecture, seed=seed),
-            clips,
-            recipe=design.recipe,
-            seed=seed,
-            torch_device=CPU,
-            companions=[probe],
-        )
-        mean, std = clips.band_statistics
-        trained, _, _ = load_network(model.architecture, to_state(model, mean=mean, std=std))
-        probe.curve.append(probe.score(trained))
+        for rung in RUNGS:
+            run = Run(seed, stop_after=rung if rung < EPOCHS else None)
+            found = train_design(design, clips, run, checkpoint=checkpoint)
+            checkpoint = found.checkpoint
+            curve.append(_score(found.network, prepared))
     except TrainingError as error:
         reason = str(error)
     cost = proposal.cost
@@ -166,10 +125,20 @@ def train(proposal: Proposal, prepared: PreparedData, *, index: int, seed: int) 
         params=cost.params,
         macs=cost.official_macs,
         int8_bytes=cost.int8_bytes,
-        curve=tuple(probe.curve),
+        curve=tuple(curve),
         seconds=time.perf_counter() - started,
         reason=reason,
     )
+
+
+def _score(network: TrainedNetwork, prepared: PreparedData) -> tuple[float, float]:
+    """Log loss and accuracy of a network as it is."""
+    validation = prepared.validation_clips(network.log_mel)
+    probabilities = network.predict(validation.clips)
+    if not np.isfinite(probabilities).all():
+        return _PENALTY, 0.0
+    scores = score_predictions(validation.labels, probabilities)
+    return scores.log_loss, scores.accuracy
 
 
 def read_trainings(path: Path = COMMITTED) -> list[Training]:
