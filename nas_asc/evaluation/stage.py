@@ -161,7 +161,7 @@ class TrainQuantised:
         """Keep the weights in 8 bits beside those in float."""
         trained = life.to_trained()
         lowered = lower_network(trained.load()[0])
-        run = run.after(len(life.curve), n_epochs=self.n_epochs)
+        run = replace(run.after(len(life.curve), n_epochs=self.n_epochs), stop_after=None)
         life.add(train_quantised(lowered, life.clips, run, recipe=self.recipe, epochs=self.n_epochs))
         life.trained = replace(trained, state={**trained.state, **quantised_weights(lowered)})
 

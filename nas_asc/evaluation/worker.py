@@ -94,13 +94,18 @@ class Worker:
             return Result(record=replace(job.record, state="failed", reason=to_reason(error), seconds=seconds))
 
     def measure_speed(self, design: Design, *, n_steps: int = 3) -> Speed:
-        """How long the parts of a design's training take here, by a few steps.
+        """How long the parts of a design's training take here, by a few steps; no time where these fail.
 
         Args:
             design: Network, front end and recipe.
             n_steps: Steps to measure.
         """
-        return measure_speed(design, self.prepared, torch_device=self.torch_device, n_steps=n_steps, clock=self.clock)
+        try:
+            return measure_speed(
+                design, self.prepared, torch_device=self.torch_device, n_steps=n_steps, clock=self.clock
+            )
+        except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
+            return Speed(0.0)
 
     def _evaluate(self, job: Job[R], design: Design, run: Run) -> Result[R]:
         checkpoint = _read_checkpoint(job.checkpoint)

@@ -148,3 +148,9 @@ def test_a_checkpoint_is_a_few_times_the_weights(prepared, make_design):
 def test_a_checkpoint_that_is_damaged_or_keeps_something_else_is_named(content):
     with pytest.raises(TrainingError, match="a checkpoint cannot be read"):
         StageCheckpoint.from_bytes(content)
+
+
+@pytest.mark.parametrize("stop", [EPOCHS + 1, 100])
+def test_a_stop_beyond_the_recipes_epochs_is_none(stop, prepared, make_design):
+    design = make_design(**RECIPES["8 bits"])
+    assert_same(evaluate_up_to(stop, design, prepared), evaluate(design, prepared))

@@ -13,7 +13,7 @@ from nas_asc.layers import Classifier, Conv
 from nas_asc.recipe import BandSelection, ClipGrowth, QuantisedTraining, Recipe
 from nas_asc.training import CPU, Run
 from tests.clocks import StepClock
-from tests.evaluation.own_layers import CLIP_S, CLOCK, Slow
+from tests.evaluation.own_layers import CLIP_S, CLOCK, Rotten, Slow
 
 pytest_plugins = ["tests.evaluation.tones"]
 N_TRAIN, N_VALIDATION, BATCH = 20, 100, 8
@@ -113,6 +113,13 @@ def test_the_parts_of_a_training_add_up(recipe, seconds):
 def test_a_worker_measures_by_its_own_clock(many, make_design):
     design = make_design(quantisation=QuantisedTraining(0.25))
     assert Worker(many, clock=StepClock(0.5)).measure_speed(design) == measure(design, many)
+
+
+def test_a_layer_that_fails_takes_a_worker_no_time(many, make_design):
+    design = make_design(layers=(*SLOW[:2], Rotten(), Classifier()))
+    with pytest.raises(KeyError):
+        measure(design, many)
+    assert Worker(many, clock=StepClock(0.5)).measure_speed(design) == Speed(0.0)
 
 
 def test_measuring_leaves_the_random_numbers_alone(many, make_design):
