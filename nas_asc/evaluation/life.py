@@ -42,7 +42,7 @@ class Trained:
     @property
     def clips_per_s(self) -> float:
         """Training clips a second over all epochs."""
-        return self.n_clips * len(self.curve) / self.seconds
+        return self.n_clips * len(self.curve) / max(self.seconds, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)

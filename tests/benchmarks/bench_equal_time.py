@@ -130,7 +130,7 @@ def write_small_space(path: Path) -> Path:
 def run(name: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
     """What one search found, and how its recommended network's file does on the test fold."""
     data_set, space = load_data_set(options.data), load_space(options.space)
-    prepared = PreparedData(data_set, split_data_set(data_set, test_fold=options.test_fold))
+    prepared = PreparedData(data_set, split_data_set(data_set, seed=seed, test_fold=options.test_fold))
     worker = Worker(prepared, torch_device=resolve_device("auto"), layer_types=space.layer_types)
     study = f"{options.stem}-{name}-{seed}"
     folder = study_dir(study)
