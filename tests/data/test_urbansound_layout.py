@@ -10,7 +10,7 @@ from nas_asc.data import check_audio, iterate_folds, load_data_set, split_data_s
 from nas_asc.errors import DataError
 from nas_asc.features import compute_features, log_mel_batch
 from nas_asc.frontend import LogMel
-from nas_asc.prediction import Settings
+from nas_asc.prediction import Metadata
 from nas_asc.prediction.clip import iterate_features
 from tests.data.recordings import write_rows, write_wav
 from tests.data.urbansound_files import (
@@ -153,12 +153,12 @@ def test_features_of_mixed_rates_are_those_an_exported_network_is_given(root, tm
     data = load_data_set(root)
     rows = np.arange(14)
     table = compute_features(data, _LOG_MEL, rows, cache_dir=tmp_path)
-    settings = Settings(
+    metadata = Metadata(
         name="x", classes=data.classes, clip_s=data.clip_s, sample_rate=data.sample_rate, log_mel=_LOG_MEL,
         mean=(0.0,) * 40, std=(1.0,) * 40,
     )  # fmt: skip
     for row, features in zip(rows, table.array, strict=True):
-        (expected,) = iterate_features(data.path(row), settings)
+        (expected,) = iterate_features(data.path(row), metadata)
         np.testing.assert_allclose(features, expected[0], atol=0.02)
 
 
