@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_asc.budget import RESOURCES, RULES, Budget, parse_budget
+from nas_asc.errors import UnitError
 from nas_asc.metrics import MINIMISED_SCORES
 from nas_asc.units import parse_duration_s
 
@@ -176,6 +177,17 @@ class SearchOptions:
             "--min-share", help="Train only networks that use at least this share of one of the limits, such as 0.1."
         ),
     ] = None
+    min_accuracy: Annotated[
+        str | None,
+        _search(
+            "--min-accuracy",
+            help="Accuracy below which no network is of use, such as 70%. Default: by the best network found.",
+        ),
+    ] = None
+    max_log_loss: Annotated[
+        float | None,
+        _search("--max-log-loss", help="Log loss in nats above which no network is of use, such as 0.8."),
+    ] = None
     score: Annotated[
         str | None,
         _search(
@@ -205,13 +217,13 @@ class SearchOptions:
     ] = None
     refit: Refit = True
     final_length: Annotated[
-        float,
+        str,
         _search(
             "--final-length",
-            help="Epochs of the last training, in trainings of a trial: search briefly, train what is shipped for"
-            " longer.",
+            help="Epochs of the last training, in trainings of a trial, such as 3. auto: as long as it gains, in the"
+            " time that there is.",
         ),
-    ] = 1.0
+    ] = "auto"
     final_seeds: FinalSeeds = DEFAULT_FINAL_SEEDS
     twin: Twin = False
     torch_device: TorchDevice = "auto"
@@ -252,7 +264,9 @@ class SearchOptions:
             rungs=rungs,
             eta=self.eta,
             rung_clips=parse_rung_clips(self.rung_clips, rungs=rungs),
-            final_length=self.final_length,
+            final_length=parse_final_length(self.final_length),
+            min_accuracy=parse_accuracy(self.min_accuracy),
+            max_log_loss=self.max_log_loss,
             n_trials=self.course.n_trials,
             timeout_s=self.course.timeout_s,
         )
@@ -286,6 +300,34 @@ def parse_timeout(timeout: str | None) -> float | None:
         UnitError: It is no duration.
     """
     return None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
+
+
+def parse_final_length(word: str) -> float | None:
+    """Length of the refit that `--final-length` says; None for "auto".
+
+    Raises:
+        UnitError: It is no number.
+    """
+    if word == "auto":
+        return None
+    try:
+        return float(word)
+    except ValueError:
+        raise UnitError(f"`--final-length` must be auto or a number such as 3, but got {word!r}.") from None
+
+
+def parse_accuracy(word: str | None) -> float | None:
+    """Accuracy in [0, 1] that `--min-accuracy` says, such as 70% or 0.7; None where it is not given.
+
+    Raises:
+        UnitError: It is no number.
+    """
+    if word is None:
+        return None
+    try:
+        return float(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
+    except ValueError:
+        raise UnitError(f"`--min-accuracy` must be a share such as 70% or 0.7, but got {word!r}.") from None
 
 
 def spread_groups(body: Callable[..., None]) -> Callable[..., None]:

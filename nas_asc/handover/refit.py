@@ -1,27 +1,47 @@
-"""The network that a study hands over: the recommended one, trained once more on all development clips."""
+"""The network that a study hands over: the recommended one, trained once more on all development clips.
 
+Conventions:
+    How long it is trained follows from validation clips and the time that is left, never from test clips. A length that
+    gained is doubled where no longer one was tried; where a longer one scored worse, the best one stands.
+"""
+
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
+from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import Result, Worker
 from nas_asc.layers import format_architecture
 from nas_asc.search import Jobs, SearchListener, SilentListener, installed_versions, validate_data
 from nas_asc.study import (
+    MOST_FOUND_LENGTH,
+    Repeat,
     StudyConfig,
     TrialRecord,
     is_refitted,
     load_config,
     load_records,
+    load_repeats,
     lock_study,
     recommend,
+    scores_by_epochs,
     write_refit_files,
 )
 
+_UNTRIED_LENGTH = 3.0  # where nothing says how long it gains, and there is no limit on time
+_FURTHER = 2.0  # beyond the longest length that was tried, and gained
+_MARGIN = 1.15
+
 
 def refit_recommended(
-    folder: Path, worker: Worker, *, clock: Clock = WALL_CLOCK, listener: SearchListener | None = None
+    folder: Path,
+    worker: Worker,
+    *,
+    limit: TimeLimit = NO_LIMIT,
+    clock: Clock = WALL_CLOCK,
+    listener: SearchListener | None = None,
 ) -> TrialRecord | None:
     """The trial that a study recommends, its network trained once more on all development clips if it was not yet.
 
@@ -30,7 +50,9 @@ def refit_recommended(
     Args:
         folder: Of the study.
         worker: Trains, on the study's clips.
-        clock: Tells the time; the training is never cut.
+        limit: When the training should be over: its length is chosen so, but it is never cut, and never shorter than
+            the trial's.
+        clock: Tells the time.
         listener: Told what happens.
 
     Raises:
@@ -42,12 +64,57 @@ def refit_recommended(
         validate_data(config, worker.prepared)
         best = recommend(folder, config, load_records(folder))
         if best is not None and not is_refitted(folder, best):
-            listener.on_note(f"training the network of trial {best.number} once more, on all development clips")
+            n_epochs = _choose_epochs(config, best, load_repeats(folder), worker, left_s=limit.left_s)
+            on = f"on all development clips, for {n_epochs} epochs"
+            listener.on_note(f"training the network of trial {best.number} once more, {on}")
             try:
-                _refit(folder, config, best, worker, clock=clock, listener=listener)
+                _refit(folder, config, best, worker, n_epochs=n_epochs, clock=clock, listener=listener)
             except TrainingError as error:
                 listener.on_note(f"the last training failed, so the trial's own weights stand: {error}")
     return best
+
+
+def choose_length(scores: dict[int, float], *, own: int, affordable: float = math.inf) -> float:
+    """How long a refit is, in trainings of its trial; see the conventions.
+
+    Args:
+        scores: Mean scores by epochs, minimised: of the trial's own training, and of longer ones.
+        own: Epochs of the trial's own training.
+        affordable: Length for which there is time; infinite without a limit.
+
+    >>> choose_length({10: 0.5, 30: 0.4}, own=10), choose_length({10: 0.5, 30: 0.4, 60: 0.42}, own=10)
+    (6.0, 3.0)
+    >>> choose_length({10: 0.5}, own=10), choose_length({10: 0.5}, own=10, affordable=7.5)
+    (3.0, 7.5)
+    """
+    best = min(scores, key=lambda epochs: (scores[epochs], epochs), default=own) / own
+    if len(scores) < 2:
+        most = _UNTRIED_LENGTH if math.isinf(affordable) else MOST_FOUND_LENGTH
+    elif best < max(scores) / own:
+        most = best
+    else:
+        most = min(_FURTHER * best, MOST_FOUND_LENGTH)
+    return max(1.0, min(most, affordable))
+
+
+def _choose_epochs(
+    config: StudyConfig, trial: TrialRecord, repeats: Sequence[Repeat], worker: Worker, *, left_s: float
+) -> int:
+    own = trial.epochs
+    if config.final_length is not None:
+        return round(config.final_length * own)
+    scores = {epochs: sum(found) / len(found) for epochs, found in _scores(config, trial, repeats).items()}
+    share = (worker.prepared.n_train + worker.prepared.n_validation) / max(worker.prepared.n_train, 1)
+    affordable = left_s / max(_MARGIN * share * trial.seconds, 1e-9)
+    return math.floor(own * choose_length(scores, own=own, affordable=affordable))
+
+
+def _scores(config: StudyConfig, trial: TrialRecord, repeats: Sequence[Repeat]) -> dict[int, list[float]]:
+    return {
+        epochs: found
+        for epochs, found in scores_by_epochs(trial, repeats, config.score).items()
+        if epochs >= trial.epochs
+    }
 
 
 def _refit(
@@ -56,10 +123,11 @@ def _refit(
     trial: TrialRecord,
     worker: Worker,
     *,
+    n_epochs: int,
     clock: Clock,
     listener: SearchListener,
 ) -> None:
-    job = Jobs(config, n_train=worker.prepared.n_train).of_refit(trial)
+    job = Jobs(config, n_train=worker.prepared.n_train).of_refit(trial, epochs=n_epochs)
     result = worker.train(
         job,
         limit=TimeLimit(clock=clock),
@@ -81,7 +149,7 @@ def _card(config: StudyConfig, trial: TrialRecord, result: Result[TrialRecord], 
         "validation_scores": trial.to_dict()["scores"],
         "trained_on": "training and validation clips",
         "n_clips": n_clips,
-        "final_length": config.final_length,
+        "final_length": result.record.epochs / trial.epochs,
         "classes": list(config.classes),
         "clip_s": config.clip_s,
         "space": config.space,

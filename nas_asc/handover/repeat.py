@@ -2,8 +2,9 @@
 
 Conventions:
     The trial's own training is index 0 where it had the study's full number of epochs; index k has a seed of its own
-    that depends on the study's seed, the trial and k alone. Every index is trained of all networks before the next
-    one, so that an interrupted run leaves them with nearly equal numbers.
+    that depends on the study's seed, the trial and k alone. All networks are trained once more before any is trained
+    twice, so that an interrupted run leaves them with nearly equal numbers. After a race, trainings are as long as
+    those by which it compared networks.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from nas_asc.study import (
     load_repeat_summary,
     load_repeats,
     lock_study,
+    rank_by_evidence,
     rank_trials,
     trial_dir,
     write_repeat_files,
@@ -107,13 +109,28 @@ def train_repeats(
         chosen = choose_repeated(records, config, n_most=n_most)
         if not chosen:
             raise no_trials(config.name)
-        run = _Repeats(folder, config, worker, limit=limit, listener=listener or SilentListener())
-        interrupted = run.train(chosen, n_seeds)
+        run = RepeatRun(folder, config, worker, limit=limit, listener=listener or SilentListener())
+        interrupted = run.train(chosen, n_seeds, epochs=_raced_epochs(config, records, load_repeats(folder)))
         return RepeatsResult(load_repeat_summary(folder, config, records), run.n_trained, run.n_left, interrupted)
 
 
-class _Repeats:
-    """One run over the front of one study."""
+def _raced_epochs(config: StudyConfig, records: Sequence[TrialRecord], repeats: Sequence[Repeat]) -> int | None:
+    """The length at which a race compared networks; None where there was none."""
+    standings = rank_by_evidence(records, budget=config.budget, objective=config.score, repeats=repeats)
+    first = standings[0] if standings else None
+    return first.epochs if first is not None and first.epochs > first.record.epochs else None
+
+
+class RepeatRun:
+    """Further trainings of one study, each kept as soon as it is done.
+
+    Args:
+        folder: Of the study, which is locked.
+        config: Of the study.
+        worker: Trains, on the study's clips.
+        limit: No training begins that is not expected to end before it.
+        listener: Told what happens.
+    """
 
     def __init__(
         self, folder: Path, config: StudyConfig, worker: Worker, *, limit: TimeLimit, listener: SearchListener
@@ -126,43 +143,59 @@ class _Repeats:
         self._listener = listener
         self.n_trained = self.n_left = 0
 
-    def train(self, records: Sequence[TrialRecord], n_seeds: int) -> bool:
-        """Whether the run was interrupted."""
-        done = {(repeat.number, repeat.index) for repeat in load_repeats(self._folder)}
+    def train(self, records: Sequence[TrialRecord], n_seeds: int, *, epochs: int | None = None) -> bool:
+        """Whether the run of so many trainings of each trial's network was interrupted.
+
+        Args:
+            records: The trials.
+            n_seeds: Trainings of each network in all, the trial's own included where it is as long.
+            epochs: Of each training; None is the study's.
+        """
+        done = load_repeats(self._folder)
+        own = {record.number for record in records if _is_as_long(record, self._config, epochs)}
         asked = [
-            (record, index)
-            for index in range(n_seeds + 1)
+            record
+            for index in range(n_seeds)
             for record in records
-            if index in _indices(record, self._config, n_seeds) and (record.number, index) not in done
+            if index
+            >= (record.number in own) + _count_trained(record, self._jobs.n_epochs(record.recipe), epochs, done)
         ]
-        n_repeats = sum(index > 0 for _, index in asked)
-        self._listener.on_note(f"{len(records)} finalists, {n_repeats} further trainings")
+        self._listener.on_note(f"{len(records)} finalists, {len(asked)} further trainings")
         try:
-            for record, index in asked:
-                if index == 0:
+            for record in records:
+                if record.number in own and not any(_is_of(each, record) and each.index == 0 for each in done):
                     self._keep(self._read_own(record))
-                else:
-                    self._train_one(record, index)
+            for record in asked:
+                self.train_one(record, epochs=epochs)
         except KeyboardInterrupt:
             return True
         return False
 
-    def _train_one(self, record: TrialRecord, index: int) -> None:
-        if _MARGIN * record.seconds > self._limit.left_s:
+    def train_one(self, record: TrialRecord, *, epochs: int | None = None) -> bool:
+        """Whether there was time for another training of a trial's network, which is kept also where it failed.
+
+        Args:
+            record: The trial.
+            epochs: Of the training; None is the study's.
+        """
+        index = 1 + max((each.index for each in load_repeats(self._folder) if _is_of(each, record)), default=0)
+        length = 1.0 if epochs is None else epochs / max(1, record.epochs)
+        if _MARGIN * length * record.seconds > self._limit.left_s:
             self.n_left += 1
-            return
+            return False
         try:
             result = self._worker.attempt(
-                self._jobs.of_repeat(record, index),
+                self._jobs.of_repeat(record, index, epochs=epochs),
                 limit=self._limit,
                 on_epoch=lambda row, n_epochs: self._listener.on_epoch(record.number, row, n_epochs),
             )
         except DeadlineError:
             self.n_left += 1
-            return
+            return False
         self._keep(result)
         self.n_trained += 1
         self._listener.on_note(_line(result.record))
+        return True
 
     def _read_own(self, record: TrialRecord) -> Result[Repeat]:
         """The trial's own training, its predictions computed from the files that it left."""
@@ -188,14 +221,23 @@ class _Repeats:
         return Predictions.of(probabilities, validation.labels, validation.groups)
 
 
-def _indices(record: TrialRecord, config: StudyConfig, n_seeds: int) -> range:
-    """Indices that together are so many trainings: with the trial's own, or without it where that was cut short."""
-    is_whole = config.epochs is None or record.recipe.epochs == config.epochs
-    return range(n_seeds) if is_whole else range(1, n_seeds + 1)
+def _is_as_long(record: TrialRecord, config: StudyConfig, epochs: int | None) -> bool:
+    """Whether a trial's own training is one of those that are asked for, and was not cut short."""
+    if epochs is not None:
+        return record.epochs == epochs
+    return config.epochs is None or record.epochs == config.epochs
+
+
+def _count_trained(record: TrialRecord, usual: int, epochs: int | None, repeats: Sequence[Repeat]) -> int:
+    return sum(_is_of(each, record) and each.index > 0 and each.epochs == (epochs or usual) for each in repeats)
+
+
+def _is_of(repeat: Repeat, record: TrialRecord) -> bool:
+    return repeat.number == record.number
 
 
 def _line(repeat: Repeat) -> str:
-    head = f"trial {repeat.number}, training {repeat.index}"
+    head = f"trial {repeat.number}, training {repeat.index}, {repeat.epochs} epochs"
     if repeat.scores is None:
         return f"{head} failed: {repeat.reason}"
     scores = repeat.scores

@@ -25,6 +25,7 @@ class MinimisedScore:
         read: What people read of a set of predictions.
         is_share: Whether that is a share that is better when larger, so that 1 less it is minimised.
         worst: Minimised value that no network of use exceeds, by the number of classes.
+        chance: Minimised value of the constant answer that gives all classes the same probability, by their number.
         of_clips: (N,) minimised values of the clips, whose mean is that of all, from their labels, probabilities and
             log losses.
     """
@@ -35,6 +36,7 @@ class MinimisedScore:
     read: Callable[[Scores], float]
     is_share: bool
     worst: Callable[[int], float]
+    chance: Callable[[int], float]
     of_clips: ClipValues
 
     def value(self, scores: Scores) -> float:
@@ -56,6 +58,7 @@ MINIMISED_SCORES = {
             read=lambda scores: scores.log_loss,
             is_share=False,
             worst=lambda n_classes: 1.5 * math.log(n_classes),  # half as much again as a guess
+            chance=math.log,
             of_clips=lambda labels, probabilities, losses: losses,
         ),
         MinimisedScore(
@@ -65,6 +68,7 @@ MINIMISED_SCORES = {
             read=lambda scores: scores.accuracy,
             is_share=True,
             worst=lambda n_classes: 1.0,
+            chance=lambda n_classes: 1 - 1 / n_classes,
             of_clips=lambda labels, probabilities, losses: (probabilities.argmax(axis=1) != labels).astype(np.float64),
         ),
     )

@@ -1,10 +1,13 @@
-"""How a search's time is shared out: trials, repeats of the front, refit, report. `plan` and the search ask here."""
+"""How a search's time is shared out: trials, repeats of the leaders, refit, report. `plan` and the search ask here."""
 
 from dataclasses import dataclass
 
 from nas_asc.evaluation import PreparedData
+from nas_asc.study import MOST_FOUND_LENGTH
 
 REPEATS_SHARE = 0.25
+RACE_SHARE = 0.15
+REFIT_SHARE = 0.27
 _REFIT_MARGIN = 1.1
 _REPORT_S = 4.0
 _MOST_REPORT_SHARE = 0.02
@@ -16,14 +19,16 @@ class TimePlan:
 
     Args:
         total_s: Wall time of the search in seconds; None is no limit.
-        n_seeds: Trainings of each network of the front in all; 1 repeats none.
-        refit_ratio: Time of the refit in whole trainings of the recommended network's trial, with a margin; 0 without
-            a refit.
+        n_seeds: Trainings of one length of each network in all; 1 repeats none.
+        refit_ratio: Time of the refit in whole trainings of the recommended network's trial, with a margin, at most
+            where its length is found by the search; 0 without a refit.
+        finds_length: Whether the search finds how long the refit is: then repeats are longer than trials too.
     """
 
     total_s: float | None
     n_seeds: int = 1
     refit_ratio: float = 0.0
+    finds_length: bool = False
 
     @property
     def report_s(self) -> float:
@@ -32,8 +37,9 @@ class TimePlan:
 
     @property
     def repeats_s(self) -> float:
-        """Seconds kept for repeats and refit together, where there are repeats; the refit may need more."""
-        return REPEATS_SHARE * self.total_s if self.total_s is not None and self.n_seeds > 1 else 0.0
+        """Seconds kept for repeats; those of a trial's length share them with the refit, which may need more."""
+        share = RACE_SHARE if self.finds_length else REPEATS_SHARE
+        return share * self.total_s if self.total_s is not None and self.n_seeds > 1 else 0.0
 
     def refit_s(self, trial_s: float) -> float:
         """Expected seconds of the refit.
@@ -41,7 +47,11 @@ class TimePlan:
         Args:
             trial_s: Of the trial whose network is trained again.
         """
-        return self.refit_ratio * trial_s
+        longest_s = self.refit_ratio * trial_s
+        if not self.finds_length or self.total_s is None:
+            return longest_s
+        shortest_s = longest_s / MOST_FOUND_LENGTH
+        return max(shortest_s, min(longest_s, REFIT_SHARE * self.total_s))
 
     def after_trials_s(self, trial_s: float) -> float:
         """Seconds kept for all that follows the trials.
@@ -51,7 +61,11 @@ class TimePlan:
 
         >>> TimePlan(400.0, n_seeds=3, refit_ratio=1.5).after_trials_s(20.0)
         104.0
+        >>> TimePlan(400.0, n_seeds=3, refit_ratio=15.0, finds_length=True).after_trials_s(20.0)
+        172.0
         """
+        if self.finds_length:
+            return self.repeats_s + self.after_repeats_s(trial_s)
         return max(self.repeats_s, self.refit_s(trial_s)) + self.report_s
 
     def after_repeats_s(self, trial_s: float) -> float:
@@ -86,16 +100,17 @@ class TimePlan:
 
 
 def plan_time(
-    total_s: float | None, prepared: PreparedData, *, n_seeds: int, refits: bool, final_length: float = 1.0
+    total_s: float | None, prepared: PreparedData, *, n_seeds: int, refits: bool, final_length: float | None = None
 ) -> TimePlan:
     """The plan of a search.
 
     Args:
         total_s: Wall time in seconds; None is no limit.
         prepared: Gives the numbers of clips.
-        n_seeds: Trainings of each network of the front in all.
+        n_seeds: Trainings of one length of each network in all.
         refits: Whether the recommended network is trained once more on all development clips.
-        final_length: Epochs of that training, in trainings of a trial.
+        final_length: Epochs of that training, in trainings of a trial; None lets the search find it.
     """
     share = (prepared.n_train + prepared.n_validation) / max(prepared.n_train, 1)
-    return TimePlan(total_s, n_seeds, _REFIT_MARGIN * final_length * share if refits else 0.0)
+    ratio = _REFIT_MARGIN * (MOST_FOUND_LENGTH if final_length is None else final_length) * share if refits else 0.0
+    return TimePlan(total_s, n_seeds, ratio, finds_length=final_length is None)

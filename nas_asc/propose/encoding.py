@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nas_asc.cost import Cost
 from nas_asc.space import Axis, Candidate, Space
 
+N_SIZES = 2  # last features: logarithms of MACs and parameters
 _FLAG = math.sqrt(0.5)
 _DECADES = 3.0  # of a cost, as long as an axis
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nas_asc.cost import Cost
 from nas_asc.errors import SpaceError
+from nas_asc.metrics import Scores
 from nas_asc.space import Candidate, Space
 from nas_asc.study import OBJECTIVES, TrialRecord, objective_values
 
@@ -34,6 +35,8 @@ class History:
         failed: Candidates of failed trials.
         failed_costs: What they take.
         is_complete: (n,) whether a trial is complete; None is all of them.
+        seconds: (n,) of each trial's whole training, of a stopped one as far as it came; None where unknown.
+        scores: One a complete or stopped trial; empty where unknown.
     """
 
     candidates: tuple[Candidate, ...]
@@ -44,9 +47,18 @@ class History:
     failed: tuple[Candidate, ...] = ()
     failed_costs: tuple[Cost, ...] = ()
     is_complete: NDArray[np.bool_] | None = None
+    seconds: NDArray[np.float64] | None = None
+    scores: tuple[Scores, ...] = ()
 
     def __len__(self) -> int:
         return len(self.candidates)
+
+    @property
+    def complete_rows(self) -> NDArray[np.int64]:
+        """Rows of complete trials; while none is complete, all rows."""
+        if self.is_complete is None or not self.is_complete.any():
+            return np.arange(len(self))
+        return np.flatnonzero(self.is_complete)
 
     @property
     def parents(self) -> list[Candidate]:
@@ -94,6 +106,8 @@ class HistoryReader:
             tuple(self._failed),
             tuple(self._failed_costs),
             np.array(self._levels) == 0,
+            np.array(self._seconds),
+            tuple(self._scores),
         )
 
     def _clear(self) -> None:
@@ -105,6 +119,8 @@ class HistoryReader:
         self._failed_costs: list[Cost] = []
         self._seen: set[str] = set()
         self._front = _Front(len(self._minimised))
+        self._seconds: list[float] = []
+        self._scores: list[Scores] = []
         self._levels: list[int] = []  # rungs behind a stopped trial's values; 0 of a complete one
         self._gains: list[list[list[float]]] = []  # by rung, for each trial that went through its scores' ratios
 
@@ -144,6 +160,8 @@ class HistoryReader:
         self._candidates.append(candidate)
         self._values.append(values)
         self._costs.append(record.cost)
+        self._seconds.append(record.seconds)
+        self._scores.append(scores)
 
 
 def read_history(

@@ -13,10 +13,13 @@ import numpy as np
 from nas_asc.errors import StudyError
 from nas_asc.propose.evolution import propose_child
 from nas_asc.propose.exhaustive import propose_exhaustive
+from nas_asc.propose.fill import N_FIRST, FillStrategy
 from nas_asc.propose.gp import GpStrategy
 from nas_asc.propose.history import History, HistoryReader
+from nas_asc.propose.local import LocalStrategy
 from nas_asc.propose.optuna_sampler import POPULATION, OptunaStrategy, build_sampler
 from nas_asc.propose.random_search import propose_apart, propose_full, propose_random
+from nas_asc.propose.score_model import ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
 from nas_asc.propose.warm_start import warm_start
 from nas_asc.study import GONE_SAMPLERS, OPTUNA_PREFIX, StudyConfig, TrialRecord
@@ -26,6 +29,7 @@ Turn = Callable[[int, int], Sequence[Strategy]]
 
 BEST_SAMPLER = "gp"  # what "auto" stands for
 _N_APART = 8
+_EXPLORES = 3  # one proposal in so many is from all of the space
 
 
 class Proposer(Protocol):
@@ -55,12 +59,12 @@ class TurnProposer:
         self._seed = config.seed
         self._turn = turn
         self._reader = HistoryReader(screen.space, minimised=config.minimised)
-        self._starts = warm_start(screen, seed=config.seed) if config.warm_start else ()
+        self.starts = warm_start(screen, seed=config.seed) if config.warm_start else ()
 
     def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
         """The next start, or what the first strategy to find something finds."""
         history = self._reader.read(records, avoid=avoid)
-        for start in self._starts:
+        for start in self.starts:
             if start.design.key not in history.seen:
                 return start
         rng = np.random.default_rng([self._seed, number])
@@ -120,8 +124,19 @@ def _random_turn(screen: Screen, config: StudyConfig) -> Turn:
 
 
 def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
-    start, gp = _start(config), GpStrategy(screen, config)
-    return lambda number, n_complete: start(number) if n_complete < _N_APART else (gp, propose_child)
+    """First networks, those grown into the limits, then two small moves to one proposal from all of the space."""
+    column = config.minimised.index(config.score)
+    models = ScoreModels(screen.space, column=column)
+    start, fill, everywhere = _start(config), FillStrategy(column=column), GpStrategy(screen, config, models)
+    move = LocalStrategy(models, column=column, timeout_s=config.timeout_s)
+
+    def turn(number: int, n_complete: int) -> Sequence[Strategy]:
+        if n_complete < N_FIRST:
+            return start(number)
+        strategies = (everywhere, move) if number % _EXPLORES == 0 else (move, everywhere)
+        return (fill, *strategies, propose_child)
+
+    return turn
 
 
 def _tpe_turn(screen: Screen, config: StudyConfig) -> Turn:

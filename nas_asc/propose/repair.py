@@ -1,23 +1,20 @@
 """The nearest candidate that fits: an over-sized one, made smaller along the axes that cost most until it does.
 
 Conventions:
-    A step changes one axis: an ordered one by one place, or by a fraction of its range where it has many, any other to
-    another value. Steps go on in the direction of steepest descent of the excess; the last one is the step that leaves
-    most MACs. Where no step of one axis helps, mutants of several axes are tried.
+    A step changes one axis by one place. Steps go on in the direction of steepest descent of the excess; the last one
+    is the step that leaves most MACs. Where no step of one axis helps, mutants of several axes are tried.
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
 from nas_asc.propose.screen import Screen
-from nas_asc.space import Axis, Candidate
+from nas_asc.propose.steps import axis_steps
+from nas_asc.space import Candidate
 
 _STEPS = 60
 _MUTANTS = 24
-_PLACES = 8  # of the range of an axis that has more
-_OTHERS = 4  # values tried of an axis without an order
 
 
 def repair(candidate: Candidate, screen: Screen, rng: np.random.Generator) -> Candidate | None:
@@ -51,41 +48,15 @@ def _best_step(
 ) -> Candidate | None:
     """The change of one axis that takes most off the excess; None where none takes any."""
     found: list[Candidate] = []
-    for index, axis in enumerate(screen.space.axes.values()):
+    for index in range(len(screen.space.axes)):
         if index in idle or index in candidate.inactive:
             continue
-        steps = list(_steps(candidate, index, axis, screen, rng))
+        steps = list(axis_steps(candidate, index, screen.space, rng))
         if all(screen.excess(step) == excess for step in steps):
             idle.add(index)
         found += steps
     best = min(found, key=lambda step: _rank(step, screen), default=None)
     return best if best is not None and screen.excess(best) < excess else None
-
-
-def _steps(
-    candidate: Candidate, index: int, axis: Axis, screen: Screen, rng: np.random.Generator
-) -> Iterator[Candidate]:
-    for code in _near_codes(candidate.code[index], axis, rng):
-        changed = screen.space.decode([*candidate.code[:index], code, *candidate.code[index + 1 :]])
-        if changed != candidate and screen.space.broken_requirement(changed) is None:
-            yield changed
-
-
-def _near_codes(code: float, axis: Axis, rng: np.random.Generator) -> list[float]:
-    if axis.kind == "choice":
-        n_values = int(axis.n_values or 1)
-        if axis.is_ordered:
-            return [near for near in (code - 1, code + 1) if 0 <= near < n_values]
-        others = [value for value in range(n_values) if value != code]
-        return [*others] if len(others) <= _OTHERS else [*rng.choice(others, _OTHERS, replace=False).tolist()]
-    low, high = axis.low, axis.high  # type: ignore[attr-defined]
-    width = (high - low) / _PLACES
-    if axis.kind == "real":
-        return [near for near in (max(low, code - width), min(high, code + width)) if near != code]
-    step = axis.step  # type: ignore[attr-defined]
-    n_steps = max(1, round(width / step))
-    last = low + (high - low) // step * step
-    return [near for near in (max(low, code - n_steps * step), min(last, code + n_steps * step)) if near != code]
 
 
 def _rank(candidate: Candidate, screen: Screen) -> tuple[float, float]:

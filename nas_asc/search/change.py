@@ -30,6 +30,8 @@ _OPTIONS = {
     "eta": "--eta",
     "scored": "--score",
     "final_length": "--final-length",
+    "min_accuracy": "--min-accuracy",
+    "max_log_loss": "--max-log-loss",
 }
 
 

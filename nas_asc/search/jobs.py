@@ -59,26 +59,27 @@ class Jobs:
         stop = self.next_stop(record.recipe, len(record.rungs))
         return self._job(record, record.number, stop_after=stop, checkpoint=checkpoint)
 
-    def of_repeat(self, trial: TrialRecord, index: int) -> Job[Repeat]:
+    def of_repeat(self, trial: TrialRecord, index: int, *, epochs: int | None = None) -> Job[Repeat]:
         """Another training of a trial's design, whole and with another seed.
 
         Args:
             trial: Complete.
             index: Of the training, 1 or more.
+            epochs: Of the training; None is the study's.
         """
         seed = repeat_seed(self.config.seed, trial.number, index)
-        recipe = replace(trial.recipe, epochs=self.n_epochs(trial.recipe))
+        recipe = replace(trial.recipe, epochs=epochs or self.n_epochs(trial.recipe))
         record = replace(Repeat.of(trial.begin_again(), index), seed=seed, recipe=recipe)
         return self._job(record, trial.number)
 
-    def of_refit(self, trial: TrialRecord) -> Job[TrialRecord]:
+    def of_refit(self, trial: TrialRecord, *, epochs: int) -> Job[TrialRecord]:
         """The training of a trial's design on all development clips, with the trial's seed.
 
         Args:
             trial: The recommended one.
+            epochs: Of the training.
         """
-        n_epochs = round(self.config.final_length * (trial.epochs or self.n_epochs(trial.recipe)))
-        record = replace(trial.begin_again(), recipe=replace(trial.recipe, epochs=n_epochs), objectives=())
+        record = replace(trial.begin_again(), recipe=replace(trial.recipe, epochs=epochs), objectives=())
         return self._job(record, trial.number, clips="development")
 
     def n_epochs(self, recipe: Recipe) -> int:

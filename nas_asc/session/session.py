@@ -17,6 +17,7 @@ from nas_asc.handover import (
     ensemble_study,
     evaluate_study,
     export_study,
+    race_leaders,
     refit_recommended,
     train_repeats,
     train_twin,
@@ -218,9 +219,16 @@ class Session:
         self._tell_split()
         limit = TimeLimit.after(timeout_s, clock=self._clock)
         course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
-        found = self._follow(course, limit, self.time_plan(course), n_most=n_most)
-        assert found is not None
-        return found
+        plan, best = self.time_plan(course), self._recommended()
+        found = train_repeats(
+            self.folder,
+            self.worker,
+            n_seeds=n_seeds,
+            n_most=n_most,
+            limit=limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds)),
+            listener=self.listener,
+        )
+        return self._refit(course, limit, plan, found) or found
 
     def twin(self, *, timeout_s: float | None = None) -> TwinResult:
         """The study beside random search at equal cost.
@@ -289,26 +297,25 @@ class Session:
         ask = ask_again if has_study(self.folder) else ask_study
         return ask(self.config, self.inputs.space, self.worker.prepared)
 
-    def _follow(
-        self, course: Course, limit: TimeLimit, plan: TimePlan, *, n_most: int | None = None
-    ) -> RepeatsResult | None:
-        """Repeats of the front, then the refit."""
+    def _follow(self, course: Course, limit: TimeLimit, plan: TimePlan) -> RepeatsResult | None:
+        """Repeats of the leaders, or of the front where the refit's length is given, then the refit."""
         repeats = None
         if course.n_seeds > 1:
             best = self._recommended()
-            kept_s = plan.after_repeats_s(0.0 if best is None else best.seconds)
-            repeats = train_repeats(
-                self.folder,
-                self.worker,
-                n_seeds=course.n_seeds,
-                n_most=n_most,
-                limit=limit.keep(kept_s),
-                listener=self.listener,
-            )
+            kept = limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds))
+            train = race_leaders if plan.finds_length else train_repeats
+            repeats = train(self.folder, self.worker, n_seeds=course.n_seeds, limit=kept, listener=self.listener)
+        return self._refit(course, limit, plan, repeats)
+
+    def _refit(
+        self, course: Course, limit: TimeLimit, plan: TimePlan, repeats: RepeatsResult | None
+    ) -> RepeatsResult | None:
+        """The repeats again, after the refit where there is one."""
         if not course.refits or (repeats and repeats.was_interrupted):
             return repeats
+        kept = limit.keep(plan.report_s)
         try:
-            refit_recommended(self.folder, self.worker, clock=self._clock, listener=self.listener)
+            refit_recommended(self.folder, self.worker, limit=kept, clock=self._clock, listener=self.listener)
         except KeyboardInterrupt:
             if repeats is None:
                 raise

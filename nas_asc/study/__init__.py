@@ -6,7 +6,7 @@ Conventions:
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
-from nas_asc.study.config import GONE_SAMPLERS, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
+from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
 from nas_asc.study.folder import (
@@ -29,8 +29,9 @@ from nas_asc.study.objective import (
     validate_objectives,
 )
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
-from nas_asc.study.ranking import expected_scores, front_of, rank_trials, recommended
+from nas_asc.study.ranking import Standing, front_of, rank_by_evidence, rank_trials, recommended, scores_by_epochs
 from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrainingRecord, TrialRecord
+from nas_asc.study.region import Region, find_region
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
 from nas_asc.study.repeat_summary import Estimate, RepeatedTrial, RepeatSummary, load_repeat_summary
 from nas_asc.study.rung import (
@@ -62,6 +63,7 @@ __all__ = [
     "DEFAULT_OBJECTIVES",
     "FILE_KINDS",
     "GONE_SAMPLERS",
+    "MOST_FOUND_LENGTH",
     "OBJECTIVES",
     "OPTUNA_PREFIX",
     "RECORD_ATTRIBUTE",
@@ -72,6 +74,7 @@ __all__ = [
     "Mode",
     "Objective",
     "Predictions",
+    "Region",
     "Repeat",
     "RepeatSummary",
     "RepeatedTrial",
@@ -79,6 +82,7 @@ __all__ = [
     "RungEntry",
     "RungRecord",
     "Scored",
+    "Standing",
     "StudyConfig",
     "TrainingRecord",
     "TrialRecord",
@@ -91,8 +95,8 @@ __all__ = [
     "cut_bands",
     "database_path",
     "drop_checkpoints",
-    "expected_scores",
     "expected_share",
+    "find_region",
     "find_study",
     "format_rungs",
     "front_of",
@@ -114,6 +118,7 @@ __all__ = [
     "objective_values",
     "parse_rung_clips",
     "parse_rungs",
+    "rank_by_evidence",
     "rank_trials",
     "recommend",
     "recommended",
@@ -122,6 +127,7 @@ __all__ = [
     "rung_entries",
     "rung_epochs",
     "save_config",
+    "scores_by_epochs",
     "seed_dir",
     "study_dir",
     "tidy_trials",

@@ -19,6 +19,7 @@ Scored = Literal["float", "int8"]
 SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "random")
 GONE_SAMPLERS = {"handover": "gp"}  # of studies made before: who goes on for them
 MOST_FINAL_LENGTH = 100.0
+MOST_FOUND_LENGTH = 10.0  # trainings of a trial that a refit takes at most, where the search finds its length
 OPTUNA_PREFIX = "optuna:"  # then the name of a class in optuna.samplers
 
 
@@ -59,7 +60,10 @@ class StudyConfig:
         rungs: Shares of a training after which it stops, and goes on only if it is promoted; empty trains all through.
         eta: One in how many goes on from a rung.
         rung_clips: Shares of the training clips on which each rung trains; empty for all.
-        final_length: Epochs of the last training, in trainings of a trial.
+        final_length: Epochs of the refit, in trainings of a trial; None finds the length that gains and for which
+            there is time.
+        min_accuracy: Accuracy below which no network is of use, in [0, 1]; None leaves it to what is found.
+        max_log_loss: Log loss above which no network is of use, in nats; None leaves it to what is found.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
         versions: Of what computed it, by package.
@@ -96,7 +100,9 @@ class StudyConfig:
     rungs: tuple[float, ...] = ()
     eta: float = 3.0
     rung_clips: tuple[float, ...] = ()
-    final_length: float = 1.0
+    final_length: float | None = None
+    min_accuracy: float | None = None
+    max_log_loss: float | None = None
     n_trials: int | None = None
     timeout_s: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -120,10 +126,14 @@ class StudyConfig:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
         validate_rungs(self.rungs, eta=self.eta)
         validate_rung_clips(self.rung_clips, rungs=self.rungs)
-        if not 1 <= self.final_length <= MOST_FINAL_LENGTH:
+        if self.final_length is not None and not 1 <= self.final_length <= MOST_FINAL_LENGTH:
             raise StudyError(
-                f"`--final-length` must be from 1 to {MOST_FINAL_LENGTH:g}, but got {self.final_length:g}."
+                f"`--final-length` must be auto, or from 1 to {MOST_FINAL_LENGTH:g}, but got {self.final_length:g}."
             )
+        if self.min_accuracy is not None and not 0 < self.min_accuracy < 1:
+            raise StudyError(f"`--min-accuracy` must be above 0 and below 1, but got {self.min_accuracy}.")
+        if self.max_log_loss is not None and not self.max_log_loss > 0:
+            raise StudyError(f"`--max-log-loss` must be above 0 nats, but got {self.max_log_loss}.")
         if self.n_trials is not None and self.n_trials < 1:
             raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
         if self.timeout_s is not None and not self.timeout_s > 0:
@@ -198,6 +208,8 @@ _STUDY_FIELDS = (
     "eta",
     "rung_clips",
     "final_length",
+    "min_accuracy",
+    "max_log_loss",
     "n_trials",
     "timeout_s",
 )

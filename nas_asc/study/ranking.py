@@ -1,6 +1,8 @@
 """Finished trials in order: by score, the one to recommend, and those on the front."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,6 +29,55 @@ def rank_trials(records: Sequence[TrialRecord], objective: str = "log_loss") -> 
     return tuple(record for _, record in sorted(ranked, key=lambda pair: pair[0]))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a trial stands among those that may be shipped.
+
+    Args:
+        record: Of the trial.
+        score: Mean of the study's score over the trainings that it is compared by, minimised.
+        epochs: Of each of these trainings.
+        n_trainings: How many they are.
+        n_compared: Trials that were trained as long and as often, itself among them.
+    """
+
+    record: TrialRecord
+    score: float
+    epochs: int
+    n_trainings: int
+    n_compared: int
+
+
+def rank_by_evidence(
+    records: Sequence[TrialRecord],
+    *,
+    budget: Budget | None = None,
+    objective: str = "log_loss",
+    repeats: Sequence[Repeat] = (),
+) -> tuple[Standing, ...]:
+    """Complete trials within the budget, the one to recommend first.
+
+    Networks are compared by trainings of the same length: the longest one that two or more have had. Those that had
+    most of these stand first, in the order of their means, and the others follow by their trials' own scores. So
+    nothing is recommended that was trained less often, or less long, than a network that it beats.
+
+    Args:
+        records: Finished trials.
+        budget: Limits; None is none.
+        objective: Name of a score among the objectives.
+        repeats: Further trainings, where there are any; those of index 0 are the trials' own.
+    """
+    ranked = [each for each in rank_trials(records, objective) if budget is None or budget.fits(each.cost)]
+    found = {record.number: scores_by_epochs(record, repeats, objective) for record in ranked}
+    epochs = _compared_epochs(ranked, found)
+    counts = {number: len(scores.get(epochs, ())) for number, scores in found.items()}
+    standings = [
+        _stand(record, found[record.number], epochs, n_compared=list(counts.values()).count(counts[record.number]))
+        for record in ranked
+    ]
+    return tuple(sorted(standings, key=lambda each: (-counts[each.record.number], each.score)))  # ties stay in order
+
+
 def recommended(
     records: Sequence[TrialRecord],
     *,
@@ -34,46 +85,47 @@ def recommended(
     objective: str = "log_loss",
     repeats: Sequence[Repeat] = (),
 ) -> TrialRecord | None:
-    """The trial with the best expected validation score inside the budget; None where none is complete.
+    """The trial to ship, the first by `rank_by_evidence`; None where none is complete within the budget.
 
     Args:
         records: Finished trials.
         budget: Limits; None is none.
         objective: Name of a score among the objectives.
-        repeats: Trainings of finalists, where there are any; see `expected_scores`.
+        repeats: Further trainings, where there are any.
     """
-    expected = expected_scores(records, repeats, objective)
-    ranked = sorted(rank_trials(records, objective), key=lambda record: expected[record.number])  # ties stay in order
-    return next((record for record in ranked if budget is None or budget.fits(record.cost)), None)
+    standings = rank_by_evidence(records, budget=budget, objective=objective, repeats=repeats)
+    return standings[0].record if standings else None
 
 
-def expected_scores(
-    records: Sequence[TrialRecord], repeats: Sequence[Repeat] = (), objective: str = "log_loss"
-) -> Mapping[int, float]:
-    """What each complete trial's network is expected to score when it is trained once more, minimised, by number.
-
-    Of a network that was trained again it is the mean over its trainings. Any other's own score is taken to be as
-    lucky as those of the finalists were on average, and never unlucky, since what was not chosen gains nothing by that.
+def scores_by_epochs(
+    record: TrialRecord, repeats: Sequence[Repeat], objective: str = "log_loss"
+) -> dict[int, list[float]]:
+    """Scores of the trainings of a trial's network by their epochs, minimised: its own, then the further ones.
 
     Args:
-        records: Finished trials.
-        repeats: Trainings of finalists, the trials' own ones (index 0) among them.
+        record: Of the trial.
+        repeats: Further trainings of the study; those of index 0 are the trials' own.
         objective: Name of a score among the objectives.
     """
     value = OBJECTIVES[objective].value
-    own = {record.number: value(record.cost, record.scores) for record in records if record.scores is not None}
-    costs = {record.number: record.cost for record in records}
-    trained: dict[int, list[tuple[int, float]]] = {}
-    for repeat in repeats:
-        if repeat.scores is not None and repeat.number in own:
-            row = (repeat.index, value(costs[repeat.number], repeat.scores))
-            trained.setdefault(repeat.number, []).append(row)
-    again = {number: rows for number, rows in trained.items() if any(index for index, _ in rows)}
-    further = {number: float(np.mean([score for index, score in rows if index])) for number, rows in again.items()}
-    gaps = [further[number] - own[number] for number, rows in again.items() if any(not index for index, _ in rows)]
-    luck = max(0.0, float(np.mean(gaps))) if gaps else 0.0
-    means = {number: float(np.mean([score for _, score in rows])) for number, rows in again.items()}
-    return {number: means.get(number, score + luck) for number, score in own.items()}
+    found: dict[int, list[float]] = defaultdict(list)
+    others = (each for each in repeats if each.index and each.number == record.number)
+    for training in (record, *others):
+        if training.scores is not None:
+            found[training.epochs].append(value(record.cost, training.scores))
+    return dict(found)
+
+
+def _compared_epochs(ranked: Sequence[TrialRecord], found: Mapping[int, Mapping[int, Sequence[float]]]) -> int:
+    """The longest length that two trials have had; else that of the best one's own training."""
+    counts = Counter(epochs for scores in found.values() for epochs in scores)
+    shared = [epochs for epochs, n in counts.items() if n > 1]
+    return max(shared, default=ranked[0].epochs if ranked else 0)
+
+
+def _stand(record: TrialRecord, scores: Mapping[int, Sequence[float]], epochs: int, *, n_compared: int) -> Standing:
+    own = epochs if epochs in scores else record.epochs
+    return Standing(record, float(np.mean(scores[own])), own, len(scores[own]), n_compared)
 
 
 def front_of(records: Sequence[TrialRecord], objectives: Sequence[str]) -> list[TrialRecord]:

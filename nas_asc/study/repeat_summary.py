@@ -18,6 +18,7 @@ from nas_asc.metrics import MINIMISED_SCORES, is_tie, percentile_interval, resam
 from nas_asc.pareto import front_probability
 from nas_asc.study.config import StudyConfig
 from nas_asc.study.objective import OBJECTIVES, objective_values
+from nas_asc.study.ranking import rank_by_evidence
 from nas_asc.study.record import TrialRecord
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats
 
@@ -75,7 +76,7 @@ class RepeatSummary:
     """What further seeds say of a study's front.
 
     Args:
-        trials: Best mean of the study's score first.
+        trials: The recommended one first, as `rank_by_evidence` has them.
         score: Name of the score, one of the objectives.
         n_clips: Validation clips.
         n_groups: Their recording groups.
@@ -121,7 +122,9 @@ def load_repeat_summary(folder: Path, config: StudyConfig, records: Sequence[Tri
         StudyError: Files of a training cannot be read, or are of other clips; names the file or the trial.
     """
     repeats = load_repeats(folder)
-    known = {record.number: record for record in records if record.is_complete}
+    standings = rank_by_evidence(records, budget=config.budget, objective=config.score, repeats=repeats)
+    repeats = [each for each in repeats if each.epochs == standings[0].epochs] if standings else []
+    known = {each.record.number: each.record for each in standings}
     of_trial = {number: [each for each in repeats if each.number == number] for number in known}
     chosen = [number for number, found in of_trial.items() if any(each.index and each.scores for each in found)]
     if not chosen:
@@ -150,7 +153,7 @@ def _compare(
     by_score = {name: [_values(name, predictions[record.number]) for record in records] for name in names}
     draws = {name: resample_means(values, groups, n_draws=_N_DRAWS, seed=0) for name, values in by_score.items()}
     means = {name: np.array([each.mean() for each in values]) for name, values in by_score.items()}
-    order = np.argsort(means[config.score], kind="stable")
+    order = range(len(records))  # as they stand
     on_front = front_probability(_points(config, records, draws))
     scored = draws[config.score]
     is_best = (scored <= scored.min(axis=1, keepdims=True)).mean(axis=0)

@@ -48,7 +48,7 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         words = ["search", "--space", "small.py", "--data", "tones", "--study", "small", "--macs", "10M"]
-        words += ["--trials", "4", "--epochs", "1", "--final-seeds", "2", "--cache", "cache"]
+        words += ["--trials", "4", "--epochs", "1", "--final-seeds", "2", "--final-length", "1", "--cache", "cache"]
         assert main(words) == 0
     return root
 

@@ -24,7 +24,8 @@ def test_hardly_a_training_goes_to_networks_of_less_than_a_hundredth_of_the_limi
         costs = [record.cost for record in records if record.origin == "gp"]
         n_negligible.append(sum(cost.params < params and cost.macs < macs for cost in costs))
     with_limits, without = n_negligible
-    assert with_limits < 4 < 12 < without
+    assert with_limits == 0
+    assert without > 3
 
 
 @pytest.mark.parametrize("sampler", ["gp", "nsga2"])
@@ -49,7 +50,10 @@ def test_a_study_of_a_sampler_that_is_gone_goes_on_with_its_successor_and_says_s
     config = StudyConfig.from_dict(replace(CONFIG, sampler=gone).to_dict())
     assert config.sampler == gone
     records = simulate(build("random"), 20)
-    assert build_proposer(screen(), config).propose(20, records).origin == successor
+    proposals = [
+        build_proposer(screen(), each).propose(20, records) for each in (config, replace(config, sampler=successor))
+    ]
+    assert proposals[0].candidate == proposals[1].candidate
     assert note_on_sampler(gone) == f"the sampler {gone!r} is gone; the study goes on with {successor!r}"
 
 

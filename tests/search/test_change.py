@@ -69,7 +69,9 @@ def test_other_classes_are_never_accepted():
         ({"validation_share": 0.3}, "--validation-share 0.3"),
         ({"clip_length_s": 2.0}, "--clip 2.0"),
         ({"scored": "int8"}, "made with --score float, but got --score int8"),
-        ({"final_length": 3.0}, "made with --final-length 1.0, but got --final-length 3.0"),
+        ({"final_length": 3.0}, "made with --final-length not given, but got --final-length 3.0"),
+        ({"min_accuracy": 0.5}, "made with --min-accuracy not given, but got --min-accuracy 0.5"),
+        ({"max_log_loss": 0.5}, "made with --max-log-loss not given, but got --max-log-loss 0.5"),
         ({"split_digest": "0"}, "was made with another split of its data: other clips trained, validated or were kept"),
     ],
 )

@@ -160,7 +160,7 @@ def test_the_last_training_is_as_long_as_asked(tmp_path, prepared):
 
 @pytest.mark.parametrize("length", [0.5, 101.0, float("nan")])
 def test_a_last_training_shorter_than_a_trial_is_refused(prepared, length):
-    with pytest.raises(StudyError, match="`--final-length` must be from 1 to 100, but got"):
+    with pytest.raises(StudyError, match="`--final-length` must be auto, or from 1 to 100, but got"):
         ask(prepared, final_length=length)
 
 

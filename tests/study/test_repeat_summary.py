@@ -47,7 +47,7 @@ def test_predictions_take_few_bytes(tmp_path):
 def test_means_are_over_all_clips_and_trainings(tmp_path):
     config, records = write_repeats(tmp_path, {0: [1.0, 1.2, 1.1], 1: [2.0, 2.1]})
     summary = load_repeat_summary(tmp_path, config, records)
-    assert [each.number for each in summary.trials] == [1, 0]
+    assert [each.number for each in summary.trials] == [0, 1]  # the one that was trained most often first
     for trial in summary.trials:
         found = [each.scores for each in load_repeats(tmp_path) if each.number == trial.number]
         assert trial.n_seeds == len(found)
@@ -98,7 +98,7 @@ def test_trainings_on_other_clips_are_refused(tmp_path):
     config, _ = write_repeats(tmp_path, {0: [1.0, 1.0]})
     write_repeats(tmp_path, {1: [1.0, 1.0]}, n_groups=10)
     _, both = write_repeats(tmp_path / "all", {0: [1.0], 1: [1.0]})
-    with pytest.raises(StudyError, match="trial 1 was trained again on other validation clips than trial 0"):
+    with pytest.raises(StudyError, match="was trained again on other validation clips than trial"):
         load_repeat_summary(tmp_path, config, both)
 
 

@@ -1,0 +1,140 @@
+"""Repeats as a race: the leaders of a search are trained for longer, to know what to ship, and how long to train it.
+
+Conventions:
+    Lengths are in trainings of a trial. Which training comes next is a function of the trials and of the trainings that
+    are on disk, so that an interrupted race goes on where it was. Each training has a seed of its own.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from nas_asc.clock import NO_LIMIT, TimeLimit
+from nas_asc.evaluation import Worker
+from nas_asc.handover.repeat import RepeatRun, RepeatsResult
+from nas_asc.handover.stored import no_trials
+from nas_asc.search import SearchListener, SilentListener, validate_data
+from nas_asc.study import (
+    Repeat,
+    StudyConfig,
+    TrialRecord,
+    load_config,
+    load_records,
+    load_repeat_summary,
+    load_repeats,
+    lock_study,
+    rank_trials,
+    scores_by_epochs,
+)
+
+LENGTHS = (3, 6, 10)
+_N_LEADERS = 3
+
+Leg = tuple[TrialRecord, int]  # whose network is trained next, and for how many epochs
+
+
+def race_leaders(
+    folder: Path,
+    worker: Worker,
+    *,
+    n_seeds: int = 3,
+    limit: TimeLimit = NO_LIMIT,
+    listener: SearchListener | None = None,
+) -> RepeatsResult:
+    """The study's leaders trained for longer, until it is known which is the best, or the time is over.
+
+    Args:
+        folder: Of the study.
+        worker: Trains, on the study's clips.
+        n_seeds: Most trainings of one length of a network.
+        limit: No training begins that is not expected to end before it.
+        listener: Told what happens.
+
+    Raises:
+        StudyError: No trial is complete, the data or their split are not those of the study, or another process has it.
+        DataError: Audio cannot be read.
+    """
+    with lock_study(folder):
+        config, records = load_config(folder), load_records(folder)
+        validate_data(config, worker.prepared)
+        if not any(record.is_complete for record in records):
+            raise no_trials(config.name)
+        listener = listener or SilentListener()
+        listener.on_note("racing: the leaders are trained for longer")
+        run = RepeatRun(folder, config, worker, limit=limit, listener=listener)
+        interrupted = False
+        try:
+            while (leg := next_leg(config, records, load_repeats(folder), n_seeds=n_seeds)) is not None:
+                record, epochs = leg
+                if not run.train_one(record, epochs=epochs):
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+        return RepeatsResult(load_repeat_summary(folder, config, records), run.n_trained, run.n_left, interrupted)
+
+
+def next_leg(
+    config: StudyConfig, records: Sequence[TrialRecord], repeats: Sequence[Repeat], *, n_seeds: int
+) -> Leg | None:
+    """The training that tells most next; None where the race is over.
+
+    First each leader by the trials' own scores is trained three times as long. Then the best of them goes on to six and
+    ten times, while that gains. Then whichever network has the best mean at three times is trained once more with
+    another seed, until it has been trained `n_seeds` times: one that falls behind lets the next one come.
+
+    Args:
+        config: Of the study.
+        records: Finished trials.
+        repeats: Further trainings.
+        n_seeds: Most trainings of one length of a network.
+    """
+    leaders = [each for each in rank_trials(records, config.score) if config.budget.fits(each.cost)][:_N_LEADERS]
+    runners = [_Runner.of(record, repeats, config.score) for record in leaders]
+    for runner in runners:
+        if not runner.n_trained(LENGTHS[0]):
+            return runner.leg(LENGTHS[0])
+    arrived = [runner for runner in runners if runner.mean(LENGTHS[0]) < math.inf]
+    if not arrived:
+        return None
+    best = min(arrived, key=lambda runner: runner.mean(LENGTHS[0]))
+    for shorter, longer in pairwise(LENGTHS):
+        if not best.n_trained(longer):
+            return best.leg(longer)
+        if best.mean(longer) >= best.mean(shorter):
+            break
+    return best.leg(LENGTHS[0]) if best.n_trained(LENGTHS[0]) < n_seeds else None
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """A leader with its trainings.
+
+    Args:
+        record: Its trial.
+        scores: Of its trainings by their epochs, minimised.
+        tried: Epochs of its further trainings, failed ones too.
+    """
+
+    record: TrialRecord
+    scores: Mapping[int, Sequence[float]]
+    tried: tuple[int, ...]
+
+    @classmethod
+    def of(cls, record: TrialRecord, repeats: Sequence[Repeat], score: str) -> "_Runner":
+        tried = tuple(each.epochs for each in repeats if each.index and each.number == record.number)
+        return cls(record, scores_by_epochs(record, repeats, score), tried)
+
+    def leg(self, length: int) -> Leg:
+        return self.record, length * self.record.epochs
+
+    def n_trained(self, length: int) -> int:
+        return self.tried.count(length * self.record.epochs)
+
+    def mean(self, length: int) -> float:
+        """Mean score at a length; infinite where no training of it went well."""
+        found = self.scores.get(length * self.record.epochs)
+        return float(np.mean(found)) if found else math.inf

@@ -1,0 +1,87 @@
+"""Expected seconds of a candidate's training, learned from the study's own trials over a prior.
+
+Conventions:
+    A training takes time with the MACs of the network that is trained (before channels are removed) by a power that the
+    trials say, near 0.7 while there are few; what the nearest trials took more or less than that comes on top. Only
+    searches with a time limit learn from seconds: others propose the same networks whenever they are run.
+"""
+
+import math
+from contextlib import suppress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_asc.cost import Cost, count_cost
+from nas_asc.errors import LayerError, SpaceError
+from nas_asc.propose.encoding import CandidateEncoding
+from nas_asc.propose.history import History
+from nas_asc.propose.pool import Pool
+from nas_asc.propose.screen import Screen
+from nas_asc.space import Candidate
+
+Array = NDArray[np.float64]
+
+_POWER = 0.7  # of MACs
+_TRUST = 4.0  # trials that the prior power is worth
+_QUANTISED = 2.0  # an epoch in 8 bits takes so many epochs more
+_N_NEAREST = 3
+_LEAST_MACS = 300_000.0  # below, what every step takes counts most
+
+
+class SecondsModel:
+    """Fitted to the complete trials of a history.
+
+    Args:
+        screen: Knows the space.
+        history: With one complete trial or more.
+        learns: Whether the seconds of the trials count; else the prior does alone, in units of its own.
+    """
+
+    def __init__(self, screen: Screen, history: History, *, learns: bool = True) -> None:
+        assert history.seconds is not None
+        self._screen = screen
+        self._encode = CandidateEncoding(screen.space)
+        rows = history.complete_rows
+        candidates = [history.candidates[row] for row in rows]
+        costs = [history.costs[row] for row in rows]
+        work = self._work(dict(zip(candidates, costs, strict=True)))
+        taken = np.log(np.maximum(history.seconds[rows], 1e-3)) if learns else _POWER * work
+        self._middle = float(work.mean())
+        offsets = work - self._middle
+        self._power = (_POWER * _TRUST + float(offsets @ (taken - taken.mean()))) / (_TRUST + float(offsets @ offsets))
+        self._level = float(taken.mean())
+        self._points = self._encode(candidates, costs)
+        self._residuals = taken - self._line(work)
+
+    def predict(self, pool: Pool) -> Array:
+        """(m,) expected seconds of candidates.
+
+        Args:
+            pool: Candidates with their costs.
+        """
+        if not pool:
+            return np.zeros(0)
+        points = self._encode(list(pool), list(pool.values()))
+        distances = np.abs(points[:, None] - self._points[None]).sum(axis=2)
+        nearest = np.argsort(distances, axis=1, kind="stable")[:, :_N_NEAREST]
+        weights = np.exp(-np.take_along_axis(distances, nearest, axis=1))
+        residual = (weights * self._residuals[nearest]).sum(axis=1) / (weights.sum(axis=1) + math.exp(-_N_NEAREST))
+        return np.exp(self._line(self._work(pool)) + residual)
+
+    def _line(self, work: Array) -> Array:
+        return self._level + self._power * (work - self._middle)
+
+    def _work(self, pool: Pool) -> Array:
+        return np.array([self._work_of(candidate, cost) for candidate, cost in pool.items()])
+
+    def _work_of(self, candidate: Candidate, cost: Cost) -> float:
+        """Logarithm of what an epoch computes, in MACs."""
+        space, task = self._screen.space, self._screen.task
+        recipe = space.training_recipe(candidate, task)
+        macs: float = cost.macs
+        if recipe.pruning is not None:
+            with suppress(LayerError, SpaceError):
+                macs = count_cost(space.architecture(candidate, task)).macs
+        quantised = 0.0 if recipe.quantisation is None else recipe.quantisation.share
+        return math.log(max(macs, _LEAST_MACS)) + math.log1p(_QUANTISED * quantised)
