@@ -16,10 +16,14 @@ class Task:
     Args:
         n_classes: Number of classes, at least two.
         clip_s: Length of one clip in seconds.
+        sample_rate: Hz of the recordings, the highest one; None where unknown.
+        n_devices: Recording devices that are named; None where none is, or not for every recording.
     """
 
     n_classes: int = 10
     clip_s: float = 1.0
+    sample_rate: int | None = None
+    n_devices: int | None = None
 
     def __post_init__(self) -> None:
         if self.n_classes < 2:

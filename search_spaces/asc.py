@@ -81,7 +81,7 @@ STRIDES = ((1, 1), (1, 2), (2, 1), (2, 2))  # (frequency, time)
 
 space = Space(
     # front end
-    sample_rate=choice(16_000, 22_050, 32_000, guess=22_050),
+    sample_rate=choice(8_000, 16_000, 22_050, 32_000, prior=(1, 2, 2, 2), guess=22_050),
     window_ms=choice(40, 64, 96, 130, guess=64),
     hop_ms=choice(10, 15.625, 20, 30, prior=(1, 2, 3, 2), guess=20),
     n_mels=choice(40, 64, 96, 128, 192, 256, prior=(2, 3, 2, 3, 1, 1), guess=64),

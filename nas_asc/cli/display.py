@@ -25,17 +25,28 @@ _BAR_WIDTH = 60
 _ON_TERMINAL_S, _ELSEWHERE_S = 0.5, 30.0  # between two words of how far features are
 
 
-def front_table(front: Sequence[TrialRecord], *, n_most: int | None = None, title: str | None = None) -> Table:
+def front_table(
+    front: Sequence[TrialRecord],
+    *,
+    first: TrialRecord | None = None,
+    n_most: int | None = None,
+    title: str | None = None,
+) -> Table:
     """Table of a front, best log loss first: scores, what each trial takes of every resource, time and origin.
 
     Args:
         front: Complete trials.
+        first: The recommended one, which stands first, also where it is not on the front; None is none.
         n_most: Rows at most; None has all.
         title: Line above the table.
     """
     counted = [(resource.heading, resource.used) for resource in RESOURCES.values() if resource.used is not None]
     columns = ("trial", "log loss", "accuracy", *(heading for heading, _ in counted), "time", "origin")
-    scored = [(record, record.scores) for record in front if record.scores is not None]
+    shown = [record for record in front if first is None or record.number != first.number]
+    scored = [(record, record.scores) for record in shown if record.scores is not None]
+    ranked = sorted(scored, key=lambda pair: pair[1].log_loss)
+    if first is not None and first.scores is not None:
+        ranked.insert(0, (first, first.scores))
     rows = [
         (
             record.number,
@@ -45,7 +56,7 @@ def front_table(front: Sequence[TrialRecord], *, n_most: int | None = None, titl
             format_duration(record.seconds),
             record.origin,
         )
-        for record, scores in sorted(scored, key=lambda pair: pair[1].log_loss)
+        for record, scores in ranked
     ]
     return build_table(columns, rows[:n_most], title=title)
 

@@ -76,8 +76,14 @@ def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float |
     if course.n_seeds > 1:
         within = f", within {format_duration(plan.repeats_s)} of that time" if plan.repeats_s else ""
         each = f"about {format_duration(mean_s)}"
-        yield f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
+        yield (
+            f"then the leaders for 3 times as long, the best of them for 6 and 10 times while it gains{within}"
+            if plan.finds_length
+            else f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
+        )
     if refit_s:
-        yield f"then the recommended network once more on all development clips, about {format_duration(refit_s)}"
+        most = "at most " if plan.finds_length else ""
+        about = f"{most}about {format_duration(refit_s)}"
+        yield f"then the recommended network once more on all development clips, {about}"
     if course.twin:
         yield "then the random twin, as long as all trials"

@@ -88,7 +88,7 @@ def _print_course(session: "Session", course: "Course") -> None:
     objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
     parts = [f"up to {course.n_trials} trials"] if course.n_trials is not None else []
     parts += [f"within {format_duration(course.timeout_s)}"] if course.timeout_s is not None else []
-    kept = f", {format_duration(plan.repeats_s)} of it for finalists" if plan.repeats_s else ""
+    kept = f", {format_duration(plan.repeats_s)} of it to train the leaders again" if plan.repeats_s else ""
     print(f"study: {config.name}, {objectives}, {' '.join(parts)}{kept}", flush=True)
     if config.rungs:
         rungs = format_rungs(config.rungs).replace(",", " and ")
@@ -122,7 +122,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     stopped = f", {n_stopped} of them stopped early" if n_stopped else ""
     print(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front", flush=True)
     if front:
-        build_console().print(front_table(front))
+        build_console().print(front_table(front, first=result.recommended))
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
         print(f"report: {result.report}")

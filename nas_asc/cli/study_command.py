@@ -52,7 +52,9 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     asked = "" if config.n_trials is None else f" of {config.n_trials} asked"
     print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
     if front:
-        build_console().print(front_table(front, title=f"front, {len(front)} trials"))
+        build_console().print(
+            front_table(front, first=best, title=f"front, {len(front)} trials, the recommended one first")
+        )
     for line in rung_lines:
         print(line)
     for record in failed:

@@ -27,7 +27,7 @@ def short_lines(survey: "Survey", space: "Space") -> list[str]:
         f"plan: {format_percent(survey.share_fits)} of {survey.n_drawn:,} drawn candidates fit"
         f" ({shares or 'no limits'})",
     ]
-    return lines if survey.left_out.target == "any" else [*lines, survey.left_out.describe(survey.n_drawn)]
+    return [*lines, survey.left_out.describe(survey.n_drawn)] if survey.left_out.n else lines
 
 
 def print_survey(survey: "Survey", space: "Space") -> None:
@@ -56,7 +56,7 @@ def print_survey(survey: "Survey", space: "Space") -> None:
         if row.limit is not None:
             values = ", ".join(f"{name}={value}" for name, value in row.smallest.items())
             print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
-    if survey.left_out.target != "any":
+    if survey.left_out.n:
         print(survey.left_out.describe(survey.n_drawn))
     unbuildable = format_percent(survey.n_unbuildable / survey.n_drawn)
     print(f"{format_percent(survey.share_fits)} fit the whole budget; {unbuildable} cannot take clips of this shape")

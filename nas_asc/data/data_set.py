@@ -68,7 +68,10 @@ class DataSet:
     @property
     def task(self) -> Task:
         """What the data ask of a network."""
-        return Task(n_classes=len(self.classes), clip_s=self.clip_s)
+        known = np.unique(self.devices)
+        n_devices = len(known) if len(known) and "" not in known else None
+        rate = None if self.mixes_rates else self.sample_rate
+        return Task(n_classes=len(self.classes), clip_s=self.clip_s, sample_rate=rate, n_devices=n_devices)
 
     @property
     def version(self) -> str:

@@ -24,6 +24,7 @@ from nas_asc.study import (
     load_config,
     load_records,
     load_repeats,
+    load_speed,
     lock_study,
     recommend,
     scores_by_epochs,
@@ -32,7 +33,8 @@ from nas_asc.study import (
 
 _UNTRIED_LENGTH = 3.0  # where nothing says how long it gains, and there is no limit on time
 _FURTHER = 2.0  # beyond the longest length that was tried, and gained
-_MARGIN = 1.15
+_MARGIN = 1.1
+_LEAST_SHARE = 0.5  # of a trial that its epochs take
 
 
 def refit_recommended(
@@ -64,7 +66,7 @@ def refit_recommended(
         validate_data(config, worker.prepared)
         best = recommend(folder, config, load_records(folder))
         if best is not None and not is_refitted(folder, best):
-            n_epochs = _choose_epochs(config, best, load_repeats(folder), worker, left_s=limit.left_s)
+            n_epochs = _choose_epochs(folder, config, best, worker, left_s=limit.left_s)
             on = f"on all development clips, for {n_epochs} epochs"
             listener.on_note(f"training the network of trial {best.number} once more, {on}")
             try:
@@ -97,16 +99,23 @@ def choose_length(scores: dict[int, float], *, own: int, affordable: float = mat
     return max(1.0, min(most, affordable))
 
 
-def _choose_epochs(
-    config: StudyConfig, trial: TrialRecord, repeats: Sequence[Repeat], worker: Worker, *, left_s: float
-) -> int:
-    own = trial.epochs
+def _choose_epochs(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker, *, left_s: float) -> int:
+    own, repeats = trial.epochs, load_repeats(folder)
     if config.final_length is not None:
         return round(config.final_length * own)
     scores = {epochs: sum(found) / len(found) for epochs, found in _scores(config, trial, repeats).items()}
-    share = (worker.prepared.n_train + worker.prepared.n_validation) / max(worker.prepared.n_train, 1)
-    affordable = left_s / max(_MARGIN * share * trial.seconds, 1e-9)
+    affordable = left_s / max(_MARGIN * own * _epoch_s(folder, trial, worker), 1e-9)
     return math.floor(own * choose_length(scores, own=own, affordable=affordable))
+
+
+def _epoch_s(folder: Path, trial: TrialRecord, worker: Worker) -> float:
+    """Expected seconds of an epoch on all development clips."""
+    n_train, n_clips = worker.prepared.n_train, worker.prepared.n_train + worker.prepared.n_validation
+    whole_s = n_clips / n_train * trial.seconds / trial.epochs  # with features, scores and file
+    speed = load_speed(folder, trial)
+    if speed is None or trial.recipe.quantisation is not None or n_clips / speed < _LEAST_SHARE * whole_s:
+        return whole_s  # epochs do not tell where the time went
+    return min(whole_s, n_clips / speed)
 
 
 def _scores(config: StudyConfig, trial: TrialRecord, repeats: Sequence[Repeat]) -> dict[int, list[float]]:

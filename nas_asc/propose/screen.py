@@ -10,7 +10,7 @@ from nas_asc.cost import Cost
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Design, Space
-from nas_asc.survey import candidate_obstacles, count_candidate
+from nas_asc.survey import Obstacles, count_candidate
 
 _MOST_COSTS = 20_000
 
@@ -63,6 +63,7 @@ class Screen:
         self.min_share = min_share
         self.faults: set[str] = set()
         self._on_fault = on_fault
+        self._obstacles = Obstacles(space, task, budget, target=target)
         self._costs: dict[Candidate, Cost | None] = {}
 
     def cost(self, candidate: Candidate) -> Cost | None:
@@ -74,7 +75,7 @@ class Screen:
         return self._costs[candidate]
 
     def fits(self, candidate: Candidate, cost: Cost) -> bool:
-        """Whether a candidate of this cost keeps every limit, uses enough of one, and runs on the target."""
+        """Whether a candidate of this cost keeps every limit, uses enough of one, and nothing stands against it."""
         uses_enough = self.min_share is None or self.share(cost) >= self.min_share
         return uses_enough and self.budget.fits(cost) and not self._obstacles(candidate)
 
@@ -89,19 +90,16 @@ class Screen:
             self._note_fault(str(error))
             return None
 
-    def _obstacles(self, candidate: Candidate) -> tuple[str, ...]:
-        return candidate_obstacles(self.space, candidate, self.task, self.target)
-
     def excess(self, candidate: Candidate) -> float:
         """How far a candidate is over the budget: sum of log(used / limit); 0 fits, infinite cannot be built.
 
-        Each obstacle on the target counts one more.
+        Each thing that stands against it counts one more; see `Obstacles`.
         """
         cost = self.cost(candidate)
         if cost is None:
             return math.inf
         over = sum(math.log(excess.ratio) for excess in self.budget.check(cost))
-        return over + len(self._obstacles(candidate))
+        return over + self._obstacles.excess(candidate)
 
     def admit(self, candidate: Candidate, *, origin: str, seen: Collection[str] = ()) -> Proposal | None:
         """Proposal of a candidate that fits and whose design's key is not in `seen`; else None.

@@ -25,6 +25,8 @@ def draw_curves(facts: Facts) -> Drawing | None:
         _add_curve(figure, facts, record, width=1.5)
     if facts.recommended:
         _add_curve(figure, facts, facts.recommended, width=2.5, color=RECOMMENDED)
+    if facts.is_refitted:
+        _add_curve(figure, facts, None, width=2.5, color=RECOMMENDED, dash="dot")
     if not figure.data:
         return None
     figure.update_xaxes(title="epoch (number)", **whole_ticks(max(max(trace.x) for trace in figure.data)))
@@ -33,15 +35,23 @@ def draw_curves(facts: Facts) -> Drawing | None:
 
 
 def _add_curve(
-    figure: Any, facts: Facts, record: TrialRecord, *, width: float, color: str = DOMINATED, opacity: float = 1.0
+    figure: Any,
+    facts: Facts,
+    record: TrialRecord | None,
+    *,
+    width: float,
+    color: str = DOMINATED,
+    opacity: float = 1.0,
+    dash: str = "solid",
 ) -> None:
+    """One curve: of a trial, or of the refit where `record` is None."""
     curve = facts.curve(record)
     if curve.empty:
         return
-    label = f"trial {record.number}" + (", stopped" if record.is_stopped else "")
+    label = "what ships" if record is None else f"trial {record.number}" + (", stopped" if record.is_stopped else "")
     figure.add_scatter(
         x=curve["epoch"].tolist(), y=curve["loss"].tolist(), name=label, opacity=opacity,
         mode="lines" if len(curve) > 1 else "markers", marker={"size": 8, "color": color},
-        line={"color": color, "width": width},
+        line={"color": color, "width": width, "dash": dash},
         hovertemplate=f"{label}, epoch %{{x}}: %{{y:.3f}} nats<extra></extra>",
     )  # fmt: skip

@@ -14,17 +14,20 @@ from nas_asc.metrics import Scores
 from nas_asc.report.mark import Mark, mark_systems
 from nas_asc.space import Space
 from nas_asc.study import (
+    Repeat,
     RepeatSummary,
+    Standing,
     StudyConfig,
     TrialRecord,
     front_of,
     load_refit_card,
     load_repeat_summary,
     load_repeats,
+    rank_by_evidence,
     rank_trials,
+    refit_dir,
     trial_dir,
 )
-from nas_asc.study import recommended as recommend
 
 
 @dataclass(frozen=True)
@@ -35,30 +38,39 @@ class Facts:
         folder: Of the study.
         config: What was asked.
         records: Finished trials in order.
-        recommended: The trial to ship; None where none is complete or fits.
+        standings: Of complete trials within the budget, the one to ship first.
         marks: Published systems of the space.
         card: Of the final network; None where there is none yet.
         summary: What repeats say of the front; None where there are none.
         health: Cards of the checks.
         importance: Of the axes, the largest first; empty where trials are too few.
         effects: Mean scores along the axes.
+        repeats: Further trainings of its networks.
     """
 
     folder: Path
     config: StudyConfig
     records: tuple[TrialRecord, ...]
-    recommended: TrialRecord | None
+    standings: tuple[Standing, ...]
     marks: tuple[Mark, ...]
     card: Mapping[str, Any] | None
     summary: RepeatSummary | None = None
     health: tuple[Card, ...] = ()
     importance: tuple[AxisImportance, ...] = ()
     effects: tuple[AxisEffect, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+
+    @property
+    def recommended(self) -> TrialRecord | None:
+        """The trial to ship; None where none is complete or fits."""
+        return self.standings[0].record if self.standings else None
 
     @cached_property
     def ranked(self) -> tuple[TrialRecord, ...]:
-        """Complete trials, best score first."""
-        return rank_trials(self.records, self.config.score)
+        """Complete trials: the recommended one, then best score first."""
+        first = self.recommended
+        others = [each for each in rank_trials(self.records, self.config.score) if each is not first]
+        return tuple(others) if first is None else (first, *others)
 
     @cached_property
     def front(self) -> frozenset[int]:
@@ -92,10 +104,15 @@ class Facts:
             return False
         return (self.card["number"], self.card["key"]) == (self.recommended.number, self.recommended.key)
 
-    def curve(self, record: TrialRecord) -> pd.DataFrame:
-        """Learning curve of a trial, one row an epoch; empty where its file is missing or damaged."""
+    def curve(self, record: TrialRecord | None) -> pd.DataFrame:
+        """Learning curve of a trial, or of the refit, one row an epoch; empty where its file is missing or damaged.
+
+        Args:
+            record: Of the trial; None is the refit.
+        """
+        folder = refit_dir(self.folder) if record is None else trial_dir(self.folder, record.number)
         try:
-            curve = pd.read_csv(trial_dir(self.folder, record.number) / "curve.csv")
+            curve = pd.read_csv(folder / "curve.csv")
             return curve[["epoch", "loss"]].astype(float)
         except (OSError, ValueError, KeyError):
             return pd.DataFrame({"epoch": [], "loss": []}, dtype=float)
@@ -107,26 +124,26 @@ def gather_facts(
     records: Sequence[TrialRecord],
     *,
     space: Space | None,
-    recommended: TrialRecord | None,
     health: Sequence[Card] = (),
     importance: Sequence[AxisImportance] = (),
 ) -> Facts:
-    """Facts of a study; the recommended trial is the best expected score inside the budget where none is
-    named."""
+    """Facts of a study."""
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
-    best = recommended or recommend(records, budget=config.budget, objective=config.score, repeats=load_repeats(folder))
+    repeats = tuple(load_repeats(folder))
+    standings = rank_by_evidence(records, budget=config.budget, objective=config.score, repeats=repeats)
     marks, summary = mark_systems(space, task), load_repeat_summary(folder, config, records)
     return Facts(
         folder,
         config,
         tuple(records),
-        best,
+        standings,
         marks,
         load_refit_card(folder),
         summary,
         health=tuple(health),
         importance=tuple(importance),
         effects=axis_effects(records, config),
+        repeats=repeats,
     )
 
 

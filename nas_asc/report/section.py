@@ -185,8 +185,8 @@ def _curves(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
     if drawing is None:
         return "<p>No learning curves were kept.</p>", ()
     lead = (
-        f"<p>Mean training loss of augmented clips, the recommended trial in orange; at most {MOST_CURVES} trials of"
-        f" the front.{_stopped_text(facts)}</p>"
+        f"<p>Mean training loss of augmented clips, the recommended trial in orange, what ships dotted; at most"
+        f" {MOST_CURVES} trials of the front.{_stopped_text(facts)}</p>"
     )
     return lead + place_html(drawing), (drawing,)
 

@@ -1,10 +1,12 @@
 """The top of the page: the recommended network, what it takes of each limit, and how far its score can be believed."""
 
+from collections.abc import Sequence
+
 from nas_asc.budget import RESOURCES
 from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_percent
-from nas_asc.study import TrialRecord, refit_dir, trial_dir
+from nas_asc.study import TrialRecord, refit_dir, scores_by_epochs, trial_dir
 from nas_asc.units import format_count
 
 # Source: results table in the README of the DCASE 2024 Task 1 baseline, 0.42 to 1.11 points over its five splits.
@@ -116,6 +118,8 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
         f"Counting {scores.n_clips:,} clips alone leaves {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson’s binomial"
         " interval). Clips of one place are alike, so the true interval is wider.",
         _seeds_text(facts, record),
+        _length_text(facts, record),
+        _unraced_text(facts),
         f"It was chosen as the best of {len(facts.ranked)} by this very score: expect somewhat less on clips that no"
         " search has seen."
         if len(facts.ranked) > 1
@@ -128,8 +132,8 @@ def _belief(facts: Facts, record: TrialRecord) -> str:
 def _seeds_text(facts: Facts, record: TrialRecord) -> str:
     """How often it was trained, and what that says."""
     found = None if facts.summary is None else facts.summary.find(record.number)
-    if found is None:
-        return f"It was trained once, with seed {record.seed}. {_SEED_NOISE}"
+    if found is None or found.n_seeds == 1:
+        return f"At the length by which it was chosen it was trained once. {_SEED_NOISE}"
     mean, ties = found.accuracy, ", ".join(map(str, found.ties))
     tied = f"It ties with {_plural(len(found.ties), 'trial')} {ties}." if ties else "It ties with no other finalist."
     return (
@@ -204,12 +208,52 @@ def command_html(*lines: str) -> str:
 
 
 def _rank_text(facts: Facts) -> str:
-    n, within = len(facts.ranked), ", within the budget" if facts.config.budget.limits else ""
+    """Why this network is recommended: what holds of it by the trainings that there are."""
+    first, n = facts.standings[0], len(facts.standings)
+    within = ", within the budget" if facts.config.budget.limits else ""
     if n == 1:
         return f"the only complete trial{within}"
-    found = None if facts.summary is None or facts.recommended is None else facts.summary.find(facts.recommended.number)
-    over = "" if found is None else f", its mean over {found.n_seeds} seeds"
-    return f"the best {_score_word(facts)} of {n} complete trials{over}{within}"
+    if first.n_compared == n and first.n_trainings == 1:
+        return f"the best {_score_word(facts)} of {n} complete trials{within}"
+    epochs = f"{first.epochs} {_plural(first.epochs, 'epoch')}"
+    of = f"{first.n_trainings} {_plural(first.n_trainings, 'training')} of {epochs}"
+    if first.n_compared == 1:
+        return f"the only network with {of}, which is more than any other of {n} has had{within}"
+    mean = "mean " if first.n_trainings > 1 else ""
+    return f"the best {mean}{_score_word(facts)} of the {first.n_compared} networks that have had {of}{within}"
+
+
+def _unraced_text(facts: Facts) -> str:
+    """Which networks score better by fewer or shorter trainings; empty where none does."""
+    first, *others = facts.standings
+    better = [str(each.record.number) for each in others if each.score < first.score]
+    if not better:
+        return ""
+    verb = "scores" if len(better) == 1 else "score"
+    return (
+        f"{_plural(len(better), 'Trial')} {', '.join(better)} {verb} better by fewer or shorter trainings: there was no"
+        " time to train as often, and as long, what may be luck."
+    )
+
+
+def _length_text(facts: Facts, record: TrialRecord) -> str:
+    """What longer trainings of the network reached, and how long the one that ships was."""
+    found = scores_by_epochs(record, facts.repeats, facts.config.score)
+    shown = [
+        f"{_mean_score(facts, scores)} after {epochs} epochs{f' ({len(scores)} trainings)' if len(scores) > 1 else ''}"
+        for epochs, scores in sorted(found.items())
+    ]
+    lengths = f"On validation clips it reached {', '.join(shown)}." if len(shown) > 1 else ""
+    if not facts.is_refitted or facts.card is None:
+        return lengths
+    epochs = facts.card["recipe"]["epochs"]
+    return f"{lengths} What ships was trained for {epochs} epochs on all development clips.".strip()
+
+
+def _mean_score(facts: Facts, scores: Sequence[float]) -> str:
+    mean = sum(scores) / len(scores)
+    name = facts.config.score
+    return format_percent(1 - mean) if MINIMISED_SCORES[name].is_share else f"{mean:.3f} nats"
 
 
 def _score_word(facts: Facts) -> str:

@@ -32,7 +32,6 @@ def write_report(
     records: Sequence[TrialRecord],
     *,
     space: Space | None = None,
-    recommended: TrialRecord | None = None,
     health: Sequence[Card] = (),
     importance: Sequence[AxisImportance] = (),
 ) -> ReportFiles:
@@ -43,13 +42,10 @@ def write_report(
         config: What was asked.
         records: Finished trials, in order; none is fine.
         space: Of the study, for its published systems; None draws none.
-        recommended: The trial to ship; None is the best score inside the budget.
         health: Cards of the checks that were made of it.
         importance: Of the axes, the largest first; empty says that trials are too few.
     """
-    facts = gather_facts(
-        study_dir, config, records, space=space, recommended=recommended, health=health, importance=importance
-    )
+    facts = gather_facts(study_dir, config, records, space=space, health=health, importance=importance)
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
     front = trials_frame(facts.front_records, facts.axes, config.classes, summary=facts.summary)
     _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))

@@ -77,6 +77,22 @@ def write_trial_files(
     return path
 
 
+def load_speed(folder: Path, record: TrialRecord) -> float | None:
+    """Clips a second at which a trial's network was trained, by its learning curve; None where nothing tells.
+
+    Args:
+        folder: Of the study.
+        record: Of the trial.
+    """
+    try:
+        with (trial_dir(folder, record.number) / "curve.csv").open(newline="") as file:
+            rates = [float(row["clips_per_s"]) for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError):
+        return None
+    later = rates[1:] or rates  # the first epoch makes ready
+    return len(later) / sum(1 / rate for rate in later) if later and min(later) > 0 else None
+
+
 def checkpoint_name(epochs: int) -> str:
     """File of a training that is stopped after so many epochs."""
     return f"checkpoint-{epochs}.pt"

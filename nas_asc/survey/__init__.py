@@ -4,7 +4,7 @@ Conventions:
     Resources are those of a budget: params, macs, bytes, ram, and model_bytes under rules that limit it.
 """
 
-from nas_asc.survey.fit import candidate_obstacles, count_candidate
+from nas_asc.survey.fit import Obstacles, count_candidate
 from nas_asc.survey.left_out import LeftOut
 from nas_asc.survey.survey import Nearest, ResourceRow, Survey, survey_space
 from nas_asc.survey.systems import SystemRow, systems_table
@@ -12,10 +12,10 @@ from nas_asc.survey.systems import SystemRow, systems_table
 __all__ = [
     "LeftOut",
     "Nearest",
+    "Obstacles",
     "ResourceRow",
     "Survey",
     "SystemRow",
-    "candidate_obstacles",
     "count_candidate",
     "survey_space",
     "systems_table",

@@ -1,9 +1,17 @@
-"""What a candidate takes, and what a target cannot run of it: the one place where this is asked."""
+"""What a candidate takes, and what stands against training it: the one place where this is asked."""
 
+import math
+
+import numpy as np
+
+from nas_asc.budget import Budget
 from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError
 from nas_asc.frontend import Task
+from nas_asc.recipe import DeviceResponse, WeightPruning
 from nas_asc.space import Candidate, Space
+
+_N_DRAWN = 200  # random candidates that tell what every candidate of a space has
 
 
 def count_candidate(space: Space, candidate: Candidate, task: Task) -> Cost | None:
@@ -24,13 +32,67 @@ def count_candidate(space: Space, candidate: Candidate, task: Task) -> Cost | No
         return None
 
 
-def candidate_obstacles(space: Space, candidate: Candidate, task: Task, target: str) -> tuple[str, ...]:
-    """What of a candidate that can be built a target cannot run as integers.
+class Obstacles:
+    """What stands against training a candidate: a target that cannot run it, and parts of it that cannot pay.
+
+    Nothing is gained by a sample rate above the recordings' own, by masked weights where zeros count like other values,
+    or by responses of other recording devices where all recordings are of one. Where every candidate of a space has
+    such a part, it is let be.
 
     Args:
-        space: Where the candidate comes from.
-        candidate: A point of it.
-        task: What it is built for.
-        target: Of `nas_asc.cost.TARGETS`.
+        space: Where candidates come from.
+        task: What they are built for.
+        budget: What they must fit.
+        target: Of `nas_asc.cost.TARGETS`; "any" runs everything.
     """
-    return () if target == "any" else list_obstacles(space.architecture(candidate, task), target)
+
+    def __init__(self, space: Space, task: Task, budget: Budget, *, target: str = "any") -> None:
+        self._space = space
+        self._task = task
+        self._budget = budget
+        self.target = target
+        drawn = space.draw_many(np.random.default_rng(0), _N_DRAWN)
+        rates = {space.log_mel(each, task).sample_rate for each in drawn}
+        recorded = task.sample_rate or max(rates)
+        self._most_rate = max((rate for rate in rates if rate <= recorded), default=min(rates))
+        self._idle = [find for find in (self._masks, self._devices) if not all(find(each) for each in drawn)]
+
+    def __call__(self, candidate: Candidate) -> tuple[str, ...]:
+        """What stands against a candidate that can be built, a few words each; empty where nothing does.
+
+        Raises:
+            SpaceError: A function of the space raises.
+        """
+        space, task = self._space, self._task
+        runs = () if self.target == "any" else list_obstacles(space.architecture(candidate, task), self.target)
+        found = [self._rates(candidate), *(find(candidate) for find in self._idle)]
+        return (*runs, *(reason for reason in found if reason is not None))
+
+    def excess(self, candidate: Candidate) -> float:
+        """How much stands against a candidate: one for each thing, more the higher a sample rate is; 0 for nothing."""
+        found = self(candidate)
+        rate = self._space.log_mel(candidate, self._task).sample_rate
+        return len(found) + (max(0.0, math.log(rate / self._most_rate)) if found else 0.0)
+
+    def _rates(self, candidate: Candidate) -> str | None:
+        rate = self._space.log_mel(candidate, self._task).sample_rate
+        return None if rate <= self._most_rate else "a sample rate above the recordings' own"
+
+    def _masks(self, candidate: Candidate) -> str | None:
+        recipe = self._space.training_recipe(candidate, self._task)
+        if not isinstance(recipe.pruning, WeightPruning) or not self._budget.limits:
+            return None
+        architecture = self._space.architecture(candidate, self._task)
+        try:
+            pruned = self._budget.used(count_pruned_cost(architecture, recipe.pruning, bits=recipe.bits))
+            whole = self._budget.used(count_pruned_cost(architecture, None, bits=recipe.bits))
+        except LayerError:
+            return None
+        saves = any(pruned[name] < whole[name] for name in self._budget.limits)
+        return None if saves else "masked weights, where the limits count zeros too"
+
+    def _devices(self, candidate: Candidate) -> str | None:
+        parts = self._space.training_recipe(candidate, self._task).augmentation
+        if self._task.n_devices != 1 or not any(isinstance(part, DeviceResponse) for part in parts):
+            return None
+        return "responses of other devices, where all recordings are of one"

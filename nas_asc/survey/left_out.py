@@ -1,20 +1,19 @@
-"""Candidates that a target cannot run as integers, and what it is in them."""
+"""Candidates that are left out, as a target cannot run them or a part of them cannot pay, and what it is in them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nas_asc.cost import Cost
-from nas_asc.frontend import Task
-from nas_asc.space import Candidate, Space
-from nas_asc.survey.fit import candidate_obstacles
+from nas_asc.space import Candidate
+from nas_asc.survey.fit import Obstacles
 
 Costed = tuple[Candidate, Cost]
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How many of the candidates that can be built a target cannot run as integers, and why.
+    """How many of the candidates that can be built are left out, and why.
 
     Args:
         target: Of `nas_asc.cost.TARGETS`.
@@ -37,7 +36,8 @@ class LeftOut:
         """
         share = f"{100 * self.n / n_drawn:.0f} % of draws"
         reasons = ", ".join(f"{obstacle} {100 * n / n_drawn:.0f} %" for obstacle, n in self.reasons.items())
-        return f"left out for {self.target}: {share}" + (f": {reasons}" if reasons else "")
+        target = "" if self.target == "any" else f" for {self.target}"
+        return f"left out{target}: {share}" + (f": {reasons}" if reasons else "")
 
     def blame(self, candidates: Sequence[Candidate]) -> str:
         """Why nothing is left, in one line.
@@ -57,24 +57,20 @@ class LeftOut:
         )
 
 
-def leave_out(space: Space, task: Task, costed: Sequence[Costed], *, target: str) -> tuple[LeftOut, list[Costed]]:
-    """What a target leaves out of some candidates, and those that it keeps.
+def leave_out(costed: Sequence[Costed], obstacles: Obstacles) -> tuple[LeftOut, list[Costed]]:
+    """What is left out of some candidates, and those that are kept.
 
     Args:
-        space: Where they come from.
-        task: What they are built for.
         costed: Candidates that can be built.
-        target: Of `nas_asc.cost.TARGETS`.
+        obstacles: Tells what stands against each.
     """
-    if target == "any":
-        return LeftOut(target, 0), list(costed)
-    obstacles = [candidate_obstacles(space, candidate, task, target) for candidate, _ in costed]
-    kept = [pair for pair, found in zip(costed, obstacles, strict=True) if not found]
-    reasons = dict(Counter(each for found in obstacles for each in found).most_common())
+    against = [obstacles(candidate) for candidate, _ in costed]
+    kept = [pair for pair, found in zip(costed, against, strict=True) if not found]
+    reasons = dict(Counter(each for found in against for each in found).most_common())
     values = [candidate.values for candidate, _ in costed]
-    causes = {each: _find_cause(values, [each in found for found in obstacles]) for each in reasons}
+    causes = {each: _find_cause(values, [each in found for found in against]) for each in reasons}
     known = {each: cause for each, cause in causes.items() if cause is not None}
-    return LeftOut(target, len(costed) - len(kept), reasons, known), kept
+    return LeftOut(obstacles.target, len(costed) - len(kept), reasons, known), kept
 
 
 def _find_cause(values: Sequence[Mapping[str, object]], has_it: Sequence[bool]) -> str | None:

@@ -11,7 +11,7 @@ from nas_asc.cost import Cost, validate_target
 from nas_asc.errors import NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
-from nas_asc.survey.fit import candidate_obstacles, count_candidate
+from nas_asc.survey.fit import Obstacles, count_candidate
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
@@ -70,7 +70,8 @@ class Survey:
     Args:
         n_drawn: Candidates drawn at random.
         n_unbuildable: Those whose layers cannot take their input.
-        left_out: Of those that the target cannot run as integers, how many and why; they stand in no other number.
+        left_out: Of those that the target cannot run as integers or that cannot pay, how many and why; they stand in no
+            other number.
         share_fits: Share of all drawn candidates that can be built and fit the whole budget.
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.
@@ -142,13 +143,14 @@ def survey_space(
             f"none of {n_draws:,} candidates of space {space.name!r} can be built for clips of {task.clip_s:g} s:"
             " every one has a layer that cannot take its input. Use another space or longer clips."
         )
-    left_out, known = leave_out(space, task, built, target=target)
+    obstacles = Obstacles(space, task, budget, target=target)
+    left_out, known = leave_out(built, obstacles)
     if not known:
         raise NothingFitsError(left_out.blame([candidate for candidate, _ in built]))
     used = [budget.used(cost) for _, cost in known]
     fitting = sorted(cost.macs for _, cost in known if budget.fits(cost))
     given = [*space.guesses, *(system.candidate for system in space.systems.values())]
-    seek = _Seeker(space, task, budget=budget, target=target, rng=rng)
+    seek = _Seeker(space, task, budget=budget, obstacles=obstacles, rng=rng)
     starts = known + [(each, cost) for each in given if (cost := seek.cost(each)) is not None]
     return Survey(
         n_drawn=n_draws,
@@ -164,15 +166,15 @@ def survey_space(
 class _Seeker:
     """Looks for the candidate that takes least, one change of an axis after another."""
 
-    def __init__(self, space: Space, task: Task, *, budget: Budget, target: str, rng: np.random.Generator) -> None:
-        self.space, self.task, self.budget, self.target, self.rng = space, task, budget, target, rng
+    def __init__(
+        self, space: Space, task: Task, *, budget: Budget, obstacles: Obstacles, rng: np.random.Generator
+    ) -> None:
+        self.space, self.task, self.budget, self.obstacles, self.rng = space, task, budget, obstacles, rng
 
     def cost(self, candidate: Candidate) -> Cost | None:
-        """What a candidate takes; None where it cannot be built or does not run on the target."""
+        """What a candidate takes; None where it cannot be built or something stands against it."""
         cost = count_candidate(self.space, candidate, self.task)
-        if cost is None or candidate_obstacles(self.space, candidate, self.task, self.target):
-            return None
-        return cost
+        return None if cost is None or self.obstacles(candidate) else cost
 
     def ratio(self, cost: Cost) -> float:
         """Worst use over limit; 0 without limits."""

@@ -21,9 +21,7 @@ SPACE = load_space("cp_mobile")
 
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory):
-    return gather_facts(
-        tmp_path_factory.mktemp("study"), make_config(), make_records(30), space=SPACE, recommended=None
-    )
+    return gather_facts(tmp_path_factory.mktemp("study"), make_config(), make_records(30), space=SPACE)
 
 
 def _traces(drawing):
@@ -72,7 +70,7 @@ def test_limit_is_a_line_only_where_there_is_one(facts):
 
 
 def test_single_trial_has_a_frame_around_it(tmp_path):
-    facts = gather_facts(tmp_path, make_config(budget=Budget()), make_records(1), space=None, recommended=None)
+    facts = gather_facts(tmp_path, make_config(budget=Budget()), make_records(1), space=None)
     layout = draw_front(facts, RESOURCES["macs"], SCORES["accuracy"]).figure.layout
     low, high = layout.xaxis.range
     assert low < math.log10(facts.ranked[0].cost.official_macs) < high
@@ -111,7 +109,7 @@ def test_curves_of_stopped_trials_are_faint_and_shorter(tmp_path):
     write_curves(tmp_path, records[:6], n_epochs=9)
     write_curves(tmp_path, records[6:], n_epochs=3)
     records = [*records[:6], *map(stop_record, records[6:])]
-    facts = gather_facts(tmp_path, make_config(rungs=(1 / 3,)), records, space=None, recommended=None)
+    facts = gather_facts(tmp_path, make_config(rungs=(1 / 3,)), records, space=None)
     traces = draw_curves(facts).figure.data
     stopped = [trace for trace in traces if trace.name.endswith(", stopped")]
     assert {trace.name for trace in stopped} == {f"trial {number}, stopped" for number in range(6, 12)}
@@ -125,7 +123,7 @@ def test_curves_of_stopped_trials_are_faint_and_shorter(tmp_path):
 def test_single_epoch_is_a_point(tmp_path):
     records = make_records(2)
     write_curves(tmp_path, records, n_epochs=1)
-    facts = gather_facts(tmp_path, make_config(), records, space=None, recommended=None)
+    facts = gather_facts(tmp_path, make_config(), records, space=None)
     drawing = draw_curves(facts)
     assert {trace.mode for trace in drawing.figure.data} == {"markers"}
     assert drawing.figure.layout.xaxis.dtick == 1

@@ -103,11 +103,17 @@ def test_csv_has_means_intervals_and_ties(trained_again):
 
 
 def test_the_summary_tells_how_often_the_network_was_trained(trained_again):
-    folder, config, records, chosen, _ = trained_again
-    page = _page(write_report(folder, config, records, recommended=chosen[0]))
+    folder, config, records, *_ = trained_again
+    page = _page(write_report(folder, config, records))
     assert "Trained with 3 seeds, its mean accuracy is" in _words(page)
-    page = _page(write_report(folder, config, records, recommended=next(r for r in records if r not in chosen)))
-    assert "It was trained once, with seed" in _words(page)
+    assert "3 networks that have had 3 trainings of" in _words(page)
+
+
+def test_of_a_network_that_was_trained_once_no_more_is_said(tmp_path):
+    records = make_records(5)
+    page = _page(write_report(tmp_path, make_config(), records))
+    assert "it was trained once" in _words(page)
+    assert "of 5 complete trials" in _words(page)
 
 
 def test_axes_stand_in_the_order_of_their_importance(tmp_path):

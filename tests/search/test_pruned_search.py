@@ -21,7 +21,7 @@ FILE = Path(__file__).with_name("pruned_space.py")
 def study(tmp_path_factory):
     """Folder and data of a study of both prunings."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
-    config = ask_of("pruned", load_space(FILE), prepared, space=str(FILE), budget=Budget(max_params=10_000))
+    config = ask_of("pruned", load_space(FILE), prepared, space=str(FILE), budget=Budget())
     result = run(config, load_space(FILE), prepared, n_trials=3, folder=folder)
     assert result.stopped_by == "exhausted"  # the third candidate's pruning cannot reach its limit
     return folder, prepared

@@ -31,7 +31,7 @@ class Listener(SilentListener):
 def study(tmp_path_factory):
     """Folder, data and listener of a study of all six recipes, scored by files."""
     folder, prepared = tmp_path_factory.mktemp("study"), prepare(tmp_path_factory.mktemp("cache"))
-    space, budget, listener = load_space(FILE), Budget(max_params=10_000), Listener()
+    space, budget, listener = load_space(FILE), Budget(), Listener()
     config = ask_of("qat", space, prepared, space=str(FILE), budget=budget, scored="int8")
     run(config, space, prepared, n_trials=6, folder=folder, listener=listener)
     return folder, prepared, listener

@@ -127,4 +127,4 @@ def test_space_that_cannot_take_the_clips_is_refused():
 def test_packaged_space_reaches_the_dcase_limits(name):
     survey = survey_space(load_space(name), Task(10, 1.0), Budget(rules="dcase2024"), n_draws=1_000)
     assert survey.fits_any
-    assert survey.share_fits > 0.2
+    assert survey.share_fits > 0.2 * (1 - survey.left_out.n / survey.n_drawn)
