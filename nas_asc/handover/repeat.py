@@ -26,6 +26,7 @@ from nas_asc.study import (
     RepeatSummary,
     StudyConfig,
     TrialRecord,
+    find_region,
     front_of,
     load_config,
     load_records,
@@ -64,14 +65,18 @@ class RepeatsResult:
 def choose_repeated(
     records: Sequence[TrialRecord], config: StudyConfig, *, n_most: int | None = None
 ) -> tuple[TrialRecord, ...]:
-    """Trials of the front within the budget, best score first; without a trade-off, the best few.
+    """Trials of the front within the budget and the region of interest, best score first; without a trade-off, the best
+    few.
 
     Args:
         records: Finished trials.
         config: Of the study.
         n_most: Most of them; None is all, or five where the score is the only objective.
     """
-    fitting = [record for record in rank_trials(records, config.score) if config.budget.fits(record.cost)]
+    ranked = [record for record in rank_trials(records, config.score) if config.budget.fits(record.cost)]
+    region = find_region(config, [each.scores for each in ranked if each.scores is not None], len(config.classes))
+    inside = [each for each in ranked if each.scores is not None and region.holds(each.scores, config.score)]
+    fitting = inside or ranked
     if len(config.minimised) == 1:
         return tuple(fitting[: _N_BEST if n_most is None else n_most])
     front = {record.number for record in front_of(records, config.objectives)}

@@ -42,6 +42,21 @@ def _check_limit(evidence: Evidence, resource: str, limit: int) -> Card:
     if share is not None and share < _RARE:
         return Card(name, title, "warning", found, "Too tight for this space: loosen it, or make the axes smaller.")
     if max(uses) < _IDLE:
-        advice = "It decides nothing: larger networks did not pay here. Tighten it, train longer, or widen the space."
-        return Card(name, title, "warning", found, advice)
+        return Card(name, title, "warning", found, _advise_on_idle(evidence, resource, limit))
     return Card(name, title, "fine", found)
+
+
+def _advise_on_idle(evidence: Evidence, resource: str, limit: int) -> str:
+    """What to do about a limit that the front leaves unused: it did not pay, or nothing larger was trained."""
+    used = {
+        record.number: evidence.config.budget.used(record.cost)[resource] / limit
+        for record in evidence.records
+        if record.is_complete
+    }
+    large = sorted((number for number, share in used.items() if share >= _IDLE), key=lambda number: -used[number])
+    if not large:
+        return "Nothing larger was trained: go on with the search, or ask for it with `--min-share 0.5`."
+    told = f"trial {large[0]} takes {100 * used[large[0]]:.0f} % of it"
+    return (
+        f"It decides nothing: larger networks did not pay here ({told}). Tighten it, train longer, or widen the space."
+    )
