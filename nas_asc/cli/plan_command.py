@@ -77,7 +77,7 @@ def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float |
         within = f", within {format_duration(plan.repeats_s)} of that time" if plan.repeats_s else ""
         each = f"about {format_duration(mean_s)}"
         yield (
-            f"then the leaders for 3 times as long, the best of them for 6 and 10 times while it gains{within}"
+            f"then the leaders for twice as long, the best of them for 5 and 10 times while it gains{within}"
             if plan.finds_length
             else f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
         )

@@ -31,8 +31,9 @@ from nas_asc.study import (
     scores_by_epochs,
 )
 
-LENGTHS = (3, 6, 10)
+LENGTHS = (2, 5, 10)
 _N_LEADERS = 3
+_FEWEST = 2  # one alone says nothing of who is the best
 
 Leg = tuple[TrialRecord, int]  # whose network is trained next, and for how many epochs
 
@@ -64,8 +65,11 @@ def race_leaders(
         if not any(record.is_complete for record in records):
             raise no_trials(config.name)
         listener = listener or SilentListener()
-        listener.on_note("racing: the leaders are trained for longer")
         run = RepeatRun(folder, config, worker, limit=limit, listener=listener)
+        if not load_repeats(folder) and not run.has_time(_first_legs(config, records)):
+            listener.on_note("no time to train the leaders for longer: the trials' own scores decide")
+            return RepeatsResult(None, 0, _FEWEST, was_interrupted=False)
+        listener.on_note("racing: the leaders are trained for longer")
         interrupted = False
         try:
             while (leg := next_leg(config, records, load_repeats(folder), n_seeds=n_seeds)) is not None:
@@ -82,9 +86,9 @@ def next_leg(
 ) -> Leg | None:
     """The training that tells most next; None where the race is over.
 
-    First each leader by the trials' own scores is trained three times as long. Then the best of them goes on to six and
-    ten times, while that gains. Then whichever network has the best mean at three times is trained once more with
-    another seed, until it has been trained `n_seeds` times: one that falls behind lets the next one come.
+    First each leader by the trials' own scores is trained twice as long. Then the best of them goes on to five and ten
+    times, while that gains. Then whichever network has the best mean at twice is trained once more with another seed,
+    until it has been trained `n_seeds` times: one that falls behind lets the next one come.
 
     Args:
         config: Of the study.
@@ -92,8 +96,7 @@ def next_leg(
         repeats: Further trainings.
         n_seeds: Most trainings of one length of a network.
     """
-    leaders = [each for each in rank_trials(records, config.score) if config.budget.fits(each.cost)][:_N_LEADERS]
-    runners = [_Runner.of(record, repeats, config.score) for record in leaders]
+    runners = [_Runner.of(record, repeats, config.score) for record in _leaders(config, records)]
     for runner in runners:
         if not runner.n_trained(LENGTHS[0]):
             return runner.leg(LENGTHS[0])
@@ -107,6 +110,15 @@ def next_leg(
         if best.mean(longer) >= best.mean(shorter):
             break
     return best.leg(LENGTHS[0]) if best.n_trained(LENGTHS[0]) < n_seeds else None
+
+
+def _leaders(config: StudyConfig, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    return [each for each in rank_trials(records, config.score) if config.budget.fits(each.cost)][:_N_LEADERS]
+
+
+def _first_legs(config: StudyConfig, records: Sequence[TrialRecord]) -> list[Leg]:
+    """The least that tells something."""
+    return [(record, LENGTHS[0] * record.epochs) for record in _leaders(config, records)[:_FEWEST]]
 
 
 @dataclass(frozen=True)

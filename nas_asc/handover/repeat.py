@@ -184,8 +184,7 @@ class RepeatRun:
             epochs: Of the training; None is the study's.
         """
         index = 1 + max((each.index for each in load_repeats(self._folder) if _is_of(each, record)), default=0)
-        length = 1.0 if epochs is None else epochs / max(1, record.epochs)
-        if _MARGIN * length * record.seconds > self._limit.left_s:
+        if not self.has_time([(record, epochs or self._jobs.n_epochs(record.recipe))]):
             self.n_left += 1
             return False
         try:
@@ -201,6 +200,15 @@ class RepeatRun:
         self.n_trained += 1
         self._listener.on_note(_line(result.record))
         return True
+
+    def has_time(self, asked: Sequence[tuple[TrialRecord, int]]) -> bool:
+        """Whether further trainings are expected to end in time.
+
+        Args:
+            asked: Trials, and for how many epochs their networks are trained.
+        """
+        seconds = sum(epochs / max(1, record.epochs) * record.seconds for record, epochs in asked)
+        return _MARGIN * seconds <= self._limit.left_s
 
     def _read_own(self, record: TrialRecord) -> Result[Repeat]:
         """The trial's own training, its predictions computed from the files that it left."""

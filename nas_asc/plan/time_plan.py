@@ -6,8 +6,8 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.study import MOST_FOUND_LENGTH
 
 REPEATS_SHARE = 0.25
-RACE_SHARE = 0.15
-REFIT_SHARE = 0.27
+RACE_SHARE = 0.18
+REFIT_SHARE = 0.25
 _REFIT_MARGIN = 1.1
 _REPORT_S = 4.0
 _MOST_REPORT_SHARE = 0.02
@@ -62,7 +62,7 @@ class TimePlan:
         >>> TimePlan(400.0, n_seeds=3, refit_ratio=1.5).after_trials_s(20.0)
         104.0
         >>> TimePlan(400.0, n_seeds=3, refit_ratio=15.0, finds_length=True).after_trials_s(20.0)
-        172.0
+        176.0
         """
         if self.finds_length:
             return self.repeats_s + self.after_repeats_s(trial_s)
