@@ -72,7 +72,8 @@ def race_leaders(
         listener.on_note("racing: the leaders are trained for longer")
         interrupted = False
         try:
-            while (leg := next_leg(config, records, load_repeats(folder), n_seeds=n_seeds)) is not None:
+            most = math.inf if limit.end is not None else _most_length(records)
+            while (leg := next_leg(config, records, load_repeats(folder), n_seeds=n_seeds, most=most)) is not None:
                 record, epochs = leg
                 if not run.train_one(record, epochs=epochs):
                     break
@@ -82,7 +83,12 @@ def race_leaders(
 
 
 def next_leg(
-    config: StudyConfig, records: Sequence[TrialRecord], repeats: Sequence[Repeat], *, n_seeds: int
+    config: StudyConfig,
+    records: Sequence[TrialRecord],
+    repeats: Sequence[Repeat],
+    *,
+    n_seeds: int,
+    most: float = math.inf,
 ) -> Leg | None:
     """The training that tells most next; None where the race is over.
 
@@ -95,7 +101,24 @@ def next_leg(
         records: Finished trials.
         repeats: Further trainings.
         n_seeds: Most trainings of one length of a network.
+        most: Length of all further trainings together at most.
     """
+    leg = _next_leg(config, records, repeats, n_seeds=n_seeds)
+    if leg is None:
+        return None
+    own = {record.number: record.epochs for record in records}
+    ran = sum(each.epochs / own[each.number] for each in repeats if each.index)
+    return leg if ran + leg[1] / leg[0].epochs <= most else None
+
+
+def _most_length(records: Sequence[TrialRecord]) -> float:
+    """Length of all trainings of a race without a limit on time: half as much as the trials, and two of the least."""
+    return max(_FEWEST * LENGTHS[0], sum(record.is_complete for record in records) / 2)
+
+
+def _next_leg(
+    config: StudyConfig, records: Sequence[TrialRecord], repeats: Sequence[Repeat], *, n_seeds: int
+) -> Leg | None:
     runners = [_Runner.of(record, repeats, config.score) for record in _leaders(config, records)]
     for runner in runners:
         if not runner.n_trained(LENGTHS[0]):

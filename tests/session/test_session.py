@@ -62,7 +62,7 @@ def test_trials_repeats_and_refit_end_within_the_time(tmp_path, timeout_s):
     result = session.search(Course(timeout_s=timeout_s, n_seeds=50))
     assert ticking.clock.seconds <= timeout_s
     assert result.stopped_by == "timeout"
-    assert result.repeats.n_trained > 0
+    assert (result.repeats.n_trained > 0) == (timeout_s > 40)  # else two networks cannot race
     assert result.repeats.n_left > 0  # 49 trainings more of each do not fit
     assert result.is_refitted
     assert result.recommended == recommend(session.folder, session.config, load_records(session.folder))
