@@ -83,7 +83,7 @@ def write_digits(folder: Path, *, n_takes: int = N_TAKES, voices: tuple[str, ...
                 path = Path("audio", f"{label}-{voice}-{take}.wav")
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 sf.write(folder / path, place(spoken, rng), SAMPLE_RATE, subtype="PCM_16")
-                rows.append({"path": path, "label": label, "fold": _fold(index), "group": voice})
+                rows.append({"path": path, "label": label, "fold": fold_of(index), "group": voice})
     listing = folder / "digits.csv"
     with listing.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
@@ -92,7 +92,8 @@ def write_digits(folder: Path, *, n_takes: int = N_TAKES, voices: tuple[str, ...
     return listing
 
 
-def _fold(index: int) -> int:
+def fold_of(index: int) -> int:
+    """Fold of a voice, by its place among `VOICES`."""
     return (index + index // len(_ACCENTS)) % N_FOLDS + 1
 
 
