@@ -2,7 +2,7 @@
 
 Run: python -m tests.benchmarks.bench_worth --minutes 8 [--data DATA [--folds]] [--only ours,none] [--seeds 3]
 "ours" is the command with default options. "none" trains the guesses of `asc` once, then the best of them for 3, 6 and
-10 times as long as there is time for, and refits it at the length that validates best. "mutations" changes one or two
+10 times as long, as long as there is time, and refits it as `nas-asc search` would by these trainings. "mutations" changes one or two
 axes of the best at random after the guesses; "random" draws what fits; "tpe" is plain Optuna, told what does not fit as
 a broken constraint. These three share our repeats and refit. With --folds, seed s keeps fold s + 1 for the test. Test
 clips are read once, at the end, by the int8 file. Each row is a process with a study and a cache of its own, kept under
@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -40,10 +39,7 @@ from nas_asc.study import (
     load_config,
     load_records,
     load_refit_card,
-    load_repeats,
     recommend,
-    save_config,
-    scores_by_epochs,
 )
 from tests.benchmarks.bench_equal_time import PlainProposer
 from tests.benchmarks.heading import machine, made_by
@@ -123,23 +119,20 @@ def run_rival(name: str, folder: Path, options: argparse.Namespace) -> None:
     best = recommend(folder, config, records)
     assert best is not None
     if name == "none":
-        length = _lengthen(folder, config, best, worker, limit)
-        save_config(folder, replace(config, final_length=length))
+        _lengthen(folder, config, best, worker, limit)
     else:
         race_leaders(folder, worker, limit=limit.keep(plan.after_repeats_s(best.seconds)))
     refit_recommended(folder, worker, limit=limit)
 
 
-def _lengthen(folder: Path, config: StudyConfig, best: TrialRecord, worker: Any, limit: TimeLimit) -> float:
-    """The length that validates best, of those for which, and for whose refit, there is time."""
+def _lengthen(folder: Path, config: StudyConfig, best: TrialRecord, worker: Any, limit: TimeLimit) -> None:
+    """Train the best guess for longer and longer, as long as there is time for that and for a refit as long."""
     share = (worker.prepared.n_train + worker.prepared.n_validation) / worker.prepared.n_train
     for length in _LENGTHS:
         refit_s = _REFIT_MARGIN * share * length * best.seconds
         run = RepeatRun(folder, config, worker, limit=limit.keep(refit_s), listener=SilentListener())
         if not run.train_one(best, epochs=length * best.epochs):
             break
-    scores = {epochs: mean(found) for epochs, found in scores_by_epochs(best, load_repeats(folder)).items()}
-    return min(scores, key=lambda epochs: scores[epochs]) / best.epochs
 
 
 def run_ours(folder: Path, options: argparse.Namespace) -> None:
