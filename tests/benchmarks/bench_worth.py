@@ -2,12 +2,12 @@
 
 Run: python -m tests.benchmarks.bench_worth --minutes 8 [--data DATA [--folds]] [--only ours,none] [--seeds 3]
 "ours" is the command with default options. "none" trains the guesses of `asc` once, then the best of them for 3, 6 and
-10 times as long, as long as there is time, and refits it as `nas-asc search` would by these trainings. "mutations" changes one or two
-axes of the best at random after the guesses; "random" draws what fits; "tpe" is plain Optuna, told what does not fit as
-a broken constraint. These three share our repeats and refit. With --folds, seed s keeps fold s + 1 for the test. Test
-clips are read once, at the end, by the int8 file. Each row is a process with a study and a cache of its own, kept under
---folder with the share of the processor that it got: a row of less than 90 % is void and run again, and an interrupted
-run goes on. Prints a table in Markdown with the date, the commit and the machine.
+10 times as long, as long as there is time, and refits it as `nas-asc search` would by these trainings. "mutations"
+changes one or two axes of the best at random after the guesses; "random" draws what fits; "tpe" is plain Optuna, told
+what does not fit as a broken constraint. These three share our repeats and refit. With --folds, seed s keeps fold s + 1
+for the test. Test clips are read once, at the end, by the int8 file. Each row is a process with a study and a cache of
+its own, kept under --folder with the share of the processor that it got: a row of less than 90 % is void and run again,
+and an interrupted run goes on. Prints a table in Markdown with the date, the commit and the machine.
 """
 
 import argparse
