@@ -208,7 +208,7 @@ def test_stopped_trials_go_on_from_their_checkpoints(study, run):
 def test_another_training_of_each_network_lies_beside_the_old_ones(study, run):
     before = _files(study, "trials/*/seeds")
     found = run("finalists", "small", "--seeds", "3", *_ON_CPU)
-    assert found["n_trained"] == 5
+    assert found["n_trained"] == 3  # of the five of the front, those that are of use by what was found since
     after = _files(study, "trials/*/seeds")
     assert {name: after.get(name) for name in before} == before
     new = {name.split("/seeds/")[1] for name in after if name not in before}
