@@ -2,17 +2,20 @@
 
 Conventions:
     k = 1,000, M = 1,000,000, G = 1,000,000,000; Ki = 1,024, Mi = 1,048,576. Upper and lower case are the same.
-    Sizes may end in B: 128kB = 128,000 bytes, 128KiB = 131,072 bytes. Durations are seconds, with s, m or h.
+    Sizes may end in B: 128kB = 128,000 bytes, 128KiB = 131,072 bytes. Durations are seconds, with ms, s, m, h or d.
 """
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 
 from nas_asc.errors import UnitError
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _NUMBER = re.compile(r"\s*(\d[\d_,]*(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|d|)")
+_SECONDS = {"": Decimal(1), "ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+_SECONDS["d"] = 24 * _SECONDS["h"]
 
 
 def _parse(text: str, factors: dict[str, int], *, what: str, example: str) -> int:
@@ -59,20 +62,27 @@ def parse_bytes(text: str, *, what: str = "size") -> int:
     return _parse(text, factors, what=what, example="a size such as 128kB or 128KiB")
 
 
-def parse_duration_s(text: str, *, what: str = "timeout") -> int:
-    """Seconds written as 90s, 20m, 2h or 90.
+def parse_duration_s(text: str, *, what: str = "timeout") -> float:
+    """Seconds written as 500ms, 0.5s, 90, 20m, 1h30m or 2d.
 
     Args:
-        text: The number with an optional unit.
+        text: Numbers, each with its unit; one alone may have none.
         what: The parameter's name, for the error.
 
     Raises:
         UnitError: The text is no such duration.
 
-    >>> parse_duration_s("90s"), parse_duration_s("20m"), parse_duration_s("2h")
-    (90, 1200, 7200)
+    >>> parse_duration_s("500ms"), parse_duration_s("90"), parse_duration_s("1h30m"), parse_duration_s("2d")
+    (0.5, 90.0, 5400.0, 172800.0)
     """
-    return _parse(text, _SECONDS, what=what, example="a duration such as 90s, 20m or 2h")
+    plain = text.strip().lower().replace(" ", "")
+    parts = _PART.findall(plain)
+    units = [unit for _, unit in parts]
+    sizes = [_SECONDS[unit] for unit in units]
+    is_falling = all(one > other for one, other in pairwise(sizes))
+    if "".join(map("".join, parts)) != plain or not parts or not is_falling or ("" in units and len(units) > 1):
+        raise UnitError(f"`{what}` must be a duration such as 500ms, 90s, 20m or 1h30m, but got {text!r}.")
+    return float(sum(Decimal(number) * size for (number, _), size in zip(parts, sizes, strict=True)))
 
 
 def format_count(value: int) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 data_app = typer.Typer(
@@ -18,7 +19,14 @@ def show(
     data: Annotated[str | None, typer.Argument(help="A folder or CSV. Default: the synthetic scenes.")] = None,
     subset: opt.Subset = None,
     clip: opt.Clip = None,
+    clip_step: opt.ClipStep = None,
     test_fold: opt.TestFold = None,
+    layout: opt.Layout = "auto",
+    columns: opt.Columns = None,
+    allow_damaged: opt.AllowDamaged = None,
+    all_clips: Annotated[
+        bool, typer.Option("--all", help="Listen to all clips for silence and other faults, not to 2,000.")
+    ] = False,
     seed: opt.Seed = 0,
     json: opt.Json = False,
 ) -> None:
@@ -26,20 +34,43 @@ def show(
 
     Example: nas-asc data show recordings/
     """
-    from nas_asc.data import check_audio, load_data_set, split_data_set, summarise_data_set
+    from nas_asc.data import (
+        check_audio,
+        count_oddities,
+        load_data_set,
+        split_data_set,
+        spread_rows,
+        summarise_data_set,
+    )
 
-    data_set = load_data_set(data, subset=subset, clip_s=opt.parse_clip(clip))
+    data_set = load_data_set(
+        data,
+        subset=subset,
+        clip_s=words.parse_clip(clip),
+        clip_step_s=words.parse_clip(clip_step, "--clip-step"),
+        layout=layout,
+        columns=words.parse_columns(columns),
+        allow_damaged=words.parse_share(allow_damaged, "--allow-damaged"),
+    )
     split = split_data_set(data_set, seed=seed, test_fold=test_fold)
     summary = summarise_data_set(data_set, split)
     damage = check_audio(data_set, range(len(data_set)))
+    rows = range(len(data_set)) if all_clips else spread_rows(len(data_set))
+    oddities = count_oddities(data_set, rows)
     if json:
-        print_json(summary.to_dict() | {"n_clips": len(data_set), "damaged": list(damage.faults)})
+        heard = {each.name: each.n for each in oddities}
+        print_json(
+            summary.to_dict()
+            | {"n_clips": len(data_set), "damaged": list(damage.faults), "rates": dict(damage.rates), "odd": heard}
+        )
         return
     for name, value in summary.facts:
         print(f"{name}: {value}")
     build_console().print(build_table(summary.columns, summary.rows))
     if damage.describe():
         print(damage.describe())
+    for each in oddities:
+        print(f"{each.name}: {each.n} of {len(rows):,} clips listened to, such as {each.example}")
 
 
 @data_app.command("synth")

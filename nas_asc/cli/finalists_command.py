@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def finalists(
     from nas_asc.cli.display import build_display
     from nas_asc.cli.study_command import reopen
 
-    timeout_s = opt.parse_timeout(timeout)
+    timeout_s = words.parse_timeout(timeout)
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
     with build_display(replace(session.config, n_trials=None, timeout_s=timeout_s)) as session.listener:
         result = session.repeat(n_seeds=seeds, n_most=members, timeout_s=timeout_s)

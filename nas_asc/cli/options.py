@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_asc.budget import RESOURCES, RULES, Budget, parse_budget
-from nas_asc.errors import UnitError
+from nas_asc.cli.words import parse_clip, parse_columns, parse_final_length, parse_share, parse_timeout
 from nas_asc.metrics import MINIMISED_SCORES
-from nas_asc.units import parse_duration_s
 
 if TYPE_CHECKING:
     from nas_asc.session import Course
@@ -35,8 +34,8 @@ DataFolder = Annotated[
     str | None,
     _data(
         "--data",
-        help="TAU 2020/2022, ESC-50/ESC-10, UrbanSound8K, a folder with one sub-folder a class, or a CSV."
-        " Default: synthetic scenes.",
+        help="TAU 2020/2022, TUT 2016/2017, ESC-50/ESC-10, UrbanSound8K, Speech Commands, Edge Impulse, a folder with"
+        " one sub-folder a class, or a CSV. Default: synthetic scenes.",
     ),
 ]
 Subset = Annotated[
@@ -44,9 +43,27 @@ Subset = Annotated[
 ]
 Clip = Annotated[
     str | None,
-    _data("--clip", help="Folder, CSV, ESC or UrbanSound8K: cut and pad every clip to this length, such as 2s."),
+    _data("--clip", help="Length of every clip, such as 500ms or 2s: longer recordings are cut into such clips."),
+]
+ClipStep = Annotated[
+    str | None, _data("--clip-step", help="With --clip: from one clip to the next, such as 0.5s. Default: end to end.")
 ]
 TestFold = Annotated[int | None, _data("--test-fold", help="Fold that the search never sees (data sets with folds).")]
+Layout = Annotated[
+    str,
+    _data(
+        "--layout",
+        help="auto recognises it; folder takes the sub-folders as classes, grouped those a level below them.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    _data("--columns", help="Of a CSV: which columns are what, such as path=wavname,label=kind. Default: by names."),
+]
+AllowDamaged = Annotated[
+    str | None,
+    _data("--allow-damaged", help="Share of the recordings that may be left out as they cannot be used. Default: 5%."),
+]
 CacheFolder = Annotated[Path | None, _data("--cache", help="Folder of cached features. Default: ~/.cache/nas-asc.")]
 Refit = Annotated[
     bool,
@@ -140,7 +157,11 @@ class SearchOptions:
     data: DataFolder = None
     subset: Subset = None
     clip: Clip = None
+    clip_step: ClipStep = None
     test_fold: TestFold = None
+    layout: Layout = "auto"
+    columns: Columns = None
+    allow_damaged: AllowDamaged = None
     cache: CacheFolder = None
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     target: Annotated[
@@ -260,12 +281,16 @@ class SearchOptions:
             subset=self.subset,
             test_fold=self.test_fold,
             clip_length_s=parse_clip(self.clip),
+            clip_step_s=parse_clip(self.clip_step, "--clip-step"),
+            layout=self.layout,
+            columns=parse_columns(self.columns),
+            allow_damaged=parse_share(self.allow_damaged, "--allow-damaged"),
             epochs=self.epochs,
             rungs=rungs,
             eta=self.eta,
             rung_clips=parse_rung_clips(self.rung_clips, rungs=rungs),
             final_length=parse_final_length(self.final_length),
-            min_accuracy=parse_accuracy(self.min_accuracy),
+            min_accuracy=parse_share(self.min_accuracy, "--min-accuracy"),
             max_log_loss=self.max_log_loss,
             n_trials=self.course.n_trials,
             timeout_s=self.course.timeout_s,
@@ -282,52 +307,6 @@ class SearchOptions:
         return Course(
             n_trials=n_trials, timeout_s=timeout_s, n_seeds=self.final_seeds, refits=self.refit, twin=self.twin
         )
-
-
-def parse_clip(clip: str | None) -> float | None:
-    """Seconds that `--clip` says; None where it is not given.
-
-    Raises:
-        UnitError: It is no duration.
-    """
-    return None if clip is None else float(parse_duration_s(clip, what="--clip"))
-
-
-def parse_timeout(timeout: str | None) -> float | None:
-    """Seconds that `--timeout` says; None where it is not given.
-
-    Raises:
-        UnitError: It is no duration.
-    """
-    return None if timeout is None else float(parse_duration_s(timeout, what="--timeout"))
-
-
-def parse_final_length(word: str) -> float | None:
-    """Length of the refit that `--final-length` says; None for "auto".
-
-    Raises:
-        UnitError: It is no number.
-    """
-    if word == "auto":
-        return None
-    try:
-        return float(word)
-    except ValueError:
-        raise UnitError(f"`--final-length` must be auto or a number such as 3, but got {word!r}.") from None
-
-
-def parse_accuracy(word: str | None) -> float | None:
-    """Accuracy in [0, 1] that `--min-accuracy` says, such as 70% or 0.7; None where it is not given.
-
-    Raises:
-        UnitError: It is no number.
-    """
-    if word is None:
-        return None
-    try:
-        return float(word.removesuffix("%")) / (100 if word.endswith("%") else 1)
-    except ValueError:
-        raise UnitError(f"`--min-accuracy` must be a share such as 70% or 0.7, but got {word!r}.") from None
 
 
 def spread_groups(body: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def resume(
     from nas_asc.cli.study_command import reopen
     from nas_asc.session import Course
 
-    timeout_s = opt.parse_timeout(timeout)
+    timeout_s = words.parse_timeout(timeout)
     session = reopen(study, cache=cache, torch_device=torch_device)
     print(session.inputs.describe(), flush=True)
     if trials is None and timeout_s is None:
@@ -123,6 +124,13 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     print(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front", flush=True)
     if front:
         build_console().print(front_table(front, first=result.recommended))
+    constant = session.inputs.constant_accuracy
+    accuracies = [record.scores.accuracy for record in records if record.scores is not None]
+    if accuracies and max(accuracies) <= constant:
+        print(
+            f"no trial beats the constant answer, which is right for {100 * constant:.1f} % of the validation clips:"
+            " train for longer, or search with --objectives macro_error,macs,int8_bytes"
+        )
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
         print(f"report: {result.report}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def train(
     from nas_asc.session import ClipsAsked, open_training
 
     clips = ClipsAsked(
-        data=data, subset=subset, clip_length_s=opt.parse_clip(clip), test_fold=test_fold, seed=seed, cache=cache
+        data=data, subset=subset, clip_length_s=words.parse_clip(clip), test_fold=test_fold, seed=seed, cache=cache
     )
     training = open_training(
         network,

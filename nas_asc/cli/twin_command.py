@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.units import format_duration
 
@@ -30,7 +31,7 @@ def twin(
     from nas_asc.cli.study_command import reopen
     from nas_asc.study import load_records
 
-    timeout_s = opt.parse_timeout(timeout)
+    timeout_s = words.parse_timeout(timeout)
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
     asked = replace(session.config, n_trials=len(load_records(session.folder)) or None, timeout_s=timeout_s)
     with build_display(asked) as session.listener:

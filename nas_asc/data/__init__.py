@@ -7,29 +7,36 @@ Conventions:
 from nas_asc.data.audio import ClipError, read_recording
 from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.folder import find_recordings
+from nas_asc.data.listing import COLUMN_WORDS
 from nas_asc.data.load import load_data_set
 from nas_asc.data.response import load_responses
+from nas_asc.data.signal import Oddity, count_oddities, spread_rows
 from nas_asc.data.split import Split, iterate_folds, split_data_set
 from nas_asc.data.summary import Summary, summarise_data_set
 from nas_asc.data.synthetic import load_synthetic
+from nas_asc.data.tree import find_recordings, printable
 from nas_asc.data.write import write_synthetic
 
 __all__ = [
+    "COLUMN_WORDS",
     "ClipError",
     "DamageReport",
     "DataSet",
+    "Oddity",
     "Split",
     "Summary",
     "check_audio",
+    "count_oddities",
     "find_recordings",
     "iterate_folds",
     "load_data_set",
     "load_responses",
     "load_synthetic",
+    "printable",
     "read_recording",
     "report_damage",
     "split_data_set",
+    "spread_rows",
     "summarise_data_set",
     "write_synthetic",
 ]

@@ -1,11 +1,15 @@
 """Reading one recording, and what can be wrong with it.
 
 Conventions:
+    A header that does not know the length of its recording, as where it was written in one go or its recorder crashed,
+    is not believed: the file is read to its end.
     A clip within 5 % of the nominal length is cut or padded with zeros at its end: lossy codecs round lengths up to
     their frames. One that is further off is damaged, unless the user named the length of a clip. `check_audio` counts
     what is cut and padded, so that it is never done in silence.
 """
 
+import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,38 +17,47 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from nas_asc.data.tree import printable
 from nas_asc.errors import DataError
 
 LENGTH_TOLERANCE = 0.05
+_UNKNOWN = 2**40  # frames that no recording has
+_BLOCK = 2**16  # frames
+_UNREADABLE = (soundfile.SoundFileError, OSError, ValueError)
 
 
 class ClipError(DataError):
     """One recording that cannot be used; the message is its path and the cause."""
 
 
-def read_recording(path: Path, *, n_channels: int = 1) -> tuple[NDArray[np.float32], int]:
+def read_recording(
+    path: Path, *, n_channels: int = 1, start_s: float = 0.0, length_s: float | None = None
+) -> tuple[NDArray[np.float32], int]:
     """Waveform (n_channels, N) in [-1, 1], and its rate in Hz.
 
     Args:
         path: File that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
         n_channels: 1 averages the recording's channels; more keep them, a mono recording being repeated.
+        start_s: Where to begin, in seconds.
+        length_s: How much is read at most, in seconds; None is all that there is.
 
     Raises:
         ClipError: It is unreadable or empty, has another number of channels, or values that are not finite.
     """
+    shown = printable(str(path))
     try:
-        frames, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise ClipError(f"{path}: unreadable ({_cause(error)})") from None
+        frames, rate = _read_frames(path, start_s, length_s)
+    except _UNREADABLE as error:
+        raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
     if not len(frames):
-        raise ClipError(f"{path}: empty")
+        raise ClipError(f"{shown}: empty")
     n_found = frames.shape[1]
     if n_channels > 1 and n_found not in (1, n_channels):
-        raise ClipError(f"{path}: {n_found} channels instead of {n_channels}")
+        raise ClipError(f"{shown}: {n_found} channels instead of {n_channels}")
     waveform = frames if n_found == 1 or n_channels > 1 else frames.mean(axis=1, keepdims=True)
     waveform = np.ascontiguousarray(np.broadcast_to(waveform, (len(frames), n_channels)).T)
     if not np.isfinite(waveform).all():
-        raise ClipError(f"{path}: values that are not finite")
+        raise ClipError(f"{shown}: values that are not finite")
     return waveform, rate
 
 
@@ -63,7 +76,7 @@ def fit_length(
         ClipError: The length is off by more than 5 %.
     """
     if not any_length and not is_near(waveform.shape[-1], n_samples):
-        raise ClipError(f"{path}: {_length_fault(waveform.shape[-1], n_samples)}")
+        raise ClipError(f"{printable(str(path))}: {_length_fault(waveform.shape[-1], n_samples)}")
     n_missing = n_samples - waveform.shape[-1]
     if n_missing <= 0:
         return waveform[..., :n_samples]
@@ -77,10 +90,12 @@ class Header:
     Args:
         fault: What is wrong with it; None when nothing.
         surplus: Length above the nominal one, as a share of that, negative below; 0 where there is a fault.
+        rate: In Hz; 0 where there is a fault.
     """
 
     fault: str | None
     surplus: float = 0.0
+    rate: int = 0
 
 
 def read_header(path: Path, *, sample_rate: int | None, clip_s: float, any_length: bool) -> Header:
@@ -93,9 +108,8 @@ def read_header(path: Path, *, sample_rate: int | None, clip_s: float, any_lengt
         any_length: Any length but zero will do.
     """
     try:
-        with soundfile.SoundFile(path) as file:
-            n_found, rate = file.frames, file.samplerate
-    except (soundfile.SoundFileError, OSError) as error:
+        n_found, rate = _find_size(path)
+    except _UNREADABLE as error:
         return Header(f"unreadable ({_cause(error)})")
     if n_found == 0:
         return Header("empty")
@@ -104,7 +118,20 @@ def read_header(path: Path, *, sample_rate: int | None, clip_s: float, any_lengt
     n_samples = round(clip_s * rate)
     if not any_length and not is_near(n_found, n_samples):
         return Header(_length_fault(n_found, n_samples))
-    return Header(None, (n_found - n_samples) / n_samples)
+    return Header(None, (n_found - n_samples) / n_samples, rate)
+
+
+def read_size(path: Path) -> tuple[int, int] | None:
+    """Samples of a recording and its rate in Hz; None where it is unreadable or empty.
+
+    Args:
+        path: The file.
+    """
+    try:
+        n_samples, rate = _find_size(path)
+    except _UNREADABLE:
+        return None
+    return (n_samples, rate) if n_samples else None
 
 
 def rate_fault(rate: int, wanted: int | None) -> str | None:
@@ -119,6 +146,62 @@ def is_near(n_found: int, n_samples: int) -> bool:
 
 def _length_fault(n_found: int, n_samples: int) -> str:
     return f"{n_found} samples, too {'short' if n_found < n_samples else 'long'} for {n_samples}"
+
+
+def _find_size(path: Path) -> tuple[int, int]:
+    with _open(path) as file:
+        n_samples, rate = int(file.frames), int(file.samplerate)
+    if 0 < n_samples < _UNKNOWN:
+        return n_samples, rate
+    return len(_read_frames(path)[0]), rate
+
+
+def _read_frames(path: Path, start_s: float = 0.0, length_s: float | None = None) -> tuple[NDArray[np.float32], int]:
+    """Frames (N, n_channels) of a stretch of the file, and their rate; at most up to its end."""
+    with _open(path) as file:
+        rate = int(file.samplerate)
+        start, n_frames = round(start_s * rate), -1 if length_s is None else round(length_s * rate)
+        if 0 < file.frames < _UNKNOWN:
+            file.seek(min(start, file.frames))
+            return file.read(n_frames, dtype="float32", always_2d=True), rate
+        frames = _read_unfinished(path, file) if file.frames == 0 else _read_stream(file)
+        return frames[start:][: None if length_s is None else n_frames], rate
+
+
+def _read_stream(file: soundfile.SoundFile) -> NDArray[np.float32]:
+    """Frames of a file whose header does not know how many there are."""
+    file.seekable = lambda: False  # else it is sought where the length is unknown, which fails
+    blocks: list[NDArray[np.float32]] = []
+    while not blocks or len(blocks[-1]):
+        blocks.append(file.read(_BLOCK, dtype="float32", always_2d=True))
+    return np.concatenate(blocks)
+
+
+def _read_unfinished(path: Path, file: soundfile.SoundFile) -> NDArray[np.float32]:
+    """Frames of a WAV whose header says that it has none: all that follows the head of its data."""
+    nothing: NDArray[np.float32] = np.zeros((0, file.channels), np.float32)
+    if file.format not in ("WAV", "WAVEX"):
+        return nothing
+    content = path.read_bytes()
+    place = content.find(b"data", 12)
+    if place < 0 or len(content) <= place + 8:
+        return nothing
+    width = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}.get(file.subtype)
+    if width is None:
+        return nothing
+    body = content[place + 8 :]
+    body = body[: len(body) - len(body) % (width * file.channels)]
+    raw = {"samplerate": file.samplerate, "channels": file.channels, "format": "RAW", "endian": "LITTLE"}
+    frames: NDArray[np.float32] = soundfile.read(
+        io.BytesIO(body), dtype="float32", always_2d=True, subtype=file.subtype, **raw
+    )[0]
+    return frames
+
+
+def _open(path: Path) -> soundfile.SoundFile:
+    """The file, whatever bytes its name has."""
+    name = str(path)
+    return soundfile.SoundFile(name if name == printable(name) else os.fsencode(name))
 
 
 def _cause(error: Exception) -> str:

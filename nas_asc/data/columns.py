@@ -4,15 +4,16 @@ import contextlib
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from nas_asc.data.audio import is_near
+from nas_asc.data.audio import is_near, read_size
 from nas_asc.data.data_set import DataSet
+from nas_asc.data.tree import printable
 from nas_asc.errors import DataError
 
 _N_PROBED = 25
@@ -62,21 +63,23 @@ def build_data_set(
     if len(set(paths)) < len(paths):
         twice = next(path for path, n_times in Counter(paths).items() if n_times > 1)
         raise DataError(f"{twice!r} is listed more than once below {root}. List each recording once.")
-    classes, labels = np.unique(np.asarray(names), return_inverse=True)
+    classes = sorted(set(names), key=_class_order(names))
     if len(classes) < 2:
-        raise DataError(f"{root} has one class, {str(classes[0])!r}; a classifier needs two or more.")
+        raise DataError(f"{root} has one class, {printable(classes[0])!r}; a classifier needs two or more.")
+    label_of = {name: label for label, name in enumerate(classes)}
     sizes, times = stat_files(root, paths).T
-    rate, length = _probe(root, paths)
+    rate, highest, length = _probe(root, paths)
     blank = np.full(len(paths), "")
     return DataSet(
         name=name,
         kind=kind,
         root=root,
-        classes=tuple(str(each) for each in classes),
+        classes=tuple(map(printable, classes)),
         sample_rate=rate,
+        highest_rate=highest if mixes_rates else rate,
         clip_s=length / rate if clip_s is None else clip_s,
         paths=np.asarray(paths),
-        labels=labels.astype(np.int64),
+        labels=np.array([label_of[name] for name in names], np.int64),
         groups=np.asarray(groups),
         devices=blank if devices is None else np.asarray(devices),
         cities=blank if cities is None else np.asarray(cities),
@@ -91,6 +94,25 @@ def build_data_set(
     )
 
 
+def with_classes_in_order(data_set: DataSet) -> DataSet:
+    """The data set with its classes in alphabetical order, also where they are numbers, as version 0.1.0 had them.
+
+    Args:
+        data_set: Any.
+    """
+    order = np.argsort(np.asarray(data_set.classes), kind="stable")
+    place = np.argsort(order)
+    classes = tuple(data_set.classes[index] for index in order)
+    return replace(data_set, classes=classes, labels=place[data_set.labels].astype(np.int64))
+
+
+def _class_order(names: Sequence[str]) -> Callable[[str], tuple[int, str]]:
+    """Numbers in their own order where all names are numbers, else the alphabet."""
+    if all(name.isascii() and name.isdigit() for name in set(names)):
+        return lambda name: (int(name), name)
+    return lambda name: (0, name)
+
+
 def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
     """(n, 2) sizes in bytes and times in ns of modification; each folder is listed once, no file is opened.
 
@@ -102,37 +124,43 @@ def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
         try:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
-                    status = entry.stat()
-                    found[f"{folder}/{entry.name}" if folder else entry.name] = (status.st_size, status.st_mtime_ns)
+                    found[f"{folder}/{entry.name}" if folder else entry.name] = _stat(entry)
         except OSError:
             continue
     missing = [path for path in paths if path not in found]
     if missing:
+        shown = ", ".join(map(printable, missing[:3]))
         raise DataError(
-            f"{len(missing)} of {len(paths)} recordings are missing below {root}, such as {', '.join(missing[:3])}."
+            f"{len(missing)} of {len(paths)} recordings are missing below {root}, such as {shown}."
             " Unpack all archives of the data set into this folder."
         )
     return np.array([found[path] for path in paths], np.int64)
 
 
-def _probe(root: Path, paths: Sequence[str]) -> tuple[int, int]:
-    """Rate and median length of a few recordings spread over the set; near whole seconds, those."""
-    infos = []
-    for path in _some(paths):
-        try:
-            info = soundfile.info(root / path)
-        except (soundfile.SoundFileError, OSError):
-            continue
-        if info.frames:
-            infos.append(info)
-    if not infos:
-        raise DataError(f"none of {len(_some(paths))} recordings below {root} can be read, such as {paths[0]}.")
-    rates = [info.samplerate for info in infos]
-    rate = max(set(rates), key=rates.count)
-    lengths = [info.frames for info in infos if info.samplerate == rate]
-    length = int(np.median(lengths))
+def _stat(entry: os.DirEntry[str]) -> tuple[int, int]:
+    """Size and time of a file; of a link to nowhere none, which makes it one damaged recording."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _probe(root: Path, paths: Sequence[str]) -> tuple[int, int, int]:
+    """Commonest and highest rate, and median length at the commonest, of a few recordings spread over the set.
+
+    Near whole seconds, the length is these.
+    """
+    known = [size for path in _some(paths) if (size := read_size(root / path)) is not None]
+    if not known:
+        one = printable(paths[0])
+        raise DataError(f"none of {len(_some(paths))} recordings below {root} can be read, such as {one}.")
+    rates = [rate for _, rate in known]
+    rate = max(sorted(set(rates)), key=rates.count)
+    length = int(np.median([n_samples for n_samples, its_rate in known if its_rate == rate]))
     seconds = round(length / rate)
-    return rate, seconds * rate if seconds and is_near(length, seconds * rate) else length
+    is_whole = seconds and is_near(length, seconds * rate)
+    return rate, max(rates), seconds * rate if is_whole else length
 
 
 def _some(paths: Sequence[str]) -> list[str]:
@@ -155,7 +183,7 @@ def _digest(*columns: object) -> str:
         if isinstance(column, np.ndarray):
             state.update(column.tobytes())
         elif isinstance(column, Sequence):
-            state.update("\n".join(map(str, column)).encode())
+            state.update("\n".join(map(str, column)).encode("utf-8", "surrogateescape"))
         else:
             state.update(repr(column).encode())
         state.update(b"\0")

@@ -1,21 +1,24 @@
 """Recordings that cannot be used: named in one report, left out when they are few.
 
 Conventions:
-    Few is less than 1 % of the data set's recordings (its unused ones aside), however many of them are looked at.
+    Few is at most 5 % of the data set's recordings (its unused ones aside), however many of them are looked at, or one
+    where that is more; and never all of a class. `--allow-damaged` says another share.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.data.audio import Header, read_header
 from nas_asc.data.data_set import DataSet
+from nas_asc.data.tree import printable
 from nas_asc.errors import DataError
 
-MAX_SHARE = 0.01
+DEFAULT_SHARE = 0.05
 _N_SHOWN = 10
 _N_THREADS = 4
 
@@ -31,6 +34,7 @@ class DamageReport:
         n_cut: Good recordings that are cut at their end to the nominal length.
         n_padded: Good recordings that are padded with silence at their end.
         largest_change: Largest share of the nominal length that is cut or padded.
+        rates: By sample rate in Hz, how many good recordings have it.
     """
 
     n_checked: int
@@ -39,19 +43,24 @@ class DamageReport:
     n_cut: int = 0
     n_padded: int = 0
     largest_change: float = 0.0
+    rates: Mapping[int, int] = field(default_factory=dict)
 
     def describe(self) -> str:
         """One line that names the damaged recordings and counts the cut and padded ones; empty when there are none."""
         parts = []
         if self.faults:
-            shown = "; ".join(self.faults[:_N_SHOWN])
-            more = f"; and {len(self.faults) - _N_SHOWN} more" if len(self.faults) > _N_SHOWN else ""
+            faults = list(dict.fromkeys(self.faults))  # clips of one recording fail alike
+            shown = "; ".join(faults[:_N_SHOWN])
+            more = f"; and {len(faults) - _N_SHOWN} more" if len(faults) > _N_SHOWN else ""
             parts.append(f"{len(self.faults)} of {self.n_checked} recordings cannot be used: {shown}{more}")
         if self.n_cut or self.n_padded:
             parts.append(
                 f"{self.n_cut} recordings are cut and {self.n_padded} padded with silence at their end to the common"
                 f" length, by up to {100 * self.largest_change:.2g} % of it"
             )
+        if len(self.rates) > 1:
+            listed = ", ".join(f"{n} at {rate:,} Hz" for rate, n in sorted(self.rates.items()))
+            parts.append(f"sample rates differ: {listed}; each recording is resampled to the front end's")
         return ". ".join(parts)
 
 
@@ -65,7 +74,7 @@ def check_audio(data_set: DataSet, rows: Sequence[int] | NDArray[np.int64]) -> D
         rows: Which of them.
 
     Raises:
-        DataError: One in a hundred of the data set's recordings or more cannot be used; lists them.
+        DataError: More of the data set's recordings cannot be used than may be left out; lists them.
     """
     if data_set.synthesise is not None:
         return DamageReport(len(rows), np.zeros(0, np.int64), ())
@@ -82,7 +91,8 @@ def check_audio(data_set: DataSet, rows: Sequence[int] | NDArray[np.int64]) -> D
         headers = list(pool.map(look, rows))
     faults = [(int(row), header.fault) for row, header in zip(rows, headers, strict=True) if header.fault]
     report = report_damage(data_set, faults, len(rows))
-    surplus = np.array([header.surplus for header in headers if not header.fault])
+    is_whole = data_set.starts is None  # clips that were cut from recordings are told of elsewhere
+    surplus = np.array([header.surplus for header in headers if not header.fault and is_whole])
     return DamageReport(
         n_checked=report.n_checked,
         rows=report.rows,
@@ -90,6 +100,7 @@ def check_audio(data_set: DataSet, rows: Sequence[int] | NDArray[np.int64]) -> D
         n_cut=int(np.count_nonzero(surplus > 0)),
         n_padded=int(np.count_nonzero(surplus < 0)),
         largest_change=float(np.abs(surplus).max(initial=0)),
+        rates=Counter(header.rate for header in headers if not header.fault),
     )
 
 
@@ -102,14 +113,27 @@ def report_damage(data_set: DataSet, faults: Sequence[tuple[int, str]], n_checke
         n_checked: Recordings looked at.
 
     Raises:
-        DataError: One in a hundred of the data set's recordings or more cannot be used; lists them.
+        DataError: More of the data set's recordings cannot be used than may be left out; lists them.
     """
     rows = np.array([row for row, _ in faults], np.int64)
-    report = DamageReport(n_checked, rows, tuple(f"{data_set.paths[row]}: {fault}" for row, fault in faults))
+    report = DamageReport(
+        n_checked, rows, tuple(f"{printable(str(data_set.paths[row]))}: {fault}" for row, fault in faults)
+    )
     n_clips = int(np.count_nonzero(data_set.parts != "unused"))
-    if faults and len(faults) >= MAX_SHARE * n_clips:
+    share = DEFAULT_SHARE if data_set.allow_damaged is None else data_set.allow_damaged
+    if len(faults) > max(share * n_clips, 1 if share else 0):
         raise DataError(
-            f"{report.describe()}. That is {100 * len(faults) / n_clips:.1f} % of the data set, and only less than 1 %"
-            " may be left out. Mend or remove them; where only lengths differ, give --clip, such as --clip 2s."
+            f"{report.describe()}. That is {100 * len(faults) / n_clips:.1f} % of the data set, and only"
+            f" {100 * share:g} % may be left out. Mend or remove them, or give --allow-damaged; where only lengths"
+            " differ, give --clip, such as --clip 2s."
         )
+    _refuse_lost_class(data_set, rows)
     return report
+
+
+def _refuse_lost_class(data_set: DataSet, rows: NDArray[np.int64]) -> None:
+    left = np.setdiff1d(np.flatnonzero(data_set.parts != "unused"), rows)
+    lost = np.setdiff1d(data_set.labels[rows], data_set.labels[left])
+    if len(lost):
+        names = ", ".join(data_set.classes[label] for label in lost)
+        raise DataError(f"no recording of {names} can be used. Mend them, or remove the class.")

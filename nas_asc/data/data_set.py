@@ -15,7 +15,7 @@ Waveform = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DataSet:
-    """Clips and what is known of them; columns have one entry a clip.
+    """Clips and what is known of them; columns have one entry a clip. Several clips may be of one file.
 
     Args:
         name: Short name, fit for a folder.
@@ -39,6 +39,9 @@ class DataSet:
         mixes_rates: Whether recordings may have rates of their own; else one of another rate is damaged.
         synthesise: Makes clip i; None where clips are files.
         notes: What a user should know of how the files were read.
+        highest_rate: Hz; the highest of the recordings that were looked at; None is `sample_rate`.
+        allow_damaged: Share of the recordings that may be left out as they cannot be used; None is the usual one.
+        starts: (n,) where each clip begins in its file, in seconds; None where clips are whole files.
     """
 
     name: str
@@ -61,6 +64,9 @@ class DataSet:
     mixes_rates: bool = False
     synthesise: Callable[[int], Waveform] | None = None
     notes: tuple[str, ...] = field(default=())
+    highest_rate: int | None = None
+    allow_damaged: float | None = None
+    starts: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -70,8 +76,12 @@ class DataSet:
         """What the data ask of a network."""
         known = np.unique(self.devices)
         n_devices = len(known) if len(known) and "" not in known else None
-        rate = None if self.mixes_rates else self.sample_rate
-        return Task(n_classes=len(self.classes), clip_s=self.clip_s, sample_rate=rate, n_devices=n_devices)
+        return Task(
+            n_classes=len(self.classes),
+            clip_s=self.clip_s,
+            sample_rate=self.highest_rate or self.sample_rate,
+            n_devices=n_devices,
+        )
 
     @property
     def version(self) -> str:
@@ -129,7 +139,9 @@ class DataSet:
         if self.synthesise is not None:
             return np.repeat(self.synthesise(row)[None], n_channels, axis=0), self.sample_rate
         path = self.path(row)
-        waveform, rate = read_recording(path, n_channels=n_channels)
+        start_s = 0.0 if self.starts is None else float(self.starts[row])
+        length_s = None if self.starts is None else self.clip_s
+        waveform, rate = read_recording(path, n_channels=n_channels, start_s=start_s, length_s=length_s)
         if fault := rate_fault(rate, None if self.mixes_rates else self.sample_rate):
             raise ClipError(f"{path}: {fault}")
         return fit_length(waveform, round(self.clip_s * rate), path=path, any_length=self.crops), rate

@@ -41,7 +41,7 @@ def load_esc(listing: Path, *, esc10: bool = False, clip_s: float | None = None)
     is_subset = any(marked) and (esc10 or all(marked) or _has_only(root, columns["filename"], marked))
     if is_subset:
         rows = [row for row in rows if marked[row]]
-    names, folds = [columns["filename"][row] for row in rows], parse_folds(columns["fold"], listing)
+    names, folds = [columns["filename"][row] for row in rows], parse_folds(columns)
     sources = columns.get("src_file") or [name.split("-")[1] for name in columns["filename"]]
     return build_data_set(
         name="esc10" if is_subset else "esc50",

@@ -1,120 +1,151 @@
-"""A folder with one sub-folder a class, and a CSV of paths and labels."""
+"""A folder of sub-folders: classes, or splits, folds or sessions above the classes, told apart by what they hold.
 
-import posixpath
+Conventions:
+    Sub-folders whose names are all words for parts of a split, or all numbered folds, are what they are called; the
+    classes lie below. Where the sub-folders of several hold folders of the same names, either may be the classes: which
+    they are is not decided in silence. The layout "folder" takes the upper ones, "grouped" the lower ones, with the
+    upper ones as recording groups.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import Columns, parse_folds, read_listing
+from nas_asc.data.listing import to_parts
+from nas_asc.data.tree import Tree, printable, walk_tree
 from nas_asc.errors import DataError
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus"})
-_PARTS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-    "evaluate": "test",
-    "": "unused",
-    "unused": "unused",
-}
+LAYOUTS = ("auto", "folder", "grouped")
+_FOLD = re.compile(r"(?:fold|split|cv|part)?[ _-]?(\d+)", re.IGNORECASE)
+_EVERY_FILE = (
+    "every file counts as a recording of its own; if several were cut from one recording, list them in a CSV with a"
+    " group column, so that validation is honest"
+)
 
 
-def load_folder(root: Path, *, clip_s: float | None = None) -> DataSet:
+@dataclass(frozen=True)
+class _Meaning:
+    """What the sub-folders of a tree are.
+
+    Args:
+        level: Of the folder whose name is the class, from 0.
+        upper: What the folders above it are: "split", "fold", "group", or "" where there are none.
+    """
+
+    level: int
+    upper: str = ""
+
+
+def load_folder(root: Path, *, clip_s: float | None = None, layout: str = "auto") -> DataSet:
     """Every recording below a folder, labelled by the sub-folder it lies in; each file is a group of its own.
 
     Args:
         root: The folder; recordings may lie deeper below a class's folder.
         clip_s: Length to cut and pad every clip to; None takes the common length.
+        layout: One of `LAYOUTS`.
 
     Raises:
-        DataError: There are fewer than two classes, or no common rate.
+        DataError: There are fewer than two classes, or it cannot be told which sub-folders are the classes.
     """
-    paths = _audio_below(root, "*/**/*")
-    if not paths:
-        raise DataError(
-            f"`--data` {root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC), no UrbanSound8K.csv"
-            " and no sub-folder a class with recordings. Give such a folder, or a CSV with the columns path and label."
-        )
+    tree = walk_tree(root)
+    kept = [path for path in tree.paths if "/" in path]
+    if not kept:
+        raise DataError(_nothing(tree))
+    meaning = _find_meaning(kept, root, layout)
+    tops = [path.split("/")[0] for path in kept]
+    notes = [*_meaning_notes(meaning, tops), *tree.notes()]
     return build_data_set(
-        name=_short(root.resolve().name),
-        kind="folder",
+        name=short_name(root.resolve().name),
+        kind="folder" if not meaning.upper else f"folder of {meaning.upper}s",
         root=root,
-        paths=paths,
-        names=[path.split("/")[0] for path in paths],
-        groups=paths,
-        group_word="file",
+        paths=kept,
+        names=[path.split("/")[meaning.level] for path in kept],
+        groups=tops if meaning.upper == "group" else kept,
+        parts=_parts(tops) if meaning.upper == "split" else None,
+        folds=_folds(tops) if meaning.upper == "fold" else None,
+        group_word="folder" if meaning.upper == "group" else "file",
         clip_s=clip_s,
-        notes=(
-            "every file counts as a recording of its own; if several were cut from one recording, list them in a CSV"
-            " with a group column, so that validation is honest",
-        ),
+        mixes_rates=True,
+        notes=tuple(notes if meaning.upper == "group" else [*notes, _EVERY_FILE]),
     )
 
 
-def find_recordings(folder: Path) -> list[Path]:
-    """Every recording in a folder or below it, by the ending of its name, in alphabetical order; hidden ones left out.
-
-    Args:
-        folder: Where to look.
-    """
-    return [folder / path for path in sorted({*_audio_below(folder, "*"), *_audio_below(folder, "*/**/*")})]
+def short_name(name: str) -> str:
+    """A name for a data set: letters and digits of a folder's or file's name, and dashes."""
+    plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "._-" else "-" for letter in name)
+    return plain.strip("-.") or "data"
 
 
-def _audio_below(root: Path, pattern: str) -> list[str]:
-    files = {path.relative_to(root) for path in root.glob(pattern) if path.suffix.lower() in AUDIO_SUFFIXES}
-    return sorted(path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
-
-
-def load_csv(listing: Path, *, clip_s: float | None = None) -> DataSet:
-    """Recordings listed in a CSV: path, label, and optionally fold, split, group, device.
-
-    Args:
-        listing: The file; paths in it start from its folder.
-        clip_s: Length to cut and pad every clip to; None takes the common length.
-
-    Raises:
-        DataError: A column or value does not fit; names the line.
-    """
-    columns = read_listing(listing, required=("path", "label"))
-    paths = [posixpath.normpath(path.strip().replace("\\", "/")) for path in columns["path"]]
-    groups = columns.get("group")
-    for name in {"path", "label", "group"} & set(columns):
-        _refuse_blank(columns, name, listing)
-    return build_data_set(
-        name=_short(listing.stem),
-        kind="csv",
-        root=listing.parent,
-        paths=paths,
-        names=[label.strip() for label in columns["label"]],
-        groups=groups or paths,
-        devices=columns.get("device"),
-        parts=_parts(columns, listing),
-        folds=parse_folds(columns["fold"], listing) if "fold" in columns else None,
-        group_word="group" if groups else "file",
-        clip_s=clip_s,
-        notes=() if groups else ("it has no group column, so every file counts as a recording of its own",),
-    )
-
-
-def _refuse_blank(columns: Columns, name: str, listing: Path) -> None:
-    for number, text in enumerate(columns[name], start=2):
-        if not text.strip():
-            raise DataError(f"{listing}, line {number}: `{name}` must not be empty.")
-
-
-def _parts(columns: Columns, listing: Path) -> list[str] | None:
-    if "split" not in columns:
-        return None
-    for number, text in enumerate(columns["split"], start=2):
-        if text.strip().lower() not in _PARTS:
+def _find_meaning(paths: Sequence[str], root: Path, layout: str) -> _Meaning:
+    places = [path.split("/")[:-1] for path in paths]
+    tops = {place[0] for place in places}
+    is_deep = all(len(place) > 1 for place in places)
+    if layout == "folder":
+        return _Meaning(0)
+    if layout == "grouped":
+        if not is_deep:
             raise DataError(
-                f"{listing}, line {number}: `split` must be train, validation, test or unused, but got {text!r}."
+                f"`--layout grouped` needs a folder a class below those of the groups, but {root} has none."
             )
-    return [_PARTS[text.strip().lower()] for text in columns["split"]]
+        return _Meaning(1, "group")
+    if all(top.lower() in to_parts({each.lower() for each in tops}) for top in tops):
+        if not is_deep:
+            raise DataError(
+                f"{root} has {_listed(tops)}, which are parts of a split, but recordings right in them and no folder a"
+                " class. List them in a CSV with the columns path, label and split."
+            )
+        return _Meaning(1, "split")
+    if is_deep and _is_shared(places):
+        if all(_FOLD.fullmatch(top) for top in tops):
+            return _Meaning(1, "fold")
+        lower = {place[1] for place in places}
+        raise DataError(
+            f"{root}: {_listed(tops)} each hold {_listed(lower)}, so either may be the classes. Give --layout grouped"
+            f" if {_listed(lower)} are the classes and {_listed(tops)} sessions, places or devices, or --layout folder"
+            f" if {_listed(tops)} are the classes."
+        )
+    return _Meaning(0)
 
 
-def _short(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name).strip("-.") or "data"
+def _is_shared(places: Sequence[Sequence[str]]) -> bool:
+    """Whether most folders of the second level lie below several of the first."""
+    pairs = {(place[0], place[1]) for place in places}
+    counts = Counter(lower for _, lower in pairs)
+    return len({top for top, _ in pairs}) > 1 and 2 * sum(n > 1 for n in counts.values()) > len(counts)
+
+
+def _parts(tops: Sequence[str]) -> list[str]:
+    known = to_parts({top.lower() for top in tops})
+    return [known[top.lower()] for top in tops]
+
+
+def _folds(tops: Sequence[str]) -> list[int]:
+    numbers = [int(match[1]) for top in tops if (match := _FOLD.fullmatch(top))]
+    return [number + 1 for number in numbers] if min(numbers) == 0 else numbers
+
+
+def _meaning_notes(meaning: _Meaning, tops: Sequence[str]) -> list[str]:
+    words = {
+        "split": "are the parts of its split",
+        "fold": "are its folds",
+        "group": "are recording groups",
+    }
+    return [f"{_listed(set(tops))} {words[meaning.upper]}, the folders below the classes"] if meaning.upper else []
+
+
+def _listed(names: set[str]) -> str:
+    shown = sorted(printable(name) for name in names)
+    return ", ".join(shown if len(shown) < 6 else [*shown[:4], f"and {len(shown) - 4} more"])
+
+
+def _nothing(tree: Tree) -> str:
+    if tree.others:
+        return f"`--data` {tree.root} has no recording that can be decoded: {'; '.join(tree.notes())}."
+    return (
+        f"`--data` {tree.root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC), no UrbanSound8K.csv"
+        " and no sub-folder a class with recordings. Give such a folder, or a CSV with the columns path and label."
+    )

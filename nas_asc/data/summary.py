@@ -65,11 +65,13 @@ def _masks(data_set: DataSet, split: Split | None) -> dict[str, NDArray[np.bool_
 
 
 def _facts(data_set: DataSet, split: Split | None) -> tuple[tuple[str, str], ...]:
-    rates = "rates of their own, most of them " if data_set.mixes_rates else ""
+    highest = data_set.highest_rate or data_set.sample_rate
+    rate = f"{data_set.sample_rate:,} Hz"
+    rate = rate if highest == data_set.sample_rate else f"rates up to {highest:,} Hz, most of them {rate}"
     facts = [
         ("data", f"{data_set.name} ({data_set.kind})"),
         ("folder", str(data_set.root) if data_set.root else "none, made on the fly"),
-        ("clips", f"{len(data_set):,} of {data_set.clip_s:g} s at {rates}{data_set.sample_rate:,} Hz"),
+        ("clips", f"{len(data_set):,} of {data_set.clip_s:g} s at {rate}"),
         ("classes", str(len(data_set.classes))),
     ]
     if (data_set.cities != "").any():

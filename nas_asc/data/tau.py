@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import Columns, has_columns, read_listing
+from nas_asc.data.listing import Listing, has_columns, read_listing
 from nas_asc.errors import DataError
 
 SUBSETS = (5, 10, 25, 50, 100)
@@ -46,6 +46,30 @@ def find_tau_root(folder: Path) -> Path | None:
     if not (found[0] / _SETUP / "fold1_train.csv").is_file():
         raise DataError(f"{found[0]} has meta.csv but no {_SETUP}/fold1_train.csv. Unpack the data set's meta archive.")
     return found[0]
+
+
+def find_tau_evaluation(folder: Path) -> Path | None:
+    """Folder of a TAU evaluation set, whose listing has no scenes: the folder itself or one right below; else None."""
+    below = sorted(child for child in folder.iterdir() if child.is_dir()) if folder.is_dir() else []
+    for each in (folder, *below):
+        listing = each / _SETUP / "fold1_test.csv"
+        is_labelled = has_columns(listing, ("scene_label",)) or (each / "meta.csv").is_file()
+        if has_columns(listing, ("filename",)) and not is_labelled:
+            return each
+    return None
+
+
+def refuse_evaluation(root: Path) -> DataError:
+    """What is said of an evaluation set, which has no labels.
+
+    Args:
+        root: What `find_tau_evaluation` found.
+    """
+    n_clips = len(read_listing(root / _SETUP / "fold1_test.csv", required=("filename",))["filename"])
+    return DataError(
+        f"{root} is an evaluation set: its {n_clips:,} recordings have no labels, so nothing can be trained or scored"
+        f" on them. Classify them with a network that was searched elsewhere: `nas-asc predict FILE {root / 'audio'}`."
+    )
 
 
 def load_tau(root: Path, *, subset: int | None = None) -> DataSet:
@@ -88,7 +112,7 @@ def _audio_root(root: Path) -> Path:
     return inner if not (root / "audio").is_dir() and (inner / "audio").is_dir() else root
 
 
-def _kind(meta: Columns, pieces: Sequence[str | None]) -> str:
+def _kind(meta: Listing, pieces: Sequence[str | None]) -> str:
     if set(meta["scene_label"]) <= {"indoor", "outdoor", "transportation"}:
         return "tau2020-3class"
     return "tau2022-mobile" if any(piece is not None for piece in pieces) else "tau2020-mobile"

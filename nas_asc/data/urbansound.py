@@ -51,7 +51,7 @@ def load_urbansound(listing: Path, audio: Path, *, clip_s: float | None = None) 
         DataError: The listing does not fit, or files are missing.
     """
     columns = read_listing(listing, required=_COLUMNS)
-    folds, uploads = parse_folds(columns["fold"], listing), columns["fsID"]
+    folds, uploads = parse_folds(columns), columns["fsID"]
     parts = _parts(uploads, folds)
     unused = (
         f"{parts.count('unused')} clips are unused: most clips of their recordings are in another fold, and no"

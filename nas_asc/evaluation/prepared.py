@@ -90,7 +90,7 @@ class PreparedData:
         """Training clips, standardised by their own bands.
 
         Raises:
-            DataError: One in a hundred recordings or more cannot be used.
+            DataError: More recordings cannot be used than may be left out.
         """
         table = self._development(log_mel)
         return self._to_train(_part(table, self.split.train), log_mel)
@@ -99,7 +99,7 @@ class PreparedData:
         """Validation clips with labels and devices.
 
         Raises:
-            DataError: One in a hundred recordings or more cannot be used.
+            DataError: More recordings cannot be used than may be left out.
         """
         table = self._development(log_mel)
         return self._to_score(_part(table, self.split.validation))
@@ -108,7 +108,7 @@ class PreparedData:
         """Training and validation clips together, standardised by the bands of all of them.
 
         Raises:
-            DataError: One in a hundred recordings or more cannot be used.
+            DataError: More recordings cannot be used than may be left out.
         """
         return self._to_train(self._development(log_mel), log_mel)
 
@@ -116,7 +116,7 @@ class PreparedData:
         """Test clips with labels and devices: for the final evaluation alone, never for a search.
 
         Raises:
-            DataError: The split has no test clips, or one in a hundred recordings or more cannot be used.
+            DataError: The split has no test clips, or more recordings cannot be used than may be left out.
         """
         if not len(self.split.test):
             raise DataError(f"data set {self.data_set.name!r} has no test clips. Give one with a labelled test part.")

@@ -80,7 +80,7 @@ def compute_features(
 
     Raises:
         FrontEndError: A mel band would be empty, or a clip is shorter than half the transform.
-        DataError: One in a hundred recordings or more cannot be used, or the cache cannot be written.
+        DataError: More recordings cannot be used than may be left out, or the cache cannot be written.
     """
     validate_front_end(log_mel, clip_s=data_set.clip_s)
     path = table_folder(cache_dir) / _key(data_set, log_mel, rows)

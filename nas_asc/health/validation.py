@@ -36,6 +36,24 @@ def check_coverage(evidence: Evidence) -> Card:
     return Card("coverage", title, "fine", found)
 
 
+def check_constant(evidence: Evidence) -> Card:
+    """Whether some trial is right more often than who always says the commonest class."""
+    title, validation = "better than the constant answer", evidence.validation
+    accuracies = [record.scores.accuracy for record in evidence.records if record.scores is not None]
+    if validation is None or not accuracies:
+        reason = _ABSENT if validation is None else "no trial is complete yet"
+        return Card("constant", title, "unknown", reason, "Go on with the search.")
+    share = max(validation.class_clips.values(), default=0) / max(validation.n_clips, 1)
+    found = (
+        f"the best trial is right for {100 * max(accuracies):.1f} % of the validation clips, who always says their"
+        f" commonest class for {100 * share:.1f} %"
+    )
+    if max(accuracies) <= share:
+        advice = "Train for longer, or search with --objectives macro_error,macs,int8_bytes."
+        return Card("constant", title, "warning", found, advice)
+    return Card("constant", title, "fine", found)
+
+
 def _missing(validation: Validation) -> list[str]:
     absent = [name for name, n in validation.class_clips.items() if n == 0]
     rare = [f"{name} ({n})" for name, n in validation.class_clips.items() if 0 < n < _FEWEST_CLIPS]

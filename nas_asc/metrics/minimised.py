@@ -48,6 +48,14 @@ class MinimisedScore:
         return 1.0 - self.read(scores) if self.is_share else self.read(scores)
 
 
+def _macro_errors(labels: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
+    """(N,) 1 where the most probable class is wrong, weighted so that their mean is the mean over classes."""
+    counts = np.bincount(labels, minlength=probabilities.shape[1])
+    weights = len(labels) / (np.count_nonzero(counts) * counts[labels])
+    errors: NDArray[np.float64] = weights * (probabilities.argmax(axis=1) != labels)
+    return errors
+
+
 MINIMISED_SCORES = {
     score.name: score
     for score in (
@@ -70,6 +78,16 @@ MINIMISED_SCORES = {
             worst=lambda n_classes: 1.0,
             chance=lambda n_classes: 1 - 1 / n_classes,
             of_clips=lambda labels, probabilities, losses: (probabilities.argmax(axis=1) != labels).astype(np.float64),
+        ),
+        MinimisedScore(
+            name="macro_error",
+            shown="macro_accuracy",
+            title="macro accuracy (%)",
+            read=lambda scores: scores.macro_accuracy,
+            is_share=True,
+            worst=lambda n_classes: 1.0,
+            chance=lambda n_classes: 1 - 1 / n_classes,
+            of_clips=lambda labels, probabilities, losses: _macro_errors(labels, probabilities),
         ),
     )
 }

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nas_asc.data import DataSet, Split, load_data_set, split_data_set
 from nas_asc.errors import StudyError
 from nas_asc.search import split_again
@@ -24,6 +26,12 @@ class Inputs:
     data_set: DataSet
     split: Split
 
+    @property
+    def constant_accuracy(self) -> float:
+        """Accuracy on the validation clips of who always says their commonest class, in [0, 1]."""
+        labels = self.data_set.labels[self.split.validation]
+        return float(np.bincount(labels).max() / len(labels))
+
     def describe(self) -> str:
         """What will be trained and validated on, in one line."""
         data_set, split = self.data_set, self.split
@@ -42,7 +50,7 @@ def read_inputs(asked: StudyConfig) -> Inputs:
     Raises:
         NasAscError: One of them cannot be read; says which.
     """
-    data_set = load_data_set(asked.data, subset=asked.subset, clip_s=asked.clip_length_s)
+    data_set = _load(asked)
     split = split_data_set(
         data_set, seed=asked.seed, test_fold=asked.test_fold, validation_share=asked.validation_share
     )
@@ -75,8 +83,20 @@ def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
             f"the recordings of study {config.name!r} are no longer in {config.data}. Put them back, or write their"
             " new place into its study.toml: `source` below [data]."
         )
-    data_set = load_data_set(config.data, subset=config.subset, clip_s=config.clip_length_s)
+    data_set = _load(config)
     return data_set, split_again(config, data_set)
+
+
+def _load(config: StudyConfig) -> DataSet:
+    return load_data_set(
+        config.data,
+        subset=config.subset,
+        clip_s=config.clip_length_s,
+        clip_step_s=config.clip_step_s,
+        layout=config.layout,
+        columns=config.columns,
+        allow_damaged=config.allow_damaged,
+    )
 
 
 def to_source(name_or_path: str) -> str:

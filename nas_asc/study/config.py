@@ -56,6 +56,10 @@ class StudyConfig:
         test_fold: Fold that is kept for the test.
         validation_share: Share of the training rows that validates.
         clip_length_s: Length that every clip is cut or padded to, in seconds; None where the user named none.
+        clip_step_s: From one clip of a long recording to the next, in seconds; None is end to end.
+        layout: How folders are read: "auto", "folder" or "grouped"; None as version 0.1.0 read them.
+        columns: Of a listing: names of columns by what they are, as far as the user said.
+        allow_damaged: Share of the recordings that may be left out; None is the usual one.
         epochs: Of every training; None leaves it to the recipe and the number of clips.
         rungs: Shares of a training after which it stops, and goes on only if it is promoted; empty trains all through.
         eta: One in how many goes on from a rung.
@@ -96,6 +100,10 @@ class StudyConfig:
     test_fold: int | None = None
     validation_share: float = 0.2
     clip_length_s: float | None = None
+    clip_step_s: float | None = None
+    layout: str | None = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    allow_damaged: float | None = None
     epochs: int | None = None
     rungs: tuple[float, ...] = ()
     eta: float = 3.0
@@ -171,7 +179,7 @@ class StudyConfig:
         try:
             space, data = tables["space"], tables["data"]
             found = {name: tables[name] for name in _STUDY_FIELDS if name in tables}
-            found |= {name: data[name] for name in _DATA_FIELDS if name in data}
+            found |= {"layout": None} | {name: data[name] for name in _DATA_FIELDS if name in data}
             for name in ("objectives", "reference_point", "classes"):
                 found[name] = tuple(found[name])
             for name in ("rungs", "rung_clips"):
@@ -213,7 +221,18 @@ _STUDY_FIELDS = (
     "n_trials",
     "timeout_s",
 )
-_DATA_FIELDS = ("subset", "test_fold", "validation_share", "clip_length_s", "clip_s", "classes")
+_DATA_FIELDS = (
+    "subset",
+    "test_fold",
+    "validation_share",
+    "clip_length_s",
+    "clip_step_s",
+    "layout",
+    "columns",
+    "allow_damaged",
+    "clip_s",
+    "classes",
+)
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def validate_objectives(names: Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise StudyError(f"`--objectives` must not repeat a name, but got {','.join(names)}.")
     if not any(OBJECTIVES[name].is_score for name in names):
-        scores = " or ".join(MINIMISED_SCORES)
+        *some, last = MINIMISED_SCORES
+        scores = f"{', '.join(some)} or {last}"
         raise StudyError(f"`--objectives` must have {scores}, but got {','.join(names) or 'none'}. Add one.")
     return tuple(names)
 

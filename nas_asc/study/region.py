@@ -66,7 +66,9 @@ def _limit(config: StudyConfig) -> float | None:
     """What the user asks of the study's own score, minimised; None where nothing is asked of it."""
     if config.score == "log_loss":
         return config.max_log_loss
-    return None if config.min_accuracy is None else 1 - config.min_accuracy
+    if config.score != "error" or config.min_accuracy is None:
+        return None
+    return 1 - config.min_accuracy
 
 
 def _between(config: StudyConfig, scores: Sequence[Scores], chance: float) -> float:

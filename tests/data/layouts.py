@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 
 from tests.data.esc_files import write_esc
+from tests.data.people_files import write_edge_impulse, write_speech_commands, write_tree, write_tut
 from tests.data.recordings import write_rows
 from tests.data.tau_files import small_takes, write_tau
 from tests.data.urbansound_files import write_urbansound
@@ -50,6 +51,11 @@ LAYOUTS = (
     Layout("tau2022-mobile", "2022", lambda root: write_tau(root, small_takes())),
     Layout("esc50", "ESC-50", write_esc),
     Layout("urbansound8k", "UrbanSound8K", write_urbansound),
+    Layout("speech-commands", "Speech Commands", write_speech_commands, lists=False),
+    Layout("edge-impulse", "Edge Impulse", write_edge_impulse),
+    Layout("tut", "TUT", write_tut),
+    Layout("folder of splits", "a folder", lambda root: write_tree(root, ("train", "test")), lists=False),
+    Layout("folder of folds", "a folder", lambda root: write_tree(root, ("fold1", "fold2", "fold3")), lists=False),
     Layout("folder", "a folder", _write_folder, lists=False),
     Layout("csv", "a CSV", _write_csv),
 )

@@ -20,7 +20,6 @@ def _empty(path):
 _FAULTS = {
     "unreadable": lambda path: path.write_bytes(b"RIFF no sound"),
     "empty": _empty,
-    "4000 Hz instead of 8000 Hz": lambda path: write_wav(path, seconds=0.2, sample_rate=4_000),
     "700 samples, too short for 800": lambda path: write_wav(path, seconds=700 / 8_000),
     "900 samples, too long for 800": lambda path: write_wav(path, seconds=900 / 8_000),
 }
@@ -46,13 +45,48 @@ def test_values_that_are_not_finite_are_found_when_decoded(tmp_path, value):
         data.waveform(data.paths.tolist().index("a/x.wav"))
 
 
-def test_one_in_a_hundred_stops_with_the_list(tmp_path):
-    root = _write_good(tmp_path, 198)
-    for name in ("x", "y"):
-        _empty(root / "a" / f"{name}.wav")
+@pytest.mark.parametrize(
+    ("n_good", "n_bad", "is_refused"), [(19, 1, False), (4, 1, False), (36, 2, True), (99, 5, False)]
+)
+def test_one_bad_recording_of_twenty_does_not_stop_a_first_try(tmp_path, n_good, n_bad, is_refused):
+    root = _write_good(tmp_path, n_good)
+    for number in range(n_bad):
+        _empty(root / "a" / f"x{number}.wav")
     data = load_data_set(root)
-    with pytest.raises(DataError, match=r"2 of 200 .*a/x\.wav: empty; a/y\.wav: empty.*1\.0 % .*--clip"):
-        check_audio(data, np.arange(len(data)))
+    if is_refused:
+        with pytest.raises(
+            DataError, match=rf"{n_bad} of {len(data)} .*a/x0\.wav: empty; .*only 5 % may.*--allow-damaged.*--clip"
+        ):
+            check_audio(data, range(len(data)))
+    else:
+        assert len(check_audio(data, range(len(data))).rows) == n_bad
+
+
+@pytest.mark.parametrize(("allowed", "is_refused"), [(0.0, True), (0.01, False), (0.2, False)])
+def test_how_many_may_be_left_out_can_be_chosen(tmp_path, allowed, is_refused):
+    _empty(_write_good(tmp_path, 20) / "a" / "x.wav")
+    data = load_data_set(tmp_path, allow_damaged=allowed)
+    if is_refused:
+        with pytest.raises(DataError, match="only 0 % may be left out"):
+            check_audio(data, range(len(data)))
+    else:
+        assert len(check_audio(data, range(len(data))).rows) == 1
+
+
+def test_a_class_without_a_usable_recording_stops_a_search(tmp_path):
+    root = _write_good(tmp_path, 60)
+    (root / "c").mkdir()
+    _empty(root / "c" / "x.wav")
+    data = load_data_set(root)
+    with pytest.raises(DataError, match="no recording of c can be used"):
+        check_audio(data, range(len(data)))
+
+
+def test_rates_that_differ_are_told(tmp_path):
+    write_wav(_write_good(tmp_path, 10) / "a" / "x.wav", seconds=0.1, sample_rate=16_000)
+    data = load_data_set(tmp_path)
+    assert "10 at 8,000 Hz, 1 at 16,000 Hz" in check_audio(data, range(len(data))).describe()
+    assert (data.sample_rate, data.task.sample_rate) == (8_000, 16_000)
 
 
 def test_damage_of_a_part_is_judged_on_the_whole_set(tmp_path):
@@ -78,7 +112,7 @@ def test_what_is_cut_and_padded_is_counted(tmp_path):
 
 def test_any_length_is_good_where_the_user_named_one(tmp_path):
     write_wav(_write_good(tmp_path, 8) / "a" / "x.wav", seconds=0.5)
-    data = load_data_set(tmp_path, clip_s=0.2)
+    data = load_data_set(tmp_path, clip_s=0.4)
     report = check_audio(data, np.arange(len(data)))
     assert (report.faults, report.n_cut, report.n_padded) == ((), 1, 8)
 

@@ -82,12 +82,12 @@ def test_a_validation_part_of_the_listing_s_own_is_used(tmp_path):
 @pytest.mark.parametrize(
     ("header", "row", "message"),
     [
-        (("file", "label"), ("1.wav", "a"), "line 1: no column 'path'"),
-        (("path", "lable"), ("1.wav", "a"), "line 1: no column 'label'. Did you mean 'lable'?"),
+        (("sound", "label"), ("1.wav", "a"), "line 1: no column is the path: its columns are sound, label."),
+        (("path", "lable"), ("1.wav", "a"), "line 1: no column is the label: .* such as --columns label=lable"),
         (("path", "label"), ("1.wav",), "line 3: 1 cells instead of 2"),
         (("path", "label"), ("1.wav", " "), "line 3: `label` must not be empty"),
-        (("path", "label", "fold"), ("1.wav", "a", "0"), "line 3: `fold` must be a number from 1, but got '0'"),
-        (("path", "label", "split"), ("1.wav", "a", "dev"), "line 3: `split` must be .*, but got 'dev'"),
+        (("path", "label", "fold"), ("1.wav", "a", "one"), "line 3: `fold` must be a number from 1, but got 'one'"),
+        (("path", "label", "split"), ("1.wav", "a", "perhaps"), "line 3: `split` must be .*, but got 'perhaps'"),
         (("path", "label"), ("0.wav", "b"), "'0.wav' is listed more than once"),
     ],
 )

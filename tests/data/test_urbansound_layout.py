@@ -193,5 +193,5 @@ def test_it_is_shown_with_its_rates_and_what_is_unused(root, capsys):
     assert main(["data", "show", str(root), "--test-fold", "1"]) == 0
     out = capsys.readouterr().out
     assert "data: urbansound8k (urbansound8k)\n" in out
-    assert "clips: 103 of 4 s at rates of their own, most of them 44,100 Hz\n" in out
+    assert "clips: 103 of 4 s at rates up to 96,000 Hz, most of them 44,100 Hz\n" in out
     assert "note: 1 clips are unused" in out

@@ -10,6 +10,7 @@ from nas_asc import health
 from nas_asc.budget import Budget
 from nas_asc.health import (
     check_clips,
+    check_constant,
     check_coverage,
     check_edges,
     check_failures,
@@ -235,6 +236,16 @@ def test_scores_on_the_way_are_paired_with_those_at_the_end():
     config = make_evidence().config
     assert pair_rungs(config, [runged, plain, runged]) == {3: [(0.9, 0.5)] * 2, 9: [(0.5, 0.5)] * 2}
     assert pair_rungs(config, [plain]) == {}
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.5, "fine"), (0.75, "warning"), (0.9, "warning")])
+def test_a_study_that_does_not_beat_the_constant_answer_is_told(share, verdict):
+    n_clips = VALIDATION.n_clips
+    counts = {"a": round(share * n_clips), "b": n_clips - round(share * n_clips)}
+    card = check_constant(make_evidence(validation=replace(VALIDATION, class_clips=counts)))
+    assert card.verdict == verdict
+    assert ("macro_error" in card.advice) == (verdict == "warning")
+    assert check_constant(make_evidence(records=())).verdict == "unknown"
 
 
 def test_diagnosis_has_every_check_once_and_every_card_is_short():

@@ -22,6 +22,7 @@ def test_every_objective_is_read_off_cost_and_scores():
     assert values == {
         "log_loss": 1.5,
         "error": 0.5,
+        "macro_error": 0.5,
         "params": 1000,
         "macs": 20_000,
         "int8_bytes": 1500,

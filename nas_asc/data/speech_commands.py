@@ -1,0 +1,56 @@
+"""Speech Commands: a folder a word, two lists that say who validates and tests, speakers in the names of the files.
+
+Source:
+    Warden, "Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition", 2018; the data set's own README.
+"""
+
+from pathlib import Path
+
+from nas_asc.data.columns import build_data_set
+from nas_asc.data.data_set import DataSet
+from nas_asc.data.tree import walk_tree
+from nas_asc.errors import DataError
+
+_LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
+_SPEAKER = "_nohash_"
+
+
+def is_speech_commands(folder: Path) -> bool:
+    """Whether both lists are there."""
+    return all((folder / name).is_file() for name in _LISTS.values())
+
+
+def load_speech_commands(root: Path, *, clip_s: float | None = None) -> DataSet:
+    """Every word; folders whose names begin with an underscore, such as the background noise, are no classes.
+
+    Args:
+        root: Folder with the two lists.
+        clip_s: Length to cut and pad every clip to; None is 1 s.
+
+    Raises:
+        DataError: There is no recording, or a list names one that is not there.
+    """
+    paths = [path for path in walk_tree(root).paths if "/" in path and not path.startswith("_")]
+    if not paths:
+        raise DataError(f"{root} has the lists of Speech Commands but no recordings. Unpack its archive.")
+    part_of = {path: part for part, name in _LISTS.items() for path in _read_list(root / name)}
+    missing = sorted(part_of.keys() - set(paths))
+    if missing:
+        raise DataError(f"the lists in {root} name {len(missing)} recordings that are not there, such as {missing[0]}.")
+    return build_data_set(
+        name="speech-commands",
+        kind="speech-commands",
+        root=root,
+        paths=paths,
+        names=[path.split("/")[0] for path in paths],
+        groups=[path.split("/")[-1].split(_SPEAKER)[0] for path in paths],
+        parts=[part_of.get(path, "train") for path in paths],
+        group_word="speaker",
+        clip_s=1.0 if clip_s is None else clip_s,
+        mixes_rates=True,
+        notes=("background noise is no class",) if (root / "_background_noise_").is_dir() else (),
+    )
+
+
+def _read_list(path: Path) -> list[str]:
+    return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]

@@ -1,0 +1,103 @@
+"""The recordings below a folder, found by the endings of their names.
+
+Conventions:
+    Paths are relative, with slashes, in alphabetical order. Names may be of any bytes: those that are no UTF-8 hold
+    what Python calls surrogates. Hidden files, and what operating systems leave, are left out. Folders that are links
+    are followed, each real folder once.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus", ".caf", ".rf64"})
+OTHER_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".mka", ".ape", ".mpc", ".m4b"})
+_SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir"})
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What lies below a folder.
+
+    Args:
+        root: The folder.
+        paths: Recordings that can be decoded.
+        others: Recordings of kinds that cannot.
+        folders: Folders right below, empty ones too.
+    """
+
+    root: Path
+    paths: tuple[str, ...]
+    others: tuple[str, ...]
+    folders: tuple[str, ...]
+
+    def notes(self) -> tuple[str, ...]:
+        """What is left out of the sub-folders, a line for each kind."""
+        kinds = Counter(os.path.splitext(path)[1].lower() for path in self.others)
+        used = {path.split("/")[0] for path in self.paths}
+        idle = [printable(folder) for folder in self.folders if folder not in used]
+        found = []
+        if kinds:
+            listed = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+            one = printable(self.others[0])
+            found.append(
+                f"{listed} cannot be decoded and are left out: convert them, such as"
+                f" `ffmpeg -i {one} {os.path.splitext(one)[0]}.wav`"
+            )
+        if idle:
+            found.append(f"without a recording that can be used, and so no class: {', '.join(idle)}")
+        return tuple(found)
+
+
+def walk_tree(root: Path) -> Tree:
+    """The recordings below a folder.
+
+    Args:
+        root: Where to look.
+    """
+    paths: list[str] = []
+    others: list[str] = []
+    folders: list[str] = []
+    for folder, names in _walk(root):
+        if folder and "/" not in folder:
+            folders.append(folder)
+        for name in names:
+            suffix = os.path.splitext(name)[1].lower()
+            kept = paths if suffix in AUDIO_SUFFIXES else others if suffix in OTHER_SUFFIXES else None
+            if kept is not None:
+                kept.append(f"{folder}/{name}" if folder else name)
+    return Tree(root, tuple(sorted(paths)), tuple(sorted(others)), tuple(sorted(folders)))
+
+
+def find_recordings(folder: Path) -> list[Path]:
+    """Every recording in a folder or below it that can be decoded, in alphabetical order; hidden ones left out.
+
+    Args:
+        folder: Where to look.
+    """
+    return [folder / path for path in walk_tree(folder).paths]
+
+
+def printable(name: str) -> str:
+    """A name as it can be written anywhere: bytes that are no UTF-8 as question marks.
+
+    >>> printable("caf\\udce9.wav")
+    'caf?.wav'
+    """
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Folders, relative and with slashes, with the names of their files."""
+    seen: set[str] = set()
+    for folder, inner, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        inner[:] = sorted(each for each in inner if not each.startswith(".") and each not in _SYSTEM_FOLDERS)
+        relative = os.path.relpath(folder, root).replace(os.sep, "/")
+        yield "" if relative == "." else relative, [name for name in names if not name.startswith(".")]
