@@ -1,19 +1,25 @@
 """`nas-asc predict`: recordings classified by an exported model file, without torch."""
 
+import csv
+import json as json_text
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.errors import UnitError
 
 if TYPE_CHECKING:
-    from nas_asc.prediction import Prediction
+    from nas_asc.prediction import Event, ModelFile, Prediction, Window
 
+FORMATS = ("table", "csv", "jsonl", "audacity")
 _COLUMNS = ("recording", "class", "probability")
+_TIME_COLUMNS = ("recording", "from (s)", "to (s)", "class", "probability")
 
 
 def predict(
@@ -25,49 +31,184 @@ def predict(
         int | None,
         typer.Option("--top", min=1, help="Most probable classes to show. Default: 1; with --json all."),
     ] = None,
+    step: Annotated[
+        str | None, typer.Option("--step", help="A time line: what is heard every so often, such as 0.5s.")
+    ] = None,
+    smooth: Annotated[
+        str | None, typer.Option("--smooth", help="With --step: mean over the last such stretch, such as 3s.")
+    ] = None,
+    threshold: Annotated[
+        str | None, typer.Option("--threshold", help="Events alone: where a class is this probable, such as 80%.")
+    ] = None,
+    hold: Annotated[
+        str | None,
+        typer.Option("--hold", help="With --threshold: stretches that lie no farther apart are one event, such as 2s."),
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--format", help="table, csv, jsonl, or audacity, a label track (with --step).")
+    ] = "table",
     json: opt.Json = False,
 ) -> None:
     """Classify recordings with an exported model file; needs no torch.
 
-    Recordings may have any sample rate. One longer than the network's clips is cut into clips, whose probabilities are
-    averaged. One that cannot be used is named on stderr, the others go on, and the exit code is 2.
+    Recordings may have any sample rate and last for hours. One longer than the network's clips is cut into clips, whose
+    probabilities are averaged, or with --step told over time. One that cannot be used is named on stderr, the others go
+    on, and the exit code is 2.
 
-    Example: nas-asc predict model.onnx recordings/ street.wav --top 3
+    Example: nas-asc predict model.onnx night.wav --step 0.5s --smooth 3s --threshold 80% --format csv
     """
     from nas_asc.prediction import ModelFile
 
+    asked = _Asked(step, smooth, threshold, hold, output)
     model = ModelFile(file)
     faults: list[str] = []
 
+    def note(text: object) -> None:
+        print(f"nas-asc: {text}", file=sys.stderr, flush=True)
+
     def tell(fault: object) -> None:
         faults.append(str(fault))
-        print(f"nas-asc: {fault}", file=sys.stderr, flush=True)
+        note(fault)
 
-    predictions = list(model.classify(_find_recordings(audio, tell), on_fault=tell))
-    if json:
-        print_json([_plain(prediction, top) for prediction in predictions])
-    elif predictions:
-        build_console().print(build_table(_COLUMNS, _rows(predictions, top or 1)))
+    found = _find_recordings(audio, tell)
+    if asked.step_s is not None:
+        rows: Iterable[dict[str, Any]] = _time_rows(model, found, asked, tell, note)
+    else:
+        rows = (_plain(prediction, top) for prediction in model.classify(found, on_fault=tell, on_note=note))
+    was_interrupted = _write(rows, "json" if json else output, top=top or 1, is_timed=asked.step_s is not None)
+    if was_interrupted:
+        raise typer.Exit(opt.INTERRUPTED)
     if faults:
         raise typer.Exit(2)
 
 
+class _Asked:
+    """What is asked of a time line, in seconds and shares."""
+
+    def __init__(
+        self, step: str | None, smooth: str | None, threshold: str | None, hold: str | None, output: str
+    ) -> None:
+        if output not in FORMATS:
+            raise UnitError(f"`--format` must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, but got {output!r}.")
+        self.step_s = words.parse_clip(step, "--step")
+        self.smooth_s = words.parse_clip(smooth, "--smooth")
+        self.threshold = words.parse_share(threshold, "--threshold")
+        self.hold_s = words.parse_clip(hold, "--hold") or 0.0
+        if self.step_s is not None and not self.step_s > 0:
+            raise UnitError("`--step` must be above 0 s.")
+        needy = {"--smooth": smooth, "--threshold": threshold, "--format audacity": output == "audacity" or None}
+        for option, given in needy.items():
+            if given is not None and step is None:
+                raise UnitError(f"`{option}` belongs to a time line. Give --step too, such as --step 0.5s.")
+        if hold is not None and threshold is None:
+            raise UnitError("`--hold` belongs to events. Give --threshold too, such as --threshold 80%.")
+
+
+def _time_rows(
+    model: "ModelFile",
+    paths: Iterable[Path],
+    asked: _Asked,
+    tell: Callable[[object], None],
+    note: Callable[[str], None],
+) -> Iterator[dict[str, Any]]:
+    """Windows, or events, of one recording after the other, as they come."""
+    from nas_asc.data import ClipError, printable
+    from nas_asc.prediction import find_events, smooth
+
+    assert asked.step_s is not None
+    for path in paths:
+        shown = printable(str(path))
+        windows = model.follow(path, step_s=asked.step_s, on_note=note)
+        windows = windows if asked.smooth_s is None else smooth(windows, round(asked.smooth_s / asked.step_s))
+        classes = model.metadata.classes
+        try:
+            if asked.threshold is None:
+                yield from (_window_row(shown, window, classes) for window in windows)
+            else:
+                events = find_events(windows, classes, threshold=asked.threshold, hold_s=asked.hold_s)
+                yield from (_event_row(shown, event) for event in events)
+        except ClipError as error:
+            tell(error)
+
+
+def _window_row(path: str, window: "Window", classes: Sequence[str]) -> dict[str, Any]:
+    best = int(window.probabilities.argmax())
+    return _row(path, window.start_s, window.end_s, classes[best], float(window.probabilities[best]))
+
+
+def _event_row(path: str, event: "Event") -> dict[str, Any]:
+    return _row(path, event.start_s, event.end_s, event.label, event.probability)
+
+
+def _row(path: str, start_s: float, end_s: float, name: str, probability: float) -> dict[str, Any]:
+    times = {"start_s": round(start_s, 6), "end_s": round(end_s, 6)}
+    return {"path": path, **times, "class": name, "probability": probability}
+
+
+def _write(rows: Iterable[dict[str, Any]], output: str, *, top: int, is_timed: bool) -> bool:
+    """Whether Ctrl-C ended it; what had come by then is written."""
+    kept: list[dict[str, Any]] = []
+    try:
+        if output in ("csv", "jsonl", "audacity"):
+            for number, row in enumerate(rows):
+                _print_row(row, output, is_first=number == 0)
+            return False
+        for row in rows:
+            kept.append(row)
+    except KeyboardInterrupt:
+        _show(kept, output, top=top, is_timed=is_timed)
+        return True
+    _show(kept, output, top=top, is_timed=is_timed)
+    return False
+
+
+def _print_row(row: dict[str, Any], output: str, *, is_first: bool) -> None:
+    """One line as soon as it is known."""
+    if output == "jsonl":
+        print(json_text.dumps(row), flush=True)
+        return
+    if output == "audacity":
+        print(f"{row['start_s']:.6f}\t{row['end_s']:.6f}\t{row['class']}", flush=True)
+        return
+    plain = {name: value for name, value in row.items() if name != "probabilities"}
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(plain), lineterminator="\n")
+    if is_first:
+        writer.writeheader()
+    writer.writerow(plain)
+    sys.stdout.flush()
+
+
+def _show(rows: Sequence[dict[str, Any]], output: str, *, top: int, is_timed: bool) -> None:
+    if output == "json":
+        print_json(list(rows))
+    elif rows and is_timed:
+        cells = [
+            (row["path"], f"{row['start_s']:.2f}", f"{row['end_s']:.2f}", row["class"], _percent(row["probability"]))
+            for row in rows
+        ]
+        build_console().print(build_table(_TIME_COLUMNS, cells))
+    elif rows:
+        build_console().print(build_table(_COLUMNS, _cells(rows, top)))
+
+
 def _find_recordings(audio: Sequence[Path], tell: Callable[[object], None]) -> Iterator[Path]:
-    from nas_asc.data import find_recordings
+    from nas_asc.data import find_recordings, printable
 
     for path in audio:
         found = find_recordings(path) if path.is_dir() else [path]
         if not path.exists():
-            tell(f"{path}: there is no such file or folder")
+            tell(f"{printable(str(path))}: there is no such file or folder")
         elif not found:
-            tell(f"{path}: no recordings in this folder")
+            tell(f"{printable(str(path))}: no recordings in this folder")
         else:
             yield from found
 
 
 def _plain(prediction: "Prediction", top: int | None) -> dict[str, Any]:
+    from nas_asc.data import printable
+
     return {
-        "path": str(prediction.path),
+        "path": printable(str(prediction.path)),
         "class": prediction.class_name,
         "probability": prediction.probability,
         "n_clips": prediction.n_clips,
@@ -75,7 +216,11 @@ def _plain(prediction: "Prediction", top: int | None) -> dict[str, Any]:
     }
 
 
-def _rows(predictions: Sequence["Prediction"], top: int) -> Iterator[tuple[str, str, str]]:
-    for prediction in predictions:
-        for place, (name, probability) in enumerate(prediction.best(top).items()):
-            yield ("" if place else str(prediction.path), name, f"{100 * probability:.1f} %")
+def _cells(rows: Sequence[dict[str, Any]], top: int) -> Iterator[tuple[str, str, str]]:
+    for row in rows:
+        for place, (name, probability) in enumerate(list(row["probabilities"].items())[:top]):
+            yield ("" if place else row["path"], name, _percent(probability))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -4,7 +4,7 @@ Conventions:
     A data set is columns with one row a clip; waveforms are mono float32 (N,) in [-1, 1].
 """
 
-from nas_asc.data.audio import ClipError, read_recording
+from nas_asc.data.audio import Block, ClipError, iterate_blocks, read_recording
 from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.listing import COLUMN_WORDS
@@ -19,6 +19,7 @@ from nas_asc.data.write import write_synthetic
 
 __all__ = [
     "COLUMN_WORDS",
+    "Block",
     "ClipError",
     "DamageReport",
     "DataSet",
@@ -28,6 +29,7 @@ __all__ = [
     "check_audio",
     "count_oddities",
     "find_recordings",
+    "iterate_blocks",
     "iterate_folds",
     "load_data_set",
     "load_responses",

@@ -10,6 +10,7 @@ Conventions:
 
 import io
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,64 @@ def read_recording(
         raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
     if not len(frames):
         raise ClipError(f"{shown}: empty")
+    return _to_channels(frames, n_channels, shown), rate
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A stretch of a recording.
+
+    Args:
+        waveform: (n_channels, N) samples in [-1, 1].
+        sample_rate: In Hz.
+        power: Mean square of all channels before they were mixed.
+    """
+
+    waveform: NDArray[np.float32]
+    sample_rate: int
+    power: float
+
+
+def iterate_blocks(path: Path, *, n_channels: int = 1, n_samples: int = 2**20) -> Iterator[Block]:
+    """A recording block after block, so that hours of it take little memory.
+
+    Args:
+        path: File that libsndfile reads.
+        n_channels: As for `read_recording`.
+        n_samples: Of a block at most, a channel.
+
+    Raises:
+        ClipError: It is unreadable or empty, has another number of channels, or values that are not finite; what came
+            before is good.
+    """
+    shown, n_read = printable(str(path)), 0
+    try:
+        with _open(path) as file:
+            for frames in _iterate_frames(path, file, n_samples):
+                n_read += len(frames)
+                power = float(np.mean(frames**2, dtype=np.float64))
+                yield Block(_to_channels(frames, n_channels, shown), int(file.samplerate), power)
+    except _UNREADABLE as error:
+        if isinstance(error, ClipError):
+            raise
+        raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
+    if not n_read:
+        raise ClipError(f"{shown}: empty")
+
+
+def _iterate_frames(path: Path, file: soundfile.SoundFile, n_samples: int) -> Iterator[NDArray[np.float32]]:
+    if file.frames == 0:
+        frames = _read_unfinished(path, file)
+        yield from (frames[start : start + n_samples] for start in range(0, len(frames), n_samples))
+        return
+    if file.frames >= _UNKNOWN:
+        file.seekable = lambda: False  # else it is sought where the length is unknown, which fails
+    while len(frames := file.read(n_samples, dtype="float32", always_2d=True)):
+        yield frames
+
+
+def _to_channels(frames: NDArray[np.float32], n_channels: int, shown: str) -> NDArray[np.float32]:
+    """Frames (N, n_found) as a waveform (n_channels, N)."""
     n_found = frames.shape[1]
     if n_channels > 1 and n_found not in (1, n_channels):
         raise ClipError(f"{shown}: {n_found} channels instead of {n_channels}")
@@ -58,7 +117,7 @@ def read_recording(
     waveform = np.ascontiguousarray(np.broadcast_to(waveform, (len(frames), n_channels)).T)
     if not np.isfinite(waveform).all():
         raise ClipError(f"{shown}: values that are not finite")
-    return waveform, rate
+    return waveform
 
 
 def fit_length(

@@ -33,7 +33,7 @@ from nas_asc.study import (
 
 _UNTRIED_LENGTH = 3.0  # where nothing says how long it gains, and there is no limit on time
 _FURTHER = 2.0  # beyond the longest length that was tried, and gained
-_MARGIN = 1.1
+_MARGIN = 1.2
 _LEAST_SHARE = 0.5  # of a trial that its epochs take
 
 

@@ -9,12 +9,17 @@ from nas_asc.prediction.log_mel import compute_log_mel, resample
 from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 from nas_asc.prediction.model_file import ModelFile
 from nas_asc.prediction.prediction import Prediction
+from nas_asc.prediction.time_line import Event, Window, find_events, smooth
 
 __all__ = [
     "METADATA_KEY",
+    "Event",
     "Metadata",
     "ModelFile",
     "Prediction",
+    "Window",
     "compute_log_mel",
+    "find_events",
     "resample",
+    "smooth",
 ]

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from nas_asc.data import ClipError
 from nas_asc.errors import ModelFileError
-from nas_asc.prediction.clip import iterate_features
+from nas_asc.prediction.clip import OnNote, ignore_note, iterate_features
 from nas_asc.prediction.log_mel import Floats
 from nas_asc.prediction.prediction import Prediction
 from nas_asc.prediction.session import open_session, read_metadata
+from nas_asc.prediction.time_line import Window
 
 
 class ModelFile:
@@ -67,26 +68,53 @@ class ModelFile:
         """Probabilities of each clip, from log-mels that are not standardised; (B, C, F, T) to (B, K)."""
         return np.exp(self.log_probabilities(features))
 
+    def follow(
+        self, path: str | Path, *, step_s: float | None = None, on_note: OnNote = ignore_note
+    ) -> Iterator[Window]:
+        """What is heard in a recording over time, window after window, each as long as a clip.
+
+        Args:
+            path: The recording, of any rate and length; hours take no more memory than minutes.
+            step_s: From one window to the next, in seconds; None is end to end.
+            on_note: Told what is odd about the recording.
+
+        Raises:
+            ClipError: The recording cannot be used, or not to its end.
+        """
+        clip_s, number = self.metadata.clip_s, 0
+        for features in iterate_features(Path(path), self.metadata, step_s=step_s, on_note=on_note):
+            for probabilities in self.probabilities(features):
+                start_s = number * (clip_s if step_s is None else step_s)
+                yield Window(start_s, start_s + clip_s, probabilities)
+                number += 1
+
     def classify(
-        self, paths: Iterable[str | Path], *, on_fault: Callable[[ClipError], None] | None = None
+        self,
+        paths: Iterable[str | Path],
+        *,
+        on_fault: Callable[[ClipError], None] | None = None,
+        on_note: OnNote = ignore_note,
     ) -> Iterator[Prediction]:
         """What each recording is, in the order given; probabilities are averaged over its clips.
 
         Args:
             paths: Recordings, each of any rate and length.
             on_fault: Told of each recording that cannot be used, which is left out; None raises at the first.
+            on_note: Told what is odd about a recording.
 
         Raises:
             ClipError: A recording cannot be used.
         """
         for path in map(Path, paths):
+            total, n_clips = np.zeros(len(self.metadata.classes)), 0
             try:
-                clips = np.concatenate([self.probabilities(some) for some in iterate_features(path, self.metadata)])
+                for features in iterate_features(path, self.metadata, on_note=on_note):
+                    total += self.probabilities(features).sum(axis=0)
+                    n_clips += len(features)
             except ClipError as error:
                 if on_fault is None:
                     raise
                 on_fault(error)
                 continue
-            yield Prediction(
-                path, dict(zip(self.metadata.classes, clips.mean(axis=0).tolist(), strict=True)), len(clips)
-            )
+            mean = (total / n_clips).tolist()
+            yield Prediction(path, dict(zip(self.metadata.classes, mean, strict=True)), n_clips)

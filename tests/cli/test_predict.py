@@ -78,3 +78,77 @@ def test_file_that_is_no_model_gets_one_line(recordings, capsys):
     assert out == ""
     assert err.count("\n") == 1
     assert "high.WAV is no ONNX file" in err
+
+
+@pytest.fixture
+def night(tmp_path):
+    """Four quiet seconds of a low tone with two of a high one from the third second on."""
+    times = np.arange(6 * 16_000) / 16_000
+    hz = np.where((times >= 3) & (times < 5), 3_800, 300)
+    path = tmp_path / "night.wav"
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * np.cumsum(hz) / 16_000), 16_000)
+    return path
+
+
+def test_a_time_line_tells_what_is_heard_every_step(model, night, capsys):
+    assert main(["predict", model, str(night), "--step", "500ms", "--format", "jsonl"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["start_s"] for row in rows] == pytest.approx(np.arange(11) * 0.5)
+    heard = {row["start_s"]: row["class"] for row in rows}
+    assert (heard[0.0], heard[3.0], heard[3.5], heard[4.0], heard[5.0]) == ("low", "high", "high", "high", "low")
+    assert main(["predict", model, str(night), "--step", "0.5s"]) == 0
+    assert capsys.readouterr().out.count(str(night)) == 11
+
+
+def test_events_are_written_as_a_table_or_as_labels(model, night, capsys):
+    asked = ["predict", model, str(night), "--step", "0.5s", "--threshold", "30%", "--hold", "1s"]
+    assert main([*asked, "--format", "csv"]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header == "path,start_s,end_s,class,probability"
+    assert [row.split(",")[3] for row in rows].count("high") == 1
+    assert main([*asked, "--format", "audacity"]) == 0
+    labels = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    (high,) = [label for label in labels if label[2] == "high"]
+    assert float(high[0]) == pytest.approx(3.0, abs=0.51)
+    assert float(high[1]) == pytest.approx(5.0, abs=0.51)
+
+
+def test_recordings_as_csv_come_line_by_line(model, recordings, capsys):
+    assert main(["predict", model, str(recordings), "--format", "csv"]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header == "path,class,probability,n_clips"
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--format", "word"], "`--format` must be table, csv, jsonl or audacity, but got 'word'"),
+        (["--smooth", "3s"], "`--smooth` belongs to a time line. Give --step too"),
+        (["--threshold", "80%"], "`--threshold` belongs to a time line"),
+        (["--format", "audacity"], "`--format audacity` belongs to a time line"),
+        (["--step", "1s", "--hold", "1s"], "`--hold` belongs to events. Give --threshold too"),
+        (["--step", "0s"], "`--step` must be above 0 s"),
+        (["--step", "often"], "`--step` must be a duration"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_in_one_line(model, night, capsys, options, message):
+    assert main(["predict", model, str(night), *options]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_ctrl_c_keeps_what_had_come(model, recordings, capsys, monkeypatch):
+    opened = []
+
+    class Interrupted(soundfile.SoundFile):
+        def __init__(self, *words, **options):
+            opened.append(words)
+            if len(opened) == 2:
+                raise KeyboardInterrupt
+            super().__init__(*words, **options)
+
+    monkeypatch.setattr(soundfile, "SoundFile", Interrupted)
+    assert main(["predict", model, str(recordings)]) == 130
+    assert capsys.readouterr().out.count(str(recordings)) == 1
