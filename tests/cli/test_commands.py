@@ -59,7 +59,7 @@ def test_every_option_has_help(command):
         ),
         (["search", "--rungs", "many"], 2, "`--rungs` must be none, a number from 2 to 6, or shares such as 10%,30%"),
         (["search", "--rungs", "3", "--eta", "1"], 2, "`--eta` must be above 1, but got 1"),
-        (["search", "--timeout", "5 days"], 2, "`--timeout` must be a duration such as 90s, 20m or 2h"),
+        (["search", "--timeout", "5 days"], 2, "`--timeout` must be a duration such as 500ms, 90s, 20m or 1h30m"),
         (["search", "--rules", "dcase-2024"], 2, "Did you mean 'dcase20"),
         (["search", "--rules", "dcase2022", "--bits", "16"], 2, "`bits` must be 8 under dcase2022"),
         (["search", "--rules", "dcase2024", "--bits", "4"], 2, "`bits` must be 8, 16 or 32"),
