@@ -6,12 +6,23 @@ import numpy as np
 
 from nas_asc.budget import Budget
 from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
-from nas_asc.errors import LayerError
+from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.recipe import DeviceResponse, WeightPruning
 from nas_asc.space import Candidate, Space
 
 _N_DRAWN = 200  # random candidates that tell what every candidate of a space has
+
+
+def _builds(space: Space, candidate: Candidate, task: Task) -> bool:
+    """Whether all functions of the space give something for a candidate."""
+    try:
+        space.training_recipe(candidate, task)
+        space.architecture(candidate, task)
+        space.log_mel(candidate, task)
+    except SpaceError:
+        return False
+    return True
 
 
 def count_candidate(space: Space, candidate: Candidate, task: Task) -> Cost | None:
@@ -51,10 +62,11 @@ class Obstacles:
         self._task = task
         self._budget = budget
         self.target = target
-        drawn = space.draw_many(np.random.default_rng(0), _N_DRAWN)
-        rates = {space.log_mel(each, task).sample_rate for each in drawn}
+        drawn = [each for each in space.draw_many(np.random.default_rng(0), _N_DRAWN) if _builds(space, each, task)]
+        rates = {space.log_mel(each, task).sample_rate for each in drawn} or {0}
         recorded = task.sample_rate or max(rates)
-        self._most_rate = max((rate for rate in rates if rate <= recorded), default=min(rates))
+        most = max((rate for rate in rates if rate <= recorded), default=min(rates))
+        self._most_rate = most or math.inf  # where no candidate can be built, nothing is known
         self._idle = [find for find in (self._masks, self._devices) if not all(find(each) for each in drawn)]
 
     def __call__(self, candidate: Candidate) -> tuple[str, ...]:
@@ -72,7 +84,7 @@ class Obstacles:
         """How much stands against a candidate: one for each thing, more the higher a sample rate is; 0 for nothing."""
         found = self(candidate)
         rate = self._space.log_mel(candidate, self._task).sample_rate
-        return len(found) + (max(0.0, math.log(rate / self._most_rate)) if found else 0.0)
+        return len(found) + (math.log(max(1.0, rate / self._most_rate)) if found else 0.0)
 
     def _rates(self, candidate: Candidate) -> str | None:
         rate = self._space.log_mel(candidate, self._task).sample_rate

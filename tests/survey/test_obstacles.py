@@ -7,10 +7,11 @@ import pytest
 
 from nas_asc.budget import Budget
 from nas_asc.data import load_synthetic
-from nas_asc.frontend import Task
+from nas_asc.frontend import LogMel, Task
+from nas_asc.layers import Classifier, Conv
 from nas_asc.propose import Screen
 from nas_asc.propose.warm_start import warm_start
-from nas_asc.space import load_space
+from nas_asc.space import Space, choice, load_space
 from nas_asc.survey import Obstacles, survey_space
 from tests.search.tiny import space as tiny
 
@@ -76,3 +77,21 @@ def test_a_survey_tells_what_was_left_out_and_why():
     assert told.startswith("left out: ")
     assert "a sample rate above the recordings' own" in told
     assert "masked weights" in told
+
+
+def test_a_space_of_which_some_functions_raise_for_some_candidates_is_searched_all_the_same():
+    faulty = Space("faulty", width=choice(2, 4, 8), rate=choice(8_000, 16_000))
+
+    @faulty.network
+    def network(width):
+        yield Conv(width, 3, 2, "same", norm="batch", activation="relu")
+        yield Classifier()
+
+    @faulty.features
+    def features(rate, width):
+        return LogMel(sample_rate=rate if width < 8 else 1 / 0, n_fft=512, win_length=512, hop_length=256, n_mels=8)
+
+    screen = Screen(faulty, replace(TASK, sample_rate=8_000), budget=BUDGET)
+    fitting = [each for each in drawn(40, faulty) if (cost := screen.cost(each)) and screen.fits(each, cost)]
+    assert fitting
+    assert {(each.values["width"] < 8, each.values["rate"]) for each in fitting} == {(True, 8_000)}
