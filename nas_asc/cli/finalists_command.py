@@ -66,7 +66,8 @@ def print_repeats(result: "RepeatsResult", folder: Path) -> None:
         print(result.summary.describe())
         for line in _conclusions(result.summary):
             print(line)
-    if result.n_left or result.was_interrupted:
+    has_begun = result.summary is not None or result.n_trained > 0
+    if (result.n_left and has_begun) or result.was_interrupted:
         print(f"not all trainings are done: go on with `nas-asc finalists {folder.name}`")
 
 

@@ -17,6 +17,8 @@ from nas_asc.errors import DataError
 
 _DELIMITERS = "\t;,|"
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # in no text
+_BREAKS = dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")  # ends of lines to some programs alone
 _FOLD = re.compile(r"(?:fold[ _-]?)?(\d+)(?:\.0*)?", re.IGNORECASE)
 
 PATH_WORDS = ("path", "file", "filename", "filepath", "file_name", "file_path", "wav", "audio", "slice_file_name")
@@ -214,7 +216,8 @@ def _decode(path: Path) -> tuple[str, list[str]]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     text, is_guessed = _to_text(content)
-    if "\0" in text:
+    text = text.translate(_BREAKS)
+    if _CONTROL.search(text):
         raise DataError(f"{path} cannot be read as a table: it is no text.")
     return text, [f"{path.name} is not in UTF-8: it was read as Windows-1252"] if is_guessed else []
 
@@ -238,7 +241,7 @@ def _find_header(text: str, path: Path) -> tuple[int, list[str], str]:
     for number, line in enumerate(io.StringIO(text, newline=""), start=1):
         if (told := re.fullmatch(r"sep=(.)", line.strip(), re.IGNORECASE)) and delimiter is None:
             delimiter = told[1]  # as Excel says it
-        elif line.strip(f" {_DELIMITERS}"):
+        elif line.strip().strip(f"{_DELIMITERS} "):
             delimiter = delimiter or _find_delimiter(line)
             try:
                 (cells,) = csv.reader([line], delimiter=delimiter)

@@ -81,12 +81,13 @@ def find_recordings(folder: Path) -> list[Path]:
 
 
 def printable(name: str) -> str:
-    """A name as it can be written anywhere: bytes that are no UTF-8 as question marks.
+    """A name as it can be written in one line anywhere: what is no character, or ends a line, as question marks.
 
-    >>> printable("caf\\udce9.wav")
-    'caf?.wav'
+    >>> printable("caf\\udce9.wav"), printable("a\\nb.wav")
+    ('caf?.wav', 'a?b.wav')
     """
-    return name.encode("utf-8", "replace").decode("utf-8")
+    plain = name.encode("utf-8", "replace").decode("utf-8")
+    return plain if plain.isprintable() else "".join(each if each.isprintable() else "?" for each in plain)
 
 
 def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
