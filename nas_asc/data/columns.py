@@ -124,7 +124,12 @@ def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
         try:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
-                    found[f"{folder}/{entry.name}" if folder else entry.name] = _stat(entry)
+                    name = f"{folder}/{entry.name}" if folder else entry.name
+                    try:
+                        status = entry.stat()
+                        found[name] = status.st_size, status.st_mtime_ns
+                    except OSError:  # a link to nowhere is one damaged recording
+                        found[name] = 0, 0
         except OSError:
             continue
     missing = [path for path in paths if path not in found]
@@ -135,15 +140,6 @@ def stat_files(root: Path, paths: Sequence[str]) -> NDArray[np.int64]:
             " Unpack all archives of the data set into this folder."
         )
     return np.array([found[path] for path in paths], np.int64)
-
-
-def _stat(entry: os.DirEntry[str]) -> tuple[int, int]:
-    """Size and time of a file; of a link to nowhere none, which makes it one damaged recording."""
-    try:
-        status = entry.stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
 
 
 def _probe(root: Path, paths: Sequence[str]) -> tuple[int, int, int]:

@@ -267,21 +267,25 @@ def _read_rows(
     rows, lines, line = [], [], start + 1
     try:
         for row in reader:
-            if any(cell and not cell.isspace() for cell in row):
-                rows.append([cell.strip() for cell in row])
+            cells = list(map(str.strip, row))
+            if any(cells):
+                rows.append(cells)
                 lines.append(line)
             line = start + reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path}, line {line}: it cannot be read as a table: {error}.") from None
     if rows and all(len(row) == len(header) + 1 for row in rows) and all(row[0] for row in rows) and header[0]:
         header.insert(0, "")
-    return [_fit_row(row, len(header), path, line) for row, line in zip(rows, lines, strict=True)], lines
+    n_cells = len(header)
+    fitted = (
+        row if len(row) == n_cells else _fit_row(row, n_cells, path, line)
+        for row, line in zip(rows, lines, strict=True)
+    )
+    return list(fitted), lines
 
 
 def _fit_row(row: list[str], n_cells: int, path: Path, line: int) -> list[str]:
     """A row without the empty cells at its end that are too many, or with those that are missing."""
-    if len(row) == n_cells:
-        return row
     if len(row) > n_cells and not any(row[n_cells:]):
         return row[:n_cells]
     if 1 < len(row) < n_cells:

@@ -167,7 +167,7 @@ def test_the_real_size_is_indexed_in_a_few_steps_a_clip(tmp_path):
     split = profile.runcall(split_data_set, data)
     calls = {str(entry.code): entry.callcount for entry in profile.getstats()}
     assert sum(calls.values()) < 30 * len(data)
-    assert sum(count for name, count in calls.items() if "open" in name) < 100
+    assert sum(count for name, count in calls.items() if "open" in name) < 200
     assert len(data) == 230_350
     parts = {part: int(np.count_nonzero(data.parts == part)) for part in ("train", "test", "unused")}
     assert parts == {"train": 139_620, "test": 29_680, "unused": 61_050}
