@@ -76,7 +76,8 @@ FinalSeeds = Annotated[
     int,
     _search(
         "--final-seeds",
-        help="Trainings of each network of the front in all, within a quarter of --timeout; 1: no further ones.",
+        help="Most further trainings of one length of each leader; with --final-length 3 and its like trainings of each"
+        " network of the front in all. 1: none.",
         min=1,
     ),
 ]

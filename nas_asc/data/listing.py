@@ -21,9 +21,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # in no text
 _BREAKS = dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")  # ends of lines to some programs alone
 _FOLD = re.compile(r"(?:fold[ _-]?)?(\d+)(?:\.0*)?", re.IGNORECASE)
 
-PATH_WORDS = ("path", "file", "filename", "filepath", "file_name", "file_path", "wav", "audio", "slice_file_name")
 COLUMN_WORDS: Mapping[str, Sequence[str]] = {
-    "path": PATH_WORDS,
+    "path": ("path", "file", "filename", "filepath", "file_name", "file_path", "wav", "audio", "slice_file_name"),
     "label": ("label", "class", "category", "scene_label", "class_name", "label_name"),
     "fold": ("fold",),
     "split": ("split", "subset", "partition"),

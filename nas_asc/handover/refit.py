@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
+from nas_asc.clock import NO_LIMIT, Clock, TimeLimit
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import Result, Worker
 from nas_asc.layers import format_architecture
@@ -42,7 +42,6 @@ def refit_recommended(
     worker: Worker,
     *,
     limit: TimeLimit = NO_LIMIT,
-    clock: Clock = WALL_CLOCK,
     listener: SearchListener | None = None,
 ) -> TrialRecord | None:
     """The trial that a study recommends, its network trained once more on all development clips if it was not yet.
@@ -53,8 +52,7 @@ def refit_recommended(
         folder: Of the study.
         worker: Trains, on the study's clips.
         limit: When the training should be over: its length is chosen so, but it is never cut, and never shorter than
-            the trial's.
-        clock: Tells the time.
+            the trial's. Its clock tells the time.
         listener: Told what happens.
 
     Raises:
@@ -70,7 +68,7 @@ def refit_recommended(
             on = f"on all development clips, for {n_epochs} epochs"
             listener.on_note(f"training the network of trial {best.number} once more, {on}")
             try:
-                _refit(folder, config, best, worker, n_epochs=n_epochs, clock=clock, listener=listener)
+                _refit(folder, config, best, worker, n_epochs=n_epochs, clock=limit.clock, listener=listener)
             except TrainingError as error:
                 listener.on_note(f"the last training failed, so the trial's own weights stand: {error}")
     return best

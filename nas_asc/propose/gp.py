@@ -16,10 +16,10 @@ from nas_asc.cost import Cost
 from nas_asc.metrics import Scores
 from nas_asc.propose.history import History, front_rows
 from nas_asc.propose.improvement import Cells, cut_cells, log_expected_gain
-from nas_asc.propose.local import affordable
 from nas_asc.propose.pool import Pool, RandomPool, draw_children, fitting, new_ones
 from nas_asc.propose.score_model import ScoreModel, ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
+from nas_asc.propose.seconds import affordable
 from nas_asc.propose.subsample import spread
 from nas_asc.space import Candidate
 from nas_asc.study import OBJECTIVES, StudyConfig, find_region, objective_values
@@ -63,7 +63,7 @@ class GpStrategy:
         if not pool or len(history) < 2:
             return None
         timeout_s = self._config.timeout_s
-        pool = affordable(pool, screen, history, timeout_s=timeout_s)
+        pool = affordable(pool, screen, history, timeout_s=timeout_s) or pool
         model = self._models.fit(history)
         border = self._border(model, history)
         cells = self._cells(model, history, pool, border)

@@ -15,11 +15,10 @@ from nas_asc.propose.improvement import cut_cells, log_expected_gain
 from nas_asc.propose.pool import Pool, fitting, new_ones
 from nas_asc.propose.score_model import ScoreModel, ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.seconds import SecondsModel
+from nas_asc.propose.seconds import SecondsModel, affordable
 from nas_asc.propose.steps import all_steps
 from nas_asc.space import Candidate
 
-MOST_TIME = 0.1  # of a search, for one training
 _N_PARENTS = 3
 _N_PAIRS = 120  # moves of two axes, a parent
 _YOUNG = 24  # complete trials
@@ -51,7 +50,8 @@ class LocalStrategy:
         pool: Pool = {}
         for parent in parents:
             pool |= self._moves(parent, screen, rng, is_young=is_young)
-        pool = affordable(new_ones(pool, history), screen, history, timeout_s=self._timeout_s)
+        pool = new_ones(pool, history)
+        pool = affordable(pool, screen, history, timeout_s=self._timeout_s) or pool
         model = self._models.fit(history)
         admitted = (
             screen.admit(candidate, origin="move", seen=history.seen)
@@ -81,26 +81,6 @@ class LocalStrategy:
             found = [each for each in found if _keeps_front_end(each, parent, screen)]
         pool = fitting(found, screen)
         return {each: cost for each, cost in pool.items() if not is_young or keeps_kind(each, parent, screen)}
-
-
-def affordable(pool: Pool, screen: Screen, history: History, *, timeout_s: float | None) -> Pool:
-    """A pool without what is expected to take more than a tenth of a search's time; whole where nothing is known.
-
-    Args:
-        pool: Candidates with their costs.
-        screen: Knows the space.
-        history: Trials so far.
-        timeout_s: Of the search; None is no limit.
-    """
-    if timeout_s is None or history.seconds is None or not pool or not len(history):
-        return pool
-    seconds = SecondsModel(screen, history).predict(pool)
-    kept = {
-        candidate: cost
-        for (candidate, cost), taken in zip(pool.items(), seconds, strict=True)
-        if taken <= MOST_TIME * timeout_s
-    }
-    return kept or pool
 
 
 def _best_mean(model: ScoreModel, rows: NDArray[np.int64]) -> float:

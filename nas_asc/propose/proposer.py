@@ -127,7 +127,11 @@ def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
     """First networks, those grown into the limits, then two small moves to one proposal from all of the space."""
     column = config.minimised.index(config.score)
     models = ScoreModels(screen.space, column=column)
-    start, fill, everywhere = _start(config), FillStrategy(column=column), GpStrategy(screen, config, models)
+    start, fill, everywhere = (
+        _start(config),
+        FillStrategy(column=column, timeout_s=config.timeout_s),
+        GpStrategy(screen, config, models),
+    )
     move = LocalStrategy(models, column=column, timeout_s=config.timeout_s)
 
     def turn(number: int, n_complete: int) -> Sequence[Strategy]:

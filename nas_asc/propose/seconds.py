@@ -22,6 +22,7 @@ from nas_asc.space import Candidate
 
 Array = NDArray[np.float64]
 
+MOST_TIME = 0.1  # of a search, for one training
 _POWER = 0.7  # of MACs
 _TRUST = 4.0  # trials that the prior power is worth
 _QUANTISED = 2.0  # an epoch in 8 bits takes so many epochs more
@@ -85,3 +86,22 @@ class SecondsModel:
                 macs = count_cost(space.architecture(candidate, task)).macs
         quantised = 0.0 if recipe.quantisation is None else recipe.quantisation.share
         return math.log(max(macs, _LEAST_MACS)) + math.log1p(_QUANTISED * quantised)
+
+
+def affordable(pool: Pool, screen: Screen, history: History, *, timeout_s: float | None) -> Pool:
+    """A pool without what is expected to take more than a tenth of a search's time; whole where nothing is known.
+
+    Args:
+        pool: Candidates with their costs.
+        screen: Knows the space.
+        history: Trials so far.
+        timeout_s: Of the search; None is no limit.
+    """
+    if timeout_s is None or history.seconds is None or not pool or not len(history):
+        return pool
+    seconds = SecondsModel(screen, history).predict(pool)
+    return {
+        candidate: cost
+        for (candidate, cost), taken in zip(pool.items(), seconds, strict=True)
+        if taken <= MOST_TIME * timeout_s
+    }

@@ -315,7 +315,7 @@ class Session:
             return repeats
         kept = limit.keep(plan.report_s)
         try:
-            refit_recommended(self.folder, self.worker, limit=kept, clock=self._clock, listener=self.listener)
+            refit_recommended(self.folder, self.worker, limit=kept, listener=self.listener)
         except KeyboardInterrupt:
             if repeats is None:
                 raise

@@ -87,6 +87,14 @@ def test_without_limits_nothing_is_grown():
     assert not any(record.origin.startswith("fill") for record in records)
 
 
+def test_what_would_take_more_than_a_tenth_of_the_time_is_not_grown():
+    records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=N_FIRST)
+    history = read_history(records, asc, minimised=("log_loss", "macs"))  # a second each
+    for timeout_s, is_grown in ((1_000.0, True), (1.0, False)):
+        strategy = FillStrategy(column=0, timeout_s=timeout_s)
+        assert (strategy(wide(), history, np.random.default_rng(0)) is not None) == is_grown
+
+
 def test_a_fill_is_not_proposed_twice():
     screen = wide()
     records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=12)

@@ -166,5 +166,5 @@ def run(
     found = run_search(config, space, who, folder=folder, listener=listener, **options)
     best = recommend(folder, found.config, found.records)
     if refit and found.stopped_by != "interrupt":
-        refit_recommended(folder, who, limit=limit, clock=clock, listener=listener)
+        refit_recommended(folder, who, limit=limit, listener=listener)
     return Ended(found, best, best is not None and is_refitted(folder, best))
