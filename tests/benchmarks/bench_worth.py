@@ -7,7 +7,8 @@ changes one or two axes of the best at random after the guesses; "random" draws 
 what does not fit as a broken constraint. These three share our repeats and refit. With --folds, seed s keeps fold s + 1
 for the test. Test clips are read once, at the end, by the int8 file. Each row is a process with a study and a cache of
 its own, kept under --folder with the share of the processor that it got: a row of less than 90 % is void and run again,
-and an interrupted run goes on. Prints a table in Markdown with the date, the commit and the machine.
+and an interrupted run goes on. What runs beside it with `nice -n 19` has only what the row leaves, and is not counted.
+Prints a table in Markdown with the date, the commit and the machine.
 """
 
 import argparse
@@ -199,9 +200,9 @@ def run_row(options: argparse.Namespace) -> None:
 
 
 def _processor() -> tuple[float, float]:
-    """Seconds that all processes had of all cores, stolen ones too; those of this one and its children."""
+    """Seconds that all processes but nice ones had of all cores, stolen ones too; those of this one and its children."""
     ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-    busy = sum(ticks) - ticks[3] - ticks[4]  # idle, waiting
+    busy = sum(ticks) - ticks[1] - ticks[3] - ticks[4]  # nice, idle, waiting
     own = os.times()
     return busy / os.sysconf("SC_CLK_TCK"), own.user + own.system + own.children_user + own.children_system
 
