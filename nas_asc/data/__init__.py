@@ -11,7 +11,7 @@ from nas_asc.data.listing import COLUMN_WORDS
 from nas_asc.data.load import load_data_set
 from nas_asc.data.response import load_responses
 from nas_asc.data.signal import Oddity, count_oddities, spread_rows
-from nas_asc.data.split import Split, iterate_folds, split_data_set
+from nas_asc.data.split import Split, iterate_folds, split_data_set, turn_split
 from nas_asc.data.summary import Summary, summarise_data_set
 from nas_asc.data.synthetic import load_synthetic
 from nas_asc.data.tree import find_recordings, printable
@@ -40,5 +40,6 @@ __all__ = [
     "split_data_set",
     "spread_rows",
     "summarise_data_set",
+    "turn_split",
     "write_synthetic",
 ]

@@ -78,6 +78,31 @@ def split_data_set(
     return split
 
 
+def turn_split(data_set: DataSet, split: Split, turn: int) -> Split:
+    """The development rows divided anew, so that other groups validate; the test stays.
+
+    Where a fold validates, it is the next one; else groups are drawn that did not validate before, until all have. A
+    division that the data set's own files state stays, and so does one where no other has every class on both sides.
+
+    Args:
+        data_set: The recordings.
+        split: What is divided anew.
+        turn: Which of the divisions; 0 is the split itself.
+    """
+    if turn == 0 or (data_set.parts[split.validation] == "validation").any():
+        return split
+    folds = np.unique(data_set.folds[split.validation])
+    is_fold = data_set.has_folds and len(folds) == 1
+    validation = _turn_fold(data_set, split, turn) if is_fold else _turn_groups(data_set, split, turn)
+    words = f"fold {data_set.folds[validation][0]}" if is_fold else f"other {data_set.group_word}s, turn {turn},"
+    turned = Split(np.setdiff1d(split.development, validation), validation, split.test, f"{words} validates")
+    try:
+        _validate(data_set, turned)
+    except DataError:
+        return split
+    return turned
+
+
 def iterate_folds(data_set: DataSet) -> Iterator[tuple[int, Split]]:
     """Every fold as the test fold once, with its split.
 
@@ -137,6 +162,27 @@ def _choose_validation(
     validation = carve_groups(data_set, rest, share, rng)
     n_groups = len(np.unique(data_set.groups[validation]))
     return validation, f"{n_groups} whole {data_set.group_word}s validate"
+
+
+def _turn_fold(data_set: DataSet, split: Split, turn: int) -> Rows:
+    folds = np.unique(data_set.folds[split.development]).tolist()
+    first = folds.index(data_set.folds[split.validation][0])
+    fold = folds[(first + turn) % len(folds)]
+    return split.development[data_set.folds[split.development] == fold]
+
+
+def _turn_groups(data_set: DataSet, split: Split, turn: int) -> Rows:
+    n_rows, n_classes = len(split.validation), len(data_set.classes)
+    left, validation = split.train, split.validation
+    for each in range(1, turn + 1):
+        if len(left) < n_rows / 2 or len(np.unique(data_set.labels[left])) < n_classes:  # all others have validated
+            left = np.setdiff1d(split.development, validation)
+        if len(left) > 1.5 * n_rows:
+            validation = carve_groups(data_set, left, n_rows / len(left), np.random.default_rng(each))
+        else:
+            validation = left
+        left = np.setdiff1d(left, validation)
+    return validation
 
 
 def _validate(data_set: DataSet, split: Split) -> None:

@@ -23,6 +23,7 @@ class Job(Generic[R]):
         record: Design, seed and epochs; of a training that was stopped also its rungs and seconds.
         name: Of the network, for people.
         clips: "training" clips, scored on the validation clips; or all "development" clips, then nothing is scored.
+        turn: Which division of the development clips it trains and validates on; 0 is the study's.
         scored: Whose scores count: the network's in "float", or those of its file, which is "int8" unless the recipe
             says other bits.
         writes: Whether the network is written to a file, and the file run.
@@ -34,6 +35,7 @@ class Job(Generic[R]):
     record: R
     name: str
     clips: TrainedOn = "training"
+    turn: int = 0
     scored: Scored = "float"
     writes: bool = True
     stop_after: int | None = None

@@ -66,10 +66,11 @@ class Worker:
         """
         record, design = job.record, job.record.design(self.layer_types)
         n_rows = record.recipe.n_curve_epochs(record.epochs)
-        self.prepared.train_clips(training_log_mel(design))  # a new front end takes its time now, not the training's
+        prepared = self.prepared.turn(job.turn)
+        prepared.train_clips(training_log_mel(design))  # a new front end takes its time now, not the training's
         started = limit.clock.now() - record.seconds
         run = Run(record.seed, self.torch_device, limit, lambda row: on_epoch(row, n_rows), job.stop_after)
-        found = (self._evaluate if job.clips == "training" else self._refit)(job, design, run)
+        found = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
         return replace(found, record=replace(found.record, seconds=limit.clock.now() - started))
 
     def attempt(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
@@ -107,44 +108,47 @@ class Worker:
         except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
             return Speed(0.0)
 
-    def _evaluate(self, job: Job[R], design: Design, run: Run) -> Result[R]:
+    def _evaluate(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Result[R]:
         checkpoint = _read_checkpoint(job.checkpoint)
-        outcome = evaluate_candidate(design, self.prepared, run, checkpoint=checkpoint, layer_types=self.layer_types)
-        return _stop(job, outcome, outcome.checkpoint) if outcome.checkpoint else self._complete(job, outcome)
+        outcome = evaluate_candidate(design, prepared, run, checkpoint=checkpoint, layer_types=self.layer_types)
+        if outcome.checkpoint:
+            return _stop(job, outcome, outcome.checkpoint)
+        return _complete(job, outcome, _write(job, outcome, prepared) if job.writes else None)
 
-    def _refit(self, job: Job[R], design: Design, run: Run) -> Result[R]:
-        training = train_design(design, self.prepared.development_clips(training_log_mel(design)), run)
+    def _refit(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Result[R]:
+        training = train_design(design, prepared.development_clips(training_log_mel(design)), run)
         record = replace(job.record, state="complete", log_mel=training.network.log_mel, cost=_cost(job, training))
         return Result(record=record, curve=training.curve, network=training.network)
 
-    def _complete(self, job: Job[R], outcome: Outcome) -> Result[R]:
-        file = self._write(job, outcome) if job.writes else None
-        of_file = file is not None and job.scored == "int8"
-        record = replace(
-            job.record,
-            state="complete",
-            log_mel=outcome.network.log_mel,
-            cost=_cost(job, outcome.training),
-            scores=file.record.scores if file is not None and of_file else outcome.scores,
-            network_scores=outcome.scores,
-            file=None if file is None else file.record,
-        )
-        return Result(
-            record=record,
-            curve=outcome.curve,
-            network=outcome.network,
-            probabilities=file.probabilities if file is not None and of_file else outcome.probabilities,
-            files={} if file is None else file.contents,
-        )
 
-    def _write(self, job: Job[R], outcome: Outcome) -> TrialFile | None:
-        """The network's file; none where it cannot be exported and its file is not what is scored."""
-        try:
-            return write_trial_file(outcome, job.record, self.prepared, name=job.name)
-        except ExportError as error:
-            if job.scored == "int8":
-                raise ExportError(f"{error} Or score networks: --score float.") from None
-            return None
+def _complete(job: Job[R], outcome: Outcome, file: TrialFile | None) -> Result[R]:
+    of_file = file is not None and job.scored == "int8"
+    record = replace(
+        job.record,
+        state="complete",
+        log_mel=outcome.network.log_mel,
+        cost=_cost(job, outcome.training),
+        scores=file.record.scores if file is not None and of_file else outcome.scores,
+        network_scores=outcome.scores,
+        file=None if file is None else file.record,
+    )
+    return Result(
+        record=record,
+        curve=outcome.curve,
+        network=outcome.network,
+        probabilities=file.probabilities if file is not None and of_file else outcome.probabilities,
+        files={} if file is None else file.contents,
+    )
+
+
+def _write(job: Job[R], outcome: Outcome, prepared: PreparedData) -> TrialFile | None:
+    """The network's file; none where it cannot be exported and its file is not what is scored."""
+    try:
+        return write_trial_file(outcome, job.record, prepared, name=job.name)
+    except ExportError as error:
+        if job.scored == "int8":
+            raise ExportError(f"{error} Or score networks: --score float.") from None
+        return None
 
 
 def to_reason(error: Exception) -> str:

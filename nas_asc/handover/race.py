@@ -15,7 +15,7 @@ import numpy as np
 
 from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.evaluation import Worker
-from nas_asc.handover.repeat import RepeatRun, RepeatsResult
+from nas_asc.handover.repeat import RepeatRun, RepeatsResult, list_contenders
 from nas_asc.handover.stored import no_trials
 from nas_asc.search import SearchListener, SilentListener, validate_data
 from nas_asc.study import (
@@ -27,7 +27,6 @@ from nas_asc.study import (
     load_repeat_summary,
     load_repeats,
     lock_study,
-    rank_trials,
     scores_by_epochs,
 )
 
@@ -119,7 +118,8 @@ def _most_length(records: Sequence[TrialRecord]) -> float:
 def _next_leg(
     config: StudyConfig, records: Sequence[TrialRecord], repeats: Sequence[Repeat], *, n_seeds: int
 ) -> Leg | None:
-    runners = [_Runner.of(record, repeats, config.score) for record in _leaders(config, records)]
+    leaders = list_contenders(records, config)[:_N_LEADERS]
+    runners = [_Runner.of(record, repeats, config.score) for record in leaders]
     for runner in runners:
         if not runner.n_trained(LENGTHS[0]):
             return runner.leg(LENGTHS[0])
@@ -130,18 +130,14 @@ def _next_leg(
     for shorter, longer in pairwise(LENGTHS):
         if not best.n_trained(longer):
             return best.leg(longer)
-        if best.mean(longer) >= best.mean(shorter):
+        if not best.gains(shorter=shorter, longer=longer):
             break
     return best.leg(LENGTHS[0]) if best.n_trained(LENGTHS[0]) < n_seeds else None
 
 
-def _leaders(config: StudyConfig, records: Sequence[TrialRecord]) -> list[TrialRecord]:
-    return [each for each in rank_trials(records, config.score) if config.budget.fits(each.cost)][:_N_LEADERS]
-
-
 def _first_legs(config: StudyConfig, records: Sequence[TrialRecord]) -> list[Leg]:
     """The least that tells something."""
-    return [(record, LENGTHS[0] * record.epochs) for record in _leaders(config, records)[:_FEWEST]]
+    return [(record, LENGTHS[0] * record.epochs) for record in list_contenders(records, config)[:_FEWEST]]
 
 
 @dataclass(frozen=True)
@@ -151,17 +147,20 @@ class _Runner:
     Args:
         record: Its trial.
         scores: Of its trainings by their epochs, minimised.
+        first_scores: Of those that the study's own validation clips scored.
         tried: Epochs of its further trainings, failed ones too.
     """
 
     record: TrialRecord
     scores: Mapping[int, Sequence[float]]
+    first_scores: Mapping[int, Sequence[float]]
     tried: tuple[int, ...]
 
     @classmethod
     def of(cls, record: TrialRecord, repeats: Sequence[Repeat], score: str) -> "_Runner":
         tried = tuple(each.epochs for each in repeats if each.index and each.number == record.number)
-        return cls(record, scores_by_epochs(record, repeats, score), tried)
+        scores, first_scores = (scores_by_epochs(record, repeats, score, turn=turn) for turn in (None, 0))
+        return cls(record, scores, first_scores, tried)
 
     def leg(self, length: int) -> Leg:
         return self.record, length * self.record.epochs
@@ -171,5 +170,13 @@ class _Runner:
 
     def mean(self, length: int) -> float:
         """Mean score at a length; infinite where no training of it went well."""
-        found = self.scores.get(length * self.record.epochs)
-        return float(np.mean(found)) if found else math.inf
+        return _mean(self.scores.get(length * self.record.epochs))
+
+    def gains(self, *, shorter: int, longer: int) -> bool:
+        """Whether the longer training scored better than the shorter one, on the same clips."""
+        own = self.record.epochs
+        return _mean(self.first_scores.get(longer * own)) < _mean(self.first_scores.get(shorter * own))
+
+
+def _mean(scores: Sequence[float] | None) -> float:
+    return float(np.mean(scores)) if scores else math.inf

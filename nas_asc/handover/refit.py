@@ -1,8 +1,9 @@
 """The network that a study hands over: the recommended one, trained once more on all development clips.
 
 Conventions:
-    How long it is trained follows from validation clips and the time that is left, never from test clips. A length that
-    gained is doubled where no longer one was tried; where a longer one scored worse, the best one stands.
+    How long it is trained follows from validation clips, the same for all lengths, and from the time that is left;
+    never from test clips. A length that gained is doubled where no longer one was tried; where a longer one scored
+    worse, the best one stands.
 """
 
 import math
@@ -119,7 +120,7 @@ def _epoch_s(folder: Path, trial: TrialRecord, worker: Worker) -> float:
 def _scores(config: StudyConfig, trial: TrialRecord, repeats: Sequence[Repeat]) -> dict[int, list[float]]:
     return {
         epochs: found
-        for epochs, found in scores_by_epochs(trial, repeats, config.score).items()
+        for epochs, found in scores_by_epochs(trial, repeats, config.score, turn=0).items()
         if epochs >= trial.epochs
     }
 

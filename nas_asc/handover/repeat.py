@@ -4,7 +4,8 @@ Conventions:
     The trial's own training is index 0 where it had the study's full number of epochs; index k has a seed of its own
     that depends on the study's seed, the trial and k alone. All networks are trained once more before any is trained
     twice, so that an interrupted run leaves them with nearly equal numbers. After a race, trainings are as long as
-    those by which it compared networks.
+    those by which it compared networks. Where few clips or groups validate, a network's second training of a length
+    holds out other groups of the development clips, and so does each after it.
 """
 
 from collections.abc import Sequence
@@ -73,14 +74,24 @@ def choose_repeated(
         config: Of the study.
         n_most: Most of them; None is all, or five where the score is the only objective.
     """
-    ranked = [record for record in rank_trials(records, config.score) if config.budget.fits(record.cost)]
-    region = find_region(config, [each.scores for each in ranked if each.scores is not None], len(config.classes))
-    inside = [each for each in ranked if each.scores is not None and region.holds(each.scores, config.score)]
-    fitting = inside or ranked
+    ranked = list_contenders(records, config)
     if len(config.minimised) == 1:
-        return tuple(fitting[: _N_BEST if n_most is None else n_most])
+        return ranked[: _N_BEST if n_most is None else n_most]
     front = {record.number for record in front_of(records, config.objectives)}
-    return tuple(record for record in fitting if record.number in front)[:n_most]
+    return tuple(record for record in ranked if record.number in front)[:n_most]
+
+
+def list_contenders(records: Sequence[TrialRecord], config: StudyConfig) -> tuple[TrialRecord, ...]:
+    """Complete trials within the budget and the region of interest, best score first; all that fit, where none is in.
+
+    Args:
+        records: Finished trials.
+        config: Of the study.
+    """
+    ranked = tuple(record for record in rank_trials(records, config.score) if config.budget.fits(record.cost))
+    region = find_region(config, [each.scores for each in ranked if each.scores is not None], len(config.classes))
+    inside = (each for each in ranked if each.scores is not None and region.holds(each.scores, config.score))
+    return tuple(inside) or ranked
 
 
 def train_repeats(
@@ -183,13 +194,16 @@ class RepeatRun:
             record: The trial.
             epochs: Of the training; None is the study's.
         """
-        index = 1 + max((each.index for each in load_repeats(self._folder) if _is_of(each, record)), default=0)
-        if not self.has_time([(record, epochs or self._jobs.n_epochs(record.recipe))]):
+        done = [each for each in load_repeats(self._folder) if each.index and _is_of(each, record)]
+        epochs = epochs or self._jobs.n_epochs(record.recipe)
+        if not self.has_time([(record, epochs)]):
             self.n_left += 1
             return False
+        index = 1 + max((each.index for each in done), default=0)
+        turn = sum(each.epochs == epochs for each in (record, *done)) if self._worker.prepared.few_validate else 0
         try:
             result = self._worker.attempt(
-                self._jobs.of_repeat(record, index, epochs=epochs),
+                self._jobs.of_repeat(record, index, epochs=epochs, turn=turn),
                 limit=self._limit,
                 on_epoch=lambda row, n_epochs: self._listener.on_epoch(record.number, row, n_epochs),
             )
@@ -225,12 +239,12 @@ class RepeatRun:
     def _keep(self, result: Result[Repeat]) -> None:
         predictions = None
         if result.probabilities is not None:
-            predictions = self._to_predictions(result.probabilities, result.record.log_mel)
+            predictions = self._to_predictions(result.probabilities, result.record.log_mel, result.record.turn)
         with delayed_interrupt():
             write_repeat_files(self._folder, result.record, predictions=predictions, curve=result.curve)
 
-    def _to_predictions(self, probabilities: NDArray[np.float32], log_mel: LogMel) -> Predictions:
-        validation = self._worker.prepared.validation_clips(log_mel)
+    def _to_predictions(self, probabilities: NDArray[np.float32], log_mel: LogMel, turn: int) -> Predictions:
+        validation = self._worker.prepared.turn(turn).validation_clips(log_mel)
         return Predictions.of(probabilities, validation.labels, validation.groups)
 
 

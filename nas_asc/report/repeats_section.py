@@ -106,6 +106,10 @@ def _optimism(summary: RepeatSummary) -> str:
     if gap is None:
         return ""
     score = summary.score.replace("_", " ")
+    if summary.n_turns > 1:
+        better = "better" if gap > 0 else "worse"
+        others = "the further ones, which held out other groups"
+        return f"The trials’ own trainings scored {abs(gap):.3f} {better} in {score} than {others}."
     if gap <= 0:
         return f"The trials’ own trainings scored no better in {score} than the further ones ({-gap:.3f} worse)."
     return (

@@ -6,7 +6,7 @@ from nas_asc.budget import RESOURCES
 from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_percent
-from nas_asc.study import TrialRecord, refit_dir, scores_by_epochs, trial_dir
+from nas_asc.study import OBJECTIVES, TrialRecord, refit_dir, scores_by_epochs, trial_dir
 from nas_asc.units import format_count
 
 # Source: results table in the README of the DCASE 2024 Task 1 baseline, 0.42 to 1.11 points over its five splits.
@@ -238,12 +238,19 @@ def _unraced_text(facts: Facts) -> str:
 
 def _length_text(facts: Facts, record: TrialRecord) -> str:
     """What longer trainings of the network reached, and how long the one that ships was."""
-    found = scores_by_epochs(record, facts.repeats, facts.config.score)
+    found = scores_by_epochs(record, facts.repeats, facts.config.score, turn=0)
     shown = [
         f"{_mean_score(facts, scores)} after {epochs} epochs{f' ({len(scores)} trainings)' if len(scores) > 1 else ''}"
         for epochs, scores in sorted(found.items())
     ]
     lengths = f"On validation clips it reached {', '.join(shown)}." if len(shown) > 1 else ""
+    others = [
+        f"{_mean_score(facts, [OBJECTIVES[facts.config.score].value(record.cost, each.scores)])} ({each.epochs} epochs)"
+        for each in facts.repeats
+        if each.number == record.number and each.turn and each.scores is not None
+    ]
+    if others:
+        lengths = f"{lengths} Where other groups validated, it reached {', '.join(others)}.".strip()
     if not facts.is_refitted or facts.card is None:
         return lengths
     epochs = facts.card["recipe"]["epochs"]

@@ -59,18 +59,19 @@ class Jobs:
         stop = self.next_stop(record.recipe, len(record.rungs))
         return self._job(record, record.number, stop_after=stop, checkpoint=checkpoint)
 
-    def of_repeat(self, trial: TrialRecord, index: int, *, epochs: int | None = None) -> Job[Repeat]:
+    def of_repeat(self, trial: TrialRecord, index: int, *, epochs: int | None = None, turn: int = 0) -> Job[Repeat]:
         """Another training of a trial's design, whole and with another seed.
 
         Args:
             trial: Complete.
             index: Of the training, 1 or more.
             epochs: Of the training; None is the study's.
+            turn: Which division of the development clips it trains and validates on; 0 is the study's.
         """
         seed = repeat_seed(self.config.seed, trial.number, index)
         recipe = replace(trial.recipe, epochs=epochs or self.n_epochs(trial.recipe))
-        record = replace(Repeat.of(trial.begin_again(), index), seed=seed, recipe=recipe)
-        return self._job(record, trial.number)
+        record = replace(Repeat.of(trial.begin_again(), index), seed=seed, recipe=recipe, turn=turn)
+        return replace(self._job(record, trial.number), turn=turn)
 
     def of_refit(self, trial: TrialRecord, *, epochs: int) -> Job[TrialRecord]:
         """The training of a trial's design on all development clips, with the trial's seed.

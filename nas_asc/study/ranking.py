@@ -98,7 +98,7 @@ def recommended(
 
 
 def scores_by_epochs(
-    record: TrialRecord, repeats: Sequence[Repeat], objective: str = "log_loss"
+    record: TrialRecord, repeats: Sequence[Repeat], objective: str = "log_loss", *, turn: int | None = None
 ) -> dict[int, list[float]]:
     """Scores of the trainings of a trial's network by their epochs, minimised: its own, then the further ones.
 
@@ -106,11 +106,13 @@ def scores_by_epochs(
         record: Of the trial.
         repeats: Further trainings of the study; those of index 0 are the trials' own.
         objective: Name of a score among the objectives.
+        turn: Division of the development clips that validates; None counts all.
     """
     value = OBJECTIVES[objective].value
     found: dict[int, list[float]] = defaultdict(list)
-    others = (each for each in repeats if each.index and each.number == record.number)
-    for training in (record, *others):
+    others = [each for each in repeats if each.index and each.number == record.number]
+    own = [record] if not turn else []
+    for training in (*own, *(each for each in others if turn is None or each.turn == turn)):
         if training.scores is not None:
             found[training.epochs].append(value(record.cost, training.scores))
     return dict(found)

@@ -35,10 +35,12 @@ class Repeat(TrainingRecord):
     Args:
         number: Of the trial.
         index: 0 for the trial's own training, then 1, 2 and so on.
+        turn: Which division of the development clips it was trained and validated on; 0 is the study's.
     """
 
     number: int
     index: int
+    turn: int = 0
 
     @classmethod
     def of(cls, trial: TrialRecord, index: int) -> "Repeat":
@@ -82,6 +84,21 @@ class Predictions:
         losses = clip_losses(labels, probabilities).astype(np.float32)
         numbers = np.unique(groups, return_inverse=True)[1]
         return cls(_round_in_order(probabilities), losses, labels.astype(np.int64), numbers.astype(np.int64))
+
+    @classmethod
+    def join(cls, parts: Sequence["Predictions"]) -> "Predictions":
+        """Predictions of several sets of clips as those of one; groups of two sets are never the same.
+
+        Args:
+            parts: Of each set.
+        """
+        firsts = np.cumsum([0, *(int(part.groups.max(initial=-1)) + 1 for part in parts)])
+        return cls(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.losses for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.groups + first for part, first in zip(parts, firsts, strict=False)]),
+        )
 
 
 def repeat_dir(folder: Path, number: int, index: int) -> Path:

@@ -3,10 +3,12 @@
 Conventions:
     Intervals are of 95 %, by 2,000 bootstrap draws of recording groups, the same for all finalists, and of trainings.
     Two finalists tie where the interval of their difference in the study's score, drawn together, holds zero.
+    Where trainings held out different groups, networks are compared over the divisions that all of them have had, by
+    one training of each; a group that validated in two divisions counts as two.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +80,16 @@ class RepeatSummary:
     Args:
         trials: The recommended one first, as `rank_by_evidence` has them.
         score: Name of the score, one of the objectives.
-        n_clips: Validation clips.
+        n_clips: Validation clips, of all divisions together.
         n_groups: Their recording groups.
+        n_turns: Divisions of the development clips.
     """
 
     trials: tuple[RepeatedTrial, ...]
     score: str
     n_clips: int
     n_groups: int
+    n_turns: int = 1
 
     @property
     def optimism(self) -> float | None:
@@ -99,10 +103,11 @@ class RepeatSummary:
 
     def describe(self) -> str:
         """How means were compared, in one sentence."""
-        return (
-            f"95 % intervals and ties by {_N_DRAWS:,} bootstrap draws of the {self.n_groups:,} recording groups of"
-            f" {self.n_clips:,} validation clips, the same for all networks, and of each network's trainings."
-        )
+        over = f"the {self.n_groups:,} recording groups of {self.n_clips:,} validation clips, the same for all networks"
+        drawn = f"95 % intervals and ties by {_N_DRAWS:,} bootstrap draws of {over}"
+        if self.n_turns > 1:
+            return f"{drawn}; each of the {self.n_turns} trainings of a network held out other groups."
+        return f"{drawn}, and of each network's trainings."
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, in which the trials are called finalists, as the command is."""
@@ -129,17 +134,31 @@ def load_repeat_summary(folder: Path, config: StudyConfig, records: Sequence[Tri
     chosen = [number for number, found in of_trial.items() if any(each.index and each.scores for each in found)]
     if not chosen:
         return None
-    predictions = {
-        number: [load_predictions(folder, each) for each in of_trial[number] if each.scores] for number in chosen
+    had = [{each.turn for each in of_trial[number] if each.scores} for number in chosen]
+    turns = sorted(set.intersection(*had))
+    if not turns:
+        return None
+    of_trial = {number: [each for each in found if each.turn in turns] for number, found in of_trial.items()}
+    by_turn = {
+        number: [
+            [load_predictions(folder, each) for each in of_trial[number] if each.scores and each.turn == turn]
+            for turn in turns
+        ]
+        for number in chosen
     }
-    first = predictions[chosen[0]][0]
-    for number, found in predictions.items():
-        if any(not _same_clips(each, first) for each in found):
+    firsts = [found[0] for found in by_turn[chosen[0]]]
+    for number, trainings in by_turn.items():
+        if any(not _same_clips(each, first) for first, found in zip(firsts, trainings, strict=True) for each in found):
             raise StudyError(
                 f"trial {number} was trained again on other validation clips than trial {chosen[0]}."
                 f" Remove {folder / 'trials' / str(number) / 'seeds'} and run `nas-asc finalists` again."
             )
-    return _compare(config, [known[number] for number in chosen], of_trial, predictions)
+    predictions = {
+        number: found[0] if len(turns) == 1 else [Predictions.join([each[0] for each in found])]
+        for number, found in by_turn.items()
+    }
+    summary = _compare(config, [known[number] for number in chosen], of_trial, predictions)
+    return replace(summary, n_turns=len(turns))
 
 
 def _compare(

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas_asc.data import iterate_folds, load_data_set, split_data_set
+from nas_asc.data import iterate_folds, load_data_set, split_data_set, turn_split
 from nas_asc.errors import DataError
 from tests.data.recordings import make_data_set
 
@@ -113,3 +113,39 @@ def test_a_group_on_both_sides_of_a_listing_is_an_error():
     data = make_data_set([0, 1] * 6, groups, folds=[1] * 4 + [2] * 4 + [3] * 4)
     with pytest.raises(DataError, match="location 'g0' is in validation and in test"):
         split_data_set(data, test_fold=3)
+
+
+@settings(max_examples=40)
+@given(grouped(), st.integers(1, 6))
+def test_a_turned_split_keeps_its_test_and_whole_groups(data, turn):
+    split = split_data_set(data)
+    turned = turn_split(data, split, turn)
+    assert np.array_equal(turned.test, split.test)
+    assert np.array_equal(turned.development, split.development)
+    assert not set(data.groups[turned.train]) & set(data.groups[turned.validation])
+    assert all(len(np.unique(data.labels[rows])) == len(data.classes) for rows in (turned.train, turned.validation))
+    assert np.array_equal(turn_split(data, split, turn).validation, turned.validation)
+
+
+def test_turns_validate_all_groups_before_any_twice():
+    data = make_data_set(np.arange(200) % 4, np.arange(200) // 20)  # ten groups of all classes, two of them the test
+    split = split_data_set(data)
+    seen = [set(data.groups[turn_split(data, split, turn).validation]) for turn in range(4)]
+    assert [len(groups) for groups in seen] == [2] * 4
+    assert len(set.union(*seen)) == 8
+    assert turn_split(data, split, 0) is split
+
+
+def test_the_next_fold_validates_in_the_next_turn():
+    labels, folds = np.arange(60) % 3, np.arange(60) // 12 + 1
+    data = make_data_set(labels, np.arange(60), folds=folds)
+    split = split_data_set(data, test_fold=4)
+    turned = [turn_split(data, split, turn) for turn in range(5)]
+    assert [set(data.folds[each.validation]) for each in turned] == [{5}, {1}, {2}, {3}, {5}]
+
+
+def test_a_division_that_files_state_is_not_turned():
+    parts = ["train", "validation", "test", "train"] * 6
+    data = make_data_set(np.arange(24) // 4 % 2, np.arange(24), parts=parts)
+    split = split_data_set(data)
+    assert turn_split(data, split, 1) is split

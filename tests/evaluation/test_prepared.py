@@ -133,3 +133,26 @@ def test_damaged_clips_are_left_out_of_every_part(tones_dir, tmp_path):
     validation = prepared.validation_clips(LOG_MEL)
     np.testing.assert_array_equal(validation.labels, data_set.labels[split.validation[1:]])
     assert len(validation.clips) == len(split.validation) - 1
+
+
+def test_turned_clips_have_other_validation_rows_of_the_same_features(prepared):
+    turned = prepared.turn(1)
+    n_rows, test = len(prepared.split.development), prepared.split.test
+    assert prepared.turn(0) is prepared
+    assert not np.array_equal(turned.split.validation, prepared.split.validation)
+    assert len(turned.split.development) == n_rows
+    assert np.array_equal(turned.split.test, test)
+    whole = prepared.development_clips(LOG_MEL)
+    rows = np.concatenate([prepared.split.train, prepared.split.validation])
+    for clips, part in (
+        (turned.train_clips(LOG_MEL), turned.split.train),
+        (turned.validation_clips(LOG_MEL).clips, turned.split.validation),
+    ):
+        expected = np.asarray(whole.features)[np.isin(rows, part)]
+        np.testing.assert_array_equal(clips.features, expected)
+    np.testing.assert_array_equal(
+        np.sort(turned.validation_clips(LOG_MEL).labels), np.sort(prepared.data_set.labels[turned.split.validation])
+    )
+    mean, _ = turned.train_clips(LOG_MEL).band_statistics
+    features = np.asarray(turned.train_clips(LOG_MEL).features, np.float64)
+    np.testing.assert_allclose(mean, features.mean(axis=(0, 1, 3)), rtol=1e-4)

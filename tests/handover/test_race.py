@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from nas_asc.handover import race_leaders
 from nas_asc.handover.race import next_leg
 from nas_asc.handover.refit import choose_length
 from nas_asc.metrics import Scores
-from nas_asc.study import load_records, load_refit_card, load_repeats, recommend
+from nas_asc.study import load_predictions, load_records, load_refit_card, load_repeats, recommend
 from tests.clocks import ManualClock
 from tests.search.tiny import ask, prepare, run, space, worker
 from tests.study.records import example_config, example_record, example_repeat
@@ -24,7 +25,7 @@ def with_loss(log_loss):
     return Scores(10, log_loss, 0.5, 0.5, ())
 
 
-RECORDS = [replace(example_record(number), scores=with_loss(1 + 0.1 * number)) for number in range(5)]
+RECORDS = [replace(example_record(number), scores=with_loss(0.1 + 0.01 * number)) for number in range(5)]
 
 
 def race(score_of, *, n_seeds=3):
@@ -119,3 +120,26 @@ def test_a_study_whose_refit_length_is_given_has_it(tmp_path):
         run(ask(prepared, sampler="random", final_length=asked), space, prepared, n_trials=1, folder=folder)
         card, (record,) = load_refit_card(folder), load_records(folder)
         assert card["recipe"]["epochs"] == round((asked or 3.0) * record.epochs)
+
+
+def test_where_few_groups_validate_each_further_seed_holds_out_others(searched):
+    folder, prepared = searched
+    assert prepared.few_validate
+    race_leaders(folder, worker(prepared), n_seeds=3, limit=TimeLimit.after(1e6, clock=ManualClock()))
+    repeats = load_repeats(folder)
+    turns = {}
+    for each in repeats:
+        turns.setdefault((each.number, each.epochs), []).append(each.turn)
+    assert all(found == list(range(len(found))) for found in turns.values())
+    assert max(map(len, turns.values())) == 3
+    for each in repeats:
+        clips = prepared.turn(each.turn).validation_clips(each.log_mel)
+        assert np.array_equal(load_predictions(folder, each).labels, clips.labels)
+        assert each.scores.n_clips == len(clips.labels)
+
+
+def test_only_what_is_inside_the_region_races():
+    accurate = [replace(each, scores=replace(each.scores, accuracy=0.4 + 0.1 * each.number)) for each in RECORDS]
+    config = replace(CONFIG, min_accuracy=0.55)
+    record, _ = next_leg(config, accurate, [], n_seeds=1)
+    assert record.number == 2

@@ -1,5 +1,7 @@
 """Further trainings on disk, and what they say of a front."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,3 +111,20 @@ def test_damaged_files_are_named(tmp_path, name):
     path.write_bytes(b"\x00nothing")
     with pytest.raises(StudyError, match=f"{name} cannot be read"):
         load_repeat_summary(tmp_path, config, records)
+
+
+def test_networks_are_compared_over_the_divisions_that_all_have_had(tmp_path):
+    config, records = write_repeats(tmp_path, {0: [1.0, 1.2, 1.1], 1: [2.0, 2.1]})
+    for number, index in ((0, 1), (0, 2), (1, 1)):
+        repeat = next(each for each in load_repeats(tmp_path) if (each.number, each.index) == (number, index))
+        predictions = load_predictions(tmp_path, repeat)
+        other = replace(predictions, labels=predictions.labels[::-1], groups=predictions.groups[::-1])
+        write_repeat_files(tmp_path, replace(repeat, turn=index), predictions=other)
+    summary = load_repeat_summary(tmp_path, config, records)
+    assert (summary.n_turns, summary.n_clips, summary.n_groups) == (2, 600, 60)
+    assert [each.n_seeds for each in summary.trials] == [2, 2]
+    for trial in summary.trials:
+        found = [each for each in load_repeats(tmp_path) if each.number == trial.number and each.turn < 2]
+        losses = [load_predictions(tmp_path, each).losses.mean() for each in found]
+        assert trial.log_loss.mean == pytest.approx(np.mean(losses), abs=1e-5)
+    assert "held out other groups" in summary.describe()
