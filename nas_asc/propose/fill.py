@@ -19,7 +19,7 @@ from nas_asc.cost import Cost
 from nas_asc.layers import Ensemble
 from nas_asc.propose.history import History
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.seconds import affordable
+from nas_asc.propose.seconds import SecondsModels
 from nas_asc.propose.steps import axis_steps
 from nas_asc.space import Candidate
 
@@ -46,12 +46,12 @@ class FillStrategy:
 
     Args:
         column: Of the score among the history's values.
-        timeout_s: Of the search; None is no limit.
+        seconds: Of candidates.
     """
 
-    def __init__(self, *, column: int, timeout_s: float | None = None) -> None:
+    def __init__(self, *, column: int, seconds: SecondsModels) -> None:
         self._column = column
-        self._timeout_s = timeout_s
+        self._seconds = seconds
         self._grown: dict[_Fill, Candidate | None] = {}
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
@@ -62,9 +62,7 @@ class FillStrategy:
             candidate = self._grow(fill, screen)
             if candidate is not None and candidate not in history.candidates and candidate not in history.failed:
                 proposal = screen.admit(candidate, origin=f"fill, {fill.way}", seen=history.seen)
-                if proposal is not None and affordable(
-                    {candidate: proposal.cost}, screen, history, timeout_s=self._timeout_s
-                ):
+                if proposal is not None and self._seconds.affordable({candidate: proposal.cost}, history):
                     return proposal
         return None
 

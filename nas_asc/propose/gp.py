@@ -19,7 +19,7 @@ from nas_asc.propose.improvement import Cells, cut_cells, log_expected_gain
 from nas_asc.propose.pool import Pool, RandomPool, draw_children, fitting, new_ones
 from nas_asc.propose.score_model import ScoreModel, ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.seconds import affordable
+from nas_asc.propose.seconds import SecondsModels
 from nas_asc.propose.subsample import spread
 from nas_asc.space import Candidate
 from nas_asc.study import OBJECTIVES, StudyConfig, find_region, objective_values
@@ -43,13 +43,15 @@ class GpStrategy:
         screen: Knows the space and what fits.
         config: Of the study.
         models: Of the score.
+        seconds: Of candidates.
     """
 
-    def __init__(self, screen: Screen, config: StudyConfig, models: ScoreModels) -> None:
+    def __init__(self, screen: Screen, config: StudyConfig, models: ScoreModels, seconds: SecondsModels) -> None:
         names = config.minimised
         self._screen = screen
         self._config = config
         self._models = models
+        self._seconds = seconds
         self._cost_columns = [column for column, name in enumerate(names) if not OBJECTIVES[name].is_score]
         self._cost_names = [names[column] for column in self._cost_columns]
         self._limits = _limits(config)
@@ -62,8 +64,7 @@ class GpStrategy:
         pool |= new_ones(draw_children(history.parents, screen, rng, n=_N_CHILDREN), history)
         if not pool or len(history) < 2:
             return None
-        timeout_s = self._config.timeout_s
-        pool = affordable(pool, screen, history, timeout_s=timeout_s) or pool
+        pool = self._seconds.affordable(pool, history) or pool
         model = self._models.fit(history)
         border = self._border(model, history)
         cells = self._cells(model, history, pool, border)
@@ -72,7 +73,7 @@ class GpStrategy:
             best = [candidate for candidate, _ in _ranked(gains)[:_N_BEST]]
             mutants = [screen.space.mutate(candidate, rng) for candidate in best for _ in range(_N_MUTANTS)]
             fresh = {one: cost for one, cost in new_ones(fitting(mutants, screen), history).items() if one not in gains}
-            gains |= self._gains(affordable(fresh, screen, history, timeout_s=timeout_s), model, cells, border)
+            gains |= self._gains(self._seconds.affordable(fresh, history), model, cells, border)
         admitted = (screen.admit(candidate, origin="gp", seen=history.seen) for candidate, _ in _ranked(gains))
         return next((proposal for proposal in admitted if proposal is not None), None)
 

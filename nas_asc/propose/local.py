@@ -15,12 +15,12 @@ from nas_asc.propose.improvement import cut_cells, log_expected_gain
 from nas_asc.propose.pool import Pool, fitting, new_ones
 from nas_asc.propose.score_model import ScoreModel, ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.seconds import SecondsModel, affordable
+from nas_asc.propose.seconds import SecondsModels
 from nas_asc.propose.steps import all_steps
 from nas_asc.space import Candidate
 
 _N_PARENTS = 3
-_N_PAIRS = 120  # moves of two axes, a parent
+_N_PAIRS = 60  # moves of two axes, a parent
 _YOUNG = 24  # complete trials
 _TIME_WEIGHT = 0.5  # of the logarithm of seconds beside that of the gain: by the whole, only small networks come
 
@@ -31,13 +31,13 @@ class LocalStrategy:
     Args:
         models: Of the score.
         column: Of the score among the history's values.
-        timeout_s: Of the search; None is no limit.
+        seconds: Of candidates.
     """
 
-    def __init__(self, models: ScoreModels, *, column: int, timeout_s: float | None) -> None:
+    def __init__(self, models: ScoreModels, *, column: int, seconds: SecondsModels) -> None:
         self._models = models
         self._column = column
-        self._timeout_s = timeout_s
+        self._seconds = seconds
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The best move; None where none is new."""
@@ -51,15 +51,15 @@ class LocalStrategy:
         for parent in parents:
             pool |= self._moves(parent, screen, rng, is_young=is_young)
         pool = new_ones(pool, history)
-        pool = affordable(pool, screen, history, timeout_s=self._timeout_s) or pool
+        pool = self._seconds.affordable(pool, history) or pool
         model = self._models.fit(history)
         admitted = (
             screen.admit(candidate, origin="move", seen=history.seen)
-            for candidate in self._by_gain_a_second(pool, model, screen, history)
+            for candidate in self._by_gain_a_second(pool, model, history)
         )
         return next((proposal for proposal in admitted if proposal is not None), None)
 
-    def _by_gain_a_second(self, pool: Pool, model: ScoreModel, screen: Screen, history: History) -> list[Candidate]:
+    def _by_gain_a_second(self, pool: Pool, model: ScoreModel, history: History) -> list[Candidate]:
         """Candidates, the highest expected improvement for their time first."""
         if not pool:
             return []
@@ -67,9 +67,9 @@ class LocalStrategy:
         best = _best_mean(model, history.complete_rows)
         cells = cut_cells(np.zeros((0, 0)), np.zeros(0), reference=np.zeros(0), worst=best)
         gains = log_expected_gain(cells, np.zeros((len(pool), 0)), mean, deviation)
-        if history.seconds is not None:
-            seconds = SecondsModel(screen, history, learns=self._timeout_s is not None)
-            gains = gains - _TIME_WEIGHT * np.log(seconds.predict(pool))
+        seconds = self._seconds.predict(pool, history)
+        if seconds is not None:
+            gains = gains - _TIME_WEIGHT * np.log(seconds)
         candidates = list(pool)
         return [candidates[row] for row in np.argsort(-gains, kind="stable")]
 

@@ -13,6 +13,7 @@ from nas_asc.space import Candidate
 
 _BATCH = 48
 _BATCHES = 12
+_TRIALS = 3  # that have the same batches
 _SHRUNK = 2
 _STREAM = 2**32 - 2  # no trial has this number
 
@@ -20,7 +21,7 @@ Pool = dict[Candidate, Cost]
 
 
 class RandomPool:
-    """Random candidates that fit: those of the last few batches, one new batch a trial.
+    """Random candidates that fit: those of the last few batches, one new batch every few trials.
 
     A batch is drawn from the study's seed and its own number alone, so a resumed study has the same ones.
 
@@ -39,7 +40,7 @@ class RandomPool:
     def at(self, number: int) -> Pool:
         """Candidates with their costs, for the trial after `number` others."""
         found: Pool = {}
-        for batch in range(number, number + _BATCHES):
+        for batch in range(number // _TRIALS, number // _TRIALS + _BATCHES):
             if batch not in self._batches:
                 self._batches[batch] = self._draw(batch)
             found |= self._batches[batch]

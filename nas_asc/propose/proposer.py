@@ -21,6 +21,7 @@ from nas_asc.propose.optuna_sampler import POPULATION, OptunaStrategy, build_sam
 from nas_asc.propose.random_search import propose_apart, propose_full, propose_random
 from nas_asc.propose.score_model import ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
+from nas_asc.propose.seconds import SecondsModels
 from nas_asc.propose.warm_start import warm_start
 from nas_asc.study import GONE_SAMPLERS, OPTUNA_PREFIX, StudyConfig, TrialRecord
 
@@ -126,13 +127,13 @@ def _random_turn(screen: Screen, config: StudyConfig) -> Turn:
 def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
     """First networks, those grown into the limits, then two small moves to one proposal from all of the space."""
     column = config.minimised.index(config.score)
-    models = ScoreModels(screen.space, column=column)
+    models, seconds = ScoreModels(screen.space, column=column), SecondsModels(screen, timeout_s=config.timeout_s)
     start, fill, everywhere = (
         _start(config),
-        FillStrategy(column=column, timeout_s=config.timeout_s),
-        GpStrategy(screen, config, models),
+        FillStrategy(column=column, seconds=seconds),
+        GpStrategy(screen, config, models, seconds),
     )
-    move = LocalStrategy(models, column=column, timeout_s=config.timeout_s)
+    move = LocalStrategy(models, column=column, seconds=seconds)
 
     def turn(number: int, n_complete: int) -> Sequence[Strategy]:
         if n_complete < N_FIRST:

@@ -18,6 +18,7 @@ from nas_asc.propose.encoding import CandidateEncoding
 from nas_asc.propose.history import History
 from nas_asc.propose.pool import Pool
 from nas_asc.propose.screen import Screen
+from nas_asc.propose.subsample import spread
 from nas_asc.space import Candidate
 
 Array = NDArray[np.float64]
@@ -27,6 +28,7 @@ _POWER = 0.7  # of MACs
 _TRUST = 4.0  # trials that the prior power is worth
 _QUANTISED = 2.0  # an epoch in 8 bits takes so many epochs more
 _N_NEAREST = 3
+_MOST_SEEN = 200  # trials that it learns from
 _LEAST_MACS = 300_000.0  # below, what every step takes counts most
 
 
@@ -43,7 +45,7 @@ class SecondsModel:
         assert history.seconds is not None
         self._screen = screen
         self._encode = CandidateEncoding(screen.space)
-        rows = history.complete_rows
+        rows = np.array(spread(history.complete_rows.tolist(), _MOST_SEEN))
         candidates = [history.candidates[row] for row in rows]
         costs = [history.costs[row] for row in rows]
         work = self._work(dict(zip(candidates, costs, strict=True)))
@@ -88,20 +90,41 @@ class SecondsModel:
         return math.log(max(macs, _LEAST_MACS)) + math.log1p(_QUANTISED * quantised)
 
 
-def affordable(pool: Pool, screen: Screen, history: History, *, timeout_s: float | None) -> Pool:
-    """A pool without what is expected to take more than a tenth of a search's time; whole where nothing is known.
+class SecondsModels:
+    """What a search asks of the expected seconds, of one model a history.
 
     Args:
-        pool: Candidates with their costs.
         screen: Knows the space.
-        history: Trials so far.
-        timeout_s: Of the search; None is no limit.
+        timeout_s: Of the search; None is no limit: then the trials' seconds do not count, and nothing takes too long.
     """
-    if timeout_s is None or history.seconds is None or not pool or not len(history):
-        return pool
-    seconds = SecondsModel(screen, history).predict(pool)
-    return {
-        candidate: cost
-        for (candidate, cost), taken in zip(pool.items(), seconds, strict=True)
-        if taken <= MOST_TIME * timeout_s
-    }
+
+    def __init__(self, screen: Screen, *, timeout_s: float | None) -> None:
+        self._screen = screen
+        self._timeout_s = timeout_s
+        self._last: tuple[History, SecondsModel] | None = None
+
+    def predict(self, pool: Pool, history: History) -> Array | None:
+        """(m,) expected seconds of candidates; None where nothing is known.
+
+        Args:
+            pool: Candidates with their costs.
+            history: Trials so far.
+        """
+        if history.seconds is None or not len(history):
+            return None
+        if self._last is None or self._last[0] is not history:
+            self._last = history, SecondsModel(self._screen, history, learns=self._timeout_s is not None)
+        return self._last[1].predict(pool)
+
+    def affordable(self, pool: Pool, history: History) -> Pool:
+        """A pool without what is expected to take more than a tenth of the search's time.
+
+        Args:
+            pool: Candidates with their costs.
+            history: Trials so far.
+        """
+        seconds = None if self._timeout_s is None else self.predict(pool, history)
+        if seconds is None or self._timeout_s is None:
+            return pool
+        kept = seconds <= MOST_TIME * self._timeout_s
+        return {candidate: cost for (candidate, cost), is_kept in zip(pool.items(), kept, strict=True) if is_kept}

@@ -10,6 +10,7 @@ from nas_asc.budget import Budget
 from nas_asc.data import load_synthetic
 from nas_asc.propose import Screen, build_proposer, read_history
 from nas_asc.propose.fill import N_FIRST, FillStrategy, grow, keeps_kind
+from nas_asc.propose.seconds import SecondsModels
 from nas_asc.propose.warm_start import warm_start
 from nas_asc.space import load_space
 from tests.propose.made_up import CONFIG, fake_record
@@ -91,13 +92,14 @@ def test_what_would_take_more_than_a_tenth_of_the_time_is_not_grown():
     records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=N_FIRST)
     history = read_history(records, asc, minimised=("log_loss", "macs"))  # a second each
     for timeout_s, is_grown in ((1_000.0, True), (1.0, False)):
-        strategy = FillStrategy(column=0, timeout_s=timeout_s)
-        assert (strategy(wide(), history, np.random.default_rng(0)) is not None) == is_grown
+        screen = wide()
+        strategy = FillStrategy(column=0, seconds=SecondsModels(screen, timeout_s=timeout_s))
+        assert (strategy(screen, history, np.random.default_rng(0)) is not None) == is_grown
 
 
 def test_a_fill_is_not_proposed_twice():
     screen = wide()
     records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=12)
     history = read_history(records, asc, minimised=("log_loss", "macs"))
-    strategy = FillStrategy(column=0)
+    strategy = FillStrategy(column=0, seconds=SecondsModels(screen, timeout_s=None))
     assert strategy(screen, history, np.random.default_rng(0)) is None

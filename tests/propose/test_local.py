@@ -10,7 +10,7 @@ from nas_asc.propose.fill import keeps_kind
 from nas_asc.propose.local import LocalStrategy
 from nas_asc.propose.pool import fitting
 from nas_asc.propose.score_model import ScoreModels
-from nas_asc.propose.seconds import MOST_TIME, SecondsModel, affordable
+from nas_asc.propose.seconds import MOST_TIME, SecondsModel, SecondsModels
 from nas_asc.space import load_space
 from tests.propose.made_up import BUDGET, TASK, build, simulate, space
 
@@ -27,7 +27,7 @@ def history_of(n=12, seconds_of=lambda macs: 1.0, seed=0):
 
 
 def strategy(timeout_s=None):
-    return LocalStrategy(ScoreModels(space, column=0), column=0, timeout_s=timeout_s)
+    return LocalStrategy(ScoreModels(space, column=0), column=0, seconds=SecondsModels(SCREEN, timeout_s=timeout_s))
 
 
 def n_changed(one, other):
@@ -50,7 +50,9 @@ def test_while_a_study_is_young_front_end_recipe_and_members_stay():
     models = ScoreModels(asc, column=0)
     records = simulate(build("random", space=asc, task=screen.task), 8)
     history = read_history(records, asc, minimised=NAMES)
-    proposal = LocalStrategy(models, column=0, timeout_s=None)(screen, history, np.random.default_rng(0))
+    proposal = LocalStrategy(models, column=0, seconds=SecondsModels(screen, timeout_s=None))(
+        screen, history, np.random.default_rng(0)
+    )
     best = [history.candidates[row] for row in np.argsort(history.values[:, 0])[:3]]
     near = [parent for parent in best if n_changed(proposal.candidate, parent) <= 4]
     assert any(
@@ -79,7 +81,7 @@ def test_what_takes_more_than_a_tenth_of_the_time_is_left_out():
     pool = fitting(space.draw_many(np.random.default_rng(9), 60), SCREEN)
     seconds = SecondsModel(SCREEN, history).predict(pool)
     timeout_s = float(np.median(seconds)) / MOST_TIME
-    kept = affordable(pool, SCREEN, history, timeout_s=timeout_s)
+    kept = SecondsModels(SCREEN, timeout_s=timeout_s).affordable(pool, history)
     assert set(kept) == {each for each, taken in zip(pool, seconds, strict=True) if taken <= MOST_TIME * timeout_s}
-    assert affordable(pool, SCREEN, history, timeout_s=1e-9) == {}
-    assert affordable(pool, SCREEN, history, timeout_s=None) == pool
+    assert SecondsModels(SCREEN, timeout_s=1e-9).affordable(pool, history) == {}
+    assert SecondsModels(SCREEN, timeout_s=None).affordable(pool, history) == pool
