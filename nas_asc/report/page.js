@@ -1,6 +1,6 @@
 "use strict";
-const figures = JSON.parse(document.getElementById("figures").textContent);
-const hover = JSON.parse(document.getElementById("hover").textContent);
+let figures = {};
+let hover = {};
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 function look() {
@@ -47,9 +47,28 @@ function drawShown() {
   }
 }
 
+async function unpack(id) {
+  const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+
+async function drawFirst() {
+  const script = document.createElement("script");
+  [figures, hover] = [JSON.parse(await unpack("figures")), JSON.parse(await unpack("hover"))];
+  script.textContent = await unpack("plotly");
+  document.head.append(script);
+  drawShown();
+  dark.addEventListener("change", drawShown);
+}
+
+function giveUp() {
+  for (const place of document.querySelectorAll(".plot")) {
+    place.textContent = "This browser cannot draw the figures. Open the page in one of 2023 or newer.";
+  }
+}
+
 for (const place of document.querySelectorAll(".plot")) place.style.height = `${place.dataset.height}px`;
-drawShown();
-dark.addEventListener("change", drawShown);
+if (document.querySelector(".plot")) drawFirst().catch(giveUp);
 
 for (const button of document.querySelectorAll("[data-shows]")) {
   button.addEventListener("click", () => {
@@ -58,15 +77,16 @@ for (const button of document.querySelectorAll("[data-shows]")) {
       other.setAttribute("aria-pressed", String(chosen));
       document.getElementById(other.dataset.shows).hidden = !chosen;
     }
-    drawShown();
+    if (window.Plotly) drawShown();
   });
 }
 
 function keyOf(row, column) {
   const cell = row.cells[column];
   const text = cell.dataset.key ?? cell.textContent;
-  const number = Number(text);
-  return text === "" || Number.isNaN(number) ? text : number;
+  const number = Number(text.replaceAll(",", ""));
+  if (text === "" || text === "–") return "";
+  return Number.isNaN(number) ? text : number;
 }
 
 function compare(one, other) {

@@ -1,6 +1,13 @@
-"""The page put together: style, plotly.js, figures as data, and the script that draws them."""
+"""The page put together: style, plotly.js, figures as data, and the script that draws them.
+
+Conventions:
+    plotly.js, the figures and their texts are deflated; the page unpacks them in the browser.
+"""
 
 import json
+import zlib
+from base64 import b64encode
+from functools import cache
 from importlib.resources import files
 
 from plotly.offline import get_plotlyjs
@@ -47,22 +54,37 @@ def page_html(facts: Facts) -> str:
 {"".join(map(_section, sections))}
 </main>
 <footer>{_footer(facts)}</footer>
-<script type="application/json" id="figures">{to_script_json(figures)}</script>
-<script type="application/json" id="hover">{to_script_json(hover)}</script>
-<script>{get_plotlyjs() if figures else ""}</script>
+<script type="text/plain" id="figures">{pack(to_json(figures))}</script>
+<script type="text/plain" id="hover">{pack(to_json(hover))}</script>
+<script type="text/plain" id="plotly">{_plotly() if figures else ""}</script>
 <script>{_text("page.js")}</script>
 </body>
 </html>
 """
 
 
-def to_script_json(values: object) -> str:
-    """JSON that may stand in a script element: no text in it can end the element.
+def to_json(values: object) -> str:
+    """JSON as short as can be.
 
-    >>> to_script_json({"name": "</script>"})
-    '{"name":"\\\\u003c/script>"}'
+    >>> to_json({"a": [1, 2]})
+    '{"a":[1,2]}'
     """
-    return json.dumps(values, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return json.dumps(values, separators=(",", ":"), allow_nan=False)
+
+
+def pack(text: str) -> str:
+    """A text deflated (zlib), as base64.
+
+    >>> from base64 import b64decode
+    >>> zlib.decompress(b64decode(pack("a text"))).decode()
+    'a text'
+    """
+    return b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+@cache
+def _plotly() -> str:
+    return pack(get_plotlyjs())
 
 
 def _section(section: Section) -> str:

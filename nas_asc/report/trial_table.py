@@ -1,5 +1,6 @@
 """The table of all complete trials, best score first; a click on a head sorts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,7 @@ def table_html(facts: Facts) -> str:
     return (
         '<p><label><input type="checkbox" id="front-only"> only the front'
         f" ({len(facts.front)} of {len(rows)})</label></p>"
+        f"{_style(rows[0][1].values())}"
         '<div class="scroll tall" tabindex="0" role="region" aria-label="all complete trials">'
         '<table id="trials"><caption class="unseen">all complete trials, best score first</caption>'
         f"<thead><tr>{''.join(_head(*head) for head in heads)}</tr></thead><tbody>{row_of}</tbody></table></div>"
@@ -120,11 +122,24 @@ def _head(name: str, cell: Cell) -> str:
 def _row(facts: Facts, record: TrialRecord, cells: dict[str, Cell]) -> str:
     marks = ["front"] if record.number in facts.front else []
     marks += ["best"] if facts.recommended and record.number == facts.recommended.number else []
-    return f'<tr class="{" ".join(marks)}">{"".join(map(_cell, cells.values()))}</tr>'
+    kind = f' class="{" ".join(marks)}"' if marks else ""
+    return f"<tr{kind}>{''.join(map(_cell, cells.values()))}</tr>"
 
 
 def _cell(cell: Cell) -> str:
-    key = f"{cell.key!r}" if isinstance(cell.key, int | float) else escape(cell.key)
-    kind = ' class="n"' if isinstance(cell.key, int | float) else ""
-    shown = "" if key == cell.text else f' data-key="{key}"'
-    return f"<td{kind}{shown}>{escape(cell.text)}</td>"
+    """What it is sorted by stands with it only where its text does not tell: a page of many trials stays small."""
+    is_told = not isinstance(cell.key, int | float) or _is_number(cell.text)
+    key = "" if is_told else f' data-key="{cell.key:.6g}"'
+    return f"<td{key}>{escape(cell.text)}</td>"
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number as the page's script reads it, or empty: then it is sorted last."""
+    return not text or text.replace(",", "").replace(".", "", 1).removeprefix("-").isdecimal()
+
+
+def _style(cells: Iterable[Cell]) -> str:
+    """Numbers stand right: said once a column, not once a cell."""
+    numeric = [place for place, cell in enumerate(cells, 1) if isinstance(cell.key, int | float)]
+    columns = ",".join(f"#trials td:nth-child({place})" for place in numeric)
+    return f"<style>{columns}{{text-align:right;font-variant-numeric:tabular-nums}}</style>"
