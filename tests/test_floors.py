@@ -25,6 +25,7 @@ _FLOORS = (
     ("search",),
     ("handover", "report", "plan"),
     ("session",),
+    ("library",),
     ("cli",),
 )
 _FLOOR_OF = {room: floor for floor, rooms in enumerate(_FLOORS) for room in rooms}
@@ -32,8 +33,8 @@ _ONLY_DOORS = {
     "typer": ("cli",),
     "rich": ("cli",),
     "optuna": ("search", "propose"),
-    "pandas": ("report",),
-    "plotly": ("report",),
+    "pandas": ("report", "library"),
+    "plotly": ("report", "library"),
     "torchaudio": ("features",),
     "thop": ("models",),
     "soundfile": ("data",),

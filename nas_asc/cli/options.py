@@ -300,14 +300,10 @@ class SearchOptions:
     @property
     def course(self) -> "Course":
         """How far the search goes; without --trials and --timeout as far as a first look does."""
-        from nas_asc.session import DEFAULT_TIMEOUT_S, DEFAULT_TRIALS, Course
+        from nas_asc.session import Course
 
-        n_trials, timeout_s = self.trials, parse_timeout(self.timeout)
-        if n_trials is None and timeout_s is None:
-            n_trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
-        return Course(
-            n_trials=n_trials, timeout_s=timeout_s, n_seeds=self.final_seeds, refits=self.refit, twin=self.twin
-        )
+        timeout_s = parse_timeout(self.timeout)
+        return Course.of(self.trials, timeout_s, n_seeds=self.final_seeds, refits=self.refit, twin=self.twin)
 
 
 def spread_groups(body: Callable[..., None]) -> Callable[..., None]:

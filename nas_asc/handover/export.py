@@ -33,6 +33,11 @@ class ExportResult:
     exported: Exported
     card: Path
 
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self.exported.path
+
 
 def export_study(
     folder: Path,

@@ -4,6 +4,9 @@ Conventions:
     Accuracies are printed in percent, losses in nats. Text that a user wrote is escaped wherever it goes.
 """
 
+from nas_asc.report.facts import Facts, gather_facts
+from nas_asc.report.frame import trials_frame
+from nas_asc.report.section import build_sections
 from nas_asc.report.write import ReportFiles, write_report
 
-__all__ = ["ReportFiles", "write_report"]
+__all__ = ["Facts", "ReportFiles", "build_sections", "gather_facts", "trials_frame", "write_report"]

@@ -41,11 +41,12 @@ class Inputs:
         )
 
 
-def read_inputs(asked: StudyConfig) -> Inputs:
+def read_inputs(asked: StudyConfig, *, space: Space | None = None) -> Inputs:
     """What a new study is asked of.
 
     Args:
         asked: Names space and data.
+        space: Instead of the one that is named.
 
     Raises:
         NasAscError: One of them cannot be read; says which.
@@ -54,19 +55,20 @@ def read_inputs(asked: StudyConfig) -> Inputs:
     split = split_data_set(
         data_set, seed=asked.seed, test_fold=asked.test_fold, validation_share=asked.validation_share
     )
-    return Inputs(load_space(asked.space), data_set, split)
+    return Inputs(space or load_space(asked.space), data_set, split)
 
 
-def reread_inputs(config: StudyConfig) -> Inputs:
+def reread_inputs(config: StudyConfig, *, space: Space | None = None) -> Inputs:
     """What a study was searched with, as it is now.
 
     Args:
         config: Of the study.
+        space: Instead of the one that it names.
 
     Raises:
         NasAscError: Space or data are gone or cannot be read.
     """
-    return Inputs(load_studied_space(config), *reread_data(config))
+    return Inputs(space or load_studied_space(config), *reread_data(config))
 
 
 def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:

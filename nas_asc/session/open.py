@@ -8,6 +8,7 @@ from nas_asc.errors import StudyError
 from nas_asc.search import SearchListener
 from nas_asc.session.inputs import Inputs, read_inputs, reread_inputs
 from nas_asc.session.session import Session
+from nas_asc.space import Space
 from nas_asc.study import STUDIES, StudyConfig, find_study, has_study, load_config, study_dir
 
 
@@ -18,6 +19,7 @@ def begin_session(
     cache: Path | None = None,
     listener: SearchListener | None = None,
     root: Path = STUDIES,
+    space: Space | None = None,
 ) -> Session:
     """The session of a new study.
 
@@ -27,6 +29,7 @@ def begin_session(
         cache: Where features are kept; None is the user's cache folder.
         listener: Told what happens.
         root: Folder of all studies.
+        space: To search instead of the one that is named.
 
     Raises:
         StudyError: There is a study of that name already.
@@ -41,7 +44,7 @@ def begin_session(
         raise StudyError(
             f"study {asked.name!r} exists already. Go on with `nas-asc resume {asked.name}`, or give another --study."
         )
-    inputs = read_inputs(asked)
+    inputs = read_inputs(asked, space=space)
     config = replace(asked, name=asked.name or _default_name(inputs, root))
     folder = study_dir(config.name, root)
     return Session(config, inputs, folder=folder, torch_device=torch_device, cache=cache, listener=listener)
@@ -53,6 +56,7 @@ def reopen_session(
     torch_device: str = "auto",
     cache: Path | None = None,
     listener: SearchListener | None = None,
+    space: Space | None = None,
 ) -> Session:
     """The session of a study that is on disk.
 
@@ -61,13 +65,14 @@ def reopen_session(
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
         listener: Told what happens.
+        space: It was searched with, instead of the one that it names.
 
     Raises:
         StudyError: There is no such study, or what it was searched with is gone.
     """
     folder = find_study(str(study))
     config = load_config(folder)
-    inputs = reread_inputs(config)
+    inputs = reread_inputs(config, space=space)
     return Session(config, inputs, folder=folder, torch_device=torch_device, cache=cache, listener=listener)
 
 

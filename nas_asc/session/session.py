@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
@@ -63,6 +64,19 @@ class Course:
     n_seeds: int = DEFAULT_SEEDS
     refits: bool = True
     twin: bool = False
+
+    @classmethod
+    def of(cls, n_trials: int | None, timeout_s: float | None, **others: Any) -> "Course":
+        """A course; without trials and time it goes as far as a first look does.
+
+        Args:
+            n_trials: Trials in all.
+            timeout_s: Wall time of all in seconds.
+            others: What else is said of it.
+        """
+        if n_trials is None and timeout_s is None:
+            n_trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
+        return cls(n_trials=n_trials, timeout_s=timeout_s, **others)
 
 
 @dataclass(frozen=True)
