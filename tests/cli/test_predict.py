@@ -77,7 +77,7 @@ def test_file_that_is_no_model_gets_one_line(recordings, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert "high.WAV is no ONNX file" in err
+    assert "high.WAV: it is no ONNX file" in err
 
 
 @pytest.fixture
