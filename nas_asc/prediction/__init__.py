@@ -6,6 +6,7 @@ Conventions:
     and (1, K); the room is the only door to the runtime of such files.
 """
 
+from nas_asc.prediction.challenge import CHALLENGES, ChallengeTable
 from nas_asc.prediction.log_mel import compute_log_mel, resample
 from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 from nas_asc.prediction.micro import Arena, MicroFile, check_tflite, import_schema, read_tflite_metadata
@@ -14,9 +15,11 @@ from nas_asc.prediction.prediction import Prediction
 from nas_asc.prediction.time_line import Event, Window, find_events, smooth
 
 __all__ = [
+    "CHALLENGES",
     "METADATA_KEY",
     "TFLITE",
     "Arena",
+    "ChallengeTable",
     "Event",
     "Metadata",
     "MicroFile",

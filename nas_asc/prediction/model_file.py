@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nas_asc.data import ClipError
 from nas_asc.errors import ModelFileError
-from nas_asc.prediction.clip import OnNote, ignore_note, iterate_features
+from nas_asc.prediction.clip import OnHeard, OnNote, ignore_heard, ignore_note, iterate_features
 from nas_asc.prediction.log_mel import Floats
 from nas_asc.prediction.metadata import Metadata
 from nas_asc.prediction.micro import Arena, MicroFile, read_tflite_metadata
@@ -97,7 +97,12 @@ class ModelFile:
         return np.exp(self.log_probabilities(features))
 
     def follow(
-        self, path: str | Path, *, step_s: float | None = None, on_note: OnNote = ignore_note
+        self,
+        path: str | Path,
+        *,
+        step_s: float | None = None,
+        on_note: OnNote = ignore_note,
+        on_heard: OnHeard = ignore_heard,
     ) -> Iterator[Window]:
         """What is heard in a recording over time, window after window, each as long as a clip.
 
@@ -105,12 +110,13 @@ class ModelFile:
             path: The recording, of any rate and length; hours take no more memory than minutes.
             step_s: From one window to the next, in seconds; None is end to end.
             on_note: Told what is odd about the recording.
+            on_heard: Told again and again how many seconds have been heard, and of how many, if that is known.
 
         Raises:
             ClipError: The recording cannot be used, or not to its end.
         """
         clip_s, number = self.metadata.clip_s, 0
-        for features in iterate_features(Path(path), self.metadata, step_s=step_s, on_note=on_note):
+        for features in iterate_features(Path(path), self.metadata, step_s=step_s, on_note=on_note, on_heard=on_heard):
             for probabilities in self.probabilities(features):
                 start_s = number * (clip_s if step_s is None else step_s)
                 yield Window(start_s, start_s + clip_s, probabilities)
@@ -122,6 +128,7 @@ class ModelFile:
         *,
         on_fault: Callable[[ClipError], None] | None = None,
         on_note: OnNote = ignore_note,
+        on_heard: OnHeard = ignore_heard,
     ) -> Iterator[Prediction]:
         """What each recording is, in the order given; probabilities are averaged over its clips.
 
@@ -129,6 +136,8 @@ class ModelFile:
             paths: Recordings, each of any rate and length.
             on_fault: Told of each recording that cannot be used, which is left out; None raises at the first.
             on_note: Told what is odd about a recording.
+            on_heard: Told again and again how many seconds of a recording have been heard, and of how many, if that is
+                known.
 
         Raises:
             ClipError: A recording cannot be used.
@@ -136,7 +145,7 @@ class ModelFile:
         for path in map(Path, paths):
             total, n_clips = np.zeros(len(self.metadata.classes)), 0
             try:
-                for features in iterate_features(path, self.metadata, on_note=on_note):
+                for features in iterate_features(path, self.metadata, on_note=on_note, on_heard=on_heard):
                     total += self.probabilities(features).sum(axis=0)
                     n_clips += len(features)
             except ClipError as error:

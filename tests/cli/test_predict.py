@@ -123,10 +123,19 @@ def test_recordings_as_csv_come_line_by_line(model, recordings, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--format", "word"], "`--format` must be table, csv, jsonl or audacity, but got 'word'"),
+        (
+            ["--format", "word"],
+            "`--format` must be table, csv, jsonl, audacity, dcase2024 or dcase2025, but got 'word'",
+        ),
         (["--smooth", "3s"], "`--smooth` belongs to a time line. Give --step too"),
         (["--threshold", "80%"], "`--threshold` belongs to a time line"),
         (["--format", "audacity"], "`--format audacity` belongs to a time line"),
+        (["--format", "dcase2025"], "`--format dcase2025` needs a listing, such as --listing evaluation_setup/"),
+        (["--listing", "x.csv"], "`--listing` belongs to a challenge's table. Give --format dcase2024 or dcase2025"),
+        (["--out", "x.csv"], "`--out` belongs to a challenge's table. Give --format dcase2024 or dcase2025 too"),
+        (["--format", "dcase2024", "--listing", "x", "--step", "1s"], "`--step` does not belong to --format dcase2024"),
+        (["--format", "dcase2024", "--listing", "x", "--top", "2"], "`--top` does not belong to --format dcase2024"),
+        (["--format", "dcase2024", "--listing", "x", "y"], "`AUDIO` must be one folder beside --listing, or nothing"),
         (["--step", "1s", "--hold", "1s"], "`--hold` belongs to events. Give --threshold too"),
         (["--step", "0s"], "`--step` must be above 0 s"),
         (["--step", "often"], "`--step` must be a duration"),
