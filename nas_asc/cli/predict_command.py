@@ -112,6 +112,7 @@ def predict(
         kept, was_interrupted = _take(rows, output)
     _show(kept, output, top=top or 1, is_timed=asked.step_s is not None)
     if was_interrupted:
+        note("interrupted: these are the results so far")
         raise typer.Exit(opt.INTERRUPTED)
     if faults:
         raise typer.Exit(2)
@@ -174,7 +175,8 @@ def _time_rows(
     assert asked.step_s is not None
     for path in paths:
         shown = printable(str(path))
-        windows = model.follow(path, step_s=asked.step_s, on_note=note, on_heard=on_heard)
+        cut: list[KeyboardInterrupt] = []
+        windows = _until_interrupt(model.follow(path, step_s=asked.step_s, on_note=note, on_heard=on_heard), cut)
         windows = windows if asked.smooth_s is None else smooth(windows, round(asked.smooth_s / asked.step_s))
         classes = model.metadata.classes
         try:
@@ -185,6 +187,16 @@ def _time_rows(
                 yield from (_event_row(shown, event) for event in events)
         except ClipError as error:
             tell(error)
+        if cut:
+            raise cut[0]
+
+
+def _until_interrupt(windows: Iterator["Window"], cut: list[KeyboardInterrupt]) -> Iterator["Window"]:
+    """Windows up to Ctrl-C, which is kept for later: the events that last until then end there."""
+    try:
+        yield from windows
+    except KeyboardInterrupt as error:
+        cut.append(error)
 
 
 def _window_row(path: str, window: "Window", classes: Sequence[str]) -> dict[str, Any]:

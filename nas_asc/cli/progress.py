@@ -13,6 +13,7 @@ from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.data import printable
 from nas_asc.units import format_duration
 
+_BAR_WIDTH = 12  # leaves the words their place in 80 columns
 _LONG_S = 120.0  # of a recording whose own progress is told
 _ON_TERMINAL_S, _ELSEWHERE_S = 0.2, 60.0  # between two words
 
@@ -32,7 +33,7 @@ class HearingProgress:
     ) -> None:
         self._n, self._clock = n_recordings, clock
         self._console = console or build_console(stderr=True)
-        columns = (TextColumn("hearing"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[text]}"))
+        columns = (BarColumn(_BAR_WIDTH), TaskProgressColumn(), TextColumn("{task.fields[text]}"))
         bar = Progress(*columns, console=self._console, transient=True, redirect_stdout=False)
         self._bar = bar if self._console.is_terminal and not is_quiet else None
         self._is_plain = not self._console.is_terminal
@@ -93,8 +94,8 @@ class HearingProgress:
         words = [] if self._n == 1 else [f"{self._n_done:,} of {self._n:,} recordings"]
         if self._heard_s and (self._n == 1 or (self._length_s or 0) > _LONG_S):
             whole = f" of {format_duration(self._length_s)}" if self._length_s else ""
-            name = "" if self._n == 1 else f"{printable(self._path.name)}: "
+            name = "" if self._n == 1 or self._bar else f"{printable(self._path.name)}: "
             words.append(f"{name}{format_duration(self._heard_s)}{whole}")
         if n_heard:
-            words.append(f"about {format_duration(passed_s * (self._n - n_heard) / n_heard)} left")
+            words.append(f"{format_duration(passed_s * (self._n - n_heard) / n_heard)} left")
         return ", ".join(words)

@@ -160,4 +160,28 @@ def test_ctrl_c_keeps_what_had_come(model, recordings, capsys, monkeypatch):
 
     monkeypatch.setattr(soundfile, "SoundFile", Interrupted)
     assert main(["predict", model, str(recordings)]) == 130
-    assert capsys.readouterr().out.count(str(recordings)) == 1
+    out, err = capsys.readouterr()
+    assert out.count(str(recordings)) == 1
+    assert err == "nas-asc: interrupted: these are the results so far\n"
+
+
+def test_an_event_that_lasts_when_ctrl_c_is_pressed_ends_there(model, tmp_path, capsys, monkeypatch):
+    rate, n_minutes = 16_000, 5
+    hum = 0.3 * np.sin(2 * np.pi * 300 * np.arange(60 * n_minutes * rate) / rate)
+    soundfile.write(tmp_path / "hum.wav", hum, rate)
+
+    class Interrupted(soundfile.SoundFile):
+        n_read = 0
+
+        def read(self, *words, **options):
+            self.n_read += 1
+            if self.n_read == 4:
+                raise KeyboardInterrupt
+            return super().read(*words, **options)
+
+    monkeypatch.setattr(soundfile, "SoundFile", Interrupted)
+    asked = ["predict", model, str(tmp_path / "hum.wav"), "--step", "1s", "--threshold", "30%", "--format", "jsonl"]
+    assert main(asked) == 130
+    (event,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (event["start_s"], event["class"]) == (0, "low")
+    assert event["end_s"] == 3 * 2**20 // rate  # of three blocks
