@@ -30,7 +30,7 @@ def export(
     ] = None,
     file_format: Annotated[
         str,
-        typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc[tflite]')."),
+        typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc\\[tflite]')."),
     ] = "onnx",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")

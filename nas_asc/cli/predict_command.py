@@ -28,13 +28,13 @@ def predict(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="An exported model: model.onnx, or model.tflite (pip install 'nas-asc[tflite]')."
+            metavar="FILE", help="An exported model: model.onnx, or model.tflite (pip install 'nas-asc\\[tflite]')."
         ),
     ],
     audio: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[AUDIO]...",
+            metavar="AUDIO",
             help="Recordings, or folders of which all recordings are taken. With --listing: where its names start.",
         ),
     ] = None,
