@@ -102,7 +102,7 @@ def _window(n_fft: int, win_length: int) -> Doubles:
 
 @lru_cache(maxsize=_N_KEPT)
 def _filter_groups(log_mel: LogMel) -> tuple[tuple[slice, Doubles], ...]:
-    """The filters, few at a time, without the bins at which they are zero: products so small that no thread is begun."""
+    """The filters, few at a time, without bins at which they are zero: products so small that no thread is begun."""
     filters, groups = _filters(log_mel), []
     for start in range(0, len(filters), _N_GROUPED):
         group = filters[start : start + _N_GROUPED]
