@@ -174,29 +174,30 @@ def _time_rows(
 
     assert asked.step_s is not None
     for path in paths:
-        shown = printable(str(path))
-        cut: list[KeyboardInterrupt] = []
-        windows = _until_interrupt(model.follow(path, step_s=asked.step_s, on_note=note, on_heard=on_heard), cut)
+        shown, classes = printable(str(path)), model.metadata.classes
+        ends: list[BaseException] = []
+        windows = model.follow(path, step_s=asked.step_s, on_note=note, on_heard=on_heard)
+        windows = _until_end(windows, (ClipError, KeyboardInterrupt), ends)
         windows = windows if asked.smooth_s is None else smooth(windows, round(asked.smooth_s / asked.step_s))
-        classes = model.metadata.classes
-        try:
-            if asked.threshold is None:
-                yield from (_window_row(shown, window, classes) for window in windows)
-            else:
-                events = find_events(windows, classes, threshold=asked.threshold, hold_s=asked.hold_s)
-                yield from (_event_row(shown, event) for event in events)
-        except ClipError as error:
-            tell(error)
-        if cut:
-            raise cut[0]
+        if asked.threshold is None:
+            yield from (_window_row(shown, window, classes) for window in windows)
+        else:
+            events = find_events(windows, classes, threshold=asked.threshold, hold_s=asked.hold_s)
+            yield from (_event_row(shown, event) for event in events)
+        for end in ends:
+            if not isinstance(end, ClipError):
+                raise end
+            tell(end)
 
 
-def _until_interrupt(windows: Iterator["Window"], cut: list[KeyboardInterrupt]) -> Iterator["Window"]:
-    """Windows up to Ctrl-C, which is kept for later: the events that last until then end there."""
+def _until_end(
+    windows: Iterator["Window"], kinds: tuple[type[BaseException], ...], ends: list[BaseException]
+) -> Iterator["Window"]:
+    """Windows up to a fault or Ctrl-C, which is kept for later: the events that last until then end there."""
     try:
         yield from windows
-    except KeyboardInterrupt as error:
-        cut.append(error)
+    except kinds as end:
+        ends.append(end)
 
 
 def _window_row(path: str, window: "Window", classes: Sequence[str]) -> dict[str, Any]:

@@ -113,6 +113,19 @@ def test_events_are_written_as_a_table_or_as_labels(model, night, capsys):
     assert float(high[1]) == pytest.approx(5.0, abs=0.51)
 
 
+def test_a_recording_that_breaks_off_keeps_its_event_and_the_next_one_goes_on(model, tmp_path, capsys):
+    hum = 0.3 * np.sin(2 * np.pi * 300 * np.arange(150 * 16_000) / 16_000)
+    for name, last in (("broken", np.nan), ("good", 0.0)):
+        soundfile.write(tmp_path / f"{name}.wav", np.append(hum, last), 16_000, "FLOAT")
+    asked = [*map(str, sorted(tmp_path.glob("*.wav"))), "--step", "1s", "--threshold", "30%", "--format", "jsonl"]
+    assert main(["predict", model, *asked]) == 2
+    out, err = capsys.readouterr()
+    broken, good = (json.loads(line) for line in out.splitlines())
+    assert (broken["start_s"], broken["end_s"], broken["class"]) == (0, 2 * 2**20 // 16_000, "low")  # of two blocks
+    assert (good["start_s"], good["end_s"], good["class"]) == (0, 150, "low")
+    assert err == f"nas-asc: {tmp_path / 'broken.wav'}: values that are not finite\n"
+
+
 def test_recordings_as_csv_come_line_by_line(model, recordings, capsys):
     assert main(["predict", model, str(recordings), "--format", "csv"]) == 0
     header, *rows = capsys.readouterr().out.splitlines()
