@@ -40,8 +40,8 @@ _ONLY_DOORS = {
     "soundfile": ("data",),
     "onnxruntime": ("prediction", "export"),
     "onnx": ("export",),
-    "tflite": ("export",),
-    "tflite_micro": ("export",),
+    "tflite": ("prediction",),
+    "tflite_micro": ("prediction",),
 }
 _WITHOUT_TORCH = [
     *_FLOORS[0],

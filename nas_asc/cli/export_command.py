@@ -30,7 +30,7 @@ def export(
     ] = None,
     file_format: Annotated[
         str,
-        typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc[tflite]')."),
+        typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc\\[tflite]')."),
     ] = "onnx",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
@@ -49,7 +49,7 @@ def export(
     """
     from nas_asc.cli.study_command import reopen
     from nas_asc.errors import ExportError
-    from nas_asc.export import check_tflite
+    from nas_asc.prediction import check_tflite
 
     if bits not in (None, 8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")

@@ -11,22 +11,33 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
+from nas_asc.cli.predict_challenge import write_challenge_table
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.errors import UnitError
 
 if TYPE_CHECKING:
     from nas_asc.prediction import Event, ModelFile, Prediction, Window
 
-FORMATS = ("table", "csv", "jsonl", "audacity")
+FORMATS = ("table", "csv", "jsonl", "audacity", "dcase2024", "dcase2025")
+_LINES, _TABLES = ("csv", "jsonl", "audacity"), ("dcase2024", "dcase2025")
 _COLUMNS = ("recording", "class", "probability")
 _TIME_COLUMNS = ("recording", "from (s)", "to (s)", "class", "probability")
 
 
 def predict(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An exported model, such as model.onnx.")],
-    audio: Annotated[
-        list[Path], typer.Argument(metavar="AUDIO...", help="Recordings, or folders of which all recordings are taken.")
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="An exported model: model.onnx, or model.tflite (pip install 'nas-asc\\[tflite]')."
+        ),
     ],
+    audio: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="AUDIO",
+            help="Recordings, or folders of which all recordings are taken. With --listing: where its names start.",
+        ),
+    ] = None,
     top: Annotated[
         int | None,
         typer.Option("--top", min=1, help="Most probable classes to show. Default: 1; with --json all."),
@@ -45,21 +56,36 @@ def predict(
         typer.Option("--hold", help="With --threshold: stretches that lie no farther apart are one event, such as 2s."),
     ] = None,
     output: Annotated[
-        str, typer.Option("--format", help="table, csv, jsonl, or audacity, a label track (with --step).")
+        str,
+        typer.Option(
+            "--format",
+            help="table, csv, jsonl; audacity, a label track (with --step); dcase2024 or dcase2025, the challenge's"
+            " table (with --listing).",
+        ),
     ] = "table",
+    listing: Annotated[
+        Path | None,
+        typer.Option("--listing", help="Clips of a challenge's table, such as evaluation_setup/fold1_test.csv."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The challenge's table; an interrupted run goes on with it. Default: output.csv."),
+    ] = None,
     json: opt.Json = False,
 ) -> None:
     """Classify recordings with an exported model file; needs no torch.
 
     Recordings may have any sample rate and last for hours. One longer than the network's clips is cut into clips, whose
     probabilities are averaged, or with --step told over time. One that cannot be used is named on stderr, the others go
-    on, and the exit code is 2.
+    on, and the exit code is 2. Ctrl-C keeps what has come.
 
     Example: nas-asc predict model.onnx night.wav --step 0.5s --smooth 3s --threshold 80% --format csv
     """
+    from nas_asc.cli.progress import HearingProgress
     from nas_asc.prediction import ModelFile
 
     asked = _Asked(step, smooth, threshold, hold, output)
+    _check_listing(audio or [], output, listing=listing, out=out, others={"--step": step, "--top": top})
     model = ModelFile(file)
     faults: list[str] = []
 
@@ -70,13 +96,23 @@ def predict(
         faults.append(str(fault))
         note(fault)
 
-    found = _find_recordings(audio, tell)
-    if asked.step_s is not None:
-        rows: Iterable[dict[str, Any]] = _time_rows(model, found, asked, tell, note)
-    else:
-        rows = (_plain(prediction, top) for prediction in model.classify(found, on_fault=tell, on_note=note))
-    was_interrupted = _write(rows, "json" if json else output, top=top or 1, is_timed=asked.step_s is not None)
+    if listing is not None:
+        folder, table = next(iter(audio or []), None), out or Path("output.csv")
+        write_challenge_table(model, listing, folder, table, challenge=output, json=json, tell=tell, note=note)
+        return
+    found = list(_find_recordings(audio or [], tell))
+    output = "json" if json else output
+    with HearingProgress(len(found), is_quiet=output in _LINES and sys.stdout.isatty()) as progress:
+        paths = progress.track(found)
+        if asked.step_s is not None:
+            rows: Iterable[dict[str, Any]] = _time_rows(model, paths, asked, tell, note, progress.on_heard)
+        else:
+            heard = model.classify(paths, on_fault=tell, on_note=note, on_heard=progress.on_heard)
+            rows = (_plain(prediction, top) for prediction in heard)
+        kept, was_interrupted = _take(rows, output)
+    _show(kept, output, top=top or 1, is_timed=asked.step_s is not None)
     if was_interrupted:
+        note("interrupted: these are the results so far")
         raise typer.Exit(opt.INTERRUPTED)
     if faults:
         raise typer.Exit(2)
@@ -104,12 +140,33 @@ class _Asked:
             raise UnitError("`--hold` belongs to events. Give --threshold too, such as --threshold 80%.")
 
 
+def _check_listing(
+    audio: Sequence[Path], output: str, *, listing: Path | None, out: Path | None, others: dict[str, object]
+) -> None:
+    """Raise unless recordings are given, or all that a challenge's table needs and nothing else."""
+    if output not in _TABLES:
+        for option, given in {"--listing": listing, "--out": out}.items():
+            if given is not None:
+                raise UnitError(f"`{option}` belongs to a challenge's table. Give --format {' or '.join(_TABLES)} too.")
+        if not audio:
+            raise UnitError("`AUDIO` must be recordings or folders, but none is given.")
+        return
+    if listing is None:
+        raise UnitError(f"`--format {output}` needs a listing, such as --listing evaluation_setup/fold1_test.csv.")
+    if len(audio) > 1:
+        raise UnitError(f"`AUDIO` must be one folder beside --listing, or nothing, but got {len(audio)}.")
+    for option, value in others.items():
+        if value is not None:
+            raise UnitError(f"`{option}` does not belong to --format {output}. Leave it out.")
+
+
 def _time_rows(
     model: "ModelFile",
     paths: Iterable[Path],
     asked: _Asked,
     tell: Callable[[object], None],
     note: Callable[[str], None],
+    on_heard: Callable[[float, float | None], None],
 ) -> Iterator[dict[str, Any]]:
     """Windows, or events, of one recording after the other, as they come."""
     from nas_asc.data import ClipError, printable
@@ -117,18 +174,30 @@ def _time_rows(
 
     assert asked.step_s is not None
     for path in paths:
-        shown = printable(str(path))
-        windows = model.follow(path, step_s=asked.step_s, on_note=note)
+        shown, classes = printable(str(path)), model.metadata.classes
+        ends: list[BaseException] = []
+        windows = model.follow(path, step_s=asked.step_s, on_note=note, on_heard=on_heard)
+        windows = _until_end(windows, (ClipError, KeyboardInterrupt), ends)
         windows = windows if asked.smooth_s is None else smooth(windows, round(asked.smooth_s / asked.step_s))
-        classes = model.metadata.classes
-        try:
-            if asked.threshold is None:
-                yield from (_window_row(shown, window, classes) for window in windows)
-            else:
-                events = find_events(windows, classes, threshold=asked.threshold, hold_s=asked.hold_s)
-                yield from (_event_row(shown, event) for event in events)
-        except ClipError as error:
-            tell(error)
+        if asked.threshold is None:
+            yield from (_window_row(shown, window, classes) for window in windows)
+        else:
+            events = find_events(windows, classes, threshold=asked.threshold, hold_s=asked.hold_s)
+            yield from (_event_row(shown, event) for event in events)
+        for end in ends:
+            if not isinstance(end, ClipError):
+                raise end
+            tell(end)
+
+
+def _until_end(
+    windows: Iterator["Window"], kinds: tuple[type[BaseException], ...], ends: list[BaseException]
+) -> Iterator["Window"]:
+    """Windows up to a fault or Ctrl-C, which is kept for later: the events that last until then end there."""
+    try:
+        yield from windows
+    except kinds as end:
+        ends.append(end)
 
 
 def _window_row(path: str, window: "Window", classes: Sequence[str]) -> dict[str, Any]:
@@ -145,21 +214,18 @@ def _row(path: str, start_s: float, end_s: float, name: str, probability: float)
     return {"path": path, **times, "class": name, "probability": probability}
 
 
-def _write(rows: Iterable[dict[str, Any]], output: str, *, top: int, is_timed: bool) -> bool:
-    """Whether Ctrl-C ended it; what had come by then is written."""
+def _take(rows: Iterable[dict[str, Any]], output: str) -> tuple[list[dict[str, Any]], bool]:
+    """Rows that are to be shown together, the others being printed as they come; whether Ctrl-C ended it."""
     kept: list[dict[str, Any]] = []
     try:
-        if output in ("csv", "jsonl", "audacity"):
-            for number, row in enumerate(rows):
+        for number, row in enumerate(rows):
+            if output in _LINES:
                 _print_row(row, output, is_first=number == 0)
-            return False
-        for row in rows:
-            kept.append(row)
+            else:
+                kept.append(row)
     except KeyboardInterrupt:
-        _show(kept, output, top=top, is_timed=is_timed)
-        return True
-    _show(kept, output, top=top, is_timed=is_timed)
-    return False
+        return kept, True
+    return kept, False
 
 
 def _print_row(row: dict[str, Any], output: str, *, is_first: bool) -> None:

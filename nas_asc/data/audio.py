@@ -63,11 +63,13 @@ class Block:
         waveform: (n_channels, N) samples in [-1, 1].
         sample_rate: In Hz.
         power: Mean square of all channels before they were mixed.
+        length_s: Of the whole recording, in seconds, as its header has it; None where that does not know.
     """
 
     waveform: NDArray[np.float32]
     sample_rate: int
     power: float
+    length_s: float | None = None
 
 
 def iterate_blocks(path: Path, *, n_channels: int = 1, n_samples: int = 2**20) -> Iterator[Block]:
@@ -85,10 +87,11 @@ def iterate_blocks(path: Path, *, n_channels: int = 1, n_samples: int = 2**20) -
     shown, n_read = printable(str(path)), 0
     try:
         with _open(path) as file:
+            length_s = file.frames / file.samplerate if 0 < file.frames < _UNKNOWN else None
             for frames in _iterate_frames(path, file, n_samples):
                 n_read += len(frames)
                 power = float(np.mean(frames**2, dtype=np.float64))
-                yield Block(_to_channels(frames, n_channels, shown), int(file.samplerate), power)
+                yield Block(_to_channels(frames, n_channels, shown), int(file.samplerate), power, length_s)
     except _UNREADABLE as error:
         if isinstance(error, ClipError):
             raise

@@ -53,7 +53,7 @@ def find_tau_evaluation(folder: Path) -> Path | None:
     below = sorted(child for child in folder.iterdir() if child.is_dir()) if folder.is_dir() else []
     for each in (folder, *below):
         listing = each / _SETUP / "fold1_test.csv"
-        is_labelled = has_columns(listing, ("scene_label",)) or (each / "meta.csv").is_file()
+        is_labelled = any(has_columns(path, ("scene_label",)) for path in (listing, each / "meta.csv"))
         if has_columns(listing, ("filename",)) and not is_labelled:
             return each
     return None
@@ -65,10 +65,12 @@ def refuse_evaluation(root: Path) -> DataError:
     Args:
         root: What `find_tau_evaluation` found.
     """
-    n_clips = len(read_listing(root / _SETUP / "fold1_test.csv", required=("filename",))["filename"])
+    listing = read_listing(root / _SETUP / "fold1_test.csv", required=("filename",))
+    year = 2025 if "device_id" in listing else 2024
     return DataError(
-        f"{root} is an evaluation set: its {n_clips:,} recordings have no labels, so nothing can be trained or scored"
-        f" on them. Classify them with a network that was searched elsewhere: `nas-asc predict FILE {root / 'audio'}`."
+        f"{root} is an evaluation set: its {len(listing['filename']):,} recordings have no labels, so nothing can be"
+        " trained or scored on them. Write the challenge's table with a network of the development set:"
+        f" `nas-asc predict FILE --format dcase{year} --listing {listing.path}`."
     )
 
 

@@ -9,21 +9,17 @@ from numpy.typing import NDArray
 
 from nas_asc.errors import ExportError
 from nas_asc.export import (
-    Arena,
     build_onnx,
     build_tflite,
-    check_tflite,
     count_weight_bytes,
     measure_integer_share,
-    predict_tflite,
     write_onnx,
     write_tflite,
 )
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import Metadata, ModelFile
+from nas_asc.prediction import TFLITE, Arena, Metadata, ModelFile, check_tflite
 from nas_asc.training import Clips
 
-_TFLITE = ".tflite"
 _BATCH = 64  # clips a pass
 _MOST_CLIPS = 2_000  # that a .tflite file is run on: its reference kernels take 0.1 s a clip
 
@@ -57,7 +53,7 @@ def check_kind(path: Path, bits: int) -> None:
     Raises:
         ExportError: A .tflite file is asked for in other than 8 bits, or what runs it is not installed.
     """
-    if path.suffix != _TFLITE:
+    if path.suffix != TFLITE:
         return
     if bits != 8:
         raise ExportError(f"a .tflite file has 8 bits, but got bits={bits}. Use 8 bits, or write ONNX.")
@@ -78,7 +74,7 @@ def write_and_run(path: Path, lowered: LoweredNetwork, metadata: Metadata, clips
         ExportError: The network cannot be written.
         DataError: Audio cannot be read.
     """
-    if path.suffix != _TFLITE:
+    if path.suffix != TFLITE:
         model = build_onnx(lowered, bits=bits)
         write_onnx(path, model, metadata)
         share = measure_integer_share(path, lowered)
@@ -86,8 +82,9 @@ def write_and_run(path: Path, lowered: LoweredNetwork, metadata: Metadata, clips
     network = build_tflite(lowered)
     write_tflite(path, network, metadata)
     rows = np.unique(np.linspace(0, len(clips) - 1, min(len(clips), _MOST_CLIPS)).round().astype(np.intp))
-    probabilities, arena = predict_tflite(path, np.asarray(clips.features[rows], dtype=np.float32))
-    return WrittenFile(network.weight_bytes, network.integer_share, rows, probabilities, arena)
+    file = ModelFile(path)
+    probabilities = file.probabilities(np.asarray(clips.features[rows], dtype=np.float32)).astype(np.float32)
+    return WrittenFile(network.weight_bytes, network.integer_share, rows, probabilities, file.arena)
 
 
 def predict_file(path: Path, clips: Clips) -> NDArray[np.float32]:

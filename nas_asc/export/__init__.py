@@ -1,4 +1,4 @@
-"""Trained networks as files for other runtimes: the only door to onnx and TensorFlow Lite, and one to onnxruntime.
+"""Trained networks as files for other runtimes: the only door to onnx, and one to onnxruntime.
 
 Conventions:
     An ONNX file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32. A .tflite
@@ -8,24 +8,18 @@ Conventions:
 from nas_asc.export.c_header import format_c_header
 from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
-from nas_asc.export.micro import Arena, MicroFile, check_tflite, predict_tflite
 from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
-from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, read_tflite_metadata, write_tflite
+from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, write_tflite
 
 __all__ = [
     "BITS",
-    "Arena",
     "Graph",
-    "MicroFile",
     "TfliteNetwork",
     "build_onnx",
     "build_tflite",
-    "check_tflite",
     "count_weight_bytes",
     "format_c_header",
     "measure_integer_share",
-    "predict_tflite",
-    "read_tflite_metadata",
     "write_onnx",
     "write_tflite",
 ]

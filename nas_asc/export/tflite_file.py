@@ -14,7 +14,7 @@ from typing import Any
 from nas_asc.compression import QuantisedNetwork
 from nas_asc.errors import ExportError
 from nas_asc.export.integer import count_macs
-from nas_asc.export.tflite_model import TfliteModel, import_schema
+from nas_asc.export.tflite_model import TfliteModel
 from nas_asc.export.tflite_step import write_tflite_network
 from nas_asc.models import LoweredNetwork
 from nas_asc.prediction import METADATA_KEY, Metadata
@@ -111,18 +111,3 @@ def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None
         write_file(path.with_suffix(".json"), beside.encode())
     except OSError as error:
         raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
-
-
-def read_tflite_metadata(content: bytes) -> Metadata:
-    """Metadata in a file's content.
-
-    Raises:
-        ExportError: There is none.
-        ModelFileError: It is damaged.
-    """
-    model = import_schema().Model.GetRootAsModel(content, 0)
-    for number in range(model.MetadataLength()):
-        entry = model.Metadata(number)
-        if entry.Name() == METADATA_KEY.encode():
-            return Metadata.from_json(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes().decode())
-    raise ExportError(f"the file's metadata has no entry {METADATA_KEY!r}. Give a file that nas-asc exported.")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.errors import ExportError
 from nas_asc.export.tflite_plan import PLAN_KEY, Lifetime, format_plan, plan_memory
+from nas_asc.prediction import import_schema
 
 VERSION = 3  # of the schema
 _KINDS = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
@@ -272,22 +272,3 @@ class _TfliteWriter:
     def _text(self, text: str) -> int:
         offset: int = self._builder.CreateString(text)
         return offset
-
-
-def import_schema() -> Any:
-    """The package that knows the schema.
-
-    Raises:
-        ExportError: It is not installed.
-    """
-    try:
-        import flatbuffers  # noqa: F401
-        import tflite
-    except ImportError:
-        raise missing_extra() from None
-    return tflite
-
-
-def missing_extra() -> ExportError:
-    """What to say where the packages for TensorFlow Lite are not installed."""
-    return ExportError("a .tflite file needs two further packages. Install them: pip install 'nas-asc[tflite]'")

@@ -1,25 +1,36 @@
 """Classifying recordings with an exported model file, without torch: numpy, soundfile and onnxruntime are enough.
 
 Conventions:
-    A model file is ONNX with its `Metadata`. Its input "log_mel" is float32 (B, C, F, T), each band already
-    standardised; its output "logits" is float32 (B, K).
+    A model file is ONNX or TensorFlow Lite, with its `Metadata`. The input of ONNX, "log_mel", is float32 (B, C, F, T),
+    each band already standardised; its output "logits" is float32 (B, K). Those of a .tflite file are int8 (1, F, T, C)
+    and (1, K); the room is the only door to the runtime of such files.
 """
 
+from nas_asc.prediction.challenge import CHALLENGES, ChallengeTable
 from nas_asc.prediction.log_mel import compute_log_mel, resample
 from nas_asc.prediction.metadata import METADATA_KEY, Metadata
-from nas_asc.prediction.model_file import ModelFile
+from nas_asc.prediction.micro import Arena, MicroFile, check_tflite, import_schema, read_tflite_metadata
+from nas_asc.prediction.model_file import TFLITE, ModelFile
 from nas_asc.prediction.prediction import Prediction
 from nas_asc.prediction.time_line import Event, Window, find_events, smooth
 
 __all__ = [
+    "CHALLENGES",
     "METADATA_KEY",
+    "TFLITE",
+    "Arena",
+    "ChallengeTable",
     "Event",
     "Metadata",
+    "MicroFile",
     "ModelFile",
     "Prediction",
     "Window",
+    "check_tflite",
     "compute_log_mel",
     "find_events",
+    "import_schema",
+    "read_tflite_metadata",
     "resample",
     "smooth",
 ]

@@ -19,14 +19,24 @@ _SILENT = 1e-14  # mean square
 _CANCELLED = 2.5e-3  # of the channels' mean square that is left when they are averaged
 
 OnNote = Callable[[str], None]
+OnHeard = Callable[[float, float | None], None]
 
 
 def ignore_note(note: str) -> None:
     """Hear nothing."""
 
 
+def ignore_heard(heard_s: float, length_s: float | None) -> None:
+    """Hear nothing."""
+
+
 def iterate_features(
-    path: Path, metadata: Metadata, *, step_s: float | None = None, on_note: OnNote = ignore_note
+    path: Path,
+    metadata: Metadata,
+    *,
+    step_s: float | None = None,
+    on_note: OnNote = ignore_note,
+    on_heard: OnHeard = ignore_heard,
 ) -> Iterator[Floats]:
     """Log-mels (B, C, F, T), not standardised, of a recording's clips in their order, about a million samples a time.
 
@@ -35,12 +45,15 @@ def iterate_features(
         metadata: What the network takes.
         step_s: From one clip to the next, in seconds; None is end to end.
         on_note: Told what is odd about the recording: a low rate, silence, channels that cancel.
+        on_heard: Told after each block how many seconds have been heard, and of how many; None where the recording's
+            header does not know.
 
     Raises:
         ClipError: The recording is unreadable or empty, has too many channels, or values that are not finite.
     """
     log_mel = metadata.log_mel
-    blocks = _listen(path, iterate_blocks(path, n_channels=log_mel.n_channels), log_mel.sample_rate, on_note)
+    blocks = _tell(iterate_blocks(path, n_channels=log_mel.n_channels), on_heard)
+    blocks = _listen(path, blocks, log_mel.sample_rate, on_note)
     for clips, sample_rate in cut_blocks(blocks, metadata.clip_s, step_s=step_s):
         n_clips = max(1, _BATCH_SAMPLES // clips[0].size)
         for start in range(0, len(clips), n_clips):
@@ -76,6 +89,15 @@ def cut_blocks(blocks: Iterator[Block], clip_s: float, *, step_s: float | None =
     n_unheard = kept.shape[1] - (n_samples - step) if any_clip else n_samples
     if 2 * n_unheard >= n_samples:
         yield _fit(kept, n_samples)[None], rate
+
+
+def _tell(blocks: Iterator[Block], on_heard: OnHeard) -> Iterator[Block]:
+    """The blocks, and after each how far the recording is heard."""
+    heard_s = 0.0
+    for block in blocks:
+        yield block
+        heard_s += block.waveform.shape[1] / block.sample_rate
+        on_heard(heard_s, block.length_s)
 
 
 def _listen(path: Path, blocks: Iterator[Block], least_rate: int, on_note: OnNote) -> Iterator[Block]:

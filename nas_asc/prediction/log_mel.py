@@ -20,6 +20,7 @@ Doubles = NDArray[np.float64]
 _N_ZERO_CROSSINGS = 6
 _ROLLOFF = 0.99
 _N_KEPT = 16
+_N_GROUPED = 8
 
 
 def compute_log_mel(waveforms: Floats, log_mel: LogMel) -> Floats:
@@ -87,8 +88,8 @@ def _mel_power(waveform: Floats, log_mel: LogMel) -> Doubles:
     padded = np.pad(waveform, edge, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, log_mel.n_fft)[:: log_mel.hop_length]
     spectrum = np.fft.rfft(frames * _window(log_mel.n_fft, log_mel.win_length), axis=-1)
-    mels: Doubles = _filters(log_mel) @ (spectrum.real**2 + spectrum.imag**2).T
-    return mels
+    power = (spectrum.real**2 + spectrum.imag**2).T
+    return np.concatenate([weights @ power[bins] for bins, weights in _filter_groups(log_mel)])
 
 
 @lru_cache(maxsize=_N_KEPT)
@@ -100,6 +101,17 @@ def _window(n_fft: int, win_length: int) -> Doubles:
 
 
 @lru_cache(maxsize=_N_KEPT)
+def _filter_groups(log_mel: LogMel) -> tuple[tuple[slice, Doubles], ...]:
+    """The filters, few at a time, without bins at which they are zero: products so small that no thread is begun."""
+    filters, groups = _filters(log_mel), []
+    for start in range(0, len(filters), _N_GROUPED):
+        group = filters[start : start + _N_GROUPED]
+        used = np.flatnonzero(group.any(axis=0))
+        bins = slice(used[0], used[-1] + 1) if len(used) else slice(0)
+        groups.append((bins, np.ascontiguousarray(group[:, bins])))
+    return tuple(groups)
+
+
 def _filters(log_mel: LogMel) -> Doubles:
     """(n_bands, n_fft // 2 + 1) triangles of height one, equally spaced on HTK's mel scale."""
     lowest, highest = (2595 * math.log10(1 + hz / 700) for hz in (log_mel.f_min, log_mel.upper_edge))

@@ -77,7 +77,7 @@ def test_file_that_is_no_model_gets_one_line(recordings, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert "high.WAV is no ONNX file" in err
+    assert "high.WAV: it is no ONNX file" in err
 
 
 @pytest.fixture
@@ -113,6 +113,19 @@ def test_events_are_written_as_a_table_or_as_labels(model, night, capsys):
     assert float(high[1]) == pytest.approx(5.0, abs=0.51)
 
 
+def test_a_recording_that_breaks_off_keeps_its_event_and_the_next_one_goes_on(model, tmp_path, capsys):
+    hum = 0.3 * np.sin(2 * np.pi * 300 * np.arange(150 * 16_000) / 16_000)
+    for name, last in (("broken", np.nan), ("good", 0.0)):
+        soundfile.write(tmp_path / f"{name}.wav", np.append(hum, last), 16_000, "FLOAT")
+    asked = [*map(str, sorted(tmp_path.glob("*.wav"))), "--step", "1s", "--threshold", "30%", "--format", "jsonl"]
+    assert main(["predict", model, *asked]) == 2
+    out, err = capsys.readouterr()
+    broken, good = (json.loads(line) for line in out.splitlines())
+    assert (broken["start_s"], broken["end_s"], broken["class"]) == (0, 2 * 2**20 // 16_000, "low")  # of two blocks
+    assert (good["start_s"], good["end_s"], good["class"]) == (0, 150, "low")
+    assert err == f"nas-asc: {tmp_path / 'broken.wav'}: values that are not finite\n"
+
+
 def test_recordings_as_csv_come_line_by_line(model, recordings, capsys):
     assert main(["predict", model, str(recordings), "--format", "csv"]) == 0
     header, *rows = capsys.readouterr().out.splitlines()
@@ -123,10 +136,19 @@ def test_recordings_as_csv_come_line_by_line(model, recordings, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--format", "word"], "`--format` must be table, csv, jsonl or audacity, but got 'word'"),
+        (
+            ["--format", "word"],
+            "`--format` must be table, csv, jsonl, audacity, dcase2024 or dcase2025, but got 'word'",
+        ),
         (["--smooth", "3s"], "`--smooth` belongs to a time line. Give --step too"),
         (["--threshold", "80%"], "`--threshold` belongs to a time line"),
         (["--format", "audacity"], "`--format audacity` belongs to a time line"),
+        (["--format", "dcase2025"], "`--format dcase2025` needs a listing, such as --listing evaluation_setup/"),
+        (["--listing", "x.csv"], "`--listing` belongs to a challenge's table. Give --format dcase2024 or dcase2025"),
+        (["--out", "x.csv"], "`--out` belongs to a challenge's table. Give --format dcase2024 or dcase2025 too"),
+        (["--format", "dcase2024", "--listing", "x", "--step", "1s"], "`--step` does not belong to --format dcase2024"),
+        (["--format", "dcase2024", "--listing", "x", "--top", "2"], "`--top` does not belong to --format dcase2024"),
+        (["--format", "dcase2024", "--listing", "x", "y"], "`AUDIO` must be one folder beside --listing, or nothing"),
         (["--step", "1s", "--hold", "1s"], "`--hold` belongs to events. Give --threshold too"),
         (["--step", "0s"], "`--step` must be above 0 s"),
         (["--step", "often"], "`--step` must be a duration"),
@@ -151,4 +173,28 @@ def test_ctrl_c_keeps_what_had_come(model, recordings, capsys, monkeypatch):
 
     monkeypatch.setattr(soundfile, "SoundFile", Interrupted)
     assert main(["predict", model, str(recordings)]) == 130
-    assert capsys.readouterr().out.count(str(recordings)) == 1
+    out, err = capsys.readouterr()
+    assert out.count(str(recordings)) == 1
+    assert err == "nas-asc: interrupted: these are the results so far\n"
+
+
+def test_an_event_that_lasts_when_ctrl_c_is_pressed_ends_there(model, tmp_path, capsys, monkeypatch):
+    rate, n_minutes = 16_000, 5
+    hum = 0.3 * np.sin(2 * np.pi * 300 * np.arange(60 * n_minutes * rate) / rate)
+    soundfile.write(tmp_path / "hum.wav", hum, rate)
+
+    class Interrupted(soundfile.SoundFile):
+        n_read = 0
+
+        def read(self, *words, **options):
+            self.n_read += 1
+            if self.n_read == 4:
+                raise KeyboardInterrupt
+            return super().read(*words, **options)
+
+    monkeypatch.setattr(soundfile, "SoundFile", Interrupted)
+    asked = ["predict", model, str(tmp_path / "hum.wav"), "--step", "1s", "--threshold", "30%", "--format", "jsonl"]
+    assert main(asked) == 130
+    (event,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (event["start_s"], event["class"]) == (0, "low")
+    assert event["end_s"] == 3 * 2**20 // rate  # of three blocks

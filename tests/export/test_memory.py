@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from nas_asc.compression import quantise_network
 from nas_asc.cost import count_cost
-from nas_asc.export import MicroFile, build_tflite
+from nas_asc.export import build_tflite
 from nas_asc.export.tflite_plan import Lifetime, plan_memory
 from nas_asc.layers import Architecture, BasicBlock, format_layer
 from nas_asc.models import lower_network
+from nas_asc.prediction import MicroFile
 from tests.export.tflite import ABLE, needs_runtime
 from tests.models.drawn import draw_model
 from tests.models.systems import describe_system, of_every_system

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from nas_asc.compression import quantise_network
-from nas_asc.errors import ExportError
-from nas_asc.export import MicroFile, build_tflite, check_tflite, read_tflite_metadata, write_tflite
+from nas_asc.errors import ExportError, ModelFileError
+from nas_asc.export import build_tflite, write_tflite
 from nas_asc.frontend import LogMel
 from nas_asc.layers import (
     Architecture,
@@ -22,7 +22,7 @@ from nas_asc.layers import (
     format_layer,
 )
 from nas_asc.models import lower_network
-from nas_asc.prediction import Metadata
+from nas_asc.prediction import Metadata, MicroFile, check_tflite, read_tflite_metadata
 from tests.export.tflite import ABLE, needs_runtime
 from tests.models.cases import CASES
 from tests.models.drawn import draw_model
@@ -166,5 +166,5 @@ def test_metadata_lies_in_the_file_and_beside_it(tmp_path):
 def test_file_without_metadata_or_sense_is_told():
     needs_runtime()
     network, _ = quantise(SMALL)
-    with pytest.raises(ExportError, match="has no entry 'nas_asc'"):
+    with pytest.raises(ModelFileError, match="has no entry 'nas_asc'"):
         read_tflite_metadata(build_tflite(network).to_bytes())

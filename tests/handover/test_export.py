@@ -8,10 +8,9 @@ import soundfile
 
 from nas_asc.budget import Budget
 from nas_asc.errors import ExportError, NothingFitsError, StudyError
-from nas_asc.export import predict_tflite, read_tflite_metadata
 from nas_asc.handover import ensemble_study, export_study
 from nas_asc.metrics import score_predictions
-from nas_asc.prediction import ModelFile
+from nas_asc.prediction import ModelFile, read_tflite_metadata
 from nas_asc.study import load_records
 from tests.search.tiny import ask, prepare, run, space, worker
 
@@ -55,7 +54,9 @@ def test_tflite_scores_are_those_of_the_file(study, record, tmp_path):
     exported = result.exported
     assert exported.path == tmp_path / f"tiny-trial-{record.number}-int8.tflite"
     validation = prepared.validation_clips(record.log_mel)
-    found, arena = predict_tflite(exported.path, np.asarray(validation.clips.features, dtype=np.float32))
+    file = ModelFile(exported.path)
+    arena = file.arena
+    found = file.probabilities(np.asarray(validation.clips.features, dtype=np.float32)).astype(np.float32)
     assert exported.scores == score_predictions(validation.labels, found, validation.devices)
     assert exported.network_scores.accuracy == pytest.approx(record.scores.accuracy)
     assert exported.agreement >= 0.8

@@ -183,7 +183,9 @@ def test_file_that_is_none_is_refused(tmp_path):
     with pytest.raises(ModelFileError, match="there is no file"):
         ModelFile(tmp_path)
     path.write_text("no network")
-    with pytest.raises(ModelFileError, match=r"text.onnx is no ONNX file that onnxruntime can run \(Protobuf parsing"):
+    with pytest.raises(
+        ModelFileError, match=r"text.onnx: it is no ONNX file that onnxruntime can run \(Protobuf parsing"
+    ):
         ModelFile(str(path))
 
 

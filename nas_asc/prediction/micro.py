@@ -1,23 +1,26 @@
 """A .tflite file run as on a microcontroller: the only door to TensorFlow Lite Micro, and its arena in bytes."""
 
 import os
+import platform
 import re
+import struct
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.errors import ExportError
-from nas_asc.export.tflite_file import read_tflite_metadata
-from nas_asc.export.tflite_model import missing_extra
+from nas_asc.errors import ExportError, ModelFileError
+from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 
 _MOST_ARENA = 2**28  # bytes that the interpreter may take; pages it does not touch cost nothing
 _STDERR = 2
+_IDENTIFIER = b"TFL3"
+_CUT_SHORT = (struct.error, IndexError, ValueError, TypeError, AttributeError)  # of the package that knows the schema
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,19 @@ class MicroFile:
         """
         return np.stack([self._run_clip(clip) for clip in features])
 
+    def validate(self, metadata: Metadata) -> None:
+        """Raise unless the network takes and gives what its file says.
+
+        Args:
+            metadata: What the file says.
+
+        Raises:
+            ModelFileError: It does not.
+        """
+        n_channels, n_bands, n_frames = metadata.in_shape
+        _check_port("input", self._input, (1, n_bands, n_frames, n_channels), kinds=("int8",))
+        _check_port("output", self._output, (1, len(metadata.classes)), kinds=("int8", "float32"))
+
     def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
         scale, zero_point = _parameters(self._input)
         steps = np.rint(clip / np.float32(scale)) + zero_point
@@ -78,22 +94,26 @@ class MicroFile:
         return result
 
 
-def predict_tflite(path: Path, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], Arena]:
-    """Probabilities (B, K) that a .tflite file gives log-mels (B, C, F, T) that are not standardised; its arena.
-
-    Args:
-        path: What `write_tflite` wrote.
-        features: Log-mels of the clips.
+def read_tflite_metadata(content: bytes) -> Metadata:
+    """Metadata in a .tflite file's content.
 
     Raises:
-        ExportError: The runtime is not installed, or cannot run the file.
+        ExportError: The package that knows the schema is not installed.
+        ModelFileError: It is no .tflite file, or is cut short; there is no metadata; or it is damaged.
     """
-    content = path.read_bytes()
-    metadata, file = read_tflite_metadata(content), MicroFile(content)
-    mean, std = (np.array(values, np.float32)[:, None] for values in (metadata.mean, metadata.std))
-    logits = file.run(((features - mean) / std).astype(np.float32, copy=False)).astype(np.float64)
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32), file.arena
+    schema = import_schema()
+    if content[4:8] != _IDENTIFIER:
+        raise ModelFileError("it is no TensorFlow Lite file.")
+    try:
+        model = schema.Model.GetRootAsModel(content, 0)
+        entries = [model.Metadata(number) for number in range(model.MetadataLength())]
+        found = [model.Buffers(entry.Buffer()) for entry in entries if entry.Name() == METADATA_KEY.encode()]
+        texts = [buffer.DataAsNumpy().tobytes().decode() for buffer in found]
+    except _CUT_SHORT:
+        raise ModelFileError("it is damaged: what it says of itself lies beyond its end.") from None
+    if not texts:
+        raise ModelFileError(f"its metadata has no entry {METADATA_KEY!r}; give a file that nas-asc exported.")
+    return Metadata.from_json(texts[0])
 
 
 def check_tflite() -> None:
@@ -105,14 +125,33 @@ def check_tflite() -> None:
     _import_runtime()
 
 
-def _import_runtime() -> Any:
+def import_schema() -> Any:
+    """The package that knows the schema of .tflite files.
+
+    Raises:
+        ExportError: It is not installed.
+    """
     try:
         import flatbuffers  # noqa: F401
-        import tflite  # noqa: F401
+        import tflite
+    except ImportError:
+        raise _missing_extra() from None
+    return tflite
+
+
+def _import_runtime() -> Any:
+    import_schema()
+    try:
         from tflite_micro.python.tflite_micro import runtime
     except ImportError:
-        raise missing_extra() from None
+        raise _missing_extra() from None
     return runtime
+
+
+def _missing_extra() -> ExportError:
+    if sys.platform != "linux" or platform.machine().lower() not in ("x86_64", "amd64"):
+        return ExportError("TensorFlow Lite Micro has packages for Linux on x86-64 alone. Use an ONNX file here.")
+    return ExportError("a .tflite file needs two further packages. Install them: pip install 'nas-asc[tflite]'")
 
 
 def _open(content: bytes) -> Any:
@@ -123,7 +162,7 @@ def _open(content: bytes) -> Any:
         except Exception as error:  # the runtime's errors share no base
             fault = error
     lines = said() or [str(fault)]
-    raise ExportError(f"TensorFlow Lite Micro cannot run the file ({lines[0]}). Use --format onnx.")
+    raise ExportError(f"TensorFlow Lite Micro cannot run the file ({lines[0]}). Use an ONNX file instead.")
 
 
 def _measure_arena(interpreter: Any) -> Arena:
@@ -150,6 +189,12 @@ def _captured() -> Iterator[Any]:
             os.close(kept)
             file.seek(0)
             lines += [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+
+
+def _check_port(what: str, details: dict[str, Any], shape: tuple[int, ...], *, kinds: tuple[str, ...]) -> None:
+    found, kind = tuple(details["shape"].tolist()), np.dtype(details["dtype"]).name
+    if found != shape or kind not in kinds:
+        raise ModelFileError(f"its {what} must be {' or '.join(kinds)} of {shape}, but is {kind} of {found}.")
 
 
 def _parameters(details: dict[str, Any]) -> tuple[float, int]:
