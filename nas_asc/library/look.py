@@ -97,13 +97,13 @@ def count_cost(network: str | Architecture, *, space: str | None = None) -> Cost
 
 
 def load_model(path: str | Path, *, n_threads: int = 1) -> ModelFile:
-    """An exported model file, which classifies recordings: `load_model("model.onnx").predict(["street.wav"])`.
+    """An exported model file, which classifies recordings: `load_model("model.onnx").predict("street.wav")`.
 
     Args:
         path: Of the file.
         n_threads: That onnxruntime uses.
 
     Raises:
-        PredictionError: It is no model file of this program.
+        ModelFileError: It is no model file of this program.
     """
     return ModelFile(path, n_threads=n_threads)

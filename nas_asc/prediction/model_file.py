@@ -122,6 +122,18 @@ class ModelFile:
                 yield Window(start_s, start_s + clip_s, probabilities)
                 number += 1
 
+    def predict(self, recordings: str | Path | Iterable[str | Path]) -> list[Prediction]:
+        """What each recording is, all at once; see `classify` for many.
+
+        Args:
+            recordings: Paths, or one.
+
+        Raises:
+            ClipError: A recording cannot be used.
+        """
+        paths = [recordings] if isinstance(recordings, str | Path) else recordings
+        return list(self.classify(paths))
+
     def classify(
         self,
         paths: Iterable[str | Path],

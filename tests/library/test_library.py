@@ -120,7 +120,7 @@ def test_a_study_is_opened_gone_on_with_evaluated_and_exported(study, tmp_path):
     exported = again.export(tmp_path)
     assert exported.path.parent == tmp_path
     assert 0 <= again.evaluate().scores.accuracy <= 1
-    (prediction,) = nas_asc.load_model(exported.path).classify([_a_recording(tmp_path)])
+    (prediction,) = nas_asc.load_model(exported.path).predict(_a_recording(tmp_path))
     assert set(prediction.probabilities) == set(again.config.classes)
 
 
