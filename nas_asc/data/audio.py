@@ -11,6 +11,7 @@ Conventions:
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from nas_asc.data.quiet import quiet_decoder
 from nas_asc.data.tree import printable
 from nas_asc.errors import DataError
 
@@ -49,7 +51,7 @@ def read_recording(
     try:
         frames, rate = _read_frames(path, start_s, length_s)
     except _UNREADABLE as error:
-        raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
+        raise ClipError(f"{shown}: unreadable ({_cause(error, path)})") from None
     if not len(frames):
         raise ClipError(f"{shown}: empty")
     return _to_channels(frames, n_channels, shown), rate
@@ -92,7 +94,7 @@ def iterate_blocks(path: Path, *, n_channels: int = 1, n_samples: int = 2**20) -
     except _UNREADABLE as error:
         if isinstance(error, ClipError):
             raise
-        raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
+        raise ClipError(f"{shown}: unreadable ({_cause(error, path)})") from None
     if not n_read:
         raise ClipError(f"{shown}: empty")
 
@@ -169,7 +171,7 @@ def read_header(path: Path, *, sample_rate: int | None, clip_s: float, any_lengt
     try:
         n_found, rate = _find_size(path)
     except _UNREADABLE as error:
-        return Header(f"unreadable ({_cause(error)})")
+        return Header(f"unreadable ({_cause(error, path)})")
     if n_found == 0:
         return Header("empty")
     if fault := rate_fault(rate, sample_rate):
@@ -257,12 +259,18 @@ def _read_unfinished(path: Path, file: soundfile.SoundFile) -> NDArray[np.float3
     return frames
 
 
-def _open(path: Path) -> soundfile.SoundFile:
-    """The file, whatever bytes its name has."""
+@contextmanager
+def _open(path: Path) -> Iterator[soundfile.SoundFile]:
+    """The file, whatever bytes its name has; its decoder says nothing by itself."""
     name = str(path)
-    return soundfile.SoundFile(name if name == printable(name) else os.fsencode(name))
+    with quiet_decoder(), soundfile.SoundFile(name if name == printable(name) else os.fsencode(name)) as file:
+        yield file
 
 
-def _cause(error: Exception) -> str:
-    text = str(error).rstrip(". ").split(": ")[-1]
-    return text or type(error).__name__
+def _cause(error: Exception, path: Path) -> str:
+    text = str(error).rstrip(". ").split(": ")[-1] or type(error).__name__
+    if not path.is_file():
+        return "no such file" if text == "System error" else text
+    if not path.stat().st_size:
+        return "the file has no bytes"
+    return "Format not recognised" if text.startswith("File does not exist") else text  # as libsndfile says of some

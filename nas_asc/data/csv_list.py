@@ -8,22 +8,26 @@ from pathlib import Path
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.folder import short_name
-from nas_asc.data.listing import Listing, map_columns, parse_folds, parse_parts, read_listing
+from nas_asc.data.listing import Listing, read_listing
+from nas_asc.data.role import map_columns, parse_folds, parse_parts
 
 
-def load_csv(listing: Path, *, clip_s: float | None = None, columns: Mapping[str, str] | None = None) -> DataSet:
+def load_csv(
+    listing: Path, *, clip_s: float | None = None, columns: Mapping[str, str] | None = None, any_words: bool = True
+) -> DataSet:
     """Recordings listed in a CSV: path, label, and optionally fold, split, group, device.
 
     Args:
         listing: The file; paths in it start from its folder.
         clip_s: Length to cut and pad every clip to; None takes the common length.
         columns: What the user says of columns: their names by "path", "label", "fold", "split", "group", "device".
+        any_words: Whether columns may be called what people call them, or these six alone.
 
     Raises:
         DataError: A column or value does not fit; names the line.
     """
     table = read_listing(listing)
-    names = map_columns(table, columns or {})
+    names = map_columns(table, columns or {}, any_words=any_words)
     for role in ("path", "label"):
         _refuse_blank(table, names[role], role)
     paths = [posixpath.normpath(path.replace("\\", "/")) for path in table[names["path"]]]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import to_parts
+from nas_asc.data.role import to_parts
 from nas_asc.data.tree import Tree, printable, walk_tree
 from nas_asc.errors import DataError
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_asc.data.cut import describe_contradictions
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.split import Split
 
@@ -78,4 +79,7 @@ def _facts(data_set: DataSet, split: Split | None) -> tuple[tuple[str, str], ...
         facts.append(("cities", str(len(np.unique(data_set.cities)))))
     if split is not None:
         facts.append(("split", split.note))
-    return (*facts, *(("note", note) for note in data_set.notes))
+    facts += [("note", note) for note in data_set.notes]
+    if data_set.contradictions:
+        facts.append(("warning", describe_contradictions(data_set.contradictions)))
+    return tuple(facts)

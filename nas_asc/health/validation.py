@@ -1,5 +1,6 @@
 """Checks of the validation clips: independent groups, classes, devices."""
 
+from nas_asc.data import describe_contradictions
 from nas_asc.health.card import Card
 from nas_asc.health.evidence import Evidence, Validation
 
@@ -52,6 +53,17 @@ def check_constant(evidence: Evidence) -> Card:
         advice = "Train for longer, or search with --objectives macro_error,macs,int8_bytes."
         return Card("constant", title, "warning", found, advice)
     return Card("constant", title, "fine", found)
+
+
+def check_labels(evidence: Evidence) -> tuple[Card, ...]:
+    """Whether no recording lies under two labels; no card where the layout states groups, as nobody looked then."""
+    title, contradictions = "one label a recording", evidence.validation and evidence.validation.contradictions
+    if contradictions is None:
+        return ()
+    if contradictions:
+        advice = "Keep each of them under the label that is right, and search again."
+        return (Card("labels", title, "warning", describe_contradictions(contradictions), advice),)
+    return (Card("labels", title, "fine", "no two recordings of equal bytes have different labels"),)
 
 
 def _missing(validation: Validation) -> list[str]:
