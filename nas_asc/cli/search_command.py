@@ -9,6 +9,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
+from nas_asc.cli.group import spread_groups
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _N_MORE = 20
 
 
-@opt.spread_groups
+@spread_groups
 def search(
     options: opt.SearchOptions,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,

@@ -11,7 +11,7 @@ from nas_asc.data.data_set import DataSet
 from nas_asc.data.load import load_data_set
 from nas_asc.data.response import load_responses
 from nas_asc.data.role import COLUMN_WORDS
-from nas_asc.data.signal import Oddity, count_oddities, spread_rows
+from nas_asc.data.signal import Heard, Oddity, listen, spread_rows
 from nas_asc.data.split import Split, iterate_folds, split_data_set
 from nas_asc.data.summary import Summary, summarise_data_set
 from nas_asc.data.synthetic import load_synthetic
@@ -24,15 +24,16 @@ __all__ = [
     "ClipError",
     "DamageReport",
     "DataSet",
+    "Heard",
     "Oddity",
     "Split",
     "Summary",
     "check_audio",
-    "count_oddities",
     "describe_contradictions",
     "find_recordings",
     "iterate_blocks",
     "iterate_folds",
+    "listen",
     "load_data_set",
     "load_responses",
     "load_synthetic",

@@ -1,5 +1,6 @@
 """What a session works on, read from where the user or a study says it is: the space, the recordings, their split."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,35 @@ class Inputs:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClipsAsked:
+    """The clips that a user names.
+
+    Args:
+        data: Folder or file of the data set; None is the embedded synthetic scenes.
+        subset: Part of a data set that has such.
+        clip_length_s: Length of every clip; None leaves it to the data set.
+        clip_step_s: From one clip of a long recording to the next; None is end to end.
+        test_fold: Fold that is kept for the test.
+        layout: As for `load_data_set`.
+        columns: Columns of a CSV by what they are.
+        allow_damaged: Share of the recordings that may be left out; None is the usual one.
+        seed: Of the split.
+        cache: Where features are kept; None is the user's cache folder.
+    """
+
+    data: str | None = None
+    subset: int | None = None
+    clip_length_s: float | None = None
+    clip_step_s: float | None = None
+    test_fold: int | None = None
+    layout: str | None = "auto"
+    columns: Mapping[str, str] | None = None
+    allow_damaged: float | None = None
+    seed: int = 0
+    cache: Path | None = None
+
+
 def read_inputs(asked: StudyConfig) -> Inputs:
     """What a new study is asked of.
 
@@ -50,7 +80,7 @@ def read_inputs(asked: StudyConfig) -> Inputs:
     Raises:
         NasAscError: One of them cannot be read; says which.
     """
-    data_set = _load(asked)
+    data_set = load_asked(asked)
     split = split_data_set(
         data_set, seed=asked.seed, test_fold=asked.test_fold, validation_share=asked.validation_share
     )
@@ -83,19 +113,27 @@ def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
             f"the recordings of study {config.name!r} are no longer in {config.data}. Put them back, or write their"
             " new place into its study.toml: `source` below [data]."
         )
-    data_set = _load(config)
+    data_set = load_asked(config)
     return data_set, split_again(config, data_set)
 
 
-def _load(config: StudyConfig) -> DataSet:
+def load_asked(asked: StudyConfig | ClipsAsked) -> DataSet:
+    """The recordings that a study or a user names.
+
+    Args:
+        asked: Names them, and says how to read them.
+
+    Raises:
+        DataError: They cannot be read.
+    """
     return load_data_set(
-        config.data,
-        subset=config.subset,
-        clip_s=config.clip_length_s,
-        clip_step_s=config.clip_step_s,
-        layout=config.layout,
-        columns=config.columns,
-        allow_damaged=config.allow_damaged,
+        asked.data,
+        subset=asked.subset,
+        clip_s=asked.clip_length_s,
+        clip_step_s=asked.clip_step_s,
+        layout=asked.layout,
+        columns=asked.columns,
+        allow_damaged=asked.allow_damaged,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from nas_asc.data import count_oddities, load_data_set, spread_rows
+from nas_asc.data import listen, load_data_set, spread_rows
 from nas_asc.data.signal import find_oddities
 
 NOISE = np.random.default_rng(0).uniform(-0.3, 0.3, (1, 800)).astype(np.float32)
@@ -39,8 +39,8 @@ def test_oddities_of_a_data_set_are_counted_with_an_example(tmp_path):
         for number, sound in enumerate(sounds):
             soundfile.write(tmp_path / name / f"{number}.wav", sound.T * (1 - 0.01 * label), 8_000, subtype="FLOAT")
     data = load_data_set(tmp_path)
-    found = {each.name: each.n for each in count_oddities(data, spread_rows(len(data)))}
+    found = {each.name: each.n for each in listen(data, spread_rows(len(data))).oddities}
     assert found["digital silence"] == 4
     assert found["channels that cancel when they are mixed"] == 2
     assert found["a constant offset"] == 2
-    assert count_oddities(load_data_set(), range(3)) == ()
+    assert listen(load_data_set(), range(3)).oddities == ()
