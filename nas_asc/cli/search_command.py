@@ -32,7 +32,7 @@ def search(
     from nas_asc.session import begin_session
 
     session = begin_session(options.asked(study or ""), torch_device=options.torch_device, cache=options.cache)
-    print(session.inputs.describe(), flush=True)
+    print(session.inputs.describe(), *session.inputs.notes, sep="\n", flush=True)
     survey = session.survey()
     survey.validate()
     for line in short_lines(survey, session.inputs.space):

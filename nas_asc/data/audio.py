@@ -11,7 +11,7 @@ Conventions:
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,7 @@ def _iterate_frames(path: Path, file: soundfile.SoundFile, n_samples: int) -> It
         frames = _read_unfinished(path, file)
         yield from (frames[start : start + n_samples] for start in range(0, len(frames), n_samples))
         return
-    if file.frames >= _UNKNOWN:
-        file.seekable = lambda: False  # else it is sought where the length is unknown, which fails
+    file.seekable = lambda: False  # else it is sought where the header wrongly says that there is more, which fails
     while len(frames := file.read(n_samples, dtype="float32", always_2d=True)):
         yield frames
 
@@ -212,26 +211,38 @@ def _length_fault(n_found: int, n_samples: int) -> str:
 def _find_size(path: Path) -> tuple[int, int]:
     with _open(path) as file:
         n_samples, rate = int(file.frames), int(file.samplerate)
-    if 0 < n_samples < _UNKNOWN:
-        return n_samples, rate
+        if 0 < n_samples < _UNKNOWN and not _ends_before(file):
+            return n_samples, rate
     return len(_read_frames(path)[0]), rate
+
+
+def _ends_before(file: soundfile.SoundFile) -> bool:
+    """Whether there is less than the header says: looked for in FLAC alone, as libsndfile sees to WAV by itself."""
+    if file.format != "FLAC":
+        return False
+    try:
+        file.seek(file.frames - 1)
+        return len(file.read(1)) == 0
+    except soundfile.SoundFileError:
+        return True
 
 
 def _read_frames(path: Path, start_s: float = 0.0, length_s: float | None = None) -> tuple[NDArray[np.float32], int]:
     """Frames (N, n_channels) of a stretch of the file, and their rate; at most up to its end."""
-    with _open(path) as file:
+    with _open(path) as file, suppress(soundfile.SoundFileError, MemoryError):
         rate = int(file.samplerate)
         start, n_frames = round(start_s * rate), -1 if length_s is None else round(length_s * rate)
         if 0 < file.frames < _UNKNOWN:
             file.seek(min(start, file.frames))
             return file.read(n_frames, dtype="float32", always_2d=True), rate
+    with _open(path) as file:  # from its beginning to its end, whatever the header says
         frames = _read_unfinished(path, file) if file.frames == 0 else _read_stream(file)
-        return frames[start:][: None if length_s is None else n_frames], rate
+    return frames[start:][: None if length_s is None else n_frames], rate
 
 
 def _read_stream(file: soundfile.SoundFile) -> NDArray[np.float32]:
     """Frames of a file whose header does not know how many there are."""
-    file.seekable = lambda: False  # else it is sought where the length is unknown, which fails
+    file.seekable = lambda: False  # else it is sought where the header wrongly says that there is more, which fails
     blocks: list[NDArray[np.float32]] = []
     while not blocks or len(blocks[-1]):
         blocks.append(file.read(_BLOCK, dtype="float32", always_2d=True))
@@ -243,10 +254,12 @@ def _read_unfinished(path: Path, file: soundfile.SoundFile) -> NDArray[np.float3
     nothing: NDArray[np.float32] = np.zeros((0, file.channels), np.float32)
     if file.format not in ("WAV", "WAVEX"):
         return nothing
-    content = path.read_bytes()
-    place = content.find(b"data", 12)
-    if place < 0 or len(content) <= place + 8:
-        return nothing
+    content, place = path.read_bytes(), 12
+    while content[place : place + 4] != b"data":
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + size + size % 2
+        if place >= len(content):
+            return nothing
     width = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}.get(file.subtype)
     if width is None:
         return nothing

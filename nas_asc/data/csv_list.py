@@ -73,11 +73,12 @@ def _notes(table: Listing, names: Mapping[str, str], labels: Sequence[str]) -> l
     for label in labels:
         alike["".join(label.split()).lower()].add(label)
     same = [" and ".join(map(repr, sorted(found))) for found in alike.values() if len(found) > 1]
-    n_missing = sum(not text for _, text in table.cells(names["group"])) if "group" in names else 0
+    n_missing = {role: sum(not text for _, text in table.cells(name)) for role, name in names.items()}
     return [
         *table.notes,
         *([f"columns: {', '.join(other)}"] if other else []),
         *(f"classes {found} differ by case or spaces alone" for found in same),
-        *([f"{n_missing} recordings have no group and count as one each"] if n_missing else []),
+        *([f"{n_missing['group']} recordings have no group and count as one each"] if n_missing.get("group") else []),
+        *([f"{n_missing['split']} recordings have no split and are not used"] if n_missing.get("split") else []),
         *([] if "group" in names else ["it has no group column, so every file counts as a recording of its own"]),
     ]

@@ -61,6 +61,8 @@ def load_data_set(
     path = Path(source).expanduser()
     if not path.exists():
         raise DataError(f"`--data` must be a folder or CSV that is there, but there is no {str(source)!r}.")
+    if path.is_file() and layout == "auto" and (root := _find_root(path)):
+        path = root
     if path.is_file():
         _refuse(subset=subset, what="a CSV")
         found = load_csv(path, clip_s=clip_s, columns=columns, any_words=layout is not None)
@@ -72,6 +74,17 @@ def load_data_set(
         return with_classes_in_order(found)
     found = cut_recordings(found, step_s=clip_step_s) if clip_s is not None and found.kind not in _CLIPS else found
     return replace(found, allow_damaged=allow_damaged)
+
+
+def _find_root(listing: Path) -> Path | None:
+    """Folder of the known data set that a listing is of; None where it is a listing of one's own."""
+    for folder in (listing.absolute().parent, listing.absolute().parent.parent):
+        urbansound = find_urbansound(folder)
+        tau = find_tau_root(folder) if listing.name == "meta.csv" else None
+        known = (find_esc_listing(folder), urbansound and urbansound[0], tau and tau / "meta.csv")
+        if any(each and each.samefile(listing) for each in known):
+            return folder
+    return None
 
 
 def _load_tree(path: Path, *, subset: int | None, clip_s: float | None, layout: str | None) -> DataSet:

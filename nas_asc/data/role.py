@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from nas_asc.data.listing import Listing, hint_name
 from nas_asc.errors import DataError
 
-_FOLD = re.compile(r"(?:fold[ _-]?)?(\d+)(?:\.0*)?", re.IGNORECASE)
+_FOLD = re.compile(r"(?:fold[ _-]?)?(\d+)(?:[.,]0*)?", re.IGNORECASE)
 
 COLUMN_WORDS: Mapping[str, Sequence[str]] = {
     "path": (

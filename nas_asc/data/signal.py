@@ -63,9 +63,9 @@ def find_oddities(waveform: NDArray[np.float32]) -> tuple[str, ...]:
 def find_ceiling(waveform: NDArray[np.float32], rate: int) -> float:
     """Frequency in Hz above which a recording holds nothing; half its rate where there is sound up to there.
 
-    Nothing is what lies 25 dB below the sound a third of an octave lower, at all frequencies from there on: so abruptly
-    end telephones, codecs and recordings that were made at a lower rate, and no sound of nature. Medians over time and
-    over the bins of a band are compared, so that neither a shrill moment nor a tone counts.
+    Nothing is what lies 25 dB below all of a third of an octave, from a third of an octave beyond it on: so abruptly
+    end telephones, codecs and recordings that were made at a lower rate, and no sound of nature. Medians over time are
+    compared and whole stretches of frequencies, so that neither a shrill moment nor a tone counts.
 
     Args:
         waveform: (n_channels, N) samples in [-1, 1].
@@ -73,8 +73,9 @@ def find_ceiling(waveform: NDArray[np.float32], rate: int) -> float:
     """
     levels, edges = _band_levels(waveform, rate)
     above = np.maximum.accumulate(levels[::-1])[::-1]  # the loudest band from each on
-    ends = np.flatnonzero(levels[:-_OCTAVE_THIRD] > above[_OCTAVE_THIRD:] + _DROP_DB)
-    return float(edges[ends[-1]]) if len(ends) else rate / 2
+    below = np.lib.stride_tricks.sliding_window_view(levels, _OCTAVE_THIRD).min(axis=1)  # up to each from the fourth on
+    ends = np.flatnonzero(below[:-_OCTAVE_THIRD] > above[2 * _OCTAVE_THIRD - 1 :] + _DROP_DB)
+    return float(edges[ends[-1] + _OCTAVE_THIRD - 1]) if len(ends) else rate / 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_asc.data import DataSet, Split, load_data_set, split_data_set
+from nas_asc.data import DataSet, Split, describe_contradictions, load_data_set, split_data_set
 from nas_asc.errors import StudyError
 from nas_asc.search import split_again
 from nas_asc.space import Space, list_spaces, load_space
@@ -32,6 +32,13 @@ class Inputs:
         """Accuracy on the validation clips of who always says their commonest class, in [0, 1]."""
         labels = self.data_set.labels[self.split.validation]
         return float(np.bincount(labels).max() / len(labels))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how the recordings were read, a line each."""
+        data_set = self.data_set
+        warned = [f"warning: {describe_contradictions(data_set.contradictions)}"] if data_set.contradictions else []
+        return (*(f"note: {note}" for note in data_set.notes), *warned)
 
     def describe(self) -> str:
         """What will be trained and validated on, in one line."""

@@ -17,6 +17,7 @@ from nas_asc.health import (
     check_fit,
     check_gain,
     check_groups,
+    check_labels,
     check_limits,
     check_noise,
     check_rungs,
@@ -264,3 +265,15 @@ def test_diagnosis_has_every_check_once_and_every_card_is_short():
 def test_an_empty_study_has_no_fault_that_could_be_known():
     cards = diagnose(make_evidence(records=(), validation=None, config=example_config(objectives=OBJECTIVES)))
     assert {card.verdict for card in cards} == {"unknown"}
+
+
+def test_recordings_under_two_labels_are_warned_of_where_they_were_looked_for():
+    assert check_labels(make_evidence()) == ()
+    assert check_labels(make_evidence(validation=None)) == ()
+    (fine,) = check_labels(make_evidence(validation=replace(VALIDATION, contradictions=())))
+    assert fine.verdict == "fine"
+    pairs = tuple((f"a/{number}.wav", f"b/{number}.wav") for number in range(5))
+    (card,) = check_labels(evidence := make_evidence(validation=replace(VALIDATION, contradictions=pairs)))
+    assert card.verdict == "warning"
+    assert card.finding.endswith("a/0.wav and b/0.wav; a/1.wav and b/1.wav; a/2.wav and b/2.wav and 2 more")
+    assert card in diagnose(evidence)
