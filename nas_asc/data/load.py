@@ -78,10 +78,12 @@ def load_data_set(
 
 def _find_root(listing: Path) -> Path | None:
     """Folder of the known data set that a listing is of; None where it is a listing of one's own."""
-    for folder in (listing.absolute().parent, listing.absolute().parent.parent):
+    beside = listing.absolute().parent
+    if listing.name == "meta.csv" and find_tau_root(beside):
+        return beside
+    for folder in (beside.parent, beside):
         urbansound = find_urbansound(folder)
-        tau = find_tau_root(folder) if listing.name == "meta.csv" else None
-        known = (find_esc_listing(folder), urbansound and urbansound[0], tau and tau / "meta.csv")
+        known = (find_esc_listing(folder), urbansound and urbansound[0])
         if any(each and each.samefile(listing) for each in known):
             return folder
     return None

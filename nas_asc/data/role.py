@@ -73,12 +73,15 @@ def map_columns(listing: Listing, asked: Mapping[str, str], *, any_words: bool =
         name = next((plain[word] for word in allowed if word in plain and plain[word] not in asked.values()), None)
         if name is not None:
             found[role] = name
-    for role in ("path", "label"):
+    for role, without in (
+        ("path", ""),
+        ("label", " Without labels recordings can only be classified: nas-asc predict."),
+    ):
         if role not in found:
             raise listing.fault(
                 None,
                 f"no column is the {role}: its columns are {', '.join(listing)}."
-                f" Say which one is, such as --columns {role}={_nearest(role, list(listing))}.",
+                f" Say which one is, such as --columns {role}={_nearest(role, list(listing))}.{without}",
             )
     return found
 

@@ -4,6 +4,7 @@ Source:
     Warden, "Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition", 2018; the data set's own README.
 """
 
+import os
 from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
@@ -16,15 +17,18 @@ _SPEAKER = "_nohash_"
 
 
 def is_speech_commands(folder: Path) -> bool:
-    """Whether both lists are there."""
-    return all((folder / name).is_file() for name in _LISTS.values())
+    """Whether a list is there, or every folder of a word begins with a recording named after its speaker."""
+    if any((folder / name).is_file() for name in _LISTS.values()):
+        return True
+    words = [each for each in sorted(folder.iterdir()) if each.is_dir() and not each.name.startswith(("_", "."))]
+    return len(words) > 1 and all(_SPEAKER in next((name for name in sorted(os.listdir(each))), "") for each in words)
 
 
 def load_speech_commands(root: Path, *, clip_s: float | None = None) -> DataSet:
     """Every word that is there; folders whose names begin with an underscore, such as background noise, are none.
 
     Args:
-        root: Folder with the two lists.
+        root: Folder of the words, with the two lists where they are kept.
         clip_s: Length to cut and pad every clip to; None is 1 s.
 
     Raises:
@@ -33,7 +37,8 @@ def load_speech_commands(root: Path, *, clip_s: float | None = None) -> DataSet:
     paths = [path for path in walk_tree(root).paths if "/" in path and not path.startswith("_")]
     if not paths:
         raise DataError(f"{root} has the lists of Speech Commands but no recordings. Unpack its archive.")
-    part_of = {path: part for part, name in _LISTS.items() for path in _read_list(root / name)}
+    lists = {part: root / name for part, name in _LISTS.items() if (root / name).is_file()}
+    part_of = {path: part for part, file in lists.items() for path in _read_list(file)}
     words = {path.split("/")[0] for path in paths}
     n_others = sum(path.split("/")[0] not in words for path in part_of)
     missing = sorted(path for path in part_of.keys() - set(paths) if path.split("/")[0] in words)
@@ -46,7 +51,7 @@ def load_speech_commands(root: Path, *, clip_s: float | None = None) -> DataSet:
         paths=paths,
         names=[path.split("/")[0] for path in paths],
         groups=[path.split("/")[-1].split(_SPEAKER)[0] for path in paths],
-        parts=[part_of.get(path, "train") for path in paths],
+        parts=[part_of.get(path, "train") for path in paths] if lists else None,
         group_word="speaker",
         clip_s=1.0 if clip_s is None else clip_s,
         mixes_rates=True,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus", ".caf", ".rf64"})
 OTHER_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".mka", ".ape", ".mpc", ".m4b"})
+_N_SHOWN = 5
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir"})
 
 
@@ -35,12 +36,16 @@ class Tree:
 
     def notes(self) -> tuple[str, ...]:
         """What is left out of the sub-folders, a line for each kind."""
-        kinds = Counter(os.path.splitext(path)[1].lower() for path in self.others)
+        kinds: dict[str, Counter[str]] = {}
+        for path in self.others:
+            kinds.setdefault(os.path.splitext(path)[1].lower(), Counter())[path.split("/")[0]] += 1
         used = {path.split("/")[0] for path in self.paths}
         idle = [printable(folder) for folder in self.folders if folder not in used]
         found = []
         if kinds:
-            listed = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+            listed = ", ".join(
+                f"{counts.total()} {kind} ({_list_places(counts)})" for kind, counts in sorted(kinds.items())
+            )
             one = printable(self.others[0])
             found.append(
                 f"{listed} cannot be decoded and are left out: convert them, such as"
@@ -88,6 +93,12 @@ def printable(name: str) -> str:
     """
     plain = name.encode("utf-8", "replace").decode("utf-8")
     return plain if plain.isprintable() else "".join(each if each.isprintable() else "?" for each in plain)
+
+
+def _list_places(counts: Counter[str]) -> str:
+    """How many are in which folder right below, the fullest first."""
+    shown = [f"{n} in {printable(name)}" for name, n in counts.most_common(_N_SHOWN)]
+    return ", ".join(shown) + (f" and {len(counts) - _N_SHOWN} more" if len(counts) > _N_SHOWN else "")
 
 
 def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:

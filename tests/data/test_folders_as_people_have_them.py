@@ -184,7 +184,8 @@ def test_kinds_that_cannot_be_decoded_and_empty_classes_are_named(tmp_path):
     data = load_data_set(tmp_path)
     assert data.classes == ("cat", "dog")
     assert (
-        "2 .m4a cannot be decoded and are left out: convert them, such as `ffmpeg -i cat/1.m4a cat/1.wav`" in data.notes
+        "2 .m4a (1 in cat, 1 in phone) cannot be decoded and are left out: convert them, such as"
+        " `ffmpeg -i cat/1.m4a cat/1.wav`" in data.notes
     )
     assert "without a recording that can be used, and so no class: empty, phone" in data.notes
 
