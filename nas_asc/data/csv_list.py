@@ -1,8 +1,10 @@
 """Recordings listed in a CSV of any dialect, whose columns are called what people call them."""
 
+import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
@@ -10,6 +12,8 @@ from nas_asc.data.data_set import DataSet
 from nas_asc.data.folder import short_name
 from nas_asc.data.listing import Listing, read_listing
 from nas_asc.data.role import map_columns, parse_folds, parse_parts
+from nas_asc.data.tree import printable, walk_tree
+from nas_asc.errors import DataError
 
 
 def load_csv(
@@ -31,6 +35,7 @@ def load_csv(
     for role in ("path", "label"):
         _refuse_blank(table, names[role], role)
     paths = [posixpath.normpath(path.replace("\\", "/")) for path in table[names["path"]]]
+    _validate_first(table, paths)
     labels = _plain_labels(table[names["label"]])
     has_groups = "group" in names
     return build_data_set(
@@ -48,6 +53,32 @@ def load_csv(
         mixes_rates=True,
         notes=tuple(_notes(table, names, labels)),
     )
+
+
+def _validate_first(table: Listing, paths: Sequence[str]) -> None:
+    """Check that there are rows, and the recording of the first: where it is not, mostly none is where it should be."""
+    if not paths:
+        raise DataError(f"{table.path} has a header, but lists no recordings.")
+    if os.path.lexists(table.path.parent / paths[0]):
+        return
+    wanted = _backwards(paths[0])
+    alike = [path for path in walk_tree(table.path.parent).paths if _backwards(path)[0] == wanted[0]]
+    found = max(alike, key=lambda path: _n_alike(_backwards(path), wanted), default=None)
+    hint = f" There is {printable(found)}." if found else " Unpack all archives of the data set, or mend the listing."
+    shown = printable(paths[0])
+    raise table.fault(
+        0, f"there is no recording {shown!r}. Paths start from the listing's folder, or are absolute.{hint}"
+    )
+
+
+def _backwards(path: str) -> list[str]:
+    """Its name without an ending, then its folders upward, in lower case."""
+    return posixpath.splitext(path)[0].lower().split("/")[::-1]
+
+
+def _n_alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words are the same from the first on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _refuse_blank(table: Listing, name: str, role: str) -> None:

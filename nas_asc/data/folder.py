@@ -4,9 +4,10 @@ Conventions:
     Sub-folders whose names are all words for parts of a split, or all numbered folds, are what they are called; the
     classes lie below them, or above. Where the sub-folders of several hold other folders of the same names, either may
     be the classes: which they are is not decided in silence. The layout "folder" takes the upper ones, "grouped" the
-    lower ones, with the upper ones as recording groups.
+    lowest ones, with those above as recording groups.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -34,17 +35,18 @@ class _Meaning:
     """What the sub-folders of a tree are.
 
     Args:
-        level: Of the folder whose name is the class: 0 or 1.
-        other: What the folders of the other level are: "split", "fold", "group", or "" where they are nothing.
+        level: Of the folder whose name is the class, from 0.
+        other: What the folders above the classes are, or where there are none those right below: "split", "fold",
+            "group", or "" where they are nothing.
     """
 
     level: int
     other: str = ""
 
-    @property
-    def other_level(self) -> int:
-        """Of the folders that are not the classes."""
-        return 1 - self.level
+    def other_of(self, path: str) -> str:
+        """What a recording's folders say that are not its class."""
+        folders = path.split("/")[:-1]
+        return "/".join(folders[: self.level]) if self.level else folders[1]
 
 
 def load_folder(root: Path, *, clip_s: float | None = None, layout: str = "auto") -> DataSet:
@@ -62,9 +64,11 @@ def load_folder(root: Path, *, clip_s: float | None = None, layout: str = "auto"
     kept = [path for path in tree.paths if "/" in path]
     if not kept:
         raise DataError(_nothing(tree))
+    n_outside = len(tree.paths) - len(kept)
     meaning = _find_meaning(kept, root, layout)
-    others = [path.split("/")[meaning.other_level] for path in kept] if meaning.other else []
+    others = list(map(meaning.other_of, kept)) if meaning.other else []
     notes = [*_meaning_notes(meaning, others), *tree.notes()]
+    notes += [f"{n_outside} recordings in no folder of a class are left out"] if n_outside else []
     return build_data_set(
         name=short_name(root.resolve().name),
         kind="folder" if not meaning.other else f"folder of {meaning.other}s",
@@ -98,7 +102,7 @@ def _find_meaning(paths: Sequence[str], root: Path, layout: str) -> _Meaning:
             raise DataError(
                 f"`--layout grouped` needs a folder a class below those of the groups, but {root} has none."
             )
-        return _Meaning(1, "group")
+        return _Meaning(_lowest(places), "group")
     lower = {place[1] for place in places} if is_deep else set()
     what = _name_kind(tops)
     if what == "split" or (what == "fold" and ((is_deep and _is_shared(places)) or _says_fold(tops))):
@@ -108,22 +112,30 @@ def _find_meaning(paths: Sequence[str], root: Path, layout: str) -> _Meaning:
                 f" class. List them in a CSV with the columns path, label and {what}."
             )
         return _Meaning(1, what)
-    if len(tops) == 1 and len(lower) > 1:
+    if len(tops) == 1 and is_deep:
+        inner = root / os.path.commonpath(["/".join(place) for place in places])
         raise DataError(
             f"{root} has one folder, {_listed(tops)}. If the folders in it are the classes, give"
-            f" {printable(str(root / next(iter(tops))))}."
+            f" {printable(str(inner))}."
         )
     _refuse_nested(places, root)
     if is_deep and _is_shared(places):
         what = _name_kind(lower)
         if what == "split" or (what == "fold" and _says_fold(lower)):
             return _Meaning(0, what)
+        lower = {place[_lowest(places)] for place in places}
         raise DataError(
             f"{root}: {_listed(tops)} each hold {_listed(lower)}, so either may be the classes. Give --layout grouped"
             f" if {_listed(lower)} are the classes and {_listed(tops)} sessions, places or devices, or --layout folder"
             f" if {_listed(tops)} are the classes."
         )
     return _Meaning(0)
+
+
+def _lowest(places: Sequence[Sequence[str]]) -> int:
+    """Level of the folders right above the recordings, where all lie equally deep; else the second level."""
+    depths = {len(place) for place in places}
+    return max(depths) - 1 if len(depths) == 1 else 1
 
 
 def _name_kind(names: set[str]) -> str:
@@ -177,7 +189,8 @@ def _folds(names: Sequence[str]) -> list[int]:
 
 def _meaning_notes(meaning: _Meaning, others: Sequence[str]) -> list[str]:
     where = "below" if meaning.level else "above"
-    return [f"{_listed(set(others))} are {_WORDS[meaning.other]}, the folders {where} the classes"] if others else []
+    told = f"{_listed(set(others))} are {_WORDS.get(meaning.other)}; the folders {where} them are the classes"
+    return [told] if others else []
 
 
 def _listed(names: set[str]) -> str:
@@ -188,7 +201,10 @@ def _listed(names: set[str]) -> str:
 def _nothing(tree: Tree) -> str:
     if tree.others:
         return f"`--data` {tree.root} has no recording that can be decoded: {'; '.join(tree.notes())}."
+    there = f" {len(tree.paths)} recordings lie right in it." if tree.paths else ""
+    there += f" Unpack {printable(tree.archives[0])}." if tree.archives else ""
     return (
         f"`--data` {tree.root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC), no UrbanSound8K.csv"
-        " and no sub-folder a class with recordings. Give such a folder, or a CSV with the columns path and label."
+        f" and no sub-folder a class with recordings.{there} Give such a folder, or a CSV with the columns path and"
+        " label."
     )

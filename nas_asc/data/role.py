@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from nas_asc.data.listing import Listing, hint_name
+from nas_asc.data.tree import AUDIO_SUFFIXES
 from nas_asc.errors import DataError
 
 _FOLD = re.compile(r"(?:fold[ _-]?)?(\d+)(?:[.,]0*)?", re.IGNORECASE)
@@ -77,6 +78,8 @@ def map_columns(listing: Listing, asked: Mapping[str, str], *, any_words: bool =
         ("path", ""),
         ("label", " Without labels recordings can only be classified: nas-asc predict."),
     ):
+        if role not in found and any(name.lower().endswith(tuple(AUDIO_SUFFIXES)) for name in listing):
+            raise listing.fault(None, "the header is a row already. Put one above it, such as path,label.")
         if role not in found:
             raise listing.fault(
                 None,

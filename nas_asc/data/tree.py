@@ -14,6 +14,7 @@ from pathlib import Path
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus", ".caf", ".rf64"})
 OTHER_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".mka", ".ape", ".mpc", ".m4b"})
+_ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
 _N_SHOWN = 5
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir"})
 
@@ -26,12 +27,14 @@ class Tree:
         root: The folder.
         paths: Recordings that can be decoded.
         others: Recordings of kinds that cannot.
+        archives: Packed files, which nobody looks into.
         folders: Folders right below, empty ones too.
     """
 
     root: Path
     paths: tuple[str, ...]
     others: tuple[str, ...]
+    archives: tuple[str, ...]
     folders: tuple[str, ...]
 
     def notes(self) -> tuple[str, ...]:
@@ -51,6 +54,9 @@ class Tree:
                 f"{listed} cannot be decoded and are left out: convert them, such as"
                 f" `ffmpeg -i {one} {os.path.splitext(one)[0]}.wav`"
             )
+        if self.archives:
+            shown = ", ".join(map(printable, self.archives[:_N_SHOWN]))
+            found.append(f"{len(self.archives)} archives are not looked into: {shown}")
         if idle:
             found.append(f"without a recording that can be used, and so no class: {', '.join(idle)}")
         return tuple(found)
@@ -64,16 +70,17 @@ def walk_tree(root: Path) -> Tree:
     """
     paths: list[str] = []
     others: list[str] = []
+    archives: list[str] = []
     folders: list[str] = []
     for folder, names in _walk(root):
         if folder and "/" not in folder:
             folders.append(folder)
         for name in names:
             suffix = os.path.splitext(name)[1].lower()
-            kept = paths if suffix in AUDIO_SUFFIXES else others if suffix in OTHER_SUFFIXES else None
-            if kept is not None:
-                kept.append(f"{folder}/{name}" if folder else name)
-    return Tree(root, tuple(sorted(paths)), tuple(sorted(others)), tuple(sorted(folders)))
+            for kept, suffixes in ((paths, AUDIO_SUFFIXES), (others, OTHER_SUFFIXES), (archives, _ARCHIVE_SUFFIXES)):
+                if suffix in suffixes:
+                    kept.append(f"{folder}/{name}" if folder else name)
+    return Tree(root, *(tuple(sorted(names)) for names in (paths, others, archives, folders)))
 
 
 def find_recordings(folder: Path) -> list[Path]:

@@ -227,7 +227,7 @@ CASES = (
          write=lambda root: write_tree(root, ("Train_set", "valid-set", "Testing")), says=("(folder of splits)",)),
     Case(kind="a split above the classes", name="below the classes", clips={"cat": 8, "dog": 8},
          write=lambda root: write_tree(root, ("cat", "dog"), ("training", "testing")),
-         says=("testing, training are the parts of its split, the folders above the classes",)),
+         says=("testing, training are the parts of its split; the folders above them are the classes",)),
     Case(kind="an export of Edge Impulse", name="with info.labels", write=write_edge_impulse,
          clips={"cat": 6, "dog": 6},
          says=("(edge-impulse)", "the test rows are the data set's own")),
