@@ -113,6 +113,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     from nas_asc.cli.finalists_command import print_repeats
     from nas_asc.cli.terminal import build_console
     from nas_asc.cli.twin_command import print_twin
+    from nas_asc.health import Evidence, check_constant, count_validation
     from nas_asc.study import load_repeats
 
     name, records, front = session.config.name, result.search.records, result.search.front
@@ -125,13 +126,10 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     print(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front", flush=True)
     if front:
         build_console().print(front_table(front, first=result.recommended))
-    constant = session.inputs.constant_accuracy
-    accuracies = [record.scores.accuracy for record in records if record.scores is not None]
-    if accuracies and max(accuracies) <= constant:
-        print(
-            f"no trial beats the constant answer, which is right for {100 * constant:.1f} % of the validation clips:"
-            " train for longer, or search with --objectives macro_error,macs,int8_bytes"
-        )
+    validation = count_validation(session.inputs.data_set, session.inputs.split)
+    card = check_constant(Evidence(session.config, tuple(records), validation=validation))
+    if card.verdict == "warning":
+        print(f"{card.finding}. {card.advice}")
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
         print(f"report: {result.report}")

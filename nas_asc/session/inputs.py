@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from nas_asc.data import DataSet, Split, describe_contradictions, load_data_set, split_data_set
 from nas_asc.errors import StudyError
 from nas_asc.search import split_again
@@ -26,12 +24,6 @@ class Inputs:
     space: Space
     data_set: DataSet
     split: Split
-
-    @property
-    def constant_accuracy(self) -> float:
-        """Accuracy on the validation clips of who always says their commonest class, in [0, 1]."""
-        labels = self.data_set.labels[self.split.validation]
-        return float(np.bincount(labels).max() / len(labels))
 
     @property
     def notes(self) -> tuple[str, ...]:
