@@ -1,5 +1,6 @@
 """Recordings with a fault, made from good ones."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def write_torn_mp3(path: Path) -> Path:
 def write_boastful_flac(path: Path, n_samples: int, *, claimed: int) -> np.ndarray:
     """One whose header claims another number of samples than it has; what it has."""
     noise = make_noise()[:n_samples]
-    soundfile.write(path, noise, RATE)
+    soundfile.write(os.fsencode(path), noise, RATE, format="FLAC")
     content = bytearray(path.read_bytes())
     content[21] = (content[21] & 0xF0) | (claimed >> 32)
     content[22:26] = (claimed & 0xFFFFFFFF).to_bytes(4, "big")
@@ -44,7 +45,7 @@ def write_boastful_flac(path: Path, n_samples: int, *, claimed: int) -> np.ndarr
 def write_crashed_wav(path: Path, *, subtype: str = "PCM_16", n_channels: int = 1, size: int = 0) -> np.ndarray:
     """One whose header says of its data's size what its recorder wrote first; what it has."""
     noise = make_noise(1.0)
-    soundfile.write(path, np.stack([noise] * n_channels, axis=1), RATE, subtype=subtype)
+    soundfile.write(os.fsencode(path), np.stack([noise] * n_channels, axis=1), RATE, subtype=subtype, format="WAV")
     content = bytearray(path.read_bytes())
     place = content.index(b"data") + 4
     content[4:8] = content[place : place + 4] = size.to_bytes(4, "little")
