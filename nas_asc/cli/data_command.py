@@ -1,13 +1,17 @@
 """`nas-asc data`: look at a data set, write the synthetic one, or clear what is kept of any."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli import words
+from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.errors import DataError
+
+T = TypeVar("T")
 
 data_app = typer.Typer(
     help="Look at a data set, write the synthetic scenes as recordings, or clear kept features.", no_args_is_help=True
@@ -15,15 +19,11 @@ data_app = typer.Typer(
 
 
 @data_app.command("show")
+@spread_groups
 def show(
+    *,
     data: Annotated[str | None, typer.Argument(help="A folder or CSV. Default: the synthetic scenes.")] = None,
-    subset: opt.Subset = None,
-    clip: opt.Clip = None,
-    clip_step: opt.ClipStep = None,
-    test_fold: opt.TestFold = None,
-    layout: opt.Layout = "auto",
-    columns: opt.Columns = None,
-    allow_damaged: opt.AllowDamaged = None,
+    clips: opt.ClipOptions,
     all_clips: Annotated[
         bool, typer.Option("--all", help="Listen to all clips for silence and other faults, not to 2,000.")
     ] = False,
@@ -34,43 +34,56 @@ def show(
 
     Example: nas-asc data show recordings/
     """
-    from nas_asc.data import (
-        check_audio,
-        count_oddities,
-        load_data_set,
-        split_data_set,
-        spread_rows,
-        summarise_data_set,
-    )
+    from nas_asc.data import check_audio, listen, load_data_set, split_data_set, spread_rows, summarise_data_set
 
     data_set = load_data_set(
         data,
-        subset=subset,
-        clip_s=words.parse_clip(clip),
-        clip_step_s=words.parse_clip(clip_step, "--clip-step"),
-        layout=layout,
-        columns=words.parse_columns(columns),
-        allow_damaged=words.parse_share(allow_damaged, "--allow-damaged"),
+        subset=clips.subset,
+        clip_s=clips.clip_s,
+        clip_step_s=clips.clip_step_s,
+        layout=clips.layout,
+        columns=clips.column_names,
+        allow_damaged=clips.damaged_share,
     )
-    split = split_data_set(data_set, seed=seed, test_fold=test_fold)
+    refusals: list[DataError] = []  # raised when all else is said
+    split = _try(lambda: split_data_set(data_set, seed=seed, test_fold=clips.test_fold), refusals)
+    damage = _try(lambda: check_audio(data_set, range(len(data_set))), refusals)
     summary = summarise_data_set(data_set, split)
-    damage = check_audio(data_set, range(len(data_set)))
     rows = range(len(data_set)) if all_clips else spread_rows(len(data_set))
-    oddities = count_oddities(data_set, rows)
+    heard = listen(data_set, rows)
+    ceiling = heard.describe_ceiling(data_set.highest_rate or data_set.sample_rate)
     if json:
-        heard = {each.name: each.n for each in oddities}
         print_json(
             summary.to_dict()
-            | {"n_clips": len(data_set), "damaged": list(damage.faults), "rates": dict(damage.rates), "odd": heard}
+            | {
+                "n_clips": len(data_set),
+                "damaged": [] if damage is None else list(damage.faults),
+                "rates": {} if damage is None else dict(damage.rates),
+                "odd": {each.name: each.n for each in heard.oddities},
+                "ceiling": ceiling,
+                "refused": [str(refusal) for refusal in refusals],
+            }
         )
-        return
-    for name, value in summary.facts:
-        print(f"{name}: {value}")
-    build_console().print(build_table(summary.columns, summary.rows))
-    if damage.describe():
-        print(damage.describe())
-    for each in oddities:
-        print(f"{each.name}: {each.n} of {len(rows):,} clips listened to, such as {each.example}")
+    else:
+        for name, value in summary.facts:
+            print(f"{name}: {value}")
+        build_console().print(build_table(summary.columns, summary.rows))
+        told = [damage.describe() if damage else "", ceiling]
+        told += [
+            f"{each.name}: {each.n} of {len(rows):,} clips listened to, such as {each.example}"
+            for each in heard.oddities
+        ]
+        print(*filter(None, told), sep="\n", end="\n" if any(told) else "")
+    for refusal in refusals:
+        raise refusal
+
+
+def _try(make: Callable[[], T], refusals: list[DataError]) -> T | None:
+    try:
+        return make()
+    except DataError as error:
+        refusals.append(error)
+        return None
 
 
 @data_app.command("synth")

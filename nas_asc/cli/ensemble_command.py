@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
     from nas_asc.handover import EnsembleResult
 
 
-@opt.spread_groups
+@spread_groups
 def ensemble(
     study: opt.StudyName,
     budget: opt.BudgetOptions,

@@ -1,21 +1,16 @@
-"""Options of several commands, each declared once with its help, and groups of them that a command takes as one.
-
-Conventions:
-    A group is a dataclass whose fields are options with their defaults, or groups. A command that `spread_groups`
-    decorates has, in the place of a group, the options of its fields; it is called with the group as one object.
-"""
+"""Options of several commands, each declared once with its help, and groups of them that a command takes as one."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import partial, update_wrapper
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_asc.budget import RESOURCES, RULES, Budget, parse_budget
+from nas_asc.cli.group import option_parameter
 from nas_asc.cli.words import parse_clip, parse_columns, parse_final_length, parse_share, parse_timeout
 from nas_asc.metrics import MINIMISED_SCORES
 
@@ -27,7 +22,6 @@ DEFAULT_FINAL_SEEDS = 3
 INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
 
 *_FIRST_RULES, _LAST_RULES = RULES
-_KIND = inspect.Parameter.KEYWORD_ONLY
 _data, _budget, _search = (partial(typer.Option, rich_help_panel=panel) for panel in ("Data", "Budget", "Search"))
 
 DataFolder = Annotated[
@@ -109,7 +103,7 @@ class Limits(dict[str, str]):
         for resource in RESOURCES.values():
             if resource.option is not None:
                 option = Annotated[str | None, _budget(resource.option, help=resource.help)]
-                yield inspect.Parameter(_parameter_name(resource.option), _KIND, default=None, annotation=option)
+                yield option_parameter(_parameter_name(resource.option), None, option)
 
     @classmethod
     def gather(cls, values: Mapping[str, Any]) -> "Limits":
@@ -149,13 +143,9 @@ class BudgetOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchOptions:
-    """What a search is asked for: the options of `search` and `plan`, in the order of their help."""
+class ClipOptions:
+    """How recordings are read, and which are kept for the test, as words."""
 
-    space: Annotated[
-        str, typer.Option("--space", help="Search space: a name from `nas-asc spaces`, or the path of a space file.")
-    ] = "asc"
-    data: DataFolder = None
     subset: Subset = None
     clip: Clip = None
     clip_step: ClipStep = None
@@ -163,6 +153,37 @@ class SearchOptions:
     layout: Layout = "auto"
     columns: Columns = None
     allow_damaged: AllowDamaged = None
+
+    @property
+    def clip_s(self) -> float | None:
+        """Length of every clip in seconds."""
+        return parse_clip(self.clip)
+
+    @property
+    def clip_step_s(self) -> float | None:
+        """From one clip to the next, in seconds."""
+        return parse_clip(self.clip_step, "--clip-step")
+
+    @property
+    def column_names(self) -> dict[str, str]:
+        """Columns of a CSV by what they are."""
+        return parse_columns(self.columns)
+
+    @property
+    def damaged_share(self) -> float | None:
+        """Share of the recordings that may be left out."""
+        return parse_share(self.allow_damaged, "--allow-damaged")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What a search is asked for: the options of `search` and `plan`, in the order of their help."""
+
+    space: Annotated[
+        str, typer.Option("--space", help="Search space: a name from `nas-asc spaces`, or the path of a space file.")
+    ] = "asc"
+    data: DataFolder = None
+    clips: ClipOptions = field(default_factory=ClipOptions)
     cache: CacheFolder = None
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     target: Annotated[
@@ -279,13 +300,13 @@ class SearchOptions:
             scored=scored,
             target=self.target,
             seed=self.seed,
-            subset=self.subset,
-            test_fold=self.test_fold,
-            clip_length_s=parse_clip(self.clip),
-            clip_step_s=parse_clip(self.clip_step, "--clip-step"),
-            layout=self.layout,
-            columns=parse_columns(self.columns),
-            allow_damaged=parse_share(self.allow_damaged, "--allow-damaged"),
+            subset=self.clips.subset,
+            test_fold=self.clips.test_fold,
+            clip_length_s=self.clips.clip_s,
+            clip_step_s=self.clips.clip_step_s,
+            layout=self.clips.layout,
+            columns=self.clips.column_names,
+            allow_damaged=self.clips.damaged_share,
             epochs=self.epochs,
             rungs=rungs,
             eta=self.eta,
@@ -306,66 +327,10 @@ class SearchOptions:
         return Course.of(self.trials, timeout_s, n_seeds=self.final_seeds, refits=self.refit, twin=self.twin)
 
 
-def spread_groups(body: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameters that are groups are spread into their options.
-
-    Args:
-        body: The command; parameters whose type is a dataclass are groups.
-    """
-    return _Command(body)
-
-
-class _Command:
-    """A command that typer reads the options of, and calls with one value each."""
-
-    def __init__(self, body: Callable[..., None]) -> None:
-        update_wrapper(self, body)
-        self._body = body
-        self._declared = inspect.signature(body).parameters.values()
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        found = (each for parameter in self._declared for each in _spread(parameter))
-        return inspect.Signature([each.replace(kind=_KIND) for each in found])
-
-    def __call__(self, **values: Any) -> None:
-        self._body(**{each.name: _gather(each.name, each.annotation, values) for each in self._declared})
-
-
-def _spread(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
-    """The parameter, or those of the fields where it is a group."""
-    if parameter.annotation is Limits:
-        yield from Limits.parameters()
-    elif _is_group(parameter.annotation):
-        for each in fields(parameter.annotation):
-            yield from _spread(inspect.Parameter(each.name, _KIND, default=each.default, annotation=each.type))
-    else:
-        yield parameter.replace(annotation=_settle(parameter.annotation))
-
-
-def _gather(name: str, annotation: Any, values: Mapping[str, Any]) -> Any:
-    """The parameter's value out of all options' values; of a group, the object."""
-    if annotation is Limits:
-        return Limits.gather(values)
-    if _is_group(annotation):
-        return annotation(**{each.name: _gather(each.name, each.type, values) for each in fields(annotation)})
-    return values[name]
-
-
-def _is_group(annotation: Any) -> bool:
-    return is_dataclass(annotation)
-
-
-def _settle(annotation: Any) -> Any:
-    """The annotation; where a function makes its option, with what that makes now."""
-    make = getattr(annotation, "__metadata__", (None,))[0]
-    return Annotated[annotation.__origin__, make()] if isinstance(make, FunctionType) else annotation
+def _list_objectives() -> str:
+    costs = [resource.objective for resource in RESOURCES.values() if resource.objective is not None]
+    return ", ".join([*MINIMISED_SCORES, *costs])
 
 
 def _parameter_name(option: str) -> str:
     return option.removeprefix("--").replace("-", "_")
-
-
-def _list_objectives() -> str:
-    costs = [resource.objective for resource in RESOURCES.values() if resource.objective is not None]
-    return ", ".join([*MINIMISED_SCORES, *costs])

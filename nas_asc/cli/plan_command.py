@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import print_json
 from nas_asc.units import format_duration, format_percent, format_short
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from nas_asc.session import Course
 
 
-@opt.spread_groups
+@spread_groups
 def plan(
     options: opt.SearchOptions,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Random candidates to cost.")] = 10_000,

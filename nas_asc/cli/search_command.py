@@ -9,6 +9,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
+from nas_asc.cli.group import spread_groups
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _N_MORE = 20
 
 
-@opt.spread_groups
+@spread_groups
 def search(
     options: opt.SearchOptions,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
@@ -31,7 +32,7 @@ def search(
     from nas_asc.session import begin_session
 
     session = begin_session(options.asked(study or ""), torch_device=options.torch_device, cache=options.cache)
-    print(session.inputs.describe(), flush=True)
+    print(session.inputs.describe(), *session.inputs.notes, sep="\n", flush=True)
     survey = session.survey()
     survey.validate()
     for line in short_lines(survey, session.inputs.space):
@@ -112,6 +113,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     from nas_asc.cli.finalists_command import print_repeats
     from nas_asc.cli.terminal import build_console
     from nas_asc.cli.twin_command import print_twin
+    from nas_asc.health import Evidence, check_constant, count_validation
     from nas_asc.study import load_repeats
 
     name, records, front = session.config.name, result.search.records, result.search.front
@@ -124,13 +126,10 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     print(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front", flush=True)
     if front:
         build_console().print(front_table(front, first=result.recommended))
-    constant = session.inputs.constant_accuracy
-    accuracies = [record.scores.accuracy for record in records if record.scores is not None]
-    if accuracies and max(accuracies) <= constant:
-        print(
-            f"no trial beats the constant answer, which is right for {100 * constant:.1f} % of the validation clips:"
-            " train for longer, or search with --objectives macro_error,macs,int8_bytes"
-        )
+    validation = count_validation(session.inputs.data_set, session.inputs.split)
+    card = check_constant(Evidence(session.config, tuple(records), validation=validation))
+    if card.verdict == "warning":
+        print(f"{card.finding}. {card.advice}")
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
         print(f"report: {result.report}")

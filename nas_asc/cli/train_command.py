@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli import words
+from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from nas_asc.session import EpochRow, NetworkTraining, SeedResult
 
 
+@spread_groups
 def train(
     network: Annotated[str, typer.Argument(help="A system from `nas-asc systems`, or study:TRIAL.")],
+    *,
     data: opt.DataFolder = None,
-    subset: opt.Subset = None,
-    clip: opt.Clip = None,
-    test_fold: opt.TestFold = None,
+    clips: opt.ClipOptions,
     cache: opt.CacheFolder = None,
     space: Annotated[str | None, typer.Option("--space", help="Space file that declares the system.")] = None,
     epochs: opt.Epochs = None,
@@ -49,12 +49,21 @@ def train(
     from nas_asc.cli.display import FeatureLine
     from nas_asc.session import ClipsAsked, open_training
 
-    clips = ClipsAsked(
-        data=data, subset=subset, clip_length_s=words.parse_clip(clip), test_fold=test_fold, seed=seed, cache=cache
+    asked = ClipsAsked(
+        data=data,
+        subset=clips.subset,
+        clip_length_s=clips.clip_s,
+        clip_step_s=clips.clip_step_s,
+        test_fold=clips.test_fold,
+        layout=clips.layout,
+        columns=clips.column_names,
+        allow_damaged=clips.damaged_share,
+        seed=seed,
+        cache=cache,
     )
     training = open_training(
         network,
-        clips,
+        asked,
         space=space,
         out=out,
         is_taught=bool(teacher),

@@ -5,14 +5,15 @@ Conventions:
 """
 
 from nas_asc.data.audio import Block, ClipError, iterate_blocks, read_recording
+from nas_asc.data.cut import describe_contradictions
 from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.listed import find_listed
-from nas_asc.data.listing import COLUMN_WORDS
 from nas_asc.data.load import load_data_set
 from nas_asc.data.response import load_responses
+from nas_asc.data.role import COLUMN_WORDS
 from nas_asc.data.scene import SCENES
-from nas_asc.data.signal import Oddity, count_oddities, spread_rows
+from nas_asc.data.signal import Heard, Oddity, listen, spread_rows
 from nas_asc.data.split import Split, iterate_folds, split_data_set, turn_split
 from nas_asc.data.summary import Summary, summarise_data_set
 from nas_asc.data.synthetic import load_synthetic
@@ -26,15 +27,17 @@ __all__ = [
     "ClipError",
     "DamageReport",
     "DataSet",
+    "Heard",
     "Oddity",
     "Split",
     "Summary",
     "check_audio",
-    "count_oddities",
+    "describe_contradictions",
     "find_listed",
     "find_recordings",
     "iterate_blocks",
     "iterate_folds",
+    "listen",
     "load_data_set",
     "load_responses",
     "load_synthetic",

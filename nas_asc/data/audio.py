@@ -11,6 +11,7 @@ Conventions:
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from nas_asc.data.quiet import quiet_decoder
 from nas_asc.data.tree import printable
 from nas_asc.errors import DataError
 
@@ -49,7 +51,7 @@ def read_recording(
     try:
         frames, rate = _read_frames(path, start_s, length_s)
     except _UNREADABLE as error:
-        raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
+        raise ClipError(f"{shown}: unreadable ({_cause(error, path)})") from None
     if not len(frames):
         raise ClipError(f"{shown}: empty")
     return _to_channels(frames, n_channels, shown), rate
@@ -95,7 +97,7 @@ def iterate_blocks(path: Path, *, n_channels: int = 1, n_samples: int = 2**20) -
     except _UNREADABLE as error:
         if isinstance(error, ClipError):
             raise
-        raise ClipError(f"{shown}: unreadable ({_cause(error)})") from None
+        raise ClipError(f"{shown}: unreadable ({_cause(error, path)})") from None
     if not n_read:
         raise ClipError(f"{shown}: empty")
 
@@ -105,8 +107,7 @@ def _iterate_frames(path: Path, file: soundfile.SoundFile, n_samples: int) -> It
         frames = _read_unfinished(path, file)
         yield from (frames[start : start + n_samples] for start in range(0, len(frames), n_samples))
         return
-    if file.frames >= _UNKNOWN:
-        file.seekable = lambda: False  # else it is sought where the length is unknown, which fails
+    file.seekable = lambda: False  # else it is sought where the header wrongly says that there is more, which fails
     while len(frames := file.read(n_samples, dtype="float32", always_2d=True)):
         yield frames
 
@@ -172,7 +173,7 @@ def read_header(path: Path, *, sample_rate: int | None, clip_s: float, any_lengt
     try:
         n_found, rate = _find_size(path)
     except _UNREADABLE as error:
-        return Header(f"unreadable ({_cause(error)})")
+        return Header(f"unreadable ({_cause(error, path)})")
     if n_found == 0:
         return Header("empty")
     if fault := rate_fault(rate, sample_rate):
@@ -213,26 +214,38 @@ def _length_fault(n_found: int, n_samples: int) -> str:
 def _find_size(path: Path) -> tuple[int, int]:
     with _open(path) as file:
         n_samples, rate = int(file.frames), int(file.samplerate)
-    if 0 < n_samples < _UNKNOWN:
-        return n_samples, rate
+        if 0 < n_samples < _UNKNOWN and not _ends_before(file):
+            return n_samples, rate
     return len(_read_frames(path)[0]), rate
+
+
+def _ends_before(file: soundfile.SoundFile) -> bool:
+    """Whether there is less than the header says: looked for in FLAC alone, as libsndfile sees to WAV by itself."""
+    if file.format != "FLAC":
+        return False
+    try:
+        file.seek(file.frames - 1)
+        return len(file.read(1)) == 0
+    except soundfile.SoundFileError:
+        return True
 
 
 def _read_frames(path: Path, start_s: float = 0.0, length_s: float | None = None) -> tuple[NDArray[np.float32], int]:
     """Frames (N, n_channels) of a stretch of the file, and their rate; at most up to its end."""
-    with _open(path) as file:
+    with _open(path) as file, suppress(soundfile.SoundFileError, MemoryError):
         rate = int(file.samplerate)
         start, n_frames = round(start_s * rate), -1 if length_s is None else round(length_s * rate)
         if 0 < file.frames < _UNKNOWN:
             file.seek(min(start, file.frames))
             return file.read(n_frames, dtype="float32", always_2d=True), rate
+    with _open(path) as file:  # from its beginning to its end, whatever the header says
         frames = _read_unfinished(path, file) if file.frames == 0 else _read_stream(file)
-        return frames[start:][: None if length_s is None else n_frames], rate
+    return frames[start:][: None if length_s is None else n_frames], rate
 
 
 def _read_stream(file: soundfile.SoundFile) -> NDArray[np.float32]:
     """Frames of a file whose header does not know how many there are."""
-    file.seekable = lambda: False  # else it is sought where the length is unknown, which fails
+    file.seekable = lambda: False  # else it is sought where the header wrongly says that there is more, which fails
     blocks: list[NDArray[np.float32]] = []
     while not blocks or len(blocks[-1]):
         blocks.append(file.read(_BLOCK, dtype="float32", always_2d=True))
@@ -244,10 +257,12 @@ def _read_unfinished(path: Path, file: soundfile.SoundFile) -> NDArray[np.float3
     nothing: NDArray[np.float32] = np.zeros((0, file.channels), np.float32)
     if file.format not in ("WAV", "WAVEX"):
         return nothing
-    content = path.read_bytes()
-    place = content.find(b"data", 12)
-    if place < 0 or len(content) <= place + 8:
-        return nothing
+    content, place = path.read_bytes(), 12
+    while content[place : place + 4] != b"data":
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + size + size % 2
+        if place >= len(content):
+            return nothing
     width = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}.get(file.subtype)
     if width is None:
         return nothing
@@ -260,12 +275,18 @@ def _read_unfinished(path: Path, file: soundfile.SoundFile) -> NDArray[np.float3
     return frames
 
 
-def _open(path: Path) -> soundfile.SoundFile:
-    """The file, whatever bytes its name has."""
+@contextmanager
+def _open(path: Path) -> Iterator[soundfile.SoundFile]:
+    """The file, whatever bytes its name has; its decoder says nothing by itself."""
     name = str(path)
-    return soundfile.SoundFile(name if name == printable(name) else os.fsencode(name))
+    with quiet_decoder(), soundfile.SoundFile(name if name == printable(name) else os.fsencode(name)) as file:
+        yield file
 
 
-def _cause(error: Exception) -> str:
-    text = str(error).rstrip(". ").split(": ")[-1]
-    return text or type(error).__name__
+def _cause(error: Exception, path: Path) -> str:
+    text = str(error).rstrip(". ").split(": ")[-1] or type(error).__name__
+    if not path.is_file():
+        return "no such file" if text == "System error" else text
+    if not path.stat().st_size:
+        return "the file has no bytes"
+    return "Format not recognised" if text.startswith("File does not exist") else text  # as libsndfile says of some

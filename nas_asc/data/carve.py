@@ -10,17 +10,22 @@ Rows = NDArray[np.int64]
 _N_DRAWS = 50
 
 
-def carve_groups(data_set: DataSet, rows: Rows, share: float, rng: np.random.Generator) -> Rows:
+def carve_groups(
+    data_set: DataSet, rows: Rows, share: float, rng: np.random.Generator, *, n_left: int = 1, n_carved: int = 1
+) -> Rows:
     """About `share` of the rows of every class, in whole groups; of many draws the one that fits best.
 
-    The best draw leaves the fewest devices out on either side, then comes nearest to the share. A class with one group
-    stays whole. A group with clips of several classes counts as one of its first clip's class.
+    The best draw gives the classes the groups that they need on either side, then leaves the fewest devices out there,
+    then comes nearest to the share. A class with one group stays whole. A group with clips of several classes is drawn
+    as one of its first clip's class.
 
     Args:
         data_set: The recordings.
         rows: Rows to carve from.
         share: Share of the rows of each class.
         rng: Draws the groups.
+        n_left: Groups that each class needs among the rows that stay.
+        n_carved: Groups that each class needs among those that are carved out.
 
     Raises:
         DataError: There are no rows.
@@ -32,10 +37,14 @@ def carve_groups(data_set: DataSet, rows: Rows, share: float, rng: np.random.Gen
     sizes, labels = np.bincount(group_of), data_set.labels[rows][first]
     has_device = np.zeros((len(sizes), len(devices)), bool)
     has_device[group_of, device_of] = True
+    has_class = np.zeros((len(sizes), len(data_set.classes)), bool)
+    has_class[group_of, data_set.labels[rows]] = True
 
-    def badness(chosen: NDArray[np.bool_]) -> tuple[int, float]:
+    def badness(chosen: NDArray[np.bool_]) -> tuple[int, int, float]:
+        needs = ((~chosen, n_left), (chosen, n_carved))
+        n_lacking = sum(int(np.maximum(n - has_class[side].sum(axis=0), 0).sum()) for side, n in needs)
         n_left_out = sum(int(np.count_nonzero(~has_device[side].any(axis=0))) for side in (chosen, ~chosen))
-        return n_left_out, abs(float(sizes[chosen].sum()) / len(rows) - share)
+        return n_lacking, n_left_out, abs(float(sizes[chosen].sum()) / len(rows) - share)
 
     best = min((_draw_groups(sizes, labels, share, rng) for _ in range(_N_DRAWS)), key=badness)
     return rows[best[group_of]]

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from nas_asc.data.data_set import DataSet
 from nas_asc.data.tree import printable
 from nas_asc.errors import DataError
 
+_BYTES = re.compile("[\udc80-\udcff]")  # what Python has for bytes of a name that are no UTF-8
 _N_PROBED = 25
 _N_BYTES = 2**16  # of each of these
 
@@ -74,7 +76,7 @@ def build_data_set(
         name=name,
         kind=kind,
         root=root,
-        classes=tuple(map(printable, classes)),
+        classes=_show_classes(classes),
         sample_rate=rate,
         highest_rate=highest if mixes_rates else rate,
         clip_s=length / rate if clip_s is None else clip_s,
@@ -104,6 +106,17 @@ def with_classes_in_order(data_set: DataSet) -> DataSet:
     place = np.argsort(order)
     classes = tuple(data_set.classes[index] for index in order)
     return replace(data_set, classes=classes, labels=place[data_set.labels].astype(np.int64))
+
+
+def _show_classes(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of classes as they can be written anywhere, bytes that are no UTF-8 as what Windows-1252 has them for."""
+    shown = tuple(
+        printable(os.fsencode(name).decode("cp1252", "replace") if _BYTES.search(name) else name) for name in names
+    )
+    twice = next((name for name, n_times in Counter(shown).items() if n_times > 1), None)
+    if twice is not None:
+        raise DataError(f"two classes are both shown as {twice!r}: rename one of them.")
+    return shown
 
 
 def _class_order(names: Sequence[str]) -> Callable[[str], tuple[int, str]]:

@@ -9,7 +9,7 @@ Conventions:
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -68,30 +68,50 @@ def cut_recordings(data_set: DataSet, *, step_s: float | None = None) -> DataSet
     return replace(cut, starts=np.concatenate(starts), digest=digest, notes=(*data_set.notes, note))
 
 
-def merge_copies(data_set: DataSet) -> DataSet:
-    """The data set with recordings of equal bytes in one group, which is told.
+def merge_copies(data_set: DataSet, *, leaves_groups: bool = False) -> DataSet:
+    """The data set with recordings of equal bytes in one group, which is told, and those of two labels named.
 
     Args:
         data_set: Whose recordings are each a group of its own.
+        leaves_groups: Only look for those of two labels, as where a study was split before copies were merged.
     """
     copies = _find_copies(data_set)
-    if not copies:
+    data_set = replace(data_set, contradictions=tuple(_find_contradictions(data_set, copies)))
+    if not copies or leaves_groups:
         return data_set
     is_split = data_set.has_folds or bool((data_set.parts != "").any())  # then they stay where its files put them
     groups: NDArray[np.str_] = data_set.groups.copy()
     for rows in copies if not is_split else ():
         groups[rows] = groups[rows[0]]
     n_more = sum(len(rows) - 1 for rows in copies)
-    one, other = (printable(str(data_set.paths[row])) for row in copies[0][:2])
+    one, other = _show_paths(data_set, copies[0][:2])
     told = "they stay where the split puts them" if is_split else "copies count as one recording"
-    notes = [f"{n_more} recordings are copies of others, such as {other} of {one}: {told}"]
-    torn = [rows for rows in copies if len(set(data_set.labels[rows].tolist())) > 1]
-    if torn:
-        shown = "; ".join(
-            " and ".join(printable(str(data_set.paths[row])) for row in rows[:2]) for rows in torn[:_N_SHOWN]
-        )
-        notes.append(f"warning: {len(torn)} recordings lie under two labels, byte for byte: {shown}")
-    return replace(data_set, groups=groups, notes=(*data_set.notes, *notes))
+    note = f"{n_more} recordings are copies of others, such as {other} of {one}: {told}"
+    return replace(data_set, groups=groups, notes=(*data_set.notes, note))
+
+
+def describe_contradictions(contradictions: Sequence[tuple[str, str]]) -> str:
+    """Equal recordings under two labels in one line: their number and some of them.
+
+    Args:
+        contradictions: Of a data set; one or more.
+    """
+    shown = "; ".join(map(" and ".join, contradictions[:_N_SHOWN]))
+    more = f" and {len(contradictions) - _N_SHOWN} more" if len(contradictions) > _N_SHOWN else ""
+    return f"recordings of equal bytes under two labels: {shown}{more}"
+
+
+def _find_contradictions(data_set: DataSet, copies: list[list[int]]) -> Iterator[tuple[str, str]]:
+    """Paths of the first copies and of the first with another label."""
+    for rows in copies:
+        other = next((row for row in rows if data_set.labels[row] != data_set.labels[rows[0]]), None)
+        if other is not None:
+            one, another = _show_paths(data_set, [rows[0], other])
+            yield one, another
+
+
+def _show_paths(data_set: DataSet, rows: Sequence[int]) -> list[str]:
+    return [printable(str(data_set.paths[row])) for row in rows]
 
 
 def _find_copies(data_set: DataSet) -> list[list[int]]:

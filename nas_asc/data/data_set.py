@@ -43,6 +43,8 @@ class DataSet:
         highest_rate: Hz; the highest of the recordings that were looked at; None is `sample_rate`.
         allow_damaged: Share of the recordings that may be left out as they cannot be used; None is the usual one.
         starts: (n,) where each clip begins in its file, in seconds; None where clips are whole files.
+        contradictions: Pairs of recordings with equal bytes and different labels; None where none were looked for, as
+            the layout states which recordings belong together.
     """
 
     name: str
@@ -68,6 +70,7 @@ class DataSet:
     highest_rate: int | None = None
     allow_damaged: float | None = None
     starts: NDArray[np.float64] | None = None
+    contradictions: tuple[tuple[str, str], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

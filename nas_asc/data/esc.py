@@ -8,7 +8,8 @@ from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import parse_folds, read_listing
+from nas_asc.data.listing import read_listing
+from nas_asc.data.role import parse_folds
 from nas_asc.errors import DataError
 
 
@@ -32,8 +33,7 @@ def load_esc(listing: Path, *, esc10: bool = False, clip_s: float | None = None)
     root = listing.parent.parent if listing.parent.name == "meta" else listing.parent
     columns = read_listing(listing, required=("filename", "fold"))
     label_column = "category_name" if "category_name" in columns else "category"
-    if label_column not in columns:
-        raise DataError(f"{listing}, line 1: no column 'category'.")
+    columns.validate_columns([label_column])
     marked = [text.strip().lower() == "true" for text in columns.get("esc10", [])]
     rows = list(range(len(columns["filename"])))
     if esc10 and not any(marked):

@@ -19,29 +19,6 @@ _DELIMITERS = "\t;,|"
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # in no text
 _BREAKS = dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")  # ends of lines to some programs alone
-_FOLD = re.compile(r"(?:fold[ _-]?)?(\d+)(?:\.0*)?", re.IGNORECASE)
-
-COLUMN_WORDS: Mapping[str, Sequence[str]] = {
-    "path": ("path", "file", "filename", "filepath", "file_name", "file_path", "wav", "audio", "slice_file_name"),
-    "label": ("label", "class", "category", "scene_label", "class_name", "label_name"),
-    "fold": ("fold",),
-    "split": ("split", "subset", "partition"),
-    "group": ("group", "speaker", "location", "source", "session", "identifier", "speaker_id"),
-    "device": ("device", "source_label"),
-}
-PART_WORDS: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-    "eval": "test",
-    "evaluate": "test",
-    "evaluation": "test",
-}
 
 
 class Listing(dict[str, list[str]]):
@@ -50,26 +27,48 @@ class Listing(dict[str, list[str]]):
     Args:
         path: Of the file.
         columns: By name.
+        header_line: Line of the header in the file.
         lines: Line of each row in the file.
         notes: What a user should know of how it was read.
     """
 
     def __init__(
-        self, path: Path, columns: Mapping[str, list[str]], *, lines: Sequence[int], notes: Sequence[str] = ()
+        self,
+        path: Path,
+        columns: Mapping[str, list[str]],
+        *,
+        header_line: int,
+        lines: Sequence[int],
+        notes: Sequence[str] = (),
     ) -> None:
         super().__init__(columns)
         self.path = path
+        self.header_line = header_line
         self.lines = lines
         self.notes = tuple(notes)
 
-    def fault(self, row: int, reason: str) -> DataError:
+    def fault(self, row: int | None, reason: str) -> DataError:
         """What is said of a row that cannot be used.
 
         Args:
-            row: From 0.
+            row: From 0; None is the header.
             reason: In words, with a full stop.
         """
-        return DataError(f"{self.path}, line {self.lines[row]}: {reason}")
+        line = self.header_line if row is None else self.lines[row]
+        return DataError(f"{self.path}, line {line}: {reason}")
+
+    def validate_columns(self, names: Sequence[str]) -> None:
+        """Check that columns are there.
+
+        Args:
+            names: Of the columns.
+
+        Raises:
+            DataError: One is missing; names the header's line.
+        """
+        for name in names:
+            if name not in self:
+                raise self.fault(None, f"no column {name!r}. {hint_name(name, list(self))}")
 
     def cells(self, name: str) -> Iterator[tuple[int, str]]:
         """Rows and their cells of a column, missing ones as empty texts."""
@@ -91,9 +90,12 @@ def read_listing(path: Path, *, required: Sequence[str] = ()) -> Listing:
     text, notes = _decode(path)
     start, header, delimiter = _find_header(text, path)
     rows, lines = _read_rows(path, text, header, delimiter, start)
-    _validate_header(header, required, path)
     columns = {name: [row[place] for row in rows] for place, name in enumerate(header) if name}
-    found = Listing(path, columns, lines=lines, notes=notes)
+    found = Listing(path, columns, header_line=start, lines=lines, notes=notes)
+    found.validate_columns(required)
+    twice = next((name for name in columns if header.count(name) > 1), None)
+    if twice is not None:
+        raise found.fault(None, f"two columns are called {twice!r}. Rename one.")
     for name in required:
         if "" in found[name]:
             raise found.fault(found[name].index(""), f"`{name}` must not be empty.")
@@ -126,86 +128,15 @@ def is_missing(text: str) -> bool:
     return text.strip().lower() in _MISSING
 
 
-def map_columns(listing: Listing, asked: Mapping[str, str]) -> dict[str, str]:
-    """Names of a listing's columns by what they are: "path", "label", "fold", "split", "group", "device".
+def hint_name(name: str, names: Sequence[str]) -> str:
+    """What is said of a name that is not there: the nearest one, or all.
 
     Args:
-        listing: The table.
-        asked: What a user says of some of them.
-
-    Raises:
-        DataError: A column is not there, or none is the path or the label.
+        name: That was asked for.
+        names: That are there.
     """
-    plain = {re.sub(r"[\s-]+", "_", name.lower()): name for name in reversed(listing)}
-    found = {}
-    for role, words in COLUMN_WORDS.items():
-        if role in asked:
-            if asked[role] not in listing:
-                hint = _hint(asked[role], list(listing))
-                raise DataError(f"`--columns` names {asked[role]!r}, but {listing.path} has no such column. {hint}")
-            found[role] = asked[role]
-            continue
-        name = next((plain[word] for word in words if word in plain and plain[word] not in asked.values()), None)
-        if name is not None:
-            found[role] = name
-    for role in ("path", "label"):
-        if role not in found:
-            raise DataError(
-                f"{listing.path}, line 1: no column is the {role}: its columns are {', '.join(listing)}."
-                f" Say which one is, such as --columns {role}={_nearest(role, list(listing))}."
-            )
-    return found
-
-
-def parse_folds(listing: Listing, name: str = "fold") -> list[int]:
-    """Folds from a column, from 1; such as 1, 1.0 or fold1. Where they are counted from 0, one is added.
-
-    Args:
-        listing: The table.
-        name: Of the column.
-
-    Raises:
-        DataError: One is no such number; names the line.
-    """
-    folds = []
-    for row, text in listing.cells(name):
-        match = _FOLD.fullmatch(text)
-        if match is None:
-            raise listing.fault(row, f"`{name}` must be a number from 1, but got {text!r}.")
-        folds.append(int(match[1]))
-    return [fold + 1 for fold in folds] if folds and min(folds) == 0 else folds
-
-
-def parse_parts(listing: Listing, name: str = "split") -> list[str]:
-    """Parts from a column: "train", "validation", "test", or "unused" where nothing is said.
-
-    "dev" validates where something else trains, and trains where nothing does.
-
-    Args:
-        listing: The table.
-        name: Of the column.
-
-    Raises:
-        DataError: One is none of the known words; names the line.
-    """
-    words = {text.lower() for _, text in listing.cells(name)}
-    known = to_parts(words - {"", "unused"})
-    for row, text in listing.cells(name):
-        if text and text.lower() != "unused" and text.lower() not in known:
-            raise listing.fault(row, f"`{name}` must be train, validation, test or unused, but got {text!r}.")
-    return [known.get(text.lower(), "unused") for _, text in listing.cells(name)]
-
-
-def to_parts(words: Collection[str]) -> dict[str, str]:
-    """Parts by those of some words, in lower case, that mean one.
-
-    >>> to_parts({"train", "dev", "x"})["dev"], to_parts({"dev", "eval"})["dev"]
-    ('validation', 'train')
-    """
-    known = {word: PART_WORDS[word] for word in words if word in PART_WORDS}
-    if "dev" in known and "train" not in known.values():
-        known["dev"] = "train"
-    return known
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Its columns are {', '.join(names)}."
 
 
 def _decode(path: Path) -> tuple[str, list[str]]:
@@ -290,22 +221,3 @@ def _fit_row(row: list[str], n_cells: int, path: Path, line: int) -> list[str]:
     if 1 < len(row) < n_cells:
         return [*row, *[""] * (n_cells - len(row))]
     raise DataError(f"{path}, line {line}: {len(row)} cells instead of {n_cells}.")
-
-
-def _validate_header(header: Sequence[str], required: Sequence[str], path: Path) -> None:
-    for name in required:
-        if name not in header:
-            raise DataError(f"{path}, line 1: no column {name!r}. {_hint(name, header)}")
-    twice = next((name for name in header if name and header.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{path}, line 1: two columns are called {twice!r}. Rename one.")
-
-
-def _nearest(role: str, header: Sequence[str]) -> str:
-    close = difflib.get_close_matches(role, header, n=1)
-    return (close or header or ["NAME"])[0]
-
-
-def _hint(name: str, header: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, header, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Its columns are {', '.join(filter(None, header))}."

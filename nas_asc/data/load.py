@@ -40,7 +40,7 @@ def load_data_set(
             but for those of ESC and UrbanSound8K, whose clips are cut and padded.
         clip_step_s: From one clip of a long recording to the next, in seconds; None is end to end.
         layout: "auto" recognises it; "folder" takes the sub-folders as classes whatever they hold, "grouped" those a
-            level below; None reads a folder as version 0.1.0 did.
+            level below; None reads a folder or CSV as version 0.1.0 did.
         columns: Of a CSV: names of the columns that are the path, label, fold, split, group or device.
         allow_damaged: Share of the recordings that may be left out as they cannot be used; None is the usual one.
 
@@ -61,17 +61,32 @@ def load_data_set(
     path = Path(source).expanduser()
     if not path.exists():
         raise DataError(f"`--data` must be a folder or CSV that is there, but there is no {str(source)!r}.")
+    if path.is_file() and layout == "auto" and (root := _find_root(path)):
+        path = root
     if path.is_file():
         _refuse(subset=subset, what="a CSV")
-        found = load_csv(path, clip_s=clip_s, columns=columns)
+        found = load_csv(path, clip_s=clip_s, columns=columns, any_words=layout is not None)
     else:
         _refuse(columns=columns, what="a folder")
         found = _load_tree(path, subset=subset, clip_s=clip_s, layout=layout)
+    found = merge_copies(found, leaves_groups=layout is None) if found.group_word == "file" else found
     if layout is None:
         return with_classes_in_order(found)
-    found = merge_copies(found) if found.group_word == "file" else found
     found = cut_recordings(found, step_s=clip_step_s) if clip_s is not None and found.kind not in _CLIPS else found
     return replace(found, allow_damaged=allow_damaged)
+
+
+def _find_root(listing: Path) -> Path | None:
+    """Folder of the known data set that a listing is of; None where it is a listing of one's own."""
+    beside = listing.absolute().parent
+    if listing.name == "meta.csv" and find_tau_root(beside):
+        return beside
+    for folder in (beside.parent, beside):
+        urbansound = find_urbansound(folder)
+        known = (find_esc_listing(folder), urbansound and urbansound[0])
+        if any(each and each.samefile(listing) for each in known):
+            return folder
+    return None
 
 
 def _load_tree(path: Path, *, subset: int | None, clip_s: float | None, layout: str | None) -> DataSet:

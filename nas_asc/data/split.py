@@ -7,7 +7,7 @@ Conventions:
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,8 @@ def split_data_set(
 
     The test is what the data set's own files say; else `test_fold`, where there are folds; else a fifth of the groups.
     A data set with folds and neither has no test rows: everything is searched on, until a fold is named.
-    The validation is what the data set's own files say; else the fold after the test fold (the first after the last);
+    The validation is what the data set's own files say; else the fold after the test fold (the first after the last),
+    or where a class would be missing, the next one or the fewest in a row with which none is;
     else `validation_share` of the training rows, in whole groups, with every class and, where it can be, every device.
 
     Args:
@@ -128,7 +129,8 @@ def _choose_test(data_set: DataSet, test_fold: int | None, rng: np.random.Genera
         is_test, note = own, "none are kept for a test" + (" (see --test-fold)" if data_set.has_folds else "")
     else:
         is_test = np.zeros(len(data_set), bool)
-        is_test[carve_groups(data_set, np.arange(len(data_set)), _TEST_SHARE, rng)] = True
+        every = np.arange(len(data_set))
+        is_test[carve_groups(data_set, every, _TEST_SHARE, rng, n_left=2, n_carved=0)] = True
         note = f"a fifth of the {data_set.group_word}s is kept for the test"
     return np.flatnonzero(is_test), np.flatnonzero(is_open & ~is_test), note
 
@@ -157,8 +159,9 @@ def _choose_validation(
     folds = np.unique(data_set.folds[rest]).tolist()
     if data_set.has_folds and len(folds) > 1:
         after = [fold for fold in folds if test_fold is not None and fold > test_fold]
-        fold = (after or folds)[0]
-        return rest[data_set.folds[rest] == fold], f"fold {fold} validates"
+        chosen = _choose_folds(data_set, rest, [*after, *(fold for fold in folds if fold not in after)])
+        note = f"fold {chosen[0]} validates" if len(chosen) == 1 else f"folds {' and '.join(map(str, chosen))} validate"
+        return rest[np.isin(data_set.folds[rest], chosen)], note
     validation = carve_groups(data_set, rest, share, rng)
     n_groups = len(np.unique(data_set.groups[validation]))
     return validation, f"{n_groups} whole {data_set.group_word}s validate"
@@ -185,15 +188,30 @@ def _turn_groups(data_set: DataSet, split: Split, turn: int) -> Rows:
     return validation
 
 
+def _choose_folds(data_set: DataSet, rest: Rows, folds: list[int]) -> list[int]:
+    """The fewest folds, one after the other, that validate every class and leave every class to train on.
+
+    Args:
+        data_set: The recordings.
+        rest: Rows that are not kept for the test.
+        folds: Theirs, the first choice first.
+    """
+    classes = np.zeros((len(folds), len(data_set.classes)), bool)
+    for place, fold in enumerate(folds):
+        classes[place, data_set.labels[rest[data_set.folds[rest] == fold]]] = True
+    for n, first in product(range(1, len(folds)), range(len(folds))):
+        places = (first + np.arange(n)) % len(folds)
+        if classes[places].any(axis=0).all() and np.delete(classes, places, axis=0).any(axis=0).all():
+            return [folds[place] for place in places]
+    return folds[:1]
+
+
 def _validate(data_set: DataSet, split: Split) -> None:
     for part, rows in (("training", split.train), ("validation", split.validation)):
         missing = np.setdiff1d(np.arange(len(data_set.classes)), data_set.labels[rows])
         if len(missing):
             names = ", ".join(data_set.classes[label] for label in missing)
-            raise DataError(
-                f"no {part} clips of {names}: each class needs recordings of three or more {data_set.group_word}s,"
-                " two where the data set names its own test."
-            )
+            raise DataError(f"no {part} clips of {names}: {_advise(data_set)}")
     parts = {"training": split.train, "validation": split.validation, "test": split.test}
     groups = {part: np.unique(data_set.groups[rows]) for part, rows in parts.items()}
     for one, other in combinations(groups, 2):
@@ -203,3 +221,15 @@ def _validate(data_set: DataSet, split: Split) -> None:
                 f"{data_set.group_word} {str(shared[0])!r} is in {one} and in {other}. Mend the listing's folds or"
                 " splits, so that a recording's clips stay together."
             )
+
+
+def _advise(data_set: DataSet) -> str:
+    """What a class needs that lacks clips in a part."""
+    if (data_set.parts == "validation").any():
+        return "name recordings of each class for the training and for the validation."
+    if data_set.has_folds:
+        return "each class needs recordings in two or more folds beside the one that is kept for the test."
+    word = data_set.group_word
+    if (data_set.parts == "test").any():
+        return f"each class needs recordings of two or more {word}s beside the test."
+    return f"each class needs recordings of three or more {word}s, two where the data set names its own test."

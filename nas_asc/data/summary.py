@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_asc.data.cut import describe_contradictions
 from nas_asc.data.data_set import DataSet
 from nas_asc.data.split import Split
 
@@ -15,7 +16,7 @@ class Summary:
     """Facts and counts of a data set.
 
     Args:
-        facts: Name and value of what holds for the whole set.
+        facts: Name and value of what holds for the whole set; of notes and warnings there may be several.
         columns: "class", "clips", the plural of what a group is, then parts, folds and devices.
         rows: Class name and counts, in the order of the columns; the last row is the total.
     """
@@ -26,7 +27,13 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return {"facts": dict(self.facts), "classes": [dict(zip(self.columns, row, strict=True)) for row in self.rows]}
+        told = {name: [value for each, value in self.facts if each == name] for name in ("note", "warning")}
+        return {
+            "facts": {name: value for name, value in self.facts if name not in told},
+            "notes": told["note"],
+            "warnings": told["warning"],
+            "classes": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
+        }
 
 
 def summarise_data_set(data_set: DataSet, split: Split | None = None) -> Summary:
@@ -78,4 +85,7 @@ def _facts(data_set: DataSet, split: Split | None) -> tuple[tuple[str, str], ...
         facts.append(("cities", str(len(np.unique(data_set.cities)))))
     if split is not None:
         facts.append(("split", split.note))
-    return (*facts, *(("note", note) for note in data_set.notes))
+    facts += [("note", note) for note in data_set.notes]
+    if data_set.contradictions:
+        facts.append(("warning", describe_contradictions(data_set.contradictions)))
+    return tuple(facts)

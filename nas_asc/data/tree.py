@@ -14,6 +14,8 @@ from pathlib import Path
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".w64", ".opus", ".caf", ".rf64"})
 OTHER_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".wma", ".amr", ".3gp", ".webm", ".mka", ".ape", ".mpc", ".m4b"})
+_ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
+_N_SHOWN = 5
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir"})
 
 
@@ -25,27 +27,36 @@ class Tree:
         root: The folder.
         paths: Recordings that can be decoded.
         others: Recordings of kinds that cannot.
+        archives: Packed files, which nobody looks into.
         folders: Folders right below, empty ones too.
     """
 
     root: Path
     paths: tuple[str, ...]
     others: tuple[str, ...]
+    archives: tuple[str, ...]
     folders: tuple[str, ...]
 
     def notes(self) -> tuple[str, ...]:
         """What is left out of the sub-folders, a line for each kind."""
-        kinds = Counter(os.path.splitext(path)[1].lower() for path in self.others)
+        kinds: dict[str, Counter[str]] = {}
+        for path in self.others:
+            kinds.setdefault(os.path.splitext(path)[1].lower(), Counter())[path.split("/")[0]] += 1
         used = {path.split("/")[0] for path in self.paths}
         idle = [printable(folder) for folder in self.folders if folder not in used]
         found = []
         if kinds:
-            listed = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+            listed = ", ".join(
+                f"{counts.total()} {kind} ({_list_places(counts)})" for kind, counts in sorted(kinds.items())
+            )
             one = printable(self.others[0])
             found.append(
                 f"{listed} cannot be decoded and are left out: convert them, such as"
                 f" `ffmpeg -i {one} {os.path.splitext(one)[0]}.wav`"
             )
+        if self.archives:
+            shown = ", ".join(map(printable, self.archives[:_N_SHOWN]))
+            found.append(f"{len(self.archives)} archives are not looked into: {shown}")
         if idle:
             found.append(f"without a recording that can be used, and so no class: {', '.join(idle)}")
         return tuple(found)
@@ -59,16 +70,17 @@ def walk_tree(root: Path) -> Tree:
     """
     paths: list[str] = []
     others: list[str] = []
+    archives: list[str] = []
     folders: list[str] = []
     for folder, names in _walk(root):
         if folder and "/" not in folder:
             folders.append(folder)
         for name in names:
             suffix = os.path.splitext(name)[1].lower()
-            kept = paths if suffix in AUDIO_SUFFIXES else others if suffix in OTHER_SUFFIXES else None
-            if kept is not None:
-                kept.append(f"{folder}/{name}" if folder else name)
-    return Tree(root, tuple(sorted(paths)), tuple(sorted(others)), tuple(sorted(folders)))
+            for kept, suffixes in ((paths, AUDIO_SUFFIXES), (others, OTHER_SUFFIXES), (archives, _ARCHIVE_SUFFIXES)):
+                if suffix in suffixes:
+                    kept.append(f"{folder}/{name}" if folder else name)
+    return Tree(root, *(tuple(sorted(names)) for names in (paths, others, archives, folders)))
 
 
 def find_recordings(folder: Path) -> list[Path]:
@@ -88,6 +100,12 @@ def printable(name: str) -> str:
     """
     plain = name.encode("utf-8", "replace").decode("utf-8")
     return plain if plain.isprintable() else "".join(each if each.isprintable() else "?" for each in plain)
+
+
+def _list_places(counts: Counter[str]) -> str:
+    """How many are in which folder right below, the fullest first."""
+    shown = [f"{n} in {printable(name)}" for name, n in counts.most_common(_N_SHOWN)]
+    return ", ".join(shown) + (f" and {len(counts) - _N_SHOWN} more" if len(counts) > _N_SHOWN else "")
 
 
 def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:

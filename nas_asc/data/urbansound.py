@@ -15,7 +15,8 @@ from pathlib import Path
 
 from nas_asc.data.columns import build_data_set
 from nas_asc.data.data_set import DataSet
-from nas_asc.data.listing import has_columns, parse_folds, read_listing
+from nas_asc.data.listing import has_columns, read_listing
+from nas_asc.data.role import parse_folds
 
 CLIP_S = 4.0
 _NAME = "UrbanSound8K"

@@ -14,7 +14,7 @@ from nas_asc.health.limits import check_fit, check_limits
 from nas_asc.health.noise import check_clips, check_noise
 from nas_asc.health.trials import check_failures, check_gain, check_rungs
 from nas_asc.health.twin import Comparison, compare_at_seconds, compare_at_trials, is_twin, twin_dir
-from nas_asc.health.validation import check_constant, check_coverage, check_groups
+from nas_asc.health.validation import check_constant, check_coverage, check_groups, check_labels
 
 __all__ = [
     "AxisEffect",
@@ -34,6 +34,7 @@ __all__ = [
     "check_fit",
     "check_gain",
     "check_groups",
+    "check_labels",
     "check_limits",
     "check_noise",
     "check_rungs",

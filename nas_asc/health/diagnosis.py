@@ -8,7 +8,7 @@ from nas_asc.health.evidence import Evidence
 from nas_asc.health.limits import check_fit, check_limits
 from nas_asc.health.noise import check_clips, check_noise
 from nas_asc.health.trials import check_failures, check_gain, check_rungs
-from nas_asc.health.validation import check_constant, check_coverage, check_groups
+from nas_asc.health.validation import check_constant, check_coverage, check_groups, check_labels
 
 
 def diagnose(evidence: Evidence) -> tuple[Card, ...]:
@@ -22,6 +22,7 @@ def diagnose(evidence: Evidence) -> tuple[Card, ...]:
         check_clips(evidence),
         check_groups(evidence),
         check_coverage(evidence),
+        *check_labels(evidence),
         check_constant(evidence),
         check_gain(evidence),
         check_fit(evidence),

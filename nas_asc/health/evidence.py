@@ -42,6 +42,8 @@ class Validation:
         class_clips: Validation clips by class.
         devices: Devices of the validation clips; empty where the data names none.
         training_devices: Devices of the training clips.
+        contradictions: Pairs of recordings, of all parts, with equal bytes and different labels; None where none were
+            looked for.
     """
 
     n_clips: int
@@ -50,6 +52,7 @@ class Validation:
     class_clips: Mapping[str, int]
     devices: tuple[str, ...] = ()
     training_devices: tuple[str, ...] = ()
+    contradictions: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def count_validation(data_set: DataSet, split: Split) -> Validation:
         class_clips=dict(zip(data_set.classes, counts.tolist(), strict=True)),
         devices=_names(data_set.devices[rows]),
         training_devices=_names(data_set.devices[split.train]),
+        contradictions=data_set.contradictions,
     )
 
 

@@ -1,10 +1,12 @@
 """Checks of the validation clips: independent groups, classes, devices."""
 
+from nas_asc.data import describe_contradictions
 from nas_asc.health.card import Card
 from nas_asc.health.evidence import Evidence, Validation
 
 _FEWEST_GROUPS = 10
 _FEWEST_CLIPS = 10
+_ROUNDING = 1e-9
 _ABSENT = "the data could not be read"
 
 
@@ -37,21 +39,37 @@ def check_coverage(evidence: Evidence) -> Card:
 
 
 def check_constant(evidence: Evidence) -> Card:
-    """Whether some trial is right more often than who always says the commonest class."""
+    """Whether some trial is right more often than who always says one class; any class, where all count alike."""
     title, validation = "better than the constant answer", evidence.validation
-    accuracies = [record.scores.accuracy for record in evidence.records if record.scores is not None]
-    if validation is None or not accuracies:
+    scores = [record.scores for record in evidence.records if record.scores is not None]
+    if validation is None or not scores:
         reason = _ABSENT if validation is None else "no trial is complete yet"
         return Card("constant", title, "unknown", reason, "Go on with the search.")
-    share = max(validation.class_clips.values(), default=0) / max(validation.n_clips, 1)
-    found = (
-        f"the best trial is right for {100 * max(accuracies):.1f} % of the validation clips, who always says their"
-        f" commonest class for {100 * share:.1f} %"
-    )
-    if max(accuracies) <= share:
+    if evidence.config.score == "macro_error":
+        best, of_what = max(each.macro_accuracy for each in scores), "an average class's validation clips"
+        constant = 1 / max(sum(n > 0 for n in validation.class_clips.values()), 1)
+        advice = "Train for longer."
+    else:
+        best, of_what = max(each.accuracy for each in scores), "the validation clips"
+        constant = max(validation.class_clips.values(), default=0) / max(validation.n_clips, 1)
         advice = "Train for longer, or search with --objectives macro_error,macs,int8_bytes."
-        return Card("constant", title, "warning", found, advice)
-    return Card("constant", title, "fine", found)
+    found = (
+        f"the best trial is right for {100 * best:.1f} % of {of_what}, the constant answer for {100 * constant:.1f} %"
+    )
+    if best > constant + _ROUNDING:
+        return Card("constant", title, "fine", found)
+    return Card("constant", title, "warning", f"no trial beats the constant answer: {found}", advice)
+
+
+def check_labels(evidence: Evidence) -> tuple[Card, ...]:
+    """Whether no recording lies under two labels; no card where the layout states groups, as nobody looked then."""
+    title, contradictions = "one label a recording", evidence.validation and evidence.validation.contradictions
+    if contradictions is None:
+        return ()
+    if contradictions:
+        advice = "Keep each of them under the label that is right, and search again."
+        return (Card("labels", title, "warning", describe_contradictions(contradictions), advice),)
+    return (Card("labels", title, "fine", "no two recordings of equal bytes have different labels"),)
 
 
 def _missing(validation: Validation) -> list[str]:

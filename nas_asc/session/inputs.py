@@ -1,11 +1,10 @@
 """What a session works on, read from where the user or a study says it is: the space, the recordings, their split."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from nas_asc.data import DataSet, Split, load_data_set, split_data_set
+from nas_asc.data import DataSet, Split, describe_contradictions, load_data_set, split_data_set
 from nas_asc.errors import StudyError
 from nas_asc.search import split_again
 from nas_asc.space import Space, list_spaces, load_space
@@ -27,10 +26,11 @@ class Inputs:
     split: Split
 
     @property
-    def constant_accuracy(self) -> float:
-        """Accuracy on the validation clips of who always says their commonest class, in [0, 1]."""
-        labels = self.data_set.labels[self.split.validation]
-        return float(np.bincount(labels).max() / len(labels))
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how the recordings were read, a line each."""
+        data_set = self.data_set
+        warned = [f"warning: {describe_contradictions(data_set.contradictions)}"] if data_set.contradictions else []
+        return (*(f"note: {note}" for note in data_set.notes), *warned)
 
     def describe(self) -> str:
         """What will be trained and validated on, in one line."""
@@ -39,6 +39,35 @@ class Inputs:
             f"data: {data_set.name}, {len(data_set.classes)} classes, {len(split.train):,} training and"
             f" {len(split.validation):,} validation clips of {data_set.clip_s:g} s; {split.note}"
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipsAsked:
+    """The clips that a user names.
+
+    Args:
+        data: Folder or file of the data set; None is the embedded synthetic scenes.
+        subset: Part of a data set that has such.
+        clip_length_s: Length of every clip; None leaves it to the data set.
+        clip_step_s: From one clip of a long recording to the next; None is end to end.
+        test_fold: Fold that is kept for the test.
+        layout: As for `load_data_set`.
+        columns: Columns of a CSV by what they are.
+        allow_damaged: Share of the recordings that may be left out; None is the usual one.
+        seed: Of the split.
+        cache: Where features are kept; None is the user's cache folder.
+    """
+
+    data: str | None = None
+    subset: int | None = None
+    clip_length_s: float | None = None
+    clip_step_s: float | None = None
+    test_fold: int | None = None
+    layout: str | None = "auto"
+    columns: Mapping[str, str] | None = None
+    allow_damaged: float | None = None
+    seed: int = 0
+    cache: Path | None = None
 
 
 def read_inputs(asked: StudyConfig, *, space: Space | None = None) -> Inputs:
@@ -51,7 +80,7 @@ def read_inputs(asked: StudyConfig, *, space: Space | None = None) -> Inputs:
     Raises:
         NasAscError: One of them cannot be read; says which.
     """
-    data_set = _load(asked)
+    data_set = load_asked(asked)
     split = split_data_set(
         data_set, seed=asked.seed, test_fold=asked.test_fold, validation_share=asked.validation_share
     )
@@ -85,19 +114,27 @@ def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
             f"the recordings of study {config.name!r} are no longer in {config.data}. Put them back, or write their"
             " new place into its study.toml: `source` below [data]."
         )
-    data_set = _load(config)
+    data_set = load_asked(config)
     return data_set, split_again(config, data_set)
 
 
-def _load(config: StudyConfig) -> DataSet:
+def load_asked(asked: StudyConfig | ClipsAsked) -> DataSet:
+    """The recordings that a study or a user names.
+
+    Args:
+        asked: Names them, and says how to read them.
+
+    Raises:
+        DataError: They cannot be read.
+    """
     return load_data_set(
-        config.data,
-        subset=config.subset,
-        clip_s=config.clip_length_s,
-        clip_step_s=config.clip_step_s,
-        layout=config.layout,
-        columns=config.columns,
-        allow_damaged=config.allow_damaged,
+        asked.data,
+        subset=asked.subset,
+        clip_s=asked.clip_length_s,
+        clip_step_s=asked.clip_step_s,
+        layout=asked.layout,
+        columns=asked.columns,
+        allow_damaged=asked.allow_damaged,
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nas_asc.data import load_data_set, split_data_set
+from nas_asc.data import split_data_set
 from nas_asc.evaluation import PreparedData, Worker, learn_from, write_teacher_logits
+from nas_asc.session.inputs import ClipsAsked, load_asked
 from nas_asc.session.named_network import find_design, find_teachers
 from nas_asc.session.train_seeds import OnSeedEpoch, SeedResult, train_seeds
 from nas_asc.space import Design, load_space
@@ -73,27 +74,6 @@ class NetworkTraining:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClipsAsked:
-    """The clips that a user names.
-
-    Args:
-        data: Folder or file of the data set; None is the embedded synthetic scenes.
-        subset: Part of a data set that has such.
-        clip_length_s: Length that every clip is cut or padded to; None leaves it to the data set.
-        test_fold: Fold that is kept for the test.
-        seed: Of the split.
-        cache: Where features are kept; None is the user's cache folder.
-    """
-
-    data: str | None = None
-    subset: int | None = None
-    clip_length_s: float | None = None
-    test_fold: int | None = None
-    seed: int = 0
-    cache: Path | None = None
-
-
 def open_training(
     network: str,
     clips: ClipsAsked,
@@ -119,7 +99,7 @@ def open_training(
         NasAscError: There is no such network, or it cannot take the clips, or these cannot be read.
     """
     prepare_process()
-    data_set = load_data_set(clips.data, subset=clips.subset, clip_s=clips.clip_length_s)
+    data_set = load_asked(clips)
     split = split_data_set(data_set, seed=clips.seed, test_fold=clips.test_fold)
     prepared = PreparedData(data_set, split, cache_dir=clips.cache, on_progress=on_features)
     design, types = find_design(network, prepared, load_space(space) if space else None)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nas_asc.cli import main
-from nas_asc.cli.options import spread_groups
+from nas_asc.cli.group import spread_groups
 from nas_asc.study import OPTUNA_PREFIX, SAMPLERS
 
 

@@ -1,6 +1,7 @@
 """`nas-asc train`: files, repetition, and what it refuses."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -145,3 +146,32 @@ def test_teacher_that_is_none_is_told(recordings, tmp_path, capsys):
     (other / "card.json").write_text(json.dumps({"data_digest": "another"}))
     assert train(recordings, tmp_path / "out", "--teacher", str(other.parent)) == 2
     assert f"{other} was trained with other data" in capsys.readouterr().err
+
+
+def test_recordings_are_read_as_a_search_reads_them(recordings, tmp_path, capsys):
+    """Sessions above the classes; a listing of one's own words; clips of long recordings."""
+    for day in ("monday", "tuesday", "friday"):
+        shutil.copytree(recordings, tmp_path / "days" / day)
+        for number, path in enumerate(sorted((tmp_path / "days" / day).rglob("*.wav"))):
+            path.write_bytes(path.read_bytes() + bytes(2 * number))  # no copies
+    assert train(tmp_path / "days", tmp_path / "a", "--epochs", "1") == 2
+    assert "either may be the classes" in capsys.readouterr().err
+    assert train(tmp_path / "days", tmp_path / "a", "--epochs", "1", "--layout", "grouped") == 0
+    assert card(tmp_path / "a")["classes"] == ["high", "low", "middle"]
+
+    rows = [f"{path},{path.parent.name}" for path in sorted(recordings.glob("*/*.wav"))]
+    (tmp_path / "list.csv").write_text("\n".join(["wavname,kind", *rows]) + "\n")
+    assert train(tmp_path / "list.csv", tmp_path / "b", "--epochs", "1") == 2
+    assert "no column is the path" in capsys.readouterr().err
+    words = ["--epochs", "1", "--columns", "path=wavname,label=kind", "--clip", "500ms", "--clip-step", "250ms"]
+    assert train(tmp_path / "list.csv", tmp_path / "b", *words) == 0
+    assert card(tmp_path / "b")["clip_s"] == 0.5
+    data = load_data_set(
+        tmp_path / "list.csv", clip_s=0.5, clip_step_s=0.25, columns={"path": "wavname", "label": "kind"}
+    )
+    assert len(data) == 3 * 8 * 3
+    assert card(tmp_path / "b")["data_digest"] == data.digest
+
+
+def card(folder):
+    return json.loads((folder / "seed-0" / "card.json").read_text())

@@ -1,5 +1,6 @@
 """Whatever a listing or a folder holds: a data set, or one line that says what is wrong."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -11,8 +12,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas_asc.data import check_audio, load_data_set, split_data_set
+from nas_asc.data import check_audio, listen, load_data_set, split_data_set, spread_rows, summarise_data_set
 from nas_asc.errors import NasAscError
+from tests.data.damaged_files import write_boastful_flac, write_crashed_wav
+from tests.data.people_files import write_edge_impulse, write_speech_commands, write_tut
 from tests.data.recordings import write_wav
 
 N_FILES = 8
@@ -50,7 +53,10 @@ def is_read_or_refused(source, **options):
     try:
         data = load_data_set(source, **options)
         check_audio(data, range(len(data)))
-        split_data_set(data)
+        split = split_data_set(data)
+        told = summarise_data_set(data, split)
+        assert all(value.isprintable() for _, value in told.facts if str(data.root) != value)
+        listen(data, spread_rows(len(data))).describe_ceiling(data.sample_rate)
     except NasAscError as error:
         message = str(error)
     if message is None:
@@ -80,27 +86,45 @@ def test_any_bytes_as_a_listing(place, content):
 
 
 NAMES = st.sampled_from(
-    ["train", "test", "val", "fold1", "fold2", "1", "2", "cat", "dog", "monday", "caf\udce9", ".x", "a b", "audio"]
+    [
+        *("train", "Test_set", "val", "training", "testing", "fold1", "fold2", "1", "2", "cat", "dog", "monday"),
+        *("caf\udce9", ".x", "a b", "audio", "_noise_", "metadata", "evaluation_setup"),
+    ]
 )
-FILES = st.sampled_from(
-    ["0.wav", "1.WAV", "bad.wav", "empty.wav", "x.m4a", "notes.txt", "info.labels", "meta.txt", "meta.csv"]
-)
+SOUNDS = ["0.wav", "1.WAV", "bad.wav", "empty.wav", "crashed.wav", "boastful.flac", "cat.1.wav", "0a_nohash_0.wav"]
+LISTS = [
+    "info.labels",
+    "meta.txt",
+    "meta.csv",
+    "UrbanSound8K.csv",
+    "esc50.csv",
+    "validation_list.txt",
+    "fold1_test.csv",
+]
+FILES = st.sampled_from([*SOUNDS, *SOUNDS, *LISTS, "x.m4a", "notes.txt", "all.zip", "loop", "nowhere.wav"])
 TREES = st.lists(st.tuples(st.lists(NAMES, max_size=3), FILES), max_size=14)
 
 
 def write_file(path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name in ("bad.wav", "x.m4a", "notes.txt", "info.labels", "meta.txt", "meta.csv"):
+    seed = sum(os.fsencode(path))
+    if path.name in LISTS or path.name in ("bad.wav", "x.m4a", "notes.txt", "all.zip"):
         path.write_bytes(b"filename\tscene_label\n")
+    elif path.name in ("loop", "nowhere.wav"):
+        path.unlink(missing_ok=True)
+        path.symlink_to(path.parent if path.name == "loop" else path.parent / "absent.wav")
     elif path.name == "empty.wav":
         soundfile.write(os.fsencode(path), np.zeros(0, np.float32), 8_000, format="WAV")
+    elif path.name == "crashed.wav":
+        write_crashed_wav(path)
+    elif path.name == "boastful.flac":
+        write_boastful_flac(path, 80, claimed=seed**4 % 2**36)
     else:
-        value = 0.2 + (hash(str(path)) % 97) / 1000
-        soundfile.write(os.fsencode(path), np.full(80, value, np.float32), 8_000, format="WAV")
+        soundfile.write(os.fsencode(path), np.full(80, 0.2 + seed % 97 / 1000, np.float32), 8_000, format="WAV")
 
 
-@settings(max_examples=150, deadline=None)
-@given(TREES, st.sampled_from([{}, {"layout": "folder"}, {"layout": "grouped"}, {"clip_s": 0.005}]))
+@settings(max_examples=250, deadline=None)
+@given(TREES, st.sampled_from([{}, {"layout": "folder"}, {"layout": "grouped"}, {"layout": None}, {"clip_s": 0.005}]))
 def test_any_folder(tree, options):
     root = Path(tempfile.mkdtemp())
     try:
@@ -109,3 +133,46 @@ def test_any_folder(tree, options):
         is_read_or_refused(root, **options)
     finally:
         shutil.rmtree(root)
+
+
+WORDS = st.one_of(
+    st.sampled_from(["path", "label", "category", "files", "training", "testing", "training/cat.0.wav", "type", "cat"]),
+    st.text(max_size=4),
+)
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-3, 3), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(WORDS, inner, max_size=4)),
+)
+ROW = st.fixed_dictionaries({"path": WORDS, "category": WORDS, "label": st.one_of(WORDS, JSON)})
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(JSON, st.fixed_dictionaries({"files": st.one_of(JSON, st.lists(ROW, max_size=5))})))
+def test_any_labels_of_an_export(place, told):
+    root = place / "export"
+    if not root.exists():
+        write_edge_impulse(root)
+    (root / "info.labels").write_text(json.dumps(told))
+    is_read_or_refused(root)
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(["yes/00000000_nohash_0.wav", "no\\00000001_nohash_0.wav", "stop/x_nohash_1.wav", "/", "../x"]),
+        st.sampled_from(["audio/beach0.wav\tbeach", "audio/bus1.wav\tbus\tg", "audio/bus1.wav"]),
+        st.text(alphabet='ab/\\\t"\0\r', max_size=6),
+    ),
+    max_size=8,
+).map("\n".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+def test_any_lists_beside_recordings(place, text, encoding):
+    words, scenes = place / "words", place / "scenes"
+    if not words.exists():
+        write_speech_commands(words)
+        write_tut(scenes)
+    for path in (words / "testing_list.txt", scenes / "meta.txt", scenes / "evaluation_setup" / "fold1_evaluate.txt"):
+        path.write_bytes(text.encode(encoding))
+        is_read_or_refused(path.parent if path.parent in (words, scenes) else scenes)

@@ -6,7 +6,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_asc.data import check_audio, load_data_set, split_data_set
+from nas_asc.data import check_audio, load_data_set, split_data_set, summarise_data_set
 from nas_asc.data.cut import clip_starts
 from nas_asc.errors import DataError
 from nas_asc.features import compute_features
@@ -103,5 +103,10 @@ def test_copies_count_as_one_recording_and_those_of_two_labels_are_warned_of(tmp
     assert group["cat/0.wav"] == group["cat/copy.wav"] == group["cat/again.wav"]
     assert group["cat/1.wav"] == group["dog/stray.wav"]
     assert len(set(group.values())) == 8
-    assert "3 recordings are copies of others, such as cat/again.wav of cat/0.wav" in data.notes[-2]
-    assert data.notes[-1] == "warning: 1 recordings lie under two labels, byte for byte: cat/1.wav and dog/stray.wav"
+    assert "3 recordings are copies of others, such as cat/again.wav of cat/0.wav" in data.notes[-1]
+    assert data.contradictions == (("cat/1.wav", "dog/stray.wav"),)
+    told = "recordings of equal bytes under two labels: cat/1.wav and dog/stray.wav"
+    assert ("warning", told) in summarise_data_set(data).facts
+    as_before = load_data_set(root, layout=None)
+    assert as_before.contradictions == data.contradictions
+    assert as_before.groups.tolist() == as_before.paths.tolist()

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from nas_asc.data import check_audio, load_data_set, split_data_set
+from nas_asc.data import ClipError, check_audio, iterate_blocks, load_data_set, read_recording, split_data_set
+from nas_asc.data.audio import read_header
 from nas_asc.errors import DataError
+from tests.data.damaged_files import RATE, make_noise, write_boastful_flac, write_crashed_wav
 from tests.data.people_files import write_edge_impulse, write_speech_commands, write_tree, write_tut
 from tests.data.recordings import write_wav
 
@@ -67,6 +69,67 @@ def test_splits_without_folders_of_classes_are_refused(tmp_path):
         write_wav(tmp_path / top / "0.wav")
     with pytest.raises(DataError, match="recordings right in them and no folder a class"):
         load_data_set(tmp_path)
+
+
+def test_one_folder_around_the_classes_is_named(tmp_path):
+    write_tree(tmp_path / "downloads" / "sounds", ("",))
+    with pytest.raises(
+        DataError, match=r"has one folder, downloads\. If the folders in it .* give .*downloads/sounds\."
+    ):
+        load_data_set(tmp_path)
+
+
+def test_deeper_sessions_are_groups_and_the_lowest_folders_the_classes(tmp_path):
+    for house in ("house1", "house2"):
+        write_tree(tmp_path / house, ("monday", "tuesday"))
+    with pytest.raises(DataError, match="grouped if cat, dog are the classes and house1, house2"):
+        load_data_set(tmp_path)
+    data = load_data_set(tmp_path, layout="grouped")
+    assert data.classes == ("cat", "dog")
+    assert set(data.groups.tolist()) == {f"house{n}/{day}" for n in (1, 2) for day in ("monday", "tuesday")}
+
+
+def test_archives_and_recordings_outside_the_classes_are_told(tmp_path):
+    write_tree(tmp_path, ("",))
+    (tmp_path / "more.ZIP").write_bytes(b"PK")
+    write_wav(tmp_path / "stray.wav")
+    data = load_data_set(tmp_path)
+    assert data.classes == ("cat", "dog")
+    assert "1 archives are not looked into: more.ZIP" in data.notes
+    assert "1 recordings in no folder of a class are left out" in data.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("0.wav", "1 recordings lie right in it"), ("all.zip", r"Unpack all\.zip"), ("x.txt", "is no known")],
+)
+def test_a_folder_without_classes_is_told_from_one_that_is_not_unpacked(tmp_path, name, message):
+    write_wav(tmp_path / name) if name == "0.wav" else (tmp_path / name).write_bytes(b"-")
+    with pytest.raises(DataError, match=message):
+        load_data_set(tmp_path)
+
+
+def test_classes_whose_names_look_alike_are_refused(tmp_path):
+    write_tree(tmp_path, ("",))
+    for name in ("cat", "dog"):
+        os.rename(tmp_path / name, os.fsencode(tmp_path) + {"cat": b"/a\x81", "dog": b"/a\x8d"}[name])
+    with pytest.raises(DataError, match="two classes are both shown as"):
+        load_data_set(tmp_path)
+
+
+def test_recordings_of_any_number_of_bits_and_channels_are_read(tmp_path):
+    kinds = [("PCM_U8", 1), ("PCM_16", 2), ("PCM_24", 1), ("PCM_32", 6), ("FLOAT", 2), ("DOUBLE", 1)]
+    noise = make_noise(0.1)
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number, (subtype, n_channels) in enumerate(kinds):
+            sound = np.stack([noise] * n_channels, axis=1) * (0.9 if name == "cat" else 1)
+            soundfile.write(tmp_path / name / f"{number}.WAV", sound, RATE, subtype, format="WAV")
+    data = load_data_set(tmp_path)
+    assert check_audio(data, range(len(data))).faults == ()
+    for row in range(len(data)):
+        scale = 0.9 if data.labels[row] == 0 else 1
+        assert np.abs(data.waveform(row) - scale * noise).max() < 1e-2
 
 
 def test_speech_commands_has_speakers_as_groups_and_no_class_of_noise(tmp_path):
@@ -164,6 +227,48 @@ def test_line_numbers_are_the_file_s_own(tmp_path):
         load_data_set(listing)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n\nwav_name,label\n0.wav,a\n", "line 3: no column is the path"),
+        ("sep=;\n\npath;x;x\n0.wav;a;b\n", "line 3: two columns are called 'x'"),
+        ("\npath,name\n0.wav,a\n", "line 2: no column is the label: .* can only be classified: nas-asc predict"),
+        ("\n0.wav,a\n1.wav,b\n", "line 2: the header is a row already"),
+        ("path,label\n", "has a header, but lists no recordings"),
+        ("path,label\nC:\\\\x\\\\0.WAV,a\n", r"line 2: there is no recording 'C:/x/0\.WAV'\. .* There is 0\.wav\."),
+        ("path,label\nsounds/x.wav,a\n", "line 2: there is no recording .* Unpack all archives"),
+    ],
+)
+def test_what_is_wrong_with_a_listing_is_said_with_its_own_line(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        load_data_set(write_list(tmp_path, text))
+
+
+def test_a_header_of_a_known_data_set_is_named_by_its_line_too(tmp_path):
+    (tmp_path / "esc50.csv").write_text("\n\nfilename,fold\n0.wav,1\n")
+    with pytest.raises(DataError, match=r"esc50\.csv, line 3: no column 'category'"):
+        load_data_set(tmp_path)
+
+
+def test_paths_may_be_written_as_windows_has_them_or_from_the_root(tmp_path):
+    text = "path,label\n" + "".join(
+        f"{(tmp_path / path) if number % 2 else '.' + chr(92) + path},{label}\n"
+        for number, (path, label, _) in enumerate(ROWS)
+    )
+    data = load_data_set(write_list(tmp_path, text))
+    assert [data.path(row).name for row in range(len(data))] == [path for path, _, _ in ROWS]
+    assert check_audio(data, range(len(data))).faults == ()
+
+
+def test_a_listing_of_0_1_0_has_groups_only_where_it_calls_them_so(tmp_path):
+    text = "path,label,speaker,subset\n" + "".join(f"{path},{label},s{fold},train\n" for path, label, fold in ROWS)
+    listing = write_list(tmp_path, text)
+    before, now = load_data_set(listing, layout=None), load_data_set(listing)
+    assert (before.group_word, now.group_word) == ("file", "group")
+    assert set(before.parts.tolist()) == {""}
+    assert set(now.parts.tolist()) == {"train"}
+
+
 def test_labels_that_differ_by_case_alone_are_told_and_missing_groups_are_files(tmp_path):
     text = "path,label,group\n" + "".join(
         f"{path},{'A' if path == '0.wav' else label},{'NA' if fold == '1' else fold}\n" for path, label, fold in ROWS
@@ -184,7 +289,8 @@ def test_kinds_that_cannot_be_decoded_and_empty_classes_are_named(tmp_path):
     data = load_data_set(tmp_path)
     assert data.classes == ("cat", "dog")
     assert (
-        "2 .m4a cannot be decoded and are left out: convert them, such as `ffmpeg -i cat/1.m4a cat/1.wav`" in data.notes
+        "2 .m4a (1 in cat, 1 in phone) cannot be decoded and are left out: convert them, such as"
+        " `ffmpeg -i cat/1.m4a cat/1.wav`" in data.notes
     )
     assert "without a recording that can be used, and so no class: empty, phone" in data.notes
 
@@ -211,34 +317,39 @@ def test_links_are_followed_and_dead_ones_are_damaged_recordings(tmp_path):
     assert [str(data.paths[row]) for row in report.rows] == ["cat/dead.wav"]
 
 
-def test_a_header_without_a_length_is_read_to_the_end_of_the_file(tmp_path):
-    write_tree(tmp_path, ("",))
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 80).astype(np.float32)
-    path = tmp_path / "cat" / "crashed.wav"
-    soundfile.write(path, noise, 8_000)
-    content = bytearray(path.read_bytes())
-    place = content.index(b"data") + 4
-    content[4:8] = content[place : place + 4] = bytes(4)
-    path.write_bytes(content)
-    data = load_data_set(tmp_path)
-    row = data.paths.tolist().index("cat/crashed.wav")
-    assert len(check_audio(data, range(len(data))).rows) == 0
-    assert np.abs(data.waveform(row) - noise).max() < 1e-4
+@pytest.mark.parametrize("size", [0, 10**6, 2**31 - 1, 2**32 - 1])
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_a_size_that_is_not_so_does_not_matter(tmp_path, size, subtype, n_channels):
+    noise = write_crashed_wav(path := tmp_path / "x.wav", subtype=subtype, n_channels=n_channels, size=size)
+    waveform, rate = read_recording(path)
+    assert rate == RATE
+    assert np.abs(waveform[0] - noise).max() < 1e-2
+    assert np.array_equal(np.concatenate([block.waveform[0] for block in iterate_blocks(path)]), waveform[0])
 
 
-def test_a_stream_of_unknown_length_is_read_to_the_end_of_the_file(tmp_path):
-    write_tree(tmp_path, ("",))
-    path = tmp_path / "cat" / "segment.flac"
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 80).astype(np.float32)
-    soundfile.write(path, noise, 8_000)
-    content = bytearray(path.read_bytes())
-    content[21] &= 0xF0  # the 36 bits of the number of samples
-    content[22:26] = bytes(4)
-    path.write_bytes(content)
-    data = load_data_set(tmp_path)
-    row = data.paths.tolist().index("cat/segment.flac")
-    assert len(check_audio(data, range(len(data))).rows) == 0
-    assert np.abs(data.waveform(row) - noise).max() < 1e-4
+@pytest.mark.parametrize("claimed", [0, RATE + 1, 10 * RATE, 2**32, 2**36 - 1])
+def test_a_number_of_samples_that_is_not_so_does_not_matter(tmp_path, claimed):
+    noise = write_boastful_flac(path := tmp_path / "x.flac", RATE, claimed=claimed)
+    waveform, _ = read_recording(path)
+    assert np.abs(waveform[0] - noise).max() < 1e-4
+    assert np.array_equal(
+        read_recording(path, start_s=0.25, length_s=0.5)[0][0], waveform[0, RATE // 4 : 3 * RATE // 4]
+    )
+    assert np.array_equal(np.concatenate([block.waveform[0] for block in iterate_blocks(path)]), waveform[0])
+    header = read_header(path, sample_rate=None, clip_s=1.0, any_length=False)
+    assert (header.fault, header.surplus, header.rate) == (None, 0, RATE)
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [(b"", "the file has no bytes"), (b"no sound at all", "Format not recognised"), (None, "no such file")],
+)
+def test_what_is_no_recording_is_said_plainly(tmp_path, content, cause):
+    if content is not None:
+        (tmp_path / "x.mp3").write_bytes(content)
+    with pytest.raises(ClipError, match=rf"x\.mp3: unreadable \({cause}\)"):
+        read_recording(tmp_path / "x.mp3")
 
 
 @pytest.mark.parametrize("name", ["sons café", "…", "a b/c d", "data.set"])

@@ -149,3 +149,52 @@ def test_a_division_that_files_state_is_not_turned():
     data = make_data_set(np.arange(24) // 4 % 2, np.arange(24), parts=parts)
     split = split_data_set(data)
     assert turn_split(data, split, 1) is split
+
+
+@pytest.mark.parametrize(
+    ("folds", "validation", "note"),
+    [
+        ([1, 2, 3, 4] * 6, [1, 2], "folds 1 and 2 validate"),  # a class in the odd ones, the other in the even ones
+        ([1, 1, 2, 2, 3, 2] * 4, [1], "fold 1 validates"),
+        ([1, 2, 2, 2, 3, 3] * 4, [2], "fold 2 validates"),  # the first one lacks a class
+        ([1, 2, 1, 3, 1, 4] * 4, None, "no training clips of class 0: each class needs recordings in two or more"),
+    ],
+)
+def test_folds_that_lack_a_class_are_joined_or_passed_over(folds, validation, note):
+    data = make_data_set([0, 1] * 12, range(24), folds=folds)
+    if validation is None:
+        with pytest.raises(DataError, match=note):
+            split_data_set(data)
+        return
+    split = split_data_set(data)
+    assert sorted(set(data.folds[split.validation].tolist())) == validation
+    assert split.note.startswith(note)
+    assert set(data.labels[split.train].tolist()) == {0, 1}
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4)), min_size=8, max_size=30))
+def test_folds_are_refused_only_where_no_row_of_them_has_all_classes(clips):
+    labels, folds = (list(column) for column in zip(*clips, (0, 1), (1, 2), (2, 3), strict=True))
+    data = make_data_set(labels, range(len(labels)), folds=folds)
+    numbers = sorted(set(folds))
+    rows = [set((numbers * 2)[first : first + n]) for n in range(1, len(numbers)) for first in range(len(numbers))]
+    having = [{label for label, fold in zip(labels, folds, strict=True) if fold in row} for row in rows]
+    without = [{label for label, fold in zip(labels, folds, strict=True) if fold not in row} for row in rows]
+    fitting = [row for row, one, other in zip(rows, having, without, strict=True) if len(one) == len(other) == 3]
+    if fitting:
+        found = set(data.folds[split_data_set(data).validation].tolist())
+        assert found in fitting
+        assert len(found) == min(map(len, fitting))
+    else:
+        with pytest.raises(DataError, match="each class needs recordings in two or more folds"):
+            split_data_set(data)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_class_that_shares_its_groups_is_in_every_part(seed):
+    """As copies under several labels do: their group is drawn as one of the first label."""
+    labels, groups = [0] * 6 + [1] * 6 + [2] * 3, [*range(6), *range(6), *range(3)]
+    split = split_data_set(data := make_data_set(labels, groups), seed=seed)
+    for rows in (split.train, split.validation):
+        assert set(data.labels[rows].tolist()) == {0, 1, 2}

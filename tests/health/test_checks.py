@@ -17,6 +17,7 @@ from nas_asc.health import (
     check_fit,
     check_gain,
     check_groups,
+    check_labels,
     check_limits,
     check_noise,
     check_rungs,
@@ -248,6 +249,19 @@ def test_a_study_that_does_not_beat_the_constant_answer_is_told(share, verdict):
     assert check_constant(make_evidence(records=())).verdict == "unknown"
 
 
+@pytest.mark.parametrize(("macro_accuracy", "verdict"), [(0.5, "warning"), (0.6, "fine")])
+def test_where_all_classes_count_alike_the_constant_answer_is_right_for_one_of_them(macro_accuracy, verdict):
+    """However common it is: a trial that is right less often than it may be the better one."""
+    config = replace(make_evidence().config, objectives=("macro_error", "macs"))
+    record = make_record(0, loss=0.5, macs=1000, accuracy=0.7)
+    record = replace(record, scores=replace(record.scores, macro_accuracy=macro_accuracy))
+    validation = replace(VALIDATION, class_clips={"common": 3600, "rare": 400})
+    card = check_constant(make_evidence(config=config, records=(record,), validation=validation))
+    assert card.verdict == verdict
+    assert "the constant answer for 50.0 %" in card.finding
+    assert card.advice == ("Train for longer." if verdict == "warning" else "")
+
+
 def test_diagnosis_has_every_check_once_and_every_card_is_short():
     evidence = make_evidence(space=make_space(), survey=_survey(0.4))
     cards = diagnose(evidence)
@@ -264,3 +278,15 @@ def test_diagnosis_has_every_check_once_and_every_card_is_short():
 def test_an_empty_study_has_no_fault_that_could_be_known():
     cards = diagnose(make_evidence(records=(), validation=None, config=example_config(objectives=OBJECTIVES)))
     assert {card.verdict for card in cards} == {"unknown"}
+
+
+def test_recordings_under_two_labels_are_warned_of_where_they_were_looked_for():
+    assert check_labels(make_evidence()) == ()
+    assert check_labels(make_evidence(validation=None)) == ()
+    (fine,) = check_labels(make_evidence(validation=replace(VALIDATION, contradictions=())))
+    assert fine.verdict == "fine"
+    pairs = tuple((f"a/{number}.wav", f"b/{number}.wav") for number in range(5))
+    (card,) = check_labels(evidence := make_evidence(validation=replace(VALIDATION, contradictions=pairs)))
+    assert card.verdict == "warning"
+    assert card.finding.endswith("a/0.wav and b/0.wav; a/1.wav and b/1.wav; a/2.wav and b/2.wav and 2 more")
+    assert card in diagnose(evidence)
