@@ -64,13 +64,21 @@ class MicroFile:
         """
         return np.stack([self._run_clip(clip) for clip in features])
 
+    def run_integers(self, features: NDArray[np.int8]) -> NDArray[Any]:
+        """What the network gives of inputs as they lie in the file, clip by clip: (B, F, T, C) to (B, ...)."""
+        return np.stack([self._run_integers(clip) for clip in features])
+
+    def _run_integers(self, clip: NDArray[np.int8]) -> NDArray[Any]:
+        self._interpreter.set_input(clip[None], 0)
+        self._interpreter.invoke()
+        out: NDArray[Any] = self._interpreter.get_output(0)[0]
+        return out.copy()
+
     def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
         scale, zero_point = _parameters(self._input)
         steps = np.rint(clip / np.float32(scale)) + zero_point
         last = np.moveaxis(steps, 0, -1) if steps.ndim == 3 else steps
-        self._interpreter.set_input(np.clip(last, -128, 127).astype(np.int8)[None], 0)
-        self._interpreter.invoke()
-        out = self._interpreter.get_output(0)[0]
+        out = self._run_integers(np.clip(last, -128, 127).astype(np.int8))
         if out.dtype == np.int8:
             scale, zero_point = _parameters(self._output)
             out = (out.astype(np.float32) - zero_point) * np.float32(scale)

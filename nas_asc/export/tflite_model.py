@@ -45,7 +45,17 @@ class _Tensor:
 
 
 @dataclass(frozen=True)
-class _Operator:
+class Operator:
+    """One operator of a model.
+
+    Args:
+        kind: Of the schema's `BuiltinOperator`.
+        inputs: Tensors that it reads; -1 where one is left out.
+        output: Tensor that it writes.
+        table: Name of its options in the schema.
+        options: Their fields that are not left at their defaults.
+    """
+
     kind: str
     inputs: tuple[int, ...]
     output: int
@@ -59,7 +69,7 @@ class TfliteModel:
     def __init__(self) -> None:
         self._tensors: list[_Tensor] = []
         self._buffers: list[bytes] = [b""]  # the first is that of tensors without values
-        self._operators: list[_Operator] = []
+        self._operators: list[Operator] = []
         self._known: dict[tuple[object, ...], int] = {}
 
     def tensor(
@@ -88,13 +98,29 @@ class TfliteModel:
             table: Name of its options in the schema.
             options: Their fields that are not left at their defaults.
         """
-        self._operators.append(_Operator(kind, tuple(inputs), output, table, options))
+        self._operators.append(Operator(kind, tuple(inputs), output, table, options))
         return output
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Of the operators, in order."""
         return tuple(operator.kind for operator in self._operators)
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """In the order in which they run."""
+        return tuple(self._operators)
+
+    def name(self, tensor: int) -> str:
+        """Of a tensor; "" where it has none."""
+        return self._tensors[tensor].name
+
+    def values(self, tensor: int) -> NDArray[Any] | None:
+        """Of a constant; None where an operator writes the tensor."""
+        found = self._tensors[tensor]
+        if not found.buffer:
+            return None
+        return np.frombuffer(self._buffers[found.buffer], dtype=found.kind).reshape(found.shape)
 
     def names(self, kind: str) -> frozenset[str]:
         """Of the tensors of one kind that operators write."""
@@ -169,7 +195,7 @@ class _TfliteWriter:
     def write(
         self,
         tensors: Sequence[_Tensor],
-        operators: Sequence[_Operator],
+        operators: Sequence[Operator],
         buffers: Sequence[bytes],
         inputs: tuple[int, ...],
         outputs: tuple[int, ...],
@@ -220,7 +246,7 @@ class _TfliteWriter:
             QuantizedDimension=found.axis,
         )
 
-    def _operator(self, operator: _Operator, kinds: Sequence[str]) -> int:
+    def _operator(self, operator: Operator, kinds: Sequence[str]) -> int:
         options = {}
         if operator.table is not None:
             options = {

@@ -5,7 +5,7 @@ Conventions:
     standardised; its output "logits" is float32 (B, K).
 """
 
-from nas_asc.prediction.log_mel import compute_log_mel, resample
+from nas_asc.prediction.log_mel import compute_log_mel, mel_filters, resample
 from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 from nas_asc.prediction.model_file import ModelFile
 from nas_asc.prediction.prediction import Prediction
@@ -20,6 +20,7 @@ __all__ = [
     "Window",
     "compute_log_mel",
     "find_events",
+    "mel_filters",
     "resample",
     "smooth",
 ]

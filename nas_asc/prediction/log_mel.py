@@ -87,7 +87,7 @@ def _mel_power(waveform: Floats, log_mel: LogMel) -> Doubles:
     padded = np.pad(waveform, edge, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, log_mel.n_fft)[:: log_mel.hop_length]
     spectrum = np.fft.rfft(frames * _window(log_mel.n_fft, log_mel.win_length), axis=-1)
-    mels: Doubles = _filters(log_mel) @ (spectrum.real**2 + spectrum.imag**2).T
+    mels: Doubles = mel_filters(log_mel) @ (spectrum.real**2 + spectrum.imag**2).T
     return mels
 
 
@@ -100,7 +100,7 @@ def _window(n_fft: int, win_length: int) -> Doubles:
 
 
 @lru_cache(maxsize=_N_KEPT)
-def _filters(log_mel: LogMel) -> Doubles:
+def mel_filters(log_mel: LogMel) -> Doubles:
     """(n_bands, n_fft // 2 + 1) triangles of height one, equally spaced on HTK's mel scale."""
     lowest, highest = (2595 * math.log10(1 + hz / 700) for hz in (log_mel.f_min, log_mel.upper_edge))
     edges = 700 * (10 ** (np.linspace(lowest, highest, log_mel.n_mels + 2) / 2595) - 1)
