@@ -5,6 +5,7 @@ Conventions:
     file takes them as (1, F, T, C) and gives (1, K), both int8.
 """
 
+from nas_asc.export.c import CReport, build_c, build_copy, can_emulate, can_run_here, write_c, write_proved_c
 from nas_asc.export.c_header import format_c_header
 from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
@@ -15,17 +16,24 @@ from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, read_tflite_
 __all__ = [
     "BITS",
     "Arena",
+    "CReport",
     "Graph",
     "MicroFile",
     "TfliteNetwork",
+    "build_c",
+    "build_copy",
     "build_onnx",
     "build_tflite",
+    "can_emulate",
+    "can_run_here",
     "check_tflite",
     "count_weight_bytes",
     "format_c_header",
     "measure_integer_share",
     "predict_tflite",
     "read_tflite_metadata",
+    "write_c",
     "write_onnx",
+    "write_proved_c",
     "write_tflite",
 ]

@@ -74,11 +74,15 @@ class MicroFile:
         out: NDArray[Any] = self._interpreter.get_output(0)[0]
         return out.copy()
 
-    def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
+    def quantise(self, clip: NDArray[np.float32]) -> NDArray[np.int8]:
+        """Standardised log-mels of a clip as they lie in the file's input: (C, F, T) to (F, T, C)."""
         scale, zero_point = _parameters(self._input)
         steps = np.rint(clip / np.float32(scale)) + zero_point
         last = np.moveaxis(steps, 0, -1) if steps.ndim == 3 else steps
-        out = self._run_integers(np.clip(last, -128, 127).astype(np.int8))
+        return np.clip(last, -128, 127).astype(np.int8)
+
+    def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
+        out = self._run_integers(self.quantise(clip))
         if out.dtype == np.int8:
             scale, zero_point = _parameters(self._output)
             out = (out.astype(np.float32) - zero_point) * np.float32(scale)

@@ -6,5 +6,20 @@ Conventions:
 """
 
 from nas_asc.export.c.folder import CFolder, build_c, write_c
+from nas_asc.export.c.proof import CReport, write_proved_c
+from nas_asc.export.c.toolchain import CORES, CBuild, CoreReport, SizeReport, build_copy, can_emulate, can_run_here
 
-__all__ = ["CFolder", "build_c", "write_c"]
+__all__ = [
+    "CORES",
+    "CBuild",
+    "CFolder",
+    "CReport",
+    "CoreReport",
+    "SizeReport",
+    "build_c",
+    "build_copy",
+    "can_emulate",
+    "can_run_here",
+    "write_c",
+    "write_proved_c",
+]

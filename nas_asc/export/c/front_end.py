@@ -72,8 +72,17 @@ def quantise_clip(samples: NDArray[np.int16], metadata: Metadata, into: Quantisa
         metadata: Front end, mean and deviation of each band.
         into: Quantisation of the network's input.
     """
+    return np.clip(np.rint(_find_steps(samples, metadata, into)), -128, 127).astype(np.int8)
+
+
+def find_margin(samples: NDArray[np.int16], metadata: Metadata, into: Quantisation) -> float:
+    """How far, in steps, the features of a clip keep away from where rounding turns; in [0, 0.5]."""
+    steps = _find_steps(samples, metadata, into)
+    return float(np.abs(steps - np.floor(steps) - 0.5).min())
+
+
+def _find_steps(samples: NDArray[np.int16], metadata: Metadata, into: Quantisation) -> NDArray[np.floating]:
+    """Features (F, T, C) of a clip in steps of the network's input, before they are rounded."""
     mean, std = (np.array(values, np.float32)[:, None] for values in (metadata.mean, metadata.std))
     features = compute_log_mel(samples.astype(np.float32) * np.float32(1 / _FULL_SCALE), metadata.log_mel)
-    steps = np.rint((features - mean) / std / np.float32(into.scales[0])) + into.zero_point
-    result: NDArray[np.int8] = np.clip(np.moveaxis(steps, 0, -1), -128, 127).astype(np.int8)
-    return result
+    return np.moveaxis((features - mean) / std / np.float32(into.scales[0]) + into.zero_point, 0, -1)
