@@ -143,12 +143,21 @@ class TfliteModel:
         scales = [t.quantisation for t in self._tensors if t.buffer and t.quantisation is not None]
         return sum(map(len, self._buffers)) + sum((4 + 8) * len(one.scales) for one in scales)
 
-    def lifetimes(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[Lifetime]:
-        """How long each tensor that is no constant must be kept when the operators run in order."""
+    def lifetimes(
+        self, inputs: Sequence[int], outputs: Sequence[int], operators: Sequence[Operator] | None = None
+    ) -> list[Lifetime]:
+        """How long each tensor that is no constant must be kept when the operators run in order.
+
+        Args:
+            inputs: Tensors that are given.
+            outputs: Tensors that are asked for.
+            operators: What runs instead of the model's own.
+        """
+        run = self._operators if operators is None else operators
         first = dict.fromkeys(inputs, 0)
-        first |= {operator.output: step for step, operator in enumerate(self._operators)}
-        last = {tensor: step for step, operator in enumerate(self._operators) for tensor in operator.inputs}
-        last |= dict.fromkeys(outputs, len(self._operators))
+        first |= {operator.output: step for step, operator in enumerate(run)}
+        last = {tensor: step for step, operator in enumerate(run) for tensor in operator.inputs}
+        last |= dict.fromkeys(outputs, len(run))
         return [Lifetime(one, self._bytes(one), step, max(step, last.get(one, step))) for one, step in first.items()]
 
     def peak_bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> int:

@@ -19,7 +19,7 @@ from nas_asc.export.tflite_model import Quantisation
 
 _LEAST, _MOST = -128, 127
 _ONE = 2**31 - 1  # of 31 fractional bits
-_SIGMOID_BITS = 4  # integer bits of a sigmoid's argument
+_SIGMOID_BITS, _SOFTMAX_BITS = 4, 5  # integer bits of the argument of a sigmoid, and of a softmax
 _EIGHTH, _EXP_OF_MINUS_EIGHTH, _THIRD = 2**28, 1895147668, 715827883
 _EXP_OF_MINUS_POWERS = {-2: 1672461947, -1: 1302514674, 0: 790015084, 1: 290630308, 2: 39332535, 3: 720401, 4: 242}
 _48_OVER_17, _MINUS_32_OVER_17 = 1515870810, -1010580540  # of 29 fractional bits
@@ -110,6 +110,17 @@ def hard_swish_table(found: Quantisation, asked: Quantisation) -> list[int]:
         return divide_by_power(high, -out_shift) + asked.zero_point
 
     return _table(hard_swish)
+
+
+def exponential_table(found: Quantisation, beta: float) -> list[int]:
+    """exp(beta x) of a softmax for the differences 0, -1, ... -255, in 31 fractional bits; 0 where too small."""
+    factor = min(float(np.float32(beta)) * _single(found) * 2 ** (31 - _SOFTMAX_BITS), 2**31 - 1.0)
+    multiplier, shift = to_multiplier(factor)
+    reach = math.floor((2**_SOFTMAX_BITS - 1) * 2.0 ** (31 - _SOFTMAX_BITS) / 2.0**shift)
+    return [
+        exp_of_negative(multiply(-difference, multiplier, shift), _SOFTMAX_BITS) if difference <= reach else 0
+        for difference in range(_MOST - _LEAST + 1)
+    ]
 
 
 def exp_of_negative(argument: int, integer_bits: int) -> int:

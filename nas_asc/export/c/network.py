@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from nas_asc.export.c.step import StepWriter
 from nas_asc.export.tflite_file import TfliteNetwork
-from nas_asc.export.tflite_model import TfliteModel
+from nas_asc.export.tflite_model import Operator, TfliteModel
 from nas_asc.export.tflite_plan import Lifetime, arena_bytes, plan_memory
 
 _HEAD = """\
@@ -39,12 +39,13 @@ def format_network(network: TfliteNetwork) -> CNetwork:
         ExportError: A step has no kernel; names it.
     """
     model = network.model
-    same = _find_reshaped(model)
-    lifetimes = _merge(model.lifetimes((network.input,), (network.output,)), same)
+    operators = _fuse(model)
+    same = _find_reshaped(operators)
+    lifetimes = _merge(model.lifetimes((network.input,), (network.output,), operators), same)
     offsets = plan_memory(lifetimes)
     places = offsets | {tensor: offsets[first] for tensor, first in same.items()}
     writer = StepWriter(model, places)
-    calls = [call for call in map(writer.write, model.operators) if call is not None]
+    calls = [call for call in map(writer.write, operators) if call is not None]
     n_bytes = arena_bytes(lifetimes, offsets)
     body = "".join(f"    {call}\n" for call in calls)
     text = f"""\
@@ -65,10 +66,22 @@ const int8_t *network_run(void)
     return CNetwork(text, n_bytes)
 
 
-def _find_reshaped(model: TfliteModel) -> dict[int, int]:
+def _fuse(model: TfliteModel) -> list[Operator]:
+    """The operators, a softmax in int16 and what brings it to int8 as one."""
+    run: list[Operator] = []
+    for operator in model.operators:
+        before = run[-1] if run else None
+        if before is not None and (before.kind, operator.kind) == ("SOFTMAX", "QUANTIZE"):
+            run[-1] = replace(before, output=operator.output)
+        else:
+            run.append(operator)
+    return run
+
+
+def _find_reshaped(operators: Sequence[Operator]) -> dict[int, int]:
     """Tensors that are another one's bytes in another shape, and whose."""
     same: dict[int, int] = {}
-    for operator in model.operators:
+    for operator in operators:
         if operator.kind == "RESHAPE":
             same[operator.output] = same.get(operator.inputs[0], operator.inputs[0])
     return same

@@ -12,6 +12,7 @@ import numpy as np
 from nas_asc.errors import ExportError
 from nas_asc.export.c.broadcast import find_strides, merge_axes
 from nas_asc.export.c.fixed_point import (
+    exponential_table,
     hard_swish_table,
     relu_table,
     requantise_table,
@@ -24,6 +25,8 @@ from nas_asc.export.tflite_model import Operator, Quantisation, TfliteModel
 _AXES = 4
 _SAME = 0  # of an operator's padding
 _FINER = 2**20  # of a sum's terms
+_MOST_SHARES = 4095  # of a softmax, whose sum has 12 bits above one
+_FINE = 2**16  # steps of a share before it becomes int8
 
 
 class StepWriter:
@@ -308,6 +311,24 @@ class StepWriter:
         sizes = (prod(first[:-2]), first[-2], first[-1], second[-1])
         return self._call("matrix_product", *sizes, pair, operator=operator, n_inputs=2)
 
+    def write_softmax(self, operator: Operator) -> str:
+        """Shares of the last axis."""
+        into, shape = self._quantisation(operator.inputs[0]), self._shape(operator.inputs[0])
+        if shape[-1] > _MOST_SHARES:
+            raise ExportError(
+                f"step {self._model.name(operator.output)!r} shares among {shape[-1]} values, but its sum in the C"
+                f" kernel has room for {_MOST_SHARES}. Pool before it, or use --format onnx."
+            )
+        table = exponential_table(into, operator.options["Beta"])
+        exponentials = self.constants.array("int32_t", table, name=f"exponentials_{self._number}")
+        scale = self.constants.constant(
+            "struct kernel_scale",
+            _format_factor(1 / (_FINE * self._scale(operator.output))),
+            name=f"scale_{self._number}",
+        )
+        sizes = (prod(shape[:-1]), shape[-1], self._zero(operator.output))
+        return self._call("softmax", *sizes, exponentials, f"&{scale}", operator=operator)
+
     def write_reshape(self, operator: Operator) -> str | None:
         """Nothing: both tensors are the same bytes."""
         return None
@@ -351,5 +372,6 @@ _WRITERS: dict[str, Callable[[StepWriter, Operator], str | None]] = {
     "RELU": StepWriter.write_relu,
     "RESHAPE": StepWriter.write_reshape,
     "SLICE": StepWriter.write_slice,
+    "SOFTMAX": StepWriter.write_softmax,
     "TRANSPOSE": StepWriter.write_transposition,
 }

@@ -81,7 +81,7 @@ class CBuild:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def check(self) -> str:
         """What `make check` prints.
@@ -100,7 +100,7 @@ class CBuild:
         """
         self._make("pipe")
         done = subprocess.run(
-            [self._folder / "pipe", what], input=values.tobytes(), capture_output=True, check=True, timeout=_TIMEOUT_S
+            [self.folder / "pipe", what], input=values.tobytes(), capture_output=True, check=True, timeout=_TIMEOUT_S
         )
         return done.stdout
 
@@ -125,7 +125,7 @@ class CBuild:
         return CoreReport(core, instructions, max(int(stack) for _, _, stack in found))
 
     def _make(self, *words: str) -> str:
-        command = ["make", "-s", "-C", str(self._folder), *words]
+        command = ["make", "-s", "-C", str(self.folder), *words]
         environment = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX", "CFLAGS", "SIZE")}
         try:
             done = subprocess.run(

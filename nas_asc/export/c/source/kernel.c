@@ -8,15 +8,25 @@ static int8_t saturate(int32_t value)
     return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
 }
 
-/* value * multiplier * 2 ** (shift - 31): rounded half up, then half away from zero where the shift is to the right. */
+/* A product over 2 ** 31, rounded half up. */
+static int32_t high_product(int32_t first, int32_t second)
+{
+    return (int32_t)(((int64_t)first * second + ((int64_t)1 << 30)) >> 31);
+}
+
+/* A value over 2 ** exponent, rounded half away from zero. */
+static int32_t divide_by_power(int32_t value, int32_t exponent)
+{
+    const int32_t mask = (int32_t)(((int64_t)1 << exponent) - 1);
+    return (value >> exponent) + ((value & mask) > (mask >> 1) + (value < 0));
+}
+
+/* value * multiplier * 2 ** (shift - 31), rounded twice where the shift is to the right. */
 static int32_t rescale(int32_t value, struct kernel_scale scale)
 {
     const int32_t left = scale.shift > 0 ? scale.shift : 0;
     const int32_t right = scale.shift > 0 ? 0 : -scale.shift;
-    const int64_t product = (int64_t)(value * ((int32_t)1 << left)) * scale.multiplier;
-    const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
-    const int32_t mask = (int32_t)(((int64_t)1 << right) - 1);
-    return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0));
+    return divide_by_power(high_product(value * ((int32_t)1 << left), scale.multiplier), right);
 }
 
 static int32_t largest(int32_t first, int32_t second)
@@ -214,6 +224,41 @@ void kernel_matrix_product(int32_t n_batches, int32_t n_rows, int32_t n, int32_t
                 }
                 *out++ = saturate(rescale(sum, pair->out_scale) + pair->out_zero);
             }
+        }
+    }
+}
+
+/* 1 / (1 + value) of a value in [0, 1) by three of Newton's steps, both in 31 fractional bits. */
+static int32_t over_one_plus(int32_t value)
+{
+    const int32_t half = (int32_t)(((int64_t)value + INT32_MAX + 1) / 2);
+    int32_t x = 1515870810 + high_product(half, -1010580540); /* 48/17 and -32/17, in 29 fractional bits */
+    for (int32_t step = 0; step < 3; step++) {
+        x += high_product(x, ((int32_t)1 << 29) - high_product(half, x)) * 4;
+    }
+    return x > INT32_MAX / 2 ? INT32_MAX : 2 * x;
+}
+
+void kernel_softmax(int32_t n_rows, int32_t n, int32_t out_zero, const int32_t exponentials[256],
+                    const struct kernel_scale *scale, const int8_t *in, int8_t *out)
+{
+    for (int32_t row = 0; row < n_rows; row++, in += n, out += n) {
+        int32_t most = INT8_MIN, sum = 0, n_bits = 12; /* of the sum's whole part */
+        for (int32_t i = 0; i < n; i++) {
+            most = largest(most, in[i]);
+        }
+        for (int32_t i = 0; i < n; i++) {
+            sum += divide_by_power(exponentials[most - in[i]], n_bits);
+        }
+        for (; sum < (int32_t)1 << 30; sum *= 2) {
+            n_bits--;
+        }
+        n_bits--;
+        const int32_t inverse = over_one_plus((int32_t)(((uint32_t)sum << 1) - ((uint32_t)1 << 31)));
+        for (int32_t i = 0; i < n; i++) {
+            const int32_t product = high_product(inverse, exponentials[most - in[i]]);
+            const int32_t share = smallest(divide_by_power(product, n_bits + 31 - 16), 65535);
+            out[i] = saturate(rescale(share, *scale) + out_zero);
         }
     }
 }

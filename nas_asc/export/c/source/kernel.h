@@ -79,6 +79,11 @@ void kernel_prelu(const struct kernel_pair *pair, const int8_t *first, const int
 void kernel_matrix_product(int32_t n_batches, int32_t n_rows, int32_t n, int32_t n_columns,
                            const struct kernel_pair *pair, const int8_t *first, const int8_t *second, int8_t *out);
 
+/* in (n_rows, n): shares of each row that add up to one. exponentials: of the differences 0, -1, ... -255 to the
+   largest value, in 31 fractional bits; scale: from steps of 1/65536. */
+void kernel_softmax(int32_t n_rows, int32_t n, int32_t out_zero, const int32_t exponentials[256],
+                    const struct kernel_scale *scale, const int8_t *in, int8_t *out);
+
 /* A function of one int8, by its 256 outputs from -128 on. */
 void kernel_look_up(int32_t n, const int8_t table[256], const int8_t *in, int8_t *out);
 
