@@ -2,10 +2,10 @@
 
 Conventions:
     An ONNX file takes standardised log-mels "log_mel" (B, C, F, T) and gives "logits" (B, K), both float32. A .tflite
-    file takes them as (1, F, T, C) and gives (1, K), both int8.
+    file takes them as (1, F, T, C) and gives (1, K), both int8. A folder of C takes 16-bit samples.
 """
 
-from nas_asc.export.c import CReport, build_c, build_copy, can_emulate, can_run_here, write_c, write_proved_c
+from nas_asc.export.c import CORES, CReport, build_c, build_copy, can_emulate, can_run_here, write_c, write_proved_c
 from nas_asc.export.c_header import format_c_header
 from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
@@ -15,6 +15,7 @@ from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, read_tflite_
 
 __all__ = [
     "BITS",
+    "CORES",
     "Arena",
     "CReport",
     "Graph",

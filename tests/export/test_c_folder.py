@@ -74,7 +74,8 @@ def test_library_asks_for_no_memory_and_has_no_other_dependency(system, tmp_path
     command = ["nm", "-u", *sorted(tmp_path.glob("*.o"))]
     undefined = set(re.findall(r"U (\w+)", subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     asked = {name for name in undefined if not name.startswith(("kernel_", "log_mel_", "network_", "_"))}
-    assert asked == {"memcpy", "memset", "logf", "expf", "rintf"}
+    assert "logf" in asked
+    assert asked <= {"memcpy", "memset", "logf", "expf", "rintf"}
 
 
 def test_example_tells_the_class_of_the_golden_recording(system, tmp_path):
