@@ -85,7 +85,12 @@ def export_study(
     )
     card = path / "card.json" if file_format == "c" else path.with_name(f"{path.stem}-card.json")
     if c_header:
-        text = format_c_header(path.read_bytes(), name=path.stem, comment=f"{path.name}, {config.name} {source}")
+        text = format_c_header(
+            path.read_bytes(),
+            name=path.stem,
+            comment=f"{path.name}, {config.name} {source}",
+            classes=worker.prepared.data_set.classes,
+        )
         write_file(path.with_suffix(".h"), text.encode())
     write_file(card, _format_card(config.name, record, exported, is_refit=stored.is_refit))
     return ExportResult(record, stored.is_refit, exported, card)
