@@ -17,6 +17,13 @@ from nas_asc.export.tflite_plan import PLAN_KEY, Lifetime, format_plan, plan_mem
 VERSION = 3  # of the schema
 _KINDS = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
 _FIRST_SIZE = 2**16
+# first version of each operator that takes int8; those of float32 read these too
+_VERSIONS = {
+    **dict.fromkeys(("ADD", "BATCH_MATMUL", "CONCATENATION", "DEQUANTIZE", "LOGISTIC", "MAX_POOL_2D", "MEAN"), 2),
+    **dict.fromkeys(("MUL", "PAD", "PADV2", "RELU", "SLICE", "SOFTMAX", "TRANSPOSE"), 2),
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), 3),
+    "FULLY_CONNECTED": 12,  # with a scale for each output
+}
 _ALIGNMENT = 16  # of a buffer, which runtimes read where it lies
 
 
@@ -276,7 +283,9 @@ class _TfliteWriter:
 
     def _code(self, kind: str) -> int:
         code = getattr(self._schema.BuiltinOperator, kind)
-        return self._table("OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=1)
+        return self._table(
+            "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=_VERSIONS.get(kind, 1)
+        )
 
     def _buffer(self, content: bytes) -> int:
         if not content:
