@@ -57,29 +57,68 @@ static struct part find_part(const struct kernel_window *window, int32_t out_y, 
     return part;
 }
 
+/* Adds the products of n values with the taps of one output channel, or of four that lie kernel_size apart. */
+static inline void add_products(const int8_t *values, const int8_t *taps, int32_t n, int32_t zero, int32_t *sum)
+{
+    int32_t total = *sum;
+    for (int32_t i = 0; i < n; i++) {
+        total += (values[i] - zero) * taps[i];
+    }
+    *sum = total;
+}
+
+static inline void add_products_of_four(const int8_t *values, const int8_t *taps, int32_t kernel_size, int32_t n,
+                                        int32_t zero, int32_t sums[4])
+{
+    const int8_t *second = taps + kernel_size, *third = second + kernel_size, *fourth = third + kernel_size;
+    int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+    for (int32_t i = 0; i < n; i++) {
+        const int32_t value = values[i] - zero;
+        a += value * taps[i];
+        b += value * second[i];
+        c += value * third[i];
+        d += value * fourth[i];
+    }
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    sums[3] = d;
+}
+
 void kernel_convolution(const struct kernel_window *window, const struct kernel_weights *weights, const int8_t *in,
                         int8_t *out)
 {
     const int32_t depth = window->in_channels / window->groups;
     const int32_t n_in_group = window->out_channels / window->groups;
+    const int32_t kernel_size = window->height * window->width * depth;
+    const int32_t n_at_once = n_in_group % 4 == 0 ? 4 : 1;
+    const int32_t n_columns = window->groups == 1 ? window->width : 1; /* whose values lie side by side */
     for (int32_t out_y = 0; out_y < window->out_height; out_y++) {
         for (int32_t out_x = 0; out_x < window->out_width; out_x++) {
             const struct part part = find_part(window, out_y, out_x);
-            for (int32_t channel = 0; channel < window->out_channels; channel++) {
-                const int8_t *kernel = weights->weights + channel * window->height * window->width * depth;
+            for (int32_t channel = 0; channel < window->out_channels; channel += n_at_once) {
+                const int8_t *kernel = weights->weights + channel * kernel_size;
                 const int8_t *corner = in + channel / n_in_group * depth;
-                int32_t sum = weights->biases == NULL ? 0 : weights->biases[channel];
+                int32_t sums[4] = {0, 0, 0, 0};
+                for (int32_t i = 0; i < n_at_once && weights->biases != NULL; i++) {
+                    sums[i] = weights->biases[channel + i];
+                }
                 for (int32_t y = part.first_y; y < part.end_y; y++) {
-                    for (int32_t x = part.first_x; x < part.end_x; x++) {
+                    for (int32_t x = part.first_x; x < part.end_x; x += n_columns) {
                         const int32_t place = (part.top + y) * window->in_width + part.left + x;
                         const int8_t *values = corner + place * window->in_channels;
                         const int8_t *taps = kernel + (y * window->width + x) * depth;
-                        for (int32_t i = 0; i < depth; i++) {
-                            sum += (values[i] - window->in_zero) * taps[i];
+                        const int32_t n = smallest(n_columns, part.end_x - x) * depth;
+                        if (n_at_once == 4) {
+                            add_products_of_four(values, taps, kernel_size, n, window->in_zero, sums);
+                        } else {
+                            add_products(values, taps, n, window->in_zero, sums);
                         }
                     }
                 }
-                *out++ = saturate(rescale(sum, weights->scales[channel]) + window->out_zero);
+                for (int32_t i = 0; i < n_at_once; i++) {
+                    *out++ = saturate(rescale(sums[i], weights->scales[channel + i]) + window->out_zero);
+                }
             }
         }
     }
