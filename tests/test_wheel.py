@@ -47,6 +47,15 @@ def test_wheel_carries_the_guide(wheel):
     assert {name.rsplit("/", 1)[1] for name in names if name.startswith("nas_asc/guide/")} >= pages
 
 
+@pytest.mark.slow
+def test_wheel_carries_the_c_sources(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    folder = _ROOT / "nas_asc" / "export" / "c" / "source"
+    sources = {path.relative_to(_ROOT).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert len(sources) > 15
+    assert sources <= set(names)
+
+
 @pytest.fixture(scope="module")
 def program(wheel, tmp_path_factory):
     """Runs `nas-asc` of an environment that has the wheel, and its dependencies from the one that runs the tests."""

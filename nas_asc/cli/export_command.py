@@ -10,6 +10,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
+    from nas_asc.export import CReport
     from nas_asc.handover import ExportResult
     from nas_asc.session import EpochRow
 
@@ -30,7 +31,11 @@ def export(
     ] = None,
     file_format: Annotated[
         str,
-        typer.Option("--format", help="onnx; or tflite, int8 for microcontrollers (pip install 'nas-asc\\[tflite]')."),
+        typer.Option(
+            "--format",
+            help="onnx; tflite, int8 for microcontrollers; or c, source code with the front end (the last two need"
+            " pip install 'nas-asc\\[tflite]').",
+        ),
     ] = "onnx",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files. Default: export/ in the study's folder.")
@@ -53,13 +58,17 @@ def export(
 
     if bits not in (None, 8, 16, 32):
         raise ExportError(f"`--bits` must be 8, 16 or 32, but got {bits}.")
-    if file_format not in ("onnx", "tflite"):
-        raise ExportError(f"`--format` must be onnx or tflite, but got {file_format!r}.")
-    if file_format == "tflite" and bits not in (None, 8):
-        raise ExportError(f"`--format tflite` is written in 8 bits, but got --bits {bits}. Leave one of them out.")
+    if file_format not in ("onnx", "tflite", "c"):
+        raise ExportError(f"`--format` must be onnx, tflite or c, but got {file_format!r}.")
+    if file_format != "onnx" and bits not in (None, 8):
+        raise ExportError(
+            f"`--format {file_format}` is written in 8 bits, but got --bits {bits}. Leave one of them out."
+        )
+    if file_format == "c" and c_header:
+        raise ExportError("`--c-header` is for one file, but --format c writes a folder. Leave one of them out.")
     if qat and bits not in (None, 8):
         raise ExportError(f"`--qat` trains in 8 bits, but got --bits {bits}. Leave one of them out.")
-    if file_format == "tflite":
+    if file_format != "onnx":
         check_tflite()
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
     result = session.export(
@@ -109,10 +118,46 @@ def _print_result(study: str, result: "ExportResult") -> None:
             f" {format_count(exported.activation_bytes)} of them for activations"
             f" (static estimate: {format_count(exported.cost['peak_ram_bytes'])})"
         )
+    if exported.c is not None:
+        _print_c(exported.c)
     drop = expected.accuracy - found.accuracy
     if drop > _LARGE_DROP:
         worst = ", ".join(f"{noise.name} ({noise.sqnr_db:.0f} dB)" for noise in exported.noise[:_WORST])
         print(f"{exported.bits} bits cost {100 * drop:.1f} points{f', most of it in {worst}' if worst else ''}")
         if exported.bits == 8 and not exported.qat_epochs:
             print("training in 8 bits may win them back: --qat 10")
-    print(f"wrote {exported.path}, its settings (.json) and {result.card.name}")
+    beside = result.card.name if exported.c is not None else f"its settings (.json) and {result.card.name}"
+    print(f"wrote {exported.path}{', with ' if exported.c is not None else ', '}{beside}")
+
+
+def _print_c(report: "CReport") -> None:
+    from nas_asc.units import format_count
+
+    print(
+        f"RAM: {format_count(report.ram_bytes)} bytes, of them {format_count(report.arena_bytes)} for the network,"
+        f" {format_count(report.front_end_bytes)} for the front end and {format_count(report.column_bytes)} for the mel"
+        " columns of a stream; stack comes on top"
+    )
+    if report.size is not None:
+        print(
+            f"code and constants: {format_count(report.size.text + report.size.data)} bytes by {report.size.compiler}"
+        )
+    if report.is_checked:
+        print(
+            "make check passed here, as C and as C++;"
+            f" {report.n_equal_clips:,} clips give TensorFlow Lite Micro's outputs in every value"
+        )
+    else:
+        print("no C compiler here: run make check in the folder before it is used")
+    rows = [
+        (
+            core.core,
+            *(format_count(core.instructions[part]) for part in ("clip", "frame", "network")),
+            format_count(core.stack_bytes),
+        )
+        for core in report.cores
+    ]
+    heads = ("Cortex (emulated)", "features of a clip", "of a frame", "network", "stack, bytes")
+    if rows:
+        build_console().print(build_table(heads, rows))
+        print("in instructions, which are not cycles; the golden check passed on each")

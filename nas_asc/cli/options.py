@@ -190,7 +190,8 @@ class SearchOptions:
         str,
         _budget(
             "--target",
-            help="Leave out what onnxruntime or tflite-micro cannot run as integers. Default: any, nothing.",
+            help="Leave out what onnxruntime, tflite-micro or c (exported source) cannot run as integers."
+            " Default: any, nothing.",
         ),
     ] = "any"
     objectives: Annotated[str, lambda: _search("--objectives", help=f"What is minimised: {_list_objectives()}.")] = (

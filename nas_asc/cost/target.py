@@ -1,8 +1,8 @@
 """What keeps a network from running as integers throughout, by the runtime that it is meant for.
 
 Conventions:
-    What reads the network's input directly may run in float on every target: the input is float there, as the front
-    end gives it. An operation is named once, however often it occurs.
+    What reads the network's input directly may run in float where the input is float, as the front end gives it: on
+    every target but C, whose front end gives int8. An operation is named once, however often it occurs.
 """
 
 from functools import lru_cache
@@ -26,7 +26,7 @@ from nas_asc.layers import (
     expand_layer,
 )
 
-TARGETS = ("any", "onnxruntime", "tflite-micro")
+TARGETS = ("any", "onnxruntime", "tflite-micro", "c")
 
 _WORDS: dict[str | type[Primitive], str] = {
     "prelu": "PReLU",
@@ -49,6 +49,7 @@ _OBSTACLES: dict[str, dict[str | type[Primitive], str]] = {
         **dict.fromkeys(_FLOAT_EVERYWHERE, "float in TFLite Micro"),
         "gelu": "missing in TFLite Micro",
     },
+    "c": dict.fromkeys((*_FLOAT_EVERYWHERE, "gelu"), "missing in the C kernels"),
 }
 
 
@@ -76,7 +77,8 @@ def list_obstacles(architecture: Architecture, target: str) -> tuple[str, ...]:
         BudgetError: There is no such target.
 
     Source:
-        onnxruntime 1.31 and TensorFlow Lite Micro; tests/export/test_target.py holds the first to its own graphs.
+        onnxruntime 1.31, TensorFlow Lite Micro, and the C that is exported; tests/export/test_target.py holds the first
+        to its own graphs, tests/export/test_c_network.py the last to what it refuses.
 
     >>> from nas_asc.layers import Conv
     >>> network = Architecture((Conv(8, kernel_size=3, activation="gelu"),), (1, 34, 34), 10)
@@ -87,33 +89,34 @@ def list_obstacles(architecture: Architecture, target: str) -> tuple[str, ...]:
         return ()
     shape, found = architecture.in_shape, dict[str, None]()
     for index, layer in enumerate(architecture.layers):
-        found |= dict.fromkeys(_list_in_layer(layer, shape, architecture.n_classes, target, index == 0))
+        takes_float = index == 0 and target != "c"
+        found |= dict.fromkeys(_list_in_layer(layer, shape, architecture.n_classes, target, takes_float))
         shape = count_layer(layer, shape, architecture.n_classes).out_shape
     return tuple(found)
 
 
-def _list_in_layer(layer: Layer, in_shape: Shape, n_classes: int, target: str, is_first: bool) -> tuple[str, ...]:
+def _list_in_layer(layer: Layer, in_shape: Shape, n_classes: int, target: str, takes_float: bool) -> tuple[str, ...]:
     """Of a layer that reads channels only, asked once for all sizes of its map, which have the same operations."""
     if layer.reads_channels_only and len(in_shape) == 3:
         try:
-            return _list_expanded(layer, (in_shape[0], PROBE, PROBE), n_classes, target, is_first)
+            return _list_expanded(layer, (in_shape[0], PROBE, PROBE), n_classes, target, takes_float)
         except LayerError:
             pass  # it may still take the map as it is
-    return _list_expanded(layer, in_shape, n_classes, target, is_first)
+    return _list_expanded(layer, in_shape, n_classes, target, takes_float)
 
 
 @lru_cache(maxsize=2**14)
-def _list_expanded(layer: Layer, in_shape: Shape, n_classes: int, target: str, is_first: bool) -> tuple[str, ...]:
+def _list_expanded(layer: Layer, in_shape: Shape, n_classes: int, target: str, takes_float: bool) -> tuple[str, ...]:
     expansion = expand_layer(layer, in_shape, n_classes)
-    return tuple(filter(None, (_describe(primitive, target) for primitive in _primitives(expansion, is_first))))
+    return tuple(filter(None, (_describe(primitive, target) for primitive in _primitives(expansion, takes_float))))
 
 
-def _primitives(expansion: Expansion, is_first: bool) -> list[Primitive]:
+def _primitives(expansion: Expansion, takes_float: bool) -> list[Primitive]:
     """What runs between the quantised values: all but what stands on the network's float input."""
     return [
         operation.primitive
         for operation in expansion.operations
-        if not (is_first and set(operation.inputs) == {0} and isinstance(operation.primitive, _FLOAT_EVERYWHERE))
+        if not (takes_float and set(operation.inputs) == {0} and isinstance(operation.primitive, _FLOAT_EVERYWHERE))
     ]
 
 

@@ -13,11 +13,13 @@ from nas_asc.compression import StepNoise, measure_noise
 from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
+from nas_asc.evaluation.golden import read_recordings
 from nas_asc.evaluation.network import TrainedNetwork
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quantised_weights
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
-from nas_asc.evaluation.write_and_run import check_kind, predict_file, write_and_run
+from nas_asc.evaluation.write_and_run import check_kind, count_bytes, is_c, predict_file, write_and_run
+from nas_asc.export import CReport
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
@@ -31,20 +33,21 @@ class Exported:
     """A model file and what was measured of it.
 
     Args:
-        path: The ONNX or .tflite file.
+        path: The ONNX or .tflite file, or the folder of C.
         bits: Of its weights.
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
-        file_bytes: Bytes of the file, its metadata included.
+        file_bytes: Bytes of the file, its metadata included, or of all files in the folder.
         cost: Of the network at these bits, from its description.
         scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
-            2,000 of them at most.
+            2,000 of them at most. The latter also scores C, which gives the same values.
         network_scores: Of the network in float on the same clips.
         agreement: Share of these clips of which both say the same class.
         integer_share: Share of the file's multiply-accumulates that are computed in integers.
         noise: For 8 bits what each step alone costs, the worst first; else empty.
-        arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for ONNX.
+        arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for others.
         activation_bytes: Part of it that holds the values between steps; what `cost["peak_ram_bytes"]` estimates.
+        c: What a folder of C needs, and what was shown of it; None for a file.
         probabilities: (n, K) that the file gives the clips it was run on.
     """
 
@@ -61,6 +64,7 @@ class Exported:
     noise: tuple[StepNoise, ...]
     arena_bytes: int | None = None
     activation_bytes: int | None = None
+    c: CReport | None = None
     probabilities: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32), compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,7 +93,8 @@ def export_network(
     and 32 bits have those of the network in float, before it.
 
     Args:
-        path: The file, ending in ".onnx" or ".tflite"; its metadata is written beside it with the ending ".json".
+        path: The file, ending in ".onnx" or ".tflite"; its metadata is written beside it with the ending ".json". A
+            folder of C where the name ends in "-c".
         network: What is written.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
         recipe: That it was trained with.
@@ -119,7 +124,9 @@ def export_network(
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
         noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
     validation = prepared.validation_clips(network.log_mel)
-    written = write_and_run(path, lowered, metadata, validation.clips, bits=bits)
+    recordings = read_recordings(prepared, network.log_mel) if is_c(path) else ()
+    written = write_and_run(path, lowered, metadata, validation.clips, bits=bits, recordings=recordings)
+    arena = None if written.c is not None else written.arena
     if probabilities is None:
         probabilities = network.predict(validation.clips)
     found, expected = written.probabilities, probabilities[written.rows]
@@ -130,15 +137,16 @@ def export_network(
         bits=bits,
         qat_epochs=n_done or qat_epochs,
         weight_bytes=written.weight_bytes,
-        file_bytes=path.stat().st_size,
+        file_bytes=count_bytes(path),
         cost=cost_at_bits(count_cost(network.architecture), network.architecture, bits).to_dict(),
         scores=score_predictions(labels, found, devices),
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
         integer_share=written.integer_share,
         noise=noise or (),
-        arena_bytes=None if written.arena is None else written.arena.total,
-        activation_bytes=None if written.arena is None else written.arena.activations,
+        arena_bytes=None if arena is None else arena.total,
+        activation_bytes=None if arena is None else arena.activations,
+        c=written.c,
         probabilities=found,
     )
 

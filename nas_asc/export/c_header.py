@@ -1,26 +1,31 @@
 """A model file as a C header, for firmware that has no file system."""
 
 import re
+from collections.abc import Sequence
+
+from nas_asc.export.c.text import format_list, format_string
 
 _BYTES_PER_LINE = 16
 
 
-def format_c_header(content: bytes, *, name: str, comment: str) -> str:
-    """C99 text that holds the content as an array, aligned to 16 bytes, and its length.
+def format_c_header(content: bytes, *, name: str, comment: str, classes: Sequence[str]) -> str:
+    """C11 and C++11 text that holds the content as an array, aligned to 16 bytes, its length, and names of classes.
 
     Args:
         content: Of the file.
         name: Of the array; what C does not allow becomes an underscore.
         comment: One line for its head.
+        classes: Names in the order of the outputs.
 
-    >>> print(format_c_header(b"ab", name="my-net", comment="two bytes"))
+    >>> print(format_c_header(b"ab", name="my-net", comment="two bytes", classes=("bus", "tram")))
     // two bytes
     #ifndef MY_NET_H
     #define MY_NET_H
     #include <stdalign.h>
     <BLANKLINE>
+    static const char *const my_net_classes[] = {"bus", "tram"};
     static const unsigned int my_net_len = 2;
-    static alignas(16) const unsigned char my_net[] = {
+    alignas(16) static const unsigned char my_net[] = {
         0x61, 0x62,
     };
     <BLANKLINE>
@@ -38,8 +43,9 @@ def format_c_header(content: bytes, *, name: str, comment: str) -> str:
             f"#define {word.upper()}_H",
             "#include <stdalign.h>",
             "",
+            f"static const char *const {word}_classes[] = {format_list(list(map(format_string, classes)))};",
             f"static const unsigned int {word}_len = {len(content)};",
-            f"static alignas(16) const unsigned char {word}[] = {{",
+            f"alignas(16) static const unsigned char {word}[] = {{",
             *lines,
             "};",
             "",

@@ -17,6 +17,13 @@ from nas_asc.prediction import import_schema
 VERSION = 3  # of the schema
 _KINDS = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
 _FIRST_SIZE = 2**16
+# first version of each operator that takes int8; those of float32 read these too
+_VERSIONS = {
+    **dict.fromkeys(("ADD", "BATCH_MATMUL", "CONCATENATION", "DEQUANTIZE", "LOGISTIC", "MAX_POOL_2D", "MEAN"), 2),
+    **dict.fromkeys(("MUL", "PAD", "PADV2", "RELU", "SLICE", "SOFTMAX", "TRANSPOSE"), 2),
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), 3),
+    "FULLY_CONNECTED": 12,  # with a scale for each output
+}
 _ALIGNMENT = 16  # of a buffer, which runtimes read where it lies
 
 
@@ -45,7 +52,17 @@ class _Tensor:
 
 
 @dataclass(frozen=True)
-class _Operator:
+class Operator:
+    """One operator of a model.
+
+    Args:
+        kind: Of the schema's `BuiltinOperator`.
+        inputs: Tensors that it reads; -1 where one is left out.
+        output: Tensor that it writes.
+        table: Name of its options in the schema.
+        options: Their fields that are not left at their defaults.
+    """
+
     kind: str
     inputs: tuple[int, ...]
     output: int
@@ -59,7 +76,7 @@ class TfliteModel:
     def __init__(self) -> None:
         self._tensors: list[_Tensor] = []
         self._buffers: list[bytes] = [b""]  # the first is that of tensors without values
-        self._operators: list[_Operator] = []
+        self._operators: list[Operator] = []
         self._known: dict[tuple[object, ...], int] = {}
 
     def tensor(
@@ -88,13 +105,29 @@ class TfliteModel:
             table: Name of its options in the schema.
             options: Their fields that are not left at their defaults.
         """
-        self._operators.append(_Operator(kind, tuple(inputs), output, table, options))
+        self._operators.append(Operator(kind, tuple(inputs), output, table, options))
         return output
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Of the operators, in order."""
         return tuple(operator.kind for operator in self._operators)
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """In the order in which they run."""
+        return tuple(self._operators)
+
+    def name(self, tensor: int) -> str:
+        """Of a tensor; "" where it has none."""
+        return self._tensors[tensor].name
+
+    def values(self, tensor: int) -> NDArray[Any] | None:
+        """Of a constant; None where an operator writes the tensor."""
+        found = self._tensors[tensor]
+        if not found.buffer:
+            return None
+        return np.frombuffer(self._buffers[found.buffer], dtype=found.kind).reshape(found.shape)
 
     def names(self, kind: str) -> frozenset[str]:
         """Of the tensors of one kind that operators write."""
@@ -117,12 +150,21 @@ class TfliteModel:
         scales = [t.quantisation for t in self._tensors if t.buffer and t.quantisation is not None]
         return sum(map(len, self._buffers)) + sum((4 + 8) * len(one.scales) for one in scales)
 
-    def lifetimes(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[Lifetime]:
-        """How long each tensor that is no constant must be kept when the operators run in order."""
+    def lifetimes(
+        self, inputs: Sequence[int], outputs: Sequence[int], operators: Sequence[Operator] | None = None
+    ) -> list[Lifetime]:
+        """How long each tensor that is no constant must be kept when the operators run in order.
+
+        Args:
+            inputs: Tensors that are given.
+            outputs: Tensors that are asked for.
+            operators: What runs instead of the model's own.
+        """
+        run = self._operators if operators is None else operators
         first = dict.fromkeys(inputs, 0)
-        first |= {operator.output: step for step, operator in enumerate(self._operators)}
-        last = {tensor: step for step, operator in enumerate(self._operators) for tensor in operator.inputs}
-        last |= dict.fromkeys(outputs, len(self._operators))
+        first |= {operator.output: step for step, operator in enumerate(run)}
+        last = {tensor: step for step, operator in enumerate(run) for tensor in operator.inputs}
+        last |= dict.fromkeys(outputs, len(run))
         return [Lifetime(one, self._bytes(one), step, max(step, last.get(one, step))) for one, step in first.items()]
 
     def peak_bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> int:
@@ -169,7 +211,7 @@ class _TfliteWriter:
     def write(
         self,
         tensors: Sequence[_Tensor],
-        operators: Sequence[_Operator],
+        operators: Sequence[Operator],
         buffers: Sequence[bytes],
         inputs: tuple[int, ...],
         outputs: tuple[int, ...],
@@ -220,7 +262,7 @@ class _TfliteWriter:
             QuantizedDimension=found.axis,
         )
 
-    def _operator(self, operator: _Operator, kinds: Sequence[str]) -> int:
+    def _operator(self, operator: Operator, kinds: Sequence[str]) -> int:
         options = {}
         if operator.table is not None:
             options = {
@@ -241,7 +283,9 @@ class _TfliteWriter:
 
     def _code(self, kind: str) -> int:
         code = getattr(self._schema.BuiltinOperator, kind)
-        return self._table("OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=1)
+        return self._table(
+            "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=_VERSIONS.get(kind, 1)
+        )
 
     def _buffer(self, content: bytes) -> int:
         if not content:

@@ -59,6 +59,11 @@ def plan_memory(lifetimes: Sequence[Lifetime]) -> dict[int, int]:
     return best
 
 
+def arena_bytes(lifetimes: Sequence[Lifetime], offsets: dict[int, int]) -> int:
+    """Bytes that a plan takes in all."""
+    return max((offsets[one.tensor] + _round(one.size) for one in lifetimes), default=0)
+
+
 def format_plan(offsets: dict[int, int], n_tensors: int) -> bytes:
     """Content of the metadata entry."""
     places = [offsets.get(tensor, -1) for tensor in range(n_tensors)]

@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from nas_asc.export.tflite_graph import TfliteGraph, Value
 from nas_asc.export.tflite_model import Quantisation
@@ -24,7 +24,7 @@ def write_convolution(primitive: Convolution, graph: TfliteGraph, step: Step, va
     if primitive.groups == value.shape[0] > 1:
         return _write_channels(graph, step, value, integers.transpose(1, 2, 3, 0), scales, bias, *shape)
     weight = graph.model.constant(integers.transpose(0, 2, 3, 1), quantisation=Quantisation(tuple(scales.tolist())))
-    return _write_window("CONV_2D", "Conv2DOptions", {}, graph, step, value, [weight, *bias], *shape)
+    return _write_window("CONV_2D", "Conv2DOptions", {}, graph, step, value, [weight, bias], *shape)
 
 
 def write_window_mean(primitive: Pooling, graph: TfliteGraph, step: Step, value: Value) -> Value:
@@ -33,7 +33,7 @@ def write_window_mean(primitive: Pooling, graph: TfliteGraph, step: Step, value:
     integers = np.full((1, *kernel, channels), 127, dtype=np.int8)
     scales = np.full(channels, 1 / (127 * prod(kernel)), dtype=np.float32)
     shape = (kernel, to_pair(primitive.stride), to_pair(primitive.padding))
-    return _write_channels(graph, step, value, integers, scales, [], *shape)
+    return _write_channels(graph, step, value, integers, scales, _biases(graph, value, scales, None), *shape)
 
 
 def write_projection(graph: TfliteGraph, step: Step, value: Value) -> Value:
@@ -42,9 +42,7 @@ def write_projection(graph: TfliteGraph, step: Step, value: Value) -> Value:
     integers, scales, bias = _constants(graph, step.module, value)
     weight = graph.model.constant(integers, quantisation=Quantisation(tuple(scales.tolist())))
     out = graph.output(step)
-    graph.model.operator(
-        "FULLY_CONNECTED", [value.tensor, weight, *(bias or [-1])], out.tensor, "FullyConnectedOptions"
-    )
+    graph.model.operator("FULLY_CONNECTED", [value.tensor, weight, bias], out.tensor, "FullyConnectedOptions")
     return out
 
 
@@ -54,14 +52,14 @@ def _write_channels(
     value: Value,
     integers: _Integers,
     scales: _Floats,
-    bias: list[int],
+    bias: int,
     kernel: Pair,
     stride: Pair,
     padding: Pair,
 ) -> Value:
     weight = graph.model.constant(integers, quantisation=Quantisation(tuple(scales.tolist()), axis=3))
     options = {"DepthMultiplier": integers.shape[3] // value.shape[0]}
-    operands = [weight, *bias]
+    operands = [weight, bias]
     return _write_window(
         "DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions", options, graph, step, value, operands, kernel, stride, padding
     )
@@ -88,14 +86,19 @@ def _write_window(
     return out
 
 
-def _constants(graph: TfliteGraph, module: nn.Conv2d | nn.Linear, value: Value) -> tuple[_Integers, _Floats, list[int]]:
-    """Weights in int8, their scales, and the tensor of the biases in int32, if there are any."""
+def _constants(graph: TfliteGraph, module: nn.Conv2d | nn.Linear, value: Value) -> tuple[_Integers, _Floats, int]:
+    """Weights in int8, their scales, and the tensor of the biases."""
     assert value.found is not None
     scales: _Floats = graph.network.weight_scales(module).detach().cpu().numpy()
     weight = module.weight.detach().cpu().numpy()
     integers = np.rint(weight / scales.reshape(-1, *[1] * (weight.ndim - 1))).astype(np.int8)
-    if module.bias is None:
-        return integers, scales, []
+    return integers, scales, _biases(graph, value, scales, module.bias)
+
+
+def _biases(graph: TfliteGraph, value: Value, scales: _Floats, biases: Tensor | None) -> int:
+    """Tensor of biases in int32; zeros where there are none, since some runtimes read them without asking."""
+    assert value.found is not None
     steps = scales * np.float32(value.found.scale)
-    biases = np.rint(module.bias.detach().cpu().numpy().astype(np.float64) / steps).astype(np.int32)
-    return integers, scales, [graph.model.constant(biases, quantisation=Quantisation(tuple(steps.tolist())))]
+    values = np.zeros(len(scales)) if biases is None else biases.detach().cpu().numpy().astype(np.float64)
+    integers = np.rint(values / steps).astype(np.int32)
+    return graph.model.constant(integers, quantisation=Quantisation(tuple(steps.tolist())))

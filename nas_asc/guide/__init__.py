@@ -12,7 +12,19 @@ from pathlib import Path
 
 from nas_asc.errors import GuideError
 
-TOPICS = ("searching", "data", "counting", "files", "python", "spaces", "systems", "extending", "results", "rooms")
+TOPICS = (
+    "searching",
+    "data",
+    "counting",
+    "files",
+    "microcontroller",
+    "python",
+    "spaces",
+    "systems",
+    "extending",
+    "results",
+    "rooms",
+)
 
 __all__ = ["TOPICS", "Page", "list_topics", "load_page"]
 

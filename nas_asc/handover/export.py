@@ -57,8 +57,8 @@ def export_study(
         folder: Of the study.
         worker: Trains and predicts, on the study's clips.
         number: Of a trial; None is the final network, and where there is none yet, the recommended trial's.
-        bits: 8, 16 or 32; None is 8 for TensorFlow Lite, and else the trial's own precision, or 8.
-        file_format: "onnx", or "tflite" for 8 bits in TensorFlow Lite.
+        bits: 8, 16 or 32; None is 8 for TensorFlow Lite and C, and else the trial's own precision, or 8.
+        file_format: "onnx"; "tflite" for 8 bits in TensorFlow Lite; or "c" for a folder of C with the front end.
         out: Folder of the files; None is "export" in the study's.
         qat_epochs: Passes over the training clips in 8 bits before the file is written; 0 calibrates alone.
         on_epoch: Called after every such epoch.
@@ -71,12 +71,13 @@ def export_study(
     """
     stored = find_network(folder, worker.prepared, number=number, layer_types=worker.layer_types)
     record, config = stored.record, load_config(folder)
-    bits = bits or (8 if file_format == "tflite" else record.bits)
+    bits = bits or (record.bits if file_format == "onnx" else 8)
     source = "final" if stored.is_refit else f"trial-{record.number}"
     if qat_epochs and bits != 8:
         raise ExportError(f"`--qat` trains in 8 bits, but the file has {bits}. Give --bits 8, or leave --qat out.")
     stem = f"{config.name}-{source}-{FILE_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
-    path = (out or folder / EXPORT) / f"{stem}.{file_format}"
+    ending = "-c" if file_format == "c" else f".{file_format}"
+    path = (out or folder / EXPORT) / f"{stem}{ending}"
     exported = export_network(
         path,
         stored.network,
@@ -87,9 +88,14 @@ def export_study(
         qat_epochs=qat_epochs,
         qat_run=Run(record.seed, worker.torch_device, on_epoch=on_epoch),
     )
-    card = path.with_name(f"{path.stem}-card.json")
+    card = path / "card.json" if file_format == "c" else path.with_name(f"{path.stem}-card.json")
     if c_header:
-        text = format_c_header(path.read_bytes(), name=path.stem, comment=f"{path.name}, {config.name} {source}")
+        text = format_c_header(
+            path.read_bytes(),
+            name=path.stem,
+            comment=f"{path.name}, {config.name} {source}",
+            classes=worker.prepared.data_set.classes,
+        )
         write_file(path.with_suffix(".h"), text.encode())
     write_file(card, _format_card(config.name, record, exported, is_refit=stored.is_refit))
     return ExportResult(record, stored.is_refit, exported, card)

@@ -103,7 +103,7 @@ def _window(n_fft: int, win_length: int) -> Doubles:
 @lru_cache(maxsize=_N_KEPT)
 def _filter_groups(log_mel: LogMel) -> tuple[tuple[slice, Doubles], ...]:
     """The filters, few at a time, without bins at which they are zero: products so small that no thread is begun."""
-    filters, groups = _filters(log_mel), []
+    filters, groups = mel_filters(log_mel), []
     for start in range(0, len(filters), _N_GROUPED):
         group = filters[start : start + _N_GROUPED]
         used = np.flatnonzero(group.any(axis=0))
@@ -112,7 +112,8 @@ def _filter_groups(log_mel: LogMel) -> tuple[tuple[slice, Doubles], ...]:
     return tuple(groups)
 
 
-def _filters(log_mel: LogMel) -> Doubles:
+@lru_cache(maxsize=_N_KEPT)
+def mel_filters(log_mel: LogMel) -> Doubles:
     """(n_bands, n_fft // 2 + 1) triangles of height one, equally spaced on HTK's mel scale."""
     lowest, highest = (2595 * math.log10(1 + hz / 700) for hz in (log_mel.f_min, log_mel.upper_edge))
     edges = 700 * (10 ** (np.linspace(lowest, highest, log_mel.n_mels + 2) / 2595) - 1)

@@ -80,13 +80,25 @@ class MicroFile:
         _check_port("input", self._input, (1, n_bands, n_frames, n_channels), kinds=("int8",))
         _check_port("output", self._output, (1, len(metadata.classes)), kinds=("int8", "float32"))
 
-    def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run_integers(self, features: NDArray[np.int8]) -> NDArray[Any]:
+        """What the network gives of inputs as they lie in the file, clip by clip: (B, F, T, C) to (B, ...)."""
+        return np.stack([self._run_integers(clip) for clip in features])
+
+    def _run_integers(self, clip: NDArray[np.int8]) -> NDArray[Any]:
+        self._interpreter.set_input(clip[None], 0)
+        self._interpreter.invoke()
+        out: NDArray[Any] = self._interpreter.get_output(0)[0]
+        return out.copy()
+
+    def quantise(self, clip: NDArray[np.float32]) -> NDArray[np.int8]:
+        """Standardised log-mels of a clip as they lie in the file's input: (C, F, T) to (F, T, C)."""
         scale, zero_point = _parameters(self._input)
         steps = np.rint(clip / np.float32(scale)) + zero_point
         last = np.moveaxis(steps, 0, -1) if steps.ndim == 3 else steps
-        self._interpreter.set_input(np.clip(last, -128, 127).astype(np.int8)[None], 0)
-        self._interpreter.invoke()
-        out = self._interpreter.get_output(0)[0]
+        return np.clip(last, -128, 127).astype(np.int8)
+
+    def _run_clip(self, clip: NDArray[np.float32]) -> NDArray[np.float32]:
+        out = self._run_integers(self.quantise(clip))
         if out.dtype == np.int8:
             scale, zero_point = _parameters(self._output)
             out = (out.astype(np.float32) - zero_point) * np.float32(scale)

@@ -51,7 +51,13 @@ def test_every_option_has_help(command):
         (["search", "--size", "1kBB"], 2, "`--size` must be a size"),
         (["search", "--ram", "many"], 2, "`--ram` must be a size"),
         (["export", "none", "--bits", "4"], 2, "`--bits` must be 8, 16 or 32, but got 4"),
-        (["export", "none", "--format", "pt"], 2, "`--format` must be onnx or tflite, but got 'pt'"),
+        (["export", "none", "--format", "pt"], 2, "`--format` must be onnx, tflite or c, but got 'pt'"),
+        (
+            ["export", "none", "--format", "c", "--bits", "32"],
+            2,
+            "`--format c` is written in 8 bits, but got --bits 32",
+        ),
+        (["export", "none", "--format", "c", "--c-header"], 2, "`--c-header` is for one file, but --format c writes a"),
         (
             ["export", "none", "--format", "tflite", "--bits", "16"],
             2,

@@ -63,7 +63,7 @@ def test_count_shows_what_each_target_lacks(tmp_path, capsys):
     path.write_text(format_architecture(Architecture(layers, (1, 40, 51), 10)))
     assert main(["count", str(path), "--static", "--json"]) == 0
     totals = json.loads(capsys.readouterr().out)["totals"]
-    assert totals["obstacles"] == {"onnxruntime": ["PReLU (float in onnxruntime)"], "tflite-micro": []}
+    assert totals["obstacles"] == {"onnxruntime": ["PReLU (float in onnxruntime)"], "tflite-micro": [], "c": []}
     assert main(["count", str(path), "--static"]) == 0
     assert "on tflite-micro" in capsys.readouterr().out
 

@@ -14,7 +14,7 @@ def network(*layers):
 
 @pytest.mark.parametrize(
     ("target", "missing"),
-    [("any", set()), ("onnxruntime", {"gelu", "hardswish", "prelu"}), ("tflite-micro", {"gelu"})],
+    [("any", set()), ("onnxruntime", {"gelu", "hardswish", "prelu"}), ("tflite-micro", {"gelu"}), ("c", {"gelu"})],
 )
 def test_activations_that_a_target_lacks(target, missing):
     found = {name for name in ACTIVATIONS if list_obstacles(network(InvertedBottleneck(8, activation=name)), target)}
@@ -40,6 +40,7 @@ def test_norm_is_float_inside_but_not_at_the_input():
     before = Architecture((Norm("residual"), *network().layers), (1, 24, 25), 10)
     assert list_obstacles(inside, "tflite-micro") == ("instance norm of frequencies (float in TFLite Micro)",)
     assert list_obstacles(before, "tflite-micro") == ()
+    assert list_obstacles(before, "c") == ("instance norm of frequencies (missing in the C kernels)",)  # int8 there too
 
 
 def test_small_maps_are_no_obstacle():
@@ -49,6 +50,6 @@ def test_small_maps_are_no_obstacle():
 
 
 def test_unknown_target_is_told():
-    assert [validate_target(name) for name in TARGETS] == ["any", "onnxruntime", "tflite-micro"]
+    assert [validate_target(name) for name in TARGETS] == ["any", "onnxruntime", "tflite-micro", "c"]
     with pytest.raises(BudgetError, match=r"got 'tflite'\. Did you mean 'tflite-micro'"):
         list_obstacles(network(), "tflite")

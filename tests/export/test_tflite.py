@@ -168,3 +168,15 @@ def test_file_without_metadata_or_sense_is_told():
     network, _ = quantise(SMALL)
     with pytest.raises(ModelFileError, match="has no entry 'nas_asc'"):
         read_tflite_metadata(build_tflite(network).to_bytes())
+
+
+def test_operators_have_the_versions_that_take_int8():
+    needs_runtime()
+    import tflite
+
+    network, _ = quantise(SMALL)
+    model = tflite.Model.GetRootAsModel(build_tflite(network).to_bytes(), 0)
+    codes = [model.OperatorCodes(number) for number in range(model.OperatorCodesLength())]
+    names = {value: name for name, value in vars(tflite.BuiltinOperator).items() if not name.startswith("_")}
+    found = {names[code.BuiltinCode()]: code.Version() for code in codes}
+    assert found == {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "MEAN": 2, "RESHAPE": 1}

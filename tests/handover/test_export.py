@@ -1,6 +1,7 @@
 """A network of a study as a file: what it scores, and what it says of recordings."""
 
 import json
+import wave
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import soundfile
 
 from nas_asc.budget import Budget
 from nas_asc.errors import ExportError, NothingFitsError, StudyError
+from nas_asc.export import CORES, can_emulate, can_run_here
 from nas_asc.handover import ensemble_study, export_study
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile, read_tflite_metadata
@@ -70,6 +72,33 @@ def test_tflite_scores_are_those_of_the_file(study, record, tmp_path):
     assert beside["classes"] == list(prepared.data_set.classes)
     assert read_tflite_metadata(exported.path.read_bytes()).log_mel == record.log_mel
     assert exported.path.with_suffix(".h").read_text().count("0x") == exported.file_bytes
+
+
+def test_c_hears_what_the_tflite_file_hears_and_its_card_says_what_was_shown(study, record, tmp_path):
+    pytest.importorskip("tflite_micro", reason="needs pip install 'nas-asc[tflite]'")
+    if not can_run_here():
+        pytest.skip("needs make, cc and c++")
+    folder, prepared = study
+    result = export_study(folder, worker(prepared), number=record.number, file_format="c", out=tmp_path)
+    exported, file = (
+        result.exported,
+        export_study(folder, worker(prepared), number=record.number, file_format="tflite", out=tmp_path).exported,
+    )
+    assert exported.path == tmp_path / f"tiny-trial-{record.number}-int8-c"
+    assert (exported.scores, exported.weight_bytes) == (file.scores, file.weight_bytes)
+    assert exported.file_bytes == sum(
+        path.stat().st_size for path in exported.path.rglob("*") if path.is_file() and path != result.card
+    )
+    card = json.loads(result.card.read_text())
+    assert card["c"]["is_checked"]
+    assert card["c"]["n_equal_clips"] == len(prepared.split.validation)
+    assert card["c"]["arena_bytes"] <= file.activation_bytes
+    assert card["c"]["size"]["text"] > exported.weight_bytes
+    assert [core["core"] for core in card["c"]["cores"]] == (list(CORES) if can_emulate() else [])
+    assert not [path for path in exported.path.rglob("*") if path.suffix in (".o", ".elf")]
+    rate, samples = prepared.data_set.sample_rate, prepared.data_set.n_samples
+    with wave.open(str(exported.path / "golden" / "recording.wav")) as recording:
+        assert (recording.getframerate(), recording.getnframes(), recording.getsampwidth()) == (rate, samples, 2)
 
 
 def test_card_tells_what_was_measured(study, record):

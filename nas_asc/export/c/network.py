@@ -1,0 +1,97 @@
+"""A network in int8 as one C file: constants, a static arena, and the steps in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nas_asc.export.c.step import StepWriter
+from nas_asc.export.tflite_file import TfliteNetwork
+from nas_asc.export.tflite_model import Operator, TfliteModel
+from nas_asc.export.tflite_plan import Lifetime, arena_bytes, plan_memory
+
+_HEAD = """\
+/* The network, step by step. Written by nas-asc; network.h says how to use it. */
+#include "network.h"
+
+#include <stdalign.h>
+#include <stddef.h>
+
+#include "kernel.h"
+"""
+
+
+@dataclass(frozen=True)
+class CNetwork:
+    """A network as C.
+
+    Args:
+        text: Of network.c.
+        arena_bytes: Of the values between steps.
+    """
+
+    text: str
+    arena_bytes: int
+
+
+def format_network(network: TfliteNetwork) -> CNetwork:
+    """C of a network whose steps are all of int8.
+
+    Raises:
+        ExportError: A step has no kernel; names it.
+    """
+    model = network.model
+    operators = _fuse(model)
+    same = _find_reshaped(operators)
+    lifetimes = _merge(model.lifetimes((network.input,), (network.output,), operators), same)
+    offsets = plan_memory(lifetimes)
+    places = offsets | {tensor: offsets[first] for tensor, first in same.items()}
+    writer = StepWriter(model, places)
+    calls = [call for call in map(writer.write, operators) if call is not None]
+    n_bytes = arena_bytes(lifetimes, offsets)
+    body = "".join(f"    {call}\n" for call in calls)
+    text = f"""\
+{_HEAD}
+{writer.constants}
+alignas(16) static int8_t arena[NETWORK_ARENA_BYTES];
+
+int8_t *network_input(void)
+{{
+    return arena + {places[network.input]};
+}}
+
+const int8_t *network_run(void)
+{{
+{body}    return arena + {places[network.output]};
+}}
+"""
+    return CNetwork(text, n_bytes)
+
+
+def _fuse(model: TfliteModel) -> list[Operator]:
+    """The operators, a softmax in int16 and what brings it to int8 as one."""
+    run: list[Operator] = []
+    for operator in model.operators:
+        before = run[-1] if run else None
+        if before is not None and (before.kind, operator.kind) == ("SOFTMAX", "QUANTIZE"):
+            run[-1] = replace(before, output=operator.output)
+        else:
+            run.append(operator)
+    return run
+
+
+def _find_reshaped(operators: Sequence[Operator]) -> dict[int, int]:
+    """Tensors that are another one's bytes in another shape, and whose."""
+    same: dict[int, int] = {}
+    for operator in operators:
+        if operator.kind == "RESHAPE":
+            same[operator.output] = same.get(operator.inputs[0], operator.inputs[0])
+    return same
+
+
+def _merge(lifetimes: Sequence[Lifetime], same: dict[int, int]) -> list[Lifetime]:
+    """Lifetimes with what is the same bytes taken as one tensor."""
+    merged: dict[int, Lifetime] = {}
+    for one in lifetimes:
+        first = same.get(one.tensor, one.tensor)
+        known = merged.get(first, one)
+        merged[first] = replace(known, tensor=first, last=max(known.last, one.last))
+    return list(merged.values())
