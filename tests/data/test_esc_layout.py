@@ -3,6 +3,8 @@ import pytest
 
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import DataError
+from nas_asc.features import compute_features
+from nas_asc.frontend import LogMel
 from tests.data.esc_files import HEADER, esc_rows, write_esc
 from tests.data.recordings import link_wavs, write_rows
 
@@ -87,3 +89,16 @@ def test_real_recordings_are_read_to_one_length(esc10_dir):
     waveform = data.waveform(0)
     assert (waveform.shape, waveform.dtype) == ((220_500,), np.float32)
     assert np.abs(waveform).max() <= 1.01
+
+
+def test_the_real_data_set_its_splits_and_its_features_are_those_of_version_0_1_0(esc10_dir, tmp_path):
+    """Numbers of that version: a study of it goes on where it was."""
+    data = load_data_set(esc10_dir, clip_s=5.0)
+    assert data.digest == "15558a18e83539be"
+    digests = [split_data_set(data, test_fold=fold).digest for fold in (None, 1, 3, 5)]
+    assert digests == ["07ff2435dfd956a8", "8937a40f95d7b537", "09d216c514693f04", "3e28bda860e198dc"]
+    log_mel = LogMel(sample_rate=16_000, n_fft=1024, win_length=640, hop_length=320, n_mels=40)
+    array = compute_features(data, log_mel, np.array([0, 100, 200, 300, 399]), cache_dir=tmp_path).array
+    found = array.astype(np.float32)
+    assert np.allclose(found.mean(axis=(1, 2, 3)), [-10.848, -9.073, -0.657, -0.372, -7.943], atol=2e-3)
+    assert np.allclose(found.std(axis=(1, 2, 3)), [2.72, 2.98, 4.154, 2.863, 4.179], atol=2e-3)
