@@ -46,6 +46,7 @@ def resume(
     accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
     accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
+    accept_device_change: Annotated[bool, typer.Option(help="Go on although networks train elsewhere.")] = False,
     cache: opt.CacheFolder = None,
     refit: opt.Refit = True,
     final_seeds: opt.FinalSeeds = opt.DEFAULT_FINAL_SEEDS,
@@ -66,6 +67,7 @@ def resume(
         config = session.config
         trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None
     flags = {"space": accept_space_change, "data": accept_data_change, "version": accept_version_change}
+    flags["device"] = accept_device_change
     course = Course(n_trials=trials, timeout_s=timeout_s, n_seeds=final_seeds, refits=refit, twin=twin)
     _run(session, course, accepted=[kind for kind, given in flags.items() if given])
 

@@ -109,6 +109,18 @@ def compute_features(
     return table
 
 
+def has_features(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64], cache_dir: Path | None = None) -> bool:
+    """Whether these features are on disk, so that `compute_features` has nothing to compute.
+
+    Args:
+        data_set: The recordings.
+        log_mel: The front end.
+        rows: Which clips, in the order wanted.
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+    """
+    return (table_folder(cache_dir) / _key(data_set, log_mel, rows) / _ARRAY).is_file()
+
+
 def _key(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> str:
     state = hashlib.sha256(f"{VERSION} {data_set.version} {data_set.clip_s} {data_set.crops} {log_mel}".encode())
     state.update(np.ascontiguousarray(rows, np.int64).tobytes())
