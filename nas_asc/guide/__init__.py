@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nas_asc.errors import GuideError
 
-TOPICS = ("searching", "data", "counting", "files", "spaces", "systems", "extending", "results", "rooms")
+TOPICS = ("searching", "data", "counting", "files", "gpu", "spaces", "systems", "extending", "results", "rooms")
 
 __all__ = ["TOPICS", "Page", "list_topics", "load_page"]
 
