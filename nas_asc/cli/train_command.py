@@ -23,6 +23,7 @@ def train(
     clip: opt.Clip = None,
     test_fold: opt.TestFold = None,
     cache: opt.CacheFolder = None,
+    cache_size: opt.CacheSize = None,
     space: Annotated[str | None, typer.Option("--space", help="Space file that declares the system.")] = None,
     epochs: opt.Epochs = None,
     teacher: Annotated[
@@ -50,7 +51,13 @@ def train(
     from nas_asc.session import ClipsAsked, open_training
 
     clips = ClipsAsked(
-        data=data, subset=subset, clip_length_s=words.parse_clip(clip), test_fold=test_fold, seed=seed, cache=cache
+        data=data,
+        subset=subset,
+        clip_length_s=words.parse_clip(clip),
+        test_fold=test_fold,
+        seed=seed,
+        cache=cache,
+        cache_bytes=words.parse_cache_size(cache_size),
     )
     training = open_training(
         network,

@@ -52,6 +52,7 @@ class PreparedData:
         data_set: The recordings.
         split: Rows of training, validation and test clips.
         cache_dir: Where features are kept on disk; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         on_progress: Called while features are computed, with clips done and clips in all.
         memory_limit_bytes: Most bytes of features kept in memory.
     """
@@ -62,12 +63,14 @@ class PreparedData:
         split: Split,
         *,
         cache_dir: Path | None = None,
+        cache_bytes: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         memory_limit_bytes: int = _MEMORY_LIMIT_BYTES,
     ) -> None:
         self.data_set = data_set
         self.split = split
         self._cache_dir = cache_dir
+        self._cache_bytes = cache_bytes
         self._on_progress = on_progress
         self._memory_limit_bytes = memory_limit_bytes
         self._kept: OrderedDict[LogMel, FeatureTable] = OrderedDict()
@@ -179,7 +182,14 @@ class PreparedData:
             if limit.is_over:
                 raise DeadlineError(f"the time was over when {done} of {total} clips had features. Give more time.")
 
-        return compute_features(self.data_set, log_mel, rows, cache_dir=self._cache_dir, on_progress=tell)
+        return compute_features(
+            self.data_set,
+            log_mel,
+            rows,
+            cache_dir=self._cache_dir,
+            cache_bytes=self._cache_bytes,
+            on_progress=tell,
+        )
 
     def _to_train(self, table: FeatureTable, log_mel: LogMel) -> Clips:
         mean, std = self._fit_bands(table, log_mel)

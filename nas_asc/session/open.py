@@ -16,6 +16,7 @@ def begin_session(
     *,
     torch_device: str = "auto",
     cache: Path | None = None,
+    cache_bytes: int | None = None,
     listener: SearchListener | None = None,
     root: Path = STUDIES,
 ) -> Session:
@@ -25,6 +26,7 @@ def begin_session(
         asked: Space, data, limits, and all that the user may choose; an empty name stands for one of space, data, date.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
         root: Folder of all studies.
 
@@ -44,7 +46,15 @@ def begin_session(
     inputs = read_inputs(asked)
     config = replace(asked, name=asked.name or _default_name(inputs, root))
     folder = study_dir(config.name, root)
-    return Session(config, inputs, folder=folder, torch_device=torch_device, cache=cache, listener=listener)
+    return Session(
+        config,
+        inputs,
+        folder=folder,
+        torch_device=torch_device,
+        cache=cache,
+        cache_bytes=cache_bytes,
+        listener=listener,
+    )
 
 
 def reopen_session(
@@ -52,6 +62,7 @@ def reopen_session(
     *,
     torch_device: str = "auto",
     cache: Path | None = None,
+    cache_bytes: int | None = None,
     listener: SearchListener | None = None,
 ) -> Session:
     """The session of a study that is on disk.
@@ -60,6 +71,7 @@ def reopen_session(
         study: Its name, or the path of its folder.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
 
     Raises:
@@ -68,7 +80,15 @@ def reopen_session(
     folder = find_study(str(study))
     config = load_config(folder)
     inputs = reread_inputs(config)
-    return Session(config, inputs, folder=folder, torch_device=torch_device, cache=cache, listener=listener)
+    return Session(
+        config,
+        inputs,
+        folder=folder,
+        torch_device=torch_device,
+        cache=cache,
+        cache_bytes=cache_bytes,
+        listener=listener,
+    )
 
 
 def _default_name(inputs: Inputs, root: Path) -> str:

@@ -98,6 +98,7 @@ class Session:
         folder: Of the study.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
         clock: Tells the time.
     """
@@ -110,6 +111,7 @@ class Session:
         folder: Path,
         torch_device: str = "auto",
         cache: Path | None = None,
+        cache_bytes: int | None = None,
         listener: SearchListener | None = None,
         clock: Clock = WALL_CLOCK,
     ) -> None:
@@ -119,6 +121,7 @@ class Session:
         self.listener: SearchListener = listener or SilentListener()
         self._torch_device = torch_device
         self._cache = cache
+        self._cache_bytes = cache_bytes
         self._clock = clock
 
     @cached_property
@@ -126,7 +129,13 @@ class Session:
         """Trains on the study's clips, whose features stay in memory from the search to the refit."""
         prepare_process()
         inputs = self.inputs
-        prepared = PreparedData(inputs.data_set, inputs.split, cache_dir=self._cache, on_progress=self._tell_features)
+        prepared = PreparedData(
+            inputs.data_set,
+            inputs.split,
+            cache_dir=self._cache,
+            cache_bytes=self._cache_bytes,
+            on_progress=self._tell_features,
+        )
         device, config = resolve_device(self._torch_device), self.config
         precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)
         types = inputs.space.layer_types

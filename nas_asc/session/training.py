@@ -84,6 +84,7 @@ class ClipsAsked:
         test_fold: Fold that is kept for the test.
         seed: Of the split.
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
     """
 
     data: str | None = None
@@ -92,6 +93,7 @@ class ClipsAsked:
     test_fold: int | None = None
     seed: int = 0
     cache: Path | None = None
+    cache_bytes: int | None = None
 
 
 def open_training(
@@ -121,7 +123,9 @@ def open_training(
     prepare_process()
     data_set = load_data_set(clips.data, subset=clips.subset, clip_s=clips.clip_length_s)
     split = split_data_set(data_set, seed=clips.seed, test_fold=clips.test_fold)
-    prepared = PreparedData(data_set, split, cache_dir=clips.cache, on_progress=on_features)
+    prepared = PreparedData(
+        data_set, split, cache_dir=clips.cache, cache_bytes=clips.cache_bytes, on_progress=on_features
+    )
     design, types = find_design(network, prepared, load_space(space) if space else None)
     notes: tuple[str, ...] = ()
     if design.recipe.adaptation is not None and not data_set.has_devices:
