@@ -82,7 +82,7 @@ class Clips:
         return self.features.device if isinstance(self.features, Tensor) else CPU
 
     def to_device(self, torch_device: torch.device) -> "Clips":
-        """These clips, with mean and deviation on a device, and the features too where they fit in half its memory.
+        """These clips, with mean and deviation on a device, and the features too where there is room.
 
         Their facts are those of the clips as they were: these want mean and deviation on the CPU.
         """

@@ -13,7 +13,7 @@ from nas_asc.training.compute import free_bytes
 
 FeatureArray: TypeAlias = NDArray[np.floating[Any]]
 _CHUNK_BYTES = 2**28
-_SHARE = 2  # a table takes at most one part in so many of the memory that is free: steps need some too
+_SHARE = 4  # one part in so many of a device's memory is left to the steps
 
 
 def count_bytes(features: Tensor | FeatureArray) -> int:
@@ -22,13 +22,16 @@ def count_bytes(features: Tensor | FeatureArray) -> int:
 
 
 def has_room(n_bytes: int, torch_device: torch.device) -> bool:
-    """Whether a table fits in half of a device's free memory; only that of a GPU is known.
+    """Whether a table fits where a quarter of a device's memory is left free; only a GPU's memory is known.
 
     Args:
         n_bytes: Of the table.
         torch_device: Where it would be.
     """
-    return torch_device.type != "cuda" or _SHARE * n_bytes <= free_bytes(torch_device)
+    if torch_device.type != "cuda":
+        return True
+    _, in_all = torch.cuda.mem_get_info(torch_device)
+    return n_bytes <= free_bytes(torch_device) - in_all // _SHARE
 
 
 def upload(features: Tensor | FeatureArray, torch_device: torch.device, *, chunk_bytes: int = _CHUNK_BYTES) -> Tensor:
