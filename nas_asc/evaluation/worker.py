@@ -84,7 +84,9 @@ class Worker:
         """
         record, design = job.record, job.record.design(self.layer_types)
         n_rows = record.recipe.n_curve_epochs(record.epochs)
-        self.prepared.compute(training_log_mel(design), limit=limit)  # takes its time now, not the training's
+        log_mel = training_log_mel(design)
+        self.prepared.compute(log_mel, limit=limit)
+        self.prepared.train_clips(log_mel, torch_device=self.torch_device)  # takes its time now, not the training's
         started = limit.clock.now() - record.seconds
         run = Run(
             record.seed,
