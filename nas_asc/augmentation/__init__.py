@@ -2,7 +2,8 @@
 
 Conventions:
     `draw_` takes a `torch.Generator` and gives random parameters as small CPU tensors, so one seed gives the same
-    augmentation on every device; `apply_` is a pure function of the batch and those parameters.
+    augmentation on every device; `apply_` is a pure function of the batch and those parameters, which `place` brings to
+    the batch's device together.
     Batches are (B, C, F, T), zero being the mean of the training clips; targets are (B, K) class weights.
     An augmentation is a part of the recipe, declared there, and one file here that registers how it is drawn; one of
     somebody's own declares its own `draw`.
@@ -18,6 +19,7 @@ from nas_asc.augmentation.mask import MaskDraw, apply_masks, draw_masks
 from nas_asc.augmentation.mel import bin_frequencies, mel_filters
 from nas_asc.augmentation.mixup import MixupDraw, apply_mixup, draw_mixup
 from nas_asc.augmentation.pitch import PitchDraw, apply_stretches, draw_stretches
+from nas_asc.augmentation.place import place
 from nas_asc.augmentation.response import band_levels, draw_microphones, response_levels, response_power
 from nas_asc.augmentation.roll import RollDraw, apply_roll, draw_roll
 from nas_asc.augmentation.style import StyleDraw, apply_styles, draw_styles
@@ -59,6 +61,7 @@ __all__ = [
     "draw_stretches",
     "draw_styles",
     "mel_filters",
+    "place",
     "response_levels",
     "response_power",
 ]

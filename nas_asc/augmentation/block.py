@@ -54,11 +54,13 @@ def apply_blocks(features: Tensor, targets: Tensor, sources: Tensor) -> tuple[Te
     [[0.0, 1.0, 12.0, 13.0], [0.0, 1.0, 2.0, 3.0]]
     """
     n_frames, n_blocks = features.shape[3], sources.shape[1]
-    block_of = torch.arange(n_frames) * n_blocks // n_frames
-    source_of = sources[:, block_of].to(features.device)
-    shares = (torch.bincount(block_of, minlength=n_blocks) / n_frames).to(targets)
+    sources = sources.to(features.device)
+    block_of = torch.arange(n_frames, device=features.device) * n_blocks // n_frames
+    source_of = sources[:, block_of]
+    blocks = torch.arange(n_blocks, device=features.device)
+    shares = ((block_of == blocks[:, None]).sum(dim=1) / n_frames).to(targets)
     joined = features.gather(0, source_of[:, None, None, :].expand(features.shape))
-    return joined, torch.einsum("bnk,n->bk", targets[sources.to(targets.device)], shares)
+    return joined, torch.einsum("bnk,n->bk", targets[sources], shares)
 
 
 @draw.register

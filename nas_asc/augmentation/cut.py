@@ -88,10 +88,8 @@ def apply_cuts(features: Tensor, targets: Tensor, cuts: CutDraw) -> tuple[Tensor
     ([0.0, 5.0, 5.0, 0.0], [[0.5, 0.5], [0.0, 1.0]])
     """
     n_bands, n_frames = features.shape[2:]
-    area = (cuts.bands.diff(dim=1) * cuts.frames.diff(dim=1)) / (n_bands * n_frames)
-    partners, bands, frames, shares = (
-        value.to(features.device) for value in (cuts.partners, cuts.bands, cuts.frames, area.to(targets.dtype))
-    )
+    partners, bands, frames = (value.to(features.device) for value in cuts)
+    shares = ((bands.diff(dim=1) * frames.diff(dim=1)) / (n_bands * n_frames)).to(targets.dtype)
     inside = _is_inside(bands, n_bands)[:, None, :, None] & _is_inside(frames, n_frames)[:, None, None, :]
     return torch.where(inside, features[partners], features), torch.lerp(targets, targets[partners], shares)
 

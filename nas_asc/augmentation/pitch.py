@@ -62,14 +62,14 @@ def apply_stretches(features: Tensor, pitch: PitchDraw) -> Tensor:
     >>> (apply_stretches(features, pitch) - torch.tensor(0.5).log()).flatten().tolist()
     [0.0, 0.0, 0.5, 1.0]
     """
-    mean, std, n_bands = pitch.mean, pitch.std, features.shape[2]
-    places = ((torch.arange(n_bands) + 1) * pitch.stretches[:, None] - 1).clamp(0, n_bands - 1)
+    (stretches, mean, std), n_bands = (value.to(features.device) for value in pitch), features.shape[2]
+    places = ((torch.arange(n_bands, device=features.device) + 1) * stretches[:, None] - 1).clamp(0, n_bands - 1)
     lower = places.long()
     upper = (lower + 1).clamp(max=n_bands - 1)
     share = places - lower
     # each old band is put back to its logarithm, and what comes out is standardised as the band that it now is
     from_lower, from_upper = (1 - share) * std[lower] / std, share * std[upper] / std
-    shift = (torch.lerp(mean[lower], mean[upper], share) + pitch.stretches.log()[:, None] - mean) / std
+    shift = (torch.lerp(mean[lower], mean[upper], share) + stretches.log()[:, None] - mean) / std
     stretched = _pick(features, lower).mul_(_on_bands(from_lower, features))
     stretched.addcmul_(_pick(features, upper), _on_bands(from_upper, features))
     return stretched.add_(_on_bands(shift, features))
@@ -83,7 +83,8 @@ def _pick(features: Tensor, bands: Tensor) -> Tensor:
     """Copy (B, C, F, T), channels last, of band bands[i, f] of clip i; by rows, which is faster than `gather`."""
     n_clips, n_channels, n_bands, n_frames = features.shape
     rows = features.permute(0, 2, 3, 1).reshape(n_clips * n_bands, -1)
-    picked = rows.index_select(0, (bands + n_bands * torch.arange(n_clips)[:, None]).flatten().to(rows.device))
+    first = n_bands * torch.arange(n_clips, device=bands.device)[:, None]
+    picked = rows.index_select(0, (bands + first).flatten())
     return picked.view(n_clips, n_bands, n_frames, n_channels).permute(0, 3, 1, 2)
 
 

@@ -59,6 +59,13 @@ AllowDamaged = Annotated[
     _data("--allow-damaged", help="Share of the recordings that may be left out as they cannot be used. Default: 5%."),
 ]
 CacheFolder = Annotated[Path | None, _data("--cache", help="Folder of cached features. Default: ~/.cache/nas-asc.")]
+CacheSize = Annotated[
+    str | None,
+    _data(
+        "--cache-size",
+        help="Most bytes of cached features, such as 20GB; the least used go first. Default: a fifth of the free disk.",
+    ),
+]
 Refit = Annotated[
     bool,
     _search(
@@ -185,6 +192,7 @@ class SearchOptions:
     data: DataFolder = None
     clips: ClipOptions = field(default_factory=ClipOptions)
     cache: CacheFolder = None
+    cache_size: CacheSize = None
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     target: Annotated[
         str,

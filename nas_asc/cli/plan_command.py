@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import print_json
 from nas_asc.units import format_duration, format_percent, format_short
@@ -33,7 +34,12 @@ def plan(
     from nas_asc.cli.survey_lines import print_survey
     from nas_asc.session import begin_session
 
-    session = begin_session(options.asked(""), torch_device=options.torch_device, cache=options.cache)
+    session = begin_session(
+        options.asked(""),
+        torch_device=options.torch_device,
+        cache=options.cache,
+        cache_bytes=words.parse_cache_size(options.cache_size),
+    )
     survey = session.survey(n_draws=draws)
     if not json:
         print(session.inputs.describe(), flush=True)

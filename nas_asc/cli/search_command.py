@@ -31,7 +31,12 @@ def search(
     from nas_asc.cli.survey_lines import short_lines
     from nas_asc.session import begin_session
 
-    session = begin_session(options.asked(study or ""), torch_device=options.torch_device, cache=options.cache)
+    session = begin_session(
+        options.asked(study or ""),
+        torch_device=options.torch_device,
+        cache=options.cache,
+        cache_bytes=words.parse_cache_size(options.cache_size),
+    )
     print(session.inputs.describe(), *session.inputs.notes, sep="\n", flush=True)
     survey = session.survey()
     survey.validate()
@@ -47,7 +52,9 @@ def resume(
     accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
     accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
+    accept_device_change: Annotated[bool, typer.Option(help="Go on although networks train elsewhere.")] = False,
     cache: opt.CacheFolder = None,
+    cache_size: opt.CacheSize = None,
     refit: opt.Refit = True,
     final_seeds: opt.FinalSeeds = opt.DEFAULT_FINAL_SEEDS,
     twin: opt.Twin = False,
@@ -61,12 +68,14 @@ def resume(
     from nas_asc.session import Course
 
     timeout_s = words.parse_timeout(timeout)
-    session = reopen(study, cache=cache, torch_device=torch_device)
+    cache_bytes = words.parse_cache_size(cache_size)
+    session = reopen(study, cache=cache, cache_bytes=cache_bytes, torch_device=torch_device)
     print(session.inputs.describe(), flush=True)
     if trials is None and timeout_s is None:
         config = session.config
         trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None
     flags = {"space": accept_space_change, "data": accept_data_change, "version": accept_version_change}
+    flags["device"] = accept_device_change
     course = Course(n_trials=trials, timeout_s=timeout_s, n_seeds=final_seeds, refits=refit, twin=twin)
     _run(session, course, accepted=[kind for kind, given in flags.items() if given])
 

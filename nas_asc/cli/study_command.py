@@ -92,12 +92,20 @@ def report(study: opt.StudyName) -> None:
     print(write_study_report(find_study(study)))
 
 
-def reopen(study: str, *, cache: Path | None = None, torch_device: str = "auto", quiet: bool = False) -> "Session":
+def reopen(
+    study: str,
+    *,
+    cache: Path | None = None,
+    cache_bytes: int | None = None,
+    torch_device: str = "auto",
+    quiet: bool = False,
+) -> "Session":
     """The session of a study; its budget is the first line printed unless `quiet`, progress goes to stderr.
 
     Args:
         study: Its name, or the path of its folder.
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         torch_device: Where to train.
         quiet: Whether the budget is not printed.
 
@@ -111,7 +119,9 @@ def reopen(study: str, *, cache: Path | None = None, torch_device: str = "auto",
     from nas_asc.cli.display import FeatureDisplay
     from nas_asc.session import reopen_session
 
-    return reopen_session(study, torch_device=torch_device, cache=cache, listener=FeatureDisplay())
+    return reopen_session(
+        study, torch_device=torch_device, cache=cache, cache_bytes=cache_bytes, listener=FeatureDisplay()
+    )
 
 
 def evaluate(

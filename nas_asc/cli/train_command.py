@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
@@ -23,6 +24,7 @@ def train(
     data: opt.DataFolder = None,
     clips: opt.ClipOptions,
     cache: opt.CacheFolder = None,
+    cache_size: opt.CacheSize = None,
     space: Annotated[str | None, typer.Option("--space", help="Space file that declares the system.")] = None,
     epochs: opt.Epochs = None,
     teacher: Annotated[
@@ -60,6 +62,7 @@ def train(
         allow_damaged=clips.damaged_share,
         seed=seed,
         cache=cache,
+        cache_bytes=words.parse_cache_size(cache_size),
     )
     training = open_training(
         network,

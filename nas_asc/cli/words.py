@@ -1,7 +1,7 @@
 """Words of options as values: durations, shares, lengths, columns."""
 
 from nas_asc.errors import UnitError
-from nas_asc.units import parse_duration_s
+from nas_asc.units import parse_bytes, parse_duration_s
 
 
 def parse_clip(clip: str | None, option: str = "--clip") -> float | None:
@@ -24,6 +24,15 @@ def parse_timeout(timeout: str | None) -> float | None:
         UnitError: It is no duration.
     """
     return None if timeout is None else parse_duration_s(timeout, what="--timeout")
+
+
+def parse_cache_size(size: str | None) -> int | None:
+    """Bytes that `--cache-size` says; None where it is not given.
+
+    Raises:
+        UnitError: It is no size.
+    """
+    return None if size is None else parse_bytes(size, what="--cache-size")
 
 
 def parse_final_length(word: str) -> float | None:

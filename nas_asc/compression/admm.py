@@ -42,8 +42,9 @@ class AdmmPenalty:
     def after_step(self, trainer: _Training) -> None:
         """Move the weights towards the projection less the multipliers."""
         share = min(1.0, trainer.learning_rate * self._pruning.rho)
-        for name, target in self._targets.items():
-            self._network.get_parameter(name).lerp_(target, share)
+        if self._targets:
+            weights: list[Tensor] = [self._network.get_parameter(name) for name in self._targets]
+            torch._foreach_lerp_(weights, [*self._targets.values()], share)
 
     @torch.no_grad()
     def after_epoch(self, trainer: object, epoch: int) -> None:

@@ -37,8 +37,8 @@ class WeightPruner:
     @torch.no_grad()
     def after_step(self, trainer: object = None) -> None:
         """Set what is masked to zero again, whatever the optimiser's momentum made of it."""
-        for name, mask in self._masks.items():
-            self._network.get_parameter(name).mul_(mask)
+        if self._masks:
+            torch._foreach_mul_([self._network.get_parameter(name) for name in self._masks], [*self._masks.values()])
 
     @torch.no_grad()
     def after_epoch(self, trainer: object = None, epoch: int = 0) -> None:

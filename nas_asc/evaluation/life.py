@@ -100,11 +100,11 @@ def evaluate_candidate(
         DataError: Audio cannot be read.
     """
     log_mel = training_log_mel(design)
-    clips = prepared.train_clips(log_mel)
+    clips = prepared.train_clips(log_mel, torch_device=run.torch_device)
     training = train_design(design, clips, run, checkpoint=checkpoint, layer_types=layer_types)
-    validation = prepared.validation_clips(log_mel)
+    validation = prepared.validation_clips(log_mel, torch_device=run.torch_device)
     validation = replace(validation, clips=keep_bands(validation.clips, training.network.log_mel))
-    with _one_reason(run.torch_device):
+    with _one_reason():
         scores, probabilities = _score(training.network, validation, run.torch_device)
     return Outcome(training, scores, probabilities)
 
@@ -132,7 +132,7 @@ def train_design(
     """
     recipe = replace(design.recipe, epochs=design.recipe.epochs or default_epochs(len(clips)))
     design = replace(design, recipe=recipe)
-    with _one_reason(run.torch_device):
+    with _one_reason():
         validate_pruning(design.architecture, recipe.pruning)
         stages = {stage.name: stage for stage in list_stages(recipe)}
         if checkpoint is None:
@@ -180,7 +180,7 @@ def score_test(network: TrainedNetwork, prepared: PreparedData, *, torch_device:
         DataError: There are no labelled test clips, or audio cannot be read.
     """
     clips = prepared.test_clips(network.log_mel)
-    with _one_reason(torch_device):
+    with _one_reason():
         return _score(network, clips, torch_device)[0]
 
 
@@ -194,15 +194,13 @@ def _score(
 
 
 @contextmanager
-def _one_reason(torch_device: torch.device) -> Iterator[None]:
+def _one_reason() -> Iterator[None]:
     """Turn whatever torch raises into one TrainingError of one line; our own errors and interrupts pass."""
     try:
         yield
     except NasAscError:
         raise
     except (RuntimeError, ValueError, MemoryError) as error:
-        if torch_device.type == "cuda":
-            torch.cuda.empty_cache()
         lines = str(error).strip().splitlines()
         reason = lines[0] if lines else "no reason given"
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in reason:

@@ -13,7 +13,7 @@ from nas_asc.evaluation.quantised_state import PREFIX
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.models import Network, build_model, fold_branches
-from nas_asc.training import CPU, Clips, predict
+from nas_asc.training import CPU, Clips, predict, seeded
 
 _MEAN, _STD = "standardiser.mean", "standardiser.std"
 
@@ -73,8 +73,7 @@ class TrainedNetwork:
 
 def build_network(architecture: Architecture, *, seed: int) -> Network:
     """Network with weights drawn from a seed; the global random state stays as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return build_model(architecture)
 
 

@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.data import DataSet, Split, turn_split
 from nas_asc.errors import DataError
-from nas_asc.features import FeatureTable, compute_features, fit_standardiser
+from nas_asc.features import FeatureTable, compute_features, fit_standardiser, has_features
 from nas_asc.frontend import LogMel, Task
-from nas_asc.training import Clips
+from nas_asc.training import CPU, Clips, DeadlineError, DeviceTables
 
 _MEMORY_LIMIT_BYTES = 2 * 2**30
 _FEW_GROUPS, _FEW_CLIPS = 10, 200
@@ -46,12 +47,14 @@ class PreparedData:
     """Features and labels of a data set's split, computed when first asked for.
 
     Features of the latest front ends stay in memory within a limit; where they are larger they stay memory maps on
-    disk. Test clips are read by `test_clips` alone.
+    disk. On another compute device they are kept too, once a front end, while there is room. Test clips are read by
+    `test_clips` alone.
 
     Args:
         data_set: The recordings.
         split: Rows of training, validation and test clips.
         cache_dir: Where features are kept on disk; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         on_progress: Called while features are computed, with clips done and clips in all.
         memory_limit_bytes: Most bytes of features kept in memory.
     """
@@ -62,15 +65,18 @@ class PreparedData:
         split: Split,
         *,
         cache_dir: Path | None = None,
+        cache_bytes: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         memory_limit_bytes: int = _MEMORY_LIMIT_BYTES,
     ) -> None:
         self.data_set = data_set
         self.split = split
         self._cache_dir = cache_dir
+        self._cache_bytes = cache_bytes
         self._on_progress = on_progress
         self._memory_limit_bytes = memory_limit_bytes
         self._kept: OrderedDict[LogMel, FeatureTable] = OrderedDict()
+        self._tables = DeviceTables()
         self._bands: dict[tuple[LogMel, int], tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
         self._whole: PreparedData | None = None  # has the features, where the development clips are divided anew
 
@@ -110,31 +116,50 @@ class PreparedData:
         turned.split, turned._bands, turned._whole = turn_split(self.data_set, self.split, index), {}, self
         return turned
 
-    def train_clips(self, log_mel: LogMel) -> Clips:
-        """Training clips, standardised by their own bands.
+    def is_computed(self, log_mel: LogMel) -> bool:
+        """Whether the features of the training and validation clips are in memory or on disk."""
+        return log_mel in self._kept or has_features(self.data_set, log_mel, self.development_rows, self._cache_dir)
+
+    def compute(self, log_mel: LogMel, *, limit: TimeLimit = NO_LIMIT) -> None:
+        """Compute the features of the training and validation clips, unless they are there.
+
+        Args:
+            log_mel: The front end.
+            limit: When to give up.
+
+        Raises:
+            DeadlineError: The time was over; nothing is kept.
+            DataError: More recordings cannot be used than may be left out.
+        """
+        self._development(log_mel, limit)
+
+    def train_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> Clips:
+        """Training clips, standardised by their own bands; their features on a device, where there is room.
+
+        Raises:
+            DataError: More recordings cannot be used than may be left out.
+        """
+        part = _part(self._development(log_mel), self.split.train)
+        return self._place(self._to_train(part, log_mel), part, log_mel, torch_device)
+
+    def validation_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> ScoredClips:
+        """Validation clips with labels and devices; their features on a device, where there is room.
+
+        Raises:
+            DataError: More recordings cannot be used than may be left out.
+        """
+        part = _part(self._development(log_mel), self.split.validation)
+        scored = self._to_score(part)
+        return replace(scored, clips=self._place(scored.clips, part, log_mel, torch_device))
+
+    def development_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> Clips:
+        """Training and validation clips together, standardised by the bands of all; on a device, where there is room.
 
         Raises:
             DataError: More recordings cannot be used than may be left out.
         """
         table = self._development(log_mel)
-        return self._to_train(_part(table, self.split.train), log_mel)
-
-    def validation_clips(self, log_mel: LogMel) -> ScoredClips:
-        """Validation clips with labels and devices.
-
-        Raises:
-            DataError: More recordings cannot be used than may be left out.
-        """
-        table = self._development(log_mel)
-        return self._to_score(_part(table, self.split.validation))
-
-    def development_clips(self, log_mel: LogMel) -> Clips:
-        """Training and validation clips together, standardised by the bands of all of them.
-
-        Raises:
-            DataError: More recordings cannot be used than may be left out.
-        """
-        return self._to_train(self._development(log_mel), log_mel)
+        return self._place(self._to_train(table, log_mel), table, log_mel, torch_device)
 
     def test_clips(self, log_mel: LogMel) -> ScoredClips:
         """Test clips with labels and devices: for the final evaluation alone, never for a search.
@@ -146,12 +171,17 @@ class PreparedData:
             raise DataError(f"data set {self.data_set.name!r} has no test clips. Give one with a labelled test part.")
         return self._to_score(self._compute(log_mel, self.split.test))
 
-    def _development(self, log_mel: LogMel) -> FeatureTable:
+    @property
+    def development_rows(self) -> NDArray[np.int64]:
+        """Training rows, then validation rows, damaged ones included."""
+        return np.concatenate([self.split.train, self.split.validation])
+
+    def _development(self, log_mel: LogMel, limit: TimeLimit = NO_LIMIT) -> FeatureTable:
         """Training rows, then validation rows; from memory when it holds them."""
         if self._whole is not None:
-            return self._whole._development(log_mel)
+            return self._whole._development(log_mel, limit)
         if log_mel not in self._kept:
-            table = self._compute(log_mel, np.concatenate([self.split.train, self.split.validation]))
+            table = self._compute(log_mel, self.development_rows, limit)
             if table.array.nbytes <= self._memory_limit_bytes:
                 table = replace(table, array=np.array(table.array))
             self._kept[log_mel] = table
@@ -163,8 +193,33 @@ class PreparedData:
     def _kept_bytes(self) -> int:
         return sum(table.array.nbytes for table in self._kept.values() if not isinstance(table.array, np.memmap))
 
-    def _compute(self, log_mel: LogMel, rows: NDArray[np.int64]) -> FeatureTable:
-        return compute_features(self.data_set, log_mel, rows, cache_dir=self._cache_dir, on_progress=self._on_progress)
+    def _place(self, clips: Clips, part: FeatureTable, log_mel: LogMel, torch_device: torch.device) -> Clips:
+        """Clips of a part of the development clips, with its stretch of the table on a device."""
+        if torch_device.type == "cpu":
+            return clips
+        whole = self._development(log_mel)
+        table = self._tables.get((log_mel, whole.rows.tobytes()), whole.array, torch_device)
+        if table is None:
+            return clips
+        places = _places(whole, part.rows)
+        is_stretch = isinstance(places, slice)
+        return replace(clips, features=table[places if is_stretch else torch.from_numpy(places).to(torch_device)])
+
+    def _compute(self, log_mel: LogMel, rows: NDArray[np.int64], limit: TimeLimit = NO_LIMIT) -> FeatureTable:
+        def tell(done: int, total: int) -> None:
+            if self._on_progress is not None:
+                self._on_progress(done, total)
+            if limit.is_over:
+                raise DeadlineError(f"the time was over when {done} of {total} clips had features. Give more time.")
+
+        return compute_features(
+            self.data_set,
+            log_mel,
+            rows,
+            cache_dir=self._cache_dir,
+            cache_bytes=self._cache_bytes,
+            on_progress=tell,
+        )
 
     def _to_train(self, table: FeatureTable, log_mel: LogMel) -> Clips:
         mean, std = self._fit_bands(table, log_mel)
@@ -205,7 +260,12 @@ def _to_indices(column: NDArray[np.str_], *, first: str = "") -> tuple[torch.Ten
 
 def _part(table: FeatureTable, rows: NDArray[np.int64]) -> FeatureTable:
     """The part of a table that holds some rows; a view where they stand together."""
+    places = _places(table, rows)
+    return replace(table, array=table.array[places], rows=table.rows[places])
+
+
+def _places(table: FeatureTable, rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     places = np.flatnonzero(np.isin(table.rows, rows))
-    is_stretch = len(places) == 0 or places[-1] - places[0] == len(places) - 1
-    part = slice(*(places[[0, -1]] + [0, 1])) if is_stretch and len(places) else places
-    return replace(table, array=table.array[part], rows=table.rows[part])
+    if len(places) and places[-1] - places[0] == len(places) - 1:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places

@@ -113,12 +113,15 @@ class _ZeroKeeper:
 
     def __init__(self, network: nn.Module) -> None:
         kernels = {module.weight for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)}
-        self._masks = {kernel: kernel.detach() != 0 for kernel in kernels if (kernel == 0).any()}
+        self._kernels = [kernel for kernel in kernels if (kernel == 0).any()]
+        self._masks = [(kernel.detach() != 0).to(kernel) for kernel in self._kernels]
 
+    @torch.no_grad()
     def after_step(self, trainer: Training) -> None:
-        with torch.no_grad():
-            for kernel, mask in self._masks.items():
-                kernel.mul_(mask.to(kernel.device))
+        if self._kernels:
+            pairs = zip(self._masks, self._kernels, strict=True)
+            self._masks = [mask.to(kernel.device) for mask, kernel in pairs]  # the network was moved once
+            torch._foreach_mul_(self._kernels, self._masks)
 
     def after_epoch(self, trainer: Training, epoch: int) -> None:
         pass

@@ -1,10 +1,13 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from nas_asc.clock import WALL_CLOCK, Clock
@@ -14,12 +17,25 @@ from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_training import fine_recipe, follow_ranges, quantise
 from nas_asc.evaluation.write_and_run import predict_file, write_and_run
+from nas_asc.features import fit_standardiser, iterate_batches, validate_front_end
+from nas_asc.frontend import LogMel
 from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
-from nas_asc.training import Clips, Trainer, choose_precision, default_batch_size, prepare_process
+from nas_asc.training import (
+    Clips,
+    Trainer,
+    choose_precision,
+    count_cores,
+    default_batch_size,
+    predict,
+    prepare_process,
+    seeded,
+    upload,
+)
 
-_FILE_CLIPS = 64  # that a file is run on to know how long it takes
+_FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
+_FEATURE_CLIPS = 16  # a core
 
 
 @dataclass(frozen=True)
@@ -30,29 +46,37 @@ class Speed:
         epoch_s: One pass over the training clips.
         quantised_epoch_s: One pass in 8 bits; 0 where the recipe has none.
         file_s: Writing the network's file and running it on the validation clips; 0 where it cannot be written.
+        scoring_s: Running the network itself on the validation clips.
     """
 
     epoch_s: float
     quantised_epoch_s: float = 0.0
     file_s: float = 0.0
+    scoring_s: float = 0.0
 
     def training_s(self, recipe: Recipe, n_epochs: int) -> float:
-        """Seconds of a whole training, its file included.
+        """Seconds of a whole training, its scores and its file included.
 
         Args:
             recipe: Of the design.
             n_epochs: Of the training.
 
-        >>> Speed(2.0, file_s=1.0).training_s(Recipe(), 10)
-        21.0
+        >>> Speed(2.0, file_s=1.0, scoring_s=0.5).training_s(Recipe(), 10)
+        21.5
         """
         n_quantised = recipe.n_curve_epochs(n_epochs) - n_epochs
         passes = recipe.n_passes(n_epochs) - n_quantised
-        return self.epoch_s * passes + self.quantised_epoch_s * n_quantised + self.file_s
+        return self.epoch_s * passes + self.quantised_epoch_s * n_quantised + self.file_s + self.scoring_s
 
 
 def measure_speed(
-    design: Design, prepared: PreparedData, *, torch_device: torch.device, n_steps: int = 3, clock: Clock = WALL_CLOCK
+    design: Design,
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    n_steps: int = 3,
+    clock: Clock = WALL_CLOCK,
+    precision: torch.dtype | None = None,
 ) -> Speed:
     """Seconds of a training's parts, forecast from a few steps on random clips; no audio is read.
 
@@ -64,11 +88,48 @@ def measure_speed(
         torch_device: Where to compute.
         n_steps: Steps to measure, at least one.
         clock: Tells the time.
+        precision: Type of forward passes in training; None asks `choose_precision`.
     """
     prepare_process()
-    with torch.random.fork_rng(devices=[]):
-        stopwatch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
-        return Speed(stopwatch.epoch_s(), stopwatch.quantised_epoch_s(), stopwatch.file_s())
+    precision = precision or choose_precision(torch_device)
+    with seeded(0, torch_device=torch_device):
+        watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
+        return Speed(watch.epoch_s(precision), watch.quantised_epoch_s(), watch.file_s(), watch.scoring_s())
+
+
+def measure_features(
+    log_mel: LogMel, prepared: PreparedData, *, torch_device: torch.device, clock: Clock = WALL_CLOCK
+) -> float:
+    """Seconds until features are computed, standardised and on the device, by those of a few clips; 0 where they are.
+
+    Args:
+        log_mel: The front end.
+        prepared: Clips and their features.
+        torch_device: Where to train.
+        clock: Tells the time.
+
+    Raises:
+        FrontEndError: The front end cannot be.
+        DataError: Audio cannot be read.
+    """
+    rows = prepared.development_rows
+    if not len(rows) or prepared.is_computed(log_mel):
+        return 0.0
+    n_clips = min(len(rows), _FEATURE_CLIPS * count_cores())
+    some = rows[np.linspace(0, len(rows) - 1, n_clips).astype(np.intp)]
+    _compute_some(log_mel, prepared, some[:1], torch_device)  # filters and kernels are made once
+    started = clock.now()
+    _compute_some(log_mel, prepared, some, torch_device)
+    return (clock.now() - started) * len(rows) / len(some)
+
+
+def _compute_some(log_mel: LogMel, prepared: PreparedData, rows: NDArray[np.int64], torch_device: torch.device) -> None:
+    validate_front_end(log_mel, clip_s=prepared.task.clip_s)
+    with closing(iterate_batches(prepared.data_set, log_mel, rows)) as batches:
+        for batch in batches:
+            if batch.rows:
+                fit_standardiser(batch.features)
+                float(upload(batch.features, torch_device)[0, 0, 0, 0])  # waits for it
 
 
 class _Stopwatch:
@@ -83,9 +144,8 @@ class _Stopwatch:
         self.torch_device, self.n_steps, self.clock = torch_device, n_steps, clock
         self.clips = self._random_clips(min(prepared.n_train, batch_size))
 
-    def epoch_s(self) -> float:
-        network = build_network(self.design.architecture, seed=0)
-        return self._time_epoch(network, self.recipe, choose_precision(self.torch_device))
+    def epoch_s(self, precision: torch.dtype) -> float:
+        return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, precision)
 
     def quantised_epoch_s(self) -> float:
         if self.recipe.quantisation is None:
@@ -114,6 +174,15 @@ class _Stopwatch:
             ran_s = self.clock.now() - written
         return written - started + ran_s * max(0, self.prepared.n_validation - len(clips)) / len(clips)
 
+    def scoring_s(self) -> float:
+        """Of a run after the first, which also prepares memory and kernels."""
+        network = build_network(self.design.architecture, seed=0)
+        clips = self._random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
+        predict(network, clips, torch_device=self.torch_device)
+        started = self.clock.now()
+        predict(network, clips, torch_device=self.torch_device)
+        return (self.clock.now() - started) * self.prepared.n_validation / len(clips)
+
     def _time_epoch(self, network: nn.Module, recipe: Recipe, precision: torch.dtype) -> float:
         trainer = Trainer(
             network,
@@ -131,8 +200,8 @@ class _Stopwatch:
     def _time_step(self, trainer: Trainer) -> float:
         started = self.clock.now()
         with trainer.epoch() as batches:
-            for rows in batches:
-                float(trainer.step(*trainer.draw_batch(rows)))
+            for batch in batches:
+                float(trainer.step(*trainer.build_batch(batch)))
         return self.clock.now() - started
 
     def _random_clips(self, n_clips: int) -> Clips:

@@ -50,7 +50,8 @@ def write_teacher_logits(
     for teacher in teachers:
         _validate(teacher, prepared)
         model, mean, std = teacher.network.load()
-        clips = replace(prepared.train_clips(teacher.network.log_mel), mean=mean, std=std)
+        clips = prepared.train_clips(teacher.network.log_mel, torch_device=torch_device)
+        clips = replace(clips, mean=mean, std=std)
         found.append(average_logits([model], clips, torch_device=torch_device))
     logits = torch.stack(found).mean(dim=0)
     digest = hashlib.sha256(logits.numpy().tobytes()).hexdigest()[:12]

@@ -7,18 +7,18 @@ import torch
 
 from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
 from nas_asc.cost import Cost, cost_at_bits, count_cost
-from nas_asc.errors import DataError, ExportError, TrainingError
+from nas_asc.errors import DataError, ExportError, FrontEndError, TrainingError
 from nas_asc.evaluation.band_selection import training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.job import Job, R, Result
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, train_design
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.speed import Speed, measure_speed
+from nas_asc.evaluation.speed import Speed, measure_features, measure_speed
 from nas_asc.evaluation.trial_file import TrialFile, write_trial_file
 from nas_asc.layers import format_architecture
 from nas_asc.space import Design
 from nas_asc.study import RungRecord, TrainingRecord, checkpoint_name
-from nas_asc.training import CPU, DeadlineError, EpochRow, Run
+from nas_asc.training import CPU, DeadlineError, EpochRow, Run, choose_precision, describe_device, release_memory
 
 OnEpoch = Callable[[EpochRow, int], None]
 
@@ -35,6 +35,7 @@ class Worker:
         torch_device: Where to compute.
         layer_types: Layer classes of the space's own.
         clock: Tells how long steps take that are measured.
+        precision: Type of forward passes in training, which a study keeps; None asks `choose_precision`.
     """
 
     def __init__(
@@ -44,11 +45,28 @@ class Worker:
         torch_device: torch.device = CPU,
         layer_types: tuple[type, ...] = (),
         clock: Clock = WALL_CLOCK,
+        precision: torch.dtype | None = None,
     ) -> None:
         self.prepared = prepared
         self.torch_device = torch_device
         self.layer_types = layer_types
         self.clock = clock
+        self._precision = precision
+
+    @property
+    def precision(self) -> torch.dtype:
+        """Type of forward passes in training."""
+        return self._precision or choose_precision(self.torch_device)
+
+    @property
+    def device_name(self) -> str:
+        """What a study remembers the device by."""
+        return describe_device(self.torch_device)
+
+    @property
+    def precision_name(self) -> str:
+        """Type of forward passes in training, such as "float32"."""
+        return str(self.precision).removeprefix("torch.")
 
     def train(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
         """The training, complete or stopped where the job stops.
@@ -66,12 +84,21 @@ class Worker:
         """
         record, design = job.record, job.record.design(self.layer_types)
         n_rows = record.recipe.n_curve_epochs(record.epochs)
+        log_mel = training_log_mel(design)
         prepared = self.prepared.turn(job.turn)
-        prepared.train_clips(training_log_mel(design))  # a new front end takes its time now, not the training's
+        prepared.compute(log_mel, limit=limit)
+        prepared.train_clips(log_mel, torch_device=self.torch_device)  # takes its time now, not the training's
         started = limit.clock.now() - record.seconds
-        run = Run(record.seed, self.torch_device, limit, lambda row: on_epoch(row, n_rows), job.stop_after)
+        run = Run(
+            record.seed,
+            self.torch_device,
+            limit,
+            lambda row: on_epoch(row, n_rows),
+            job.stop_after,
+            precision=self.precision,
+        )
         found = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
-        return replace(found, record=replace(found.record, seconds=limit.clock.now() - started))
+        return replace(found, record=self._sign(found.record, limit.clock.now() - started))
 
     def attempt(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
         """As `train`; what goes wrong is a failed record with its reason.
@@ -91,8 +118,9 @@ class Worker:
         except (DeadlineError, DataError):
             raise
         except Exception as error:  # a layer of the user's own may fail in any way
-            seconds = limit.clock.now() - started
-            return Result(record=replace(job.record, state="failed", reason=to_reason(error), seconds=seconds))
+            record = replace(job.record, state="failed", reason=to_reason(error))
+        release_memory(self.torch_device)  # now that no traceback holds what the training made
+        return Result(record=self._sign(record, limit.clock.now() - started))
 
     def measure_speed(self, design: Design, *, n_steps: int = 3) -> Speed:
         """How long the parts of a design's training take here, by a few steps; no time where these fail.
@@ -103,10 +131,35 @@ class Worker:
         """
         try:
             return measure_speed(
-                design, self.prepared, torch_device=self.torch_device, n_steps=n_steps, clock=self.clock
+                design,
+                self.prepared,
+                torch_device=self.torch_device,
+                n_steps=n_steps,
+                clock=self.clock,
+                precision=self.precision,
             )
         except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
             return Speed(0.0)
+
+    def measure_features(self, design: Design) -> float:
+        """Seconds that the features of a design's training take, by those of a few clips; 0 where they are there.
+
+        Args:
+            design: Network, front end and recipe.
+
+        Raises:
+            DataError: Audio cannot be read.
+        """
+        try:
+            return measure_features(
+                training_log_mel(design), self.prepared, torch_device=self.torch_device, clock=self.clock
+            )
+        except FrontEndError:  # its training says why
+            return 0.0
+
+    def _sign(self, record: R, seconds: float) -> R:
+        """The record with its seconds, and with what it was trained on."""
+        return replace(record, seconds=seconds, torch_device=self.device_name, precision=self.precision_name)
 
     def _evaluate(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Result[R]:
         checkpoint = _read_checkpoint(job.checkpoint)
@@ -116,7 +169,8 @@ class Worker:
         return _complete(job, outcome, _write(job, outcome, prepared) if job.writes else None)
 
     def _refit(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Result[R]:
-        training = train_design(design, prepared.development_clips(training_log_mel(design)), run)
+        clips = prepared.development_clips(training_log_mel(design), torch_device=self.torch_device)
+        training = train_design(design, clips, run)
         record = replace(job.record, state="complete", log_mel=training.network.log_mel, cost=_cost(job, training))
         return Result(record=record, curve=training.curve, network=training.network)
 

@@ -7,11 +7,12 @@ Conventions:
     training clips only.
 """
 
+from nas_asc.features.compute import iterate_batches
 from nas_asc.features.decoded import forget_waveforms
 from nas_asc.features.log_mel import log_mel_batch, resample, validate_front_end
 from nas_asc.features.standardiser import fit_standardiser
-from nas_asc.features.storage import clear_cache, count_cached_bytes, default_cache_dir
-from nas_asc.features.table import FeatureTable, bytes_per_clip, compute_features
+from nas_asc.features.storage import clear_cache, count_cached_bytes, default_cache_bytes, default_cache_dir
+from nas_asc.features.table import FeatureTable, bytes_per_clip, compute_features, has_features
 
 __all__ = [
     "FeatureTable",
@@ -19,9 +20,12 @@ __all__ = [
     "clear_cache",
     "compute_features",
     "count_cached_bytes",
+    "default_cache_bytes",
     "default_cache_dir",
     "fit_standardiser",
     "forget_waveforms",
+    "has_features",
+    "iterate_batches",
     "log_mel_batch",
     "resample",
     "validate_front_end",

@@ -3,7 +3,8 @@
 Conventions:
     A table is written in a folder beside, named `.new-` and its key, and renamed when whole. Who writes holds a lock in
     that folder; the operating system lets it go when the process ends, however it ends. So of two processes that want
-    one table the second waits for the first, and what a killed process left is known as such and removed.
+    one table the second waits for the first, and what a killed process left is known as such and removed. A table was
+    last used when its folder was last changed.
 """
 
 import fcntl
@@ -11,13 +12,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 _BESIDE = ".new-"
 _LOCK = ".lock"
 _LOOK_S = 0.2
+_SHARE = 5  # of the free disk, one part in so many
 
 
 def default_cache_dir() -> Path:
@@ -39,6 +41,39 @@ def count_cached_bytes(cache_dir: Path | None = None) -> int:
         cache_dir: Where features are kept; None is `default_cache_dir()`.
     """
     return sum(_size(path) for path in table_folder(cache_dir).rglob("*"))
+
+
+def default_cache_bytes(cache_dir: Path | None = None) -> int:
+    """Bytes that kept features may take where nobody says it: a fifth of what the disk would have free without them.
+
+    Args:
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+    """
+    folder = table_folder(cache_dir)
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return (shutil.disk_usage(there).free + count_cached_bytes(cache_dir)) // _SHARE
+
+
+def make_room(n_bytes: int, *, cache_dir: Path | None, cache_bytes: int | None) -> None:
+    """Remove the least used tables until another one fits beside those that are left.
+
+    Memory maps that a process has open stay readable for it.
+
+    Args:
+        n_bytes: Of the table that is to be written.
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+        cache_bytes: Most bytes of all; None is `default_cache_bytes`.
+    """
+    limit = default_cache_bytes(cache_dir) if cache_bytes is None else cache_bytes
+    tables = sorted(table_folder(cache_dir).glob("[!.]*"), key=_last_use)
+    while tables and count_cached_bytes(cache_dir) + n_bytes > limit:
+        shutil.rmtree(tables.pop(0), ignore_errors=True)
+
+
+def mark_used(path: Path) -> None:
+    """Note that a table was read now; a cache that cannot be written is left as it is."""
+    with suppress(OSError):
+        os.utime(path)
 
 
 def clear_cache(cache_dir: Path | None = None) -> int:
@@ -131,6 +166,13 @@ def _is_at(stream: IO[str], path: Path) -> bool:
         return os.path.samestat(os.fstat(stream.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _last_use(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _size(path: Path) -> int:

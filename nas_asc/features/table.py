@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.data import DamageReport, DataSet, report_damage
-from nas_asc.errors import DataError
+from nas_asc.errors import DataError, FrontEndError
 from nas_asc.features.compute import iterate_batches
 from nas_asc.features.log_mel import validate_front_end
-from nas_asc.features.storage import hold_beside, publish, remove_stale, table_folder
+from nas_asc.features.storage import hold_beside, make_room, mark_used, publish, remove_stale, table_folder
 from nas_asc.frontend import LogMel
+from nas_asc.units import format_short
 
 VERSION = 2
 _ARRAY = "features.npy"
@@ -63,6 +64,7 @@ def compute_features(
     rows: NDArray[np.int64],
     *,
     cache_dir: Path | None = None,
+    cache_bytes: int | None = None,
     n_workers: int | None = None,
     on_progress: Progress | None = None,
 ) -> FeatureTable:
@@ -75,11 +77,14 @@ def compute_features(
         log_mel: The front end.
         rows: Which clips, in the order wanted.
         cache_dir: Where features are kept; None is `default_cache_dir()`.
+        cache_bytes: Most bytes of all that is kept there: the least used features are removed to make room for new
+            ones. None is `default_cache_bytes`, or more where one table alone takes more.
         n_workers: Threads that compute; None is one a core.
         on_progress: Called with clips done and clips in all while they are computed, here or by another process.
 
     Raises:
-        FrontEndError: A mel band would be empty, or a clip is shorter than half the transform.
+        FrontEndError: A mel band would be empty, a clip is shorter than half the transform, or these features alone
+            take more than may be kept.
         DataError: More recordings cannot be used than may be left out, or the cache cannot be written.
     """
     validate_front_end(log_mel, clip_s=data_set.clip_s)
@@ -87,6 +92,12 @@ def compute_features(
     table = _read_table(path, data_set, len(rows))
     if table is not None:
         return table
+    n_bytes = len(rows) * bytes_per_clip(log_mel, data_set.clip_s)
+    if cache_bytes is not None and n_bytes > cache_bytes:
+        raise FrontEndError(
+            f"`--cache-size` must hold the features of one front end, but these take {format_short(n_bytes)}B and it is"
+            f" {format_short(cache_bytes)}B. Give more, or fewer bands or longer hops."
+        )
     tell = on_progress or _tell_nobody
 
     def watch(beside: Path) -> None:
@@ -97,6 +108,7 @@ def compute_features(
         with hold_beside(path, on_wait=watch) as beside:
             table = _read_table(path, data_set, len(rows))
             if table is None:
+                make_room(n_bytes, cache_dir=cache_dir, cache_bytes=cache_bytes)
                 _write_table(beside, data_set, log_mel, rows, n_workers, tell)
                 publish(beside, path)
                 table = _read_table(path, data_set, len(rows))
@@ -107,6 +119,18 @@ def compute_features(
     if table is None:
         raise DataError(f"features in {path} were changed while they were read. Try again, or give another `--cache`.")
     return table
+
+
+def has_features(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64], cache_dir: Path | None = None) -> bool:
+    """Whether these features are on disk, so that `compute_features` has nothing to compute.
+
+    Args:
+        data_set: The recordings.
+        log_mel: The front end.
+        rows: Which clips, in the order wanted.
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+    """
+    return (table_folder(cache_dir) / _key(data_set, log_mel, rows) / _ARRAY).is_file()
 
 
 def _key(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> str:
@@ -126,6 +150,7 @@ def _read_table(path: Path, data_set: DataSet, n_asked: int) -> FeatureTable | N
         return None
     if len(array) != len(rows) or len(rows) + len(faults) != n_asked:
         return None
+    mark_used(path)
     return FeatureTable(array, rows, report_damage(data_set, faults, n_asked))
 
 

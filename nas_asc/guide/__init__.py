@@ -18,6 +18,7 @@ TOPICS = (
     "counting",
     "files",
     "microcontroller",
+    "gpu",
     "python",
     "spaces",
     "systems",

@@ -69,7 +69,8 @@ def lower_network(network: Network) -> LoweredNetwork:
             name = f"{number}.{operation.name}"
             lowering.places.append(_lower_operation(lowering, name, operation, module, inputs))
         value = lowering.places[expansion.output]
-    return LoweredNetwork(tuple(lowering.steps), network.architecture.in_shape, value).eval()
+    lowered = LoweredNetwork(tuple(lowering.steps), network.architecture.in_shape, value).eval()
+    return lowered.to(next(network.parameters(), torch.empty(0)).device)
 
 
 def _lower_operation(

@@ -106,6 +106,7 @@ def _predict(speeds: Sequence[tuple[int, Speed]], asked: Sequence[tuple[int, Rec
         line(lambda each: each.epoch_s),
         line(lambda each: each.quantised_epoch_s),
         line(lambda each: each.file_s),
+        line(lambda each: each.scoring_s),
         strict=True,
     )
     return np.array(

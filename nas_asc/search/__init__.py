@@ -5,7 +5,15 @@ Conventions:
 """
 
 from nas_asc.search.ask import ask_again, ask_study
-from nas_asc.search.change import CHANGES, installed_versions, split_again, split_note, validate_data, with_split
+from nas_asc.search.change import (
+    CHANGES,
+    device_note,
+    installed_versions,
+    split_again,
+    split_note,
+    validate_data,
+    with_split,
+)
 from nas_asc.search.clock import SearchClock
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
@@ -23,6 +31,7 @@ __all__ = [
     "ask_again",
     "ask_study",
     "delayed_interrupt",
+    "device_note",
     "installed_versions",
     "repeat_seed",
     "run_search",

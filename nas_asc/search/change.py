@@ -10,7 +10,7 @@ from nas_asc.evaluation import PreparedData
 from nas_asc.space import describe_change
 from nas_asc.study import StudyConfig
 
-CHANGES = ("space", "data", "version")
+CHANGES = ("space", "data", "version", "device")
 _PACKAGES = {"nas_asc": "nas-asc", "optuna": "optuna", "torch": "torch"}
 _OPTIONS = {
     "objectives": "--objectives",
@@ -50,7 +50,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
     Args:
         stored: Of the study on disk.
         asked: What it is to be resumed with.
-        accepted: Of "space", "data", "version", those that may have changed.
+        accepted: Of "space", "data", "version", "device", those that may have changed.
 
     Raises:
         StudyError: Something has changed that was not accepted, or never may; names it and the way round.
@@ -60,6 +60,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         "space": (_space_change(stored, asked), "was made with another search space"),
         "data": (_data_change(stored, asked), "was made with other data"),
         "version": (_version_change(stored.versions, asked.versions), "was made with other versions"),
+        "device": (_device_change(stored, asked), "was trained on another device"),
     }
     _validate_split(stored, asked, data_changed=found["data"][0] is not None)
     for kind, (change, words) in found.items():
@@ -74,7 +75,21 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         data_digest=asked.data_digest,
         split_digest=asked.split_digest,
         versions=asked.versions,
+        torch_device=asked.torch_device,
+        precision=asked.precision,
     )
+
+
+def device_note(config: StudyConfig, *, torch_device: str, precision: str) -> str | None:
+    """What is told where trainings follow those of a study on another device; None where it is like theirs.
+
+    Args:
+        config: Of the study.
+        torch_device: What the coming ones run on.
+        precision: Type of their forward passes.
+    """
+    change = _device_change(config, replace(config, torch_device=torch_device, precision=precision))
+    return change and f"study {config.name!r} was trained on another device ({change}): scores may differ a little"
 
 
 def validate_data(config: StudyConfig, prepared: PreparedData) -> None:
@@ -185,6 +200,12 @@ def _space_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
 
 def _data_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
     return None if stored.data_digest == asked.data_digest else "files were added, removed or changed since"
+
+
+def _device_change(stored: StudyConfig, asked: StudyConfig) -> str | None:
+    """What changed, where the study says what it trains on."""
+    old, new = (f"{config.torch_device} in {config.precision}" for config in (stored, asked))
+    return f"{old}, now {new}" if stored.torch_device is not None and old != new else None
 
 
 def _version_change(old: Mapping[str, str], new: Mapping[str, str]) -> str | None:

@@ -27,15 +27,23 @@ class SearchClock:
         jobs: Of the study.
         measure: Tells how long the parts of a design's training take here.
         kept_s: Seconds kept for what follows the trials, by those of the recommended network's trial.
+        features_s: Tells how long the features of a design's front end take; 0 where they are there.
     """
 
     def __init__(
-        self, limit: TimeLimit, jobs: Jobs, *, measure: Callable[[Design], Speed], kept_s: Callable[[float], float]
+        self,
+        limit: TimeLimit,
+        jobs: Jobs,
+        *,
+        measure: Callable[[Design], Speed],
+        kept_s: Callable[[float], float],
+        features_s: Callable[[Design], float] = lambda design: 0.0,
     ) -> None:
         self._limit = limit
         self._jobs = jobs
         self._measure = measure
         self._kept_s = kept_s
+        self._features_s = features_s
 
     def limit(self, records: Sequence[TrialRecord]) -> TimeLimit:
         """When a trial stops."""
@@ -56,22 +64,28 @@ class SearchClock:
         left = self._limit.left_s
         if left == math.inf:
             return True
+        left -= _MARGIN * self._features_s(design)
         slowest = max((record.seconds for record in records if record.is_complete), default=None)
         if slowest is not None and left > _AMPLE * share * slowest + self._kept_s(_AMPLE * slowest):
             return True
-        expected = self.forecast_s(design, records)
+        expected = self._training_s(design, records)
         return left > share * expected + self._kept_s(max(expected / _MARGIN, self._best_s(records)))
 
     def forecast_s(self, design: Design, records: Sequence[TrialRecord] = ()) -> float:
         """Expected seconds of a design's trial, with a margin: measured, or as the nearest ones took if that is less.
 
-        A few steps measured while another process was busy say too much. Families differ in time for the same MACs, so
-        the slowest of the three nearest trials speaks; the deadline catches what says too little.
+        The features of a front end that is new come on top. A few steps measured while another process was busy say too
+        much. Families differ in time for the same MACs, so the slowest of the three nearest trials speaks; the deadline
+        catches what says too little.
 
         Args:
             design: What would be trained.
             records: Finished trials.
         """
+        return _MARGIN * self._features_s(design) + self._training_s(design, records)
+
+    def _training_s(self, design: Design, records: Sequence[TrialRecord]) -> float:
+        """As `forecast_s`, without the features."""
         recipe = self._jobs.recipe(design.recipe)
         measured = self._measure(design).training_s(recipe, recipe.epochs or 0)
         macs = count_cost(design.architecture).macs

@@ -8,7 +8,7 @@ Conventions:
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -97,7 +97,7 @@ def run_search(
         kept_s: Seconds kept for what follows the trials, by those that the recommended network's trial took.
         listener: Told what happens.
         folder: Of the study; None is studies/<name>.
-        accepted: Of "space", "data", "version", those that may have changed since the study was made.
+        accepted: Of "space", "data", "version", "device", those that may have changed since the study was made.
         build: Makes what proposes; what the study's sampler names unless a strategy of one's own is given.
 
     Raises:
@@ -111,9 +111,11 @@ def run_search(
     folder.mkdir(parents=True, exist_ok=True)
     with lock_study(folder):
         listener = listener or SilentListener()
+        config = replace(config, torch_device=worker.device_name, precision=worker.precision_name)
         config = _open_config(folder, config, worker.prepared.data_set, accepted=accepted, listener=listener)
         jobs = Jobs(config, n_train=worker.prepared.n_train)
-        clock = SearchClock(limit, jobs, measure=worker.measure_speed, kept_s=kept_s)
+        measure, features = worker.measure_speed, worker.measure_features
+        clock = SearchClock(limit, jobs, measure=measure, kept_s=kept_s, features_s=features)
         return _Search(folder, space, worker, jobs=jobs, clock=clock, listener=listener, build=build).run(n_trials)
 
 

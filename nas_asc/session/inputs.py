@@ -56,6 +56,7 @@ class ClipsAsked:
         allow_damaged: Share of the recordings that may be left out; None is the usual one.
         seed: Of the split.
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
     """
 
     data: str | None = None
@@ -68,6 +69,7 @@ class ClipsAsked:
     allow_damaged: float | None = None
     seed: int = 0
     cache: Path | None = None
+    cache_bytes: int | None = None
 
 
 def read_inputs(asked: StudyConfig, *, space: Space | None = None) -> Inputs:

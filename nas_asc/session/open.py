@@ -17,6 +17,7 @@ def begin_session(
     *,
     torch_device: str = "auto",
     cache: Path | None = None,
+    cache_bytes: int | None = None,
     listener: SearchListener | None = None,
     root: Path = STUDIES,
     space: Space | None = None,
@@ -27,6 +28,7 @@ def begin_session(
         asked: Space, data, limits, and all that the user may choose; an empty name stands for one of space, data, date.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
         root: Folder of all studies.
         space: To search instead of the one that is named.
@@ -47,7 +49,15 @@ def begin_session(
     inputs = read_inputs(asked, space=space)
     config = replace(asked, name=asked.name or _default_name(inputs, root))
     folder = study_dir(config.name, root)
-    return Session(config, inputs, folder=folder, torch_device=torch_device, cache=cache, listener=listener)
+    return Session(
+        config,
+        inputs,
+        folder=folder,
+        torch_device=torch_device,
+        cache=cache,
+        cache_bytes=cache_bytes,
+        listener=listener,
+    )
 
 
 def reopen_session(
@@ -55,6 +65,7 @@ def reopen_session(
     *,
     torch_device: str = "auto",
     cache: Path | None = None,
+    cache_bytes: int | None = None,
     listener: SearchListener | None = None,
     space: Space | None = None,
 ) -> Session:
@@ -64,6 +75,7 @@ def reopen_session(
         study: Its name, or the path of its folder.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
         space: It was searched with, instead of the one that it names.
 
@@ -73,7 +85,15 @@ def reopen_session(
     folder = find_study(str(study))
     config = load_config(folder)
     inputs = reread_inputs(config, space=space)
-    return Session(config, inputs, folder=folder, torch_device=torch_device, cache=cache, listener=listener)
+    return Session(
+        config,
+        inputs,
+        folder=folder,
+        torch_device=torch_device,
+        cache=cache,
+        cache_bytes=cache_bytes,
+        listener=listener,
+    )
 
 
 def _default_name(inputs: Inputs, root: Path) -> str:

@@ -32,6 +32,7 @@ from nas_asc.search import (
     StoppedBy,
     ask_again,
     ask_study,
+    device_note,
     run_search,
     split_note,
 )
@@ -39,7 +40,7 @@ from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
-from nas_asc.training import EpochRow, ignore_epoch, prepare_process, resolve_device
+from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
 
 DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60.0
@@ -111,6 +112,7 @@ class Session:
         folder: Of the study.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
         clock: Tells the time.
     """
@@ -123,6 +125,7 @@ class Session:
         folder: Path,
         torch_device: str = "auto",
         cache: Path | None = None,
+        cache_bytes: int | None = None,
         listener: SearchListener | None = None,
         clock: Clock = WALL_CLOCK,
     ) -> None:
@@ -132,6 +135,7 @@ class Session:
         self.listener: SearchListener = listener or SilentListener()
         self._torch_device = torch_device
         self._cache = cache
+        self._cache_bytes = cache_bytes
         self._clock = clock
 
     @cached_property
@@ -139,9 +143,17 @@ class Session:
         """Trains on the study's clips, whose features stay in memory from the search to the refit."""
         prepare_process()
         inputs = self.inputs
-        prepared = PreparedData(inputs.data_set, inputs.split, cache_dir=self._cache, on_progress=self._tell_features)
-        device = resolve_device(self._torch_device)
-        return Worker(prepared, torch_device=device, layer_types=inputs.space.layer_types, clock=self._clock)
+        prepared = PreparedData(
+            inputs.data_set,
+            inputs.split,
+            cache_dir=self._cache,
+            cache_bytes=self._cache_bytes,
+            on_progress=self._tell_features,
+        )
+        device, config = resolve_device(self._torch_device), self.config
+        precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)
+        types = inputs.space.layer_types
+        return Worker(prepared, torch_device=device, layer_types=types, clock=self._clock, precision=precision)
 
     def survey(self, *, n_draws: int = _N_SURVEY_DRAWS) -> Survey:
         """What of the space fits the budget.
@@ -185,7 +197,7 @@ class Session:
 
         Args:
             course: How far it goes, and what follows the trials.
-            accepted: Of "space", "data", "version", those that may have changed since the study was made.
+            accepted: Of "space", "data", "version", "device", those that may have changed since the study was made.
 
         Raises:
             StudyError: The study differs from what is asked, another process has it, or every trial fails alike.
@@ -231,6 +243,7 @@ class Session:
             StudyError: No trial is complete, the data are not those of the study, or another process has it.
         """
         self._tell_split()
+        self._tell_device()
         limit = TimeLimit.after(timeout_s, clock=self._clock)
         course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
         plan, best = self.time_plan(course), self._recommended()
@@ -255,6 +268,7 @@ class Session:
             NothingFitsError: No random candidate fits.
         """
         self._tell_split()
+        self._tell_device()
         return self._train_twin(timeout_s)
 
     def evaluate(self, *, number: int | None = None) -> TestResult:
@@ -353,6 +367,11 @@ class Session:
 
     def _tell_features(self, done: int, total: int) -> None:
         self.listener.on_features(done, total)
+
+    def _tell_device(self) -> None:
+        note = device_note(self.config, torch_device=self.worker.device_name, precision=self.worker.precision_name)
+        if note is not None:
+            self.listener.on_note(note)
 
     def _tell_split(self) -> None:
         if self.config.split_digest is None:

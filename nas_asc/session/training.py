@@ -101,7 +101,9 @@ def open_training(
     prepare_process()
     data_set = load_asked(clips)
     split = split_data_set(data_set, seed=clips.seed, test_fold=clips.test_fold)
-    prepared = PreparedData(data_set, split, cache_dir=clips.cache, on_progress=on_features)
+    prepared = PreparedData(
+        data_set, split, cache_dir=clips.cache, cache_bytes=clips.cache_bytes, on_progress=on_features
+    )
     design, types = find_design(network, prepared, load_space(space) if space else None)
     notes: tuple[str, ...] = ()
     if design.recipe.adaptation is not None and not data_set.has_devices:

@@ -70,6 +70,8 @@ class StudyConfig:
         max_log_loss: Log loss above which no network is of use, in nats; None leaves it to what is found.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
+        torch_device: What its networks train on: "cpu", or a GPU's name; None where an older study does not say.
+        precision: Type of forward passes in training, such as "float32"; None with `torch_device`.
         versions: Of what computed it, by package.
         created: Date and time, ISO 8601.
 
@@ -113,6 +115,8 @@ class StudyConfig:
     max_log_loss: float | None = None
     n_trials: int | None = None
     timeout_s: float | None = None
+    torch_device: str | None = None
+    precision: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
 
@@ -220,6 +224,8 @@ _STUDY_FIELDS = (
     "max_log_loss",
     "n_trials",
     "timeout_s",
+    "torch_device",
+    "precision",
 )
 _DATA_FIELDS = (
     "subset",

@@ -83,6 +83,8 @@ class TrainingRecord:
         seconds: Wall clock from the first step to the scores, without what passed while it was stopped.
         reason: Why it failed, in one line; None where it did not.
         seed: Of the training.
+        torch_device: What it was trained on: "cpu", or a GPU's name; empty where that is not known.
+        precision: Type of forward passes in training, such as "float32"; empty where that is not known.
     """
 
     state: State
@@ -98,6 +100,8 @@ class TrainingRecord:
     seconds: float = 0.0
     reason: str | None = None
     seed: int = 0
+    torch_device: str = ""
+    precision: str = ""
 
     @property
     def is_complete(self) -> bool:

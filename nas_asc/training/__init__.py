@@ -10,14 +10,23 @@ from nas_asc.training.checkpoint import Checkpoint, pack_state, unpack_state
 from nas_asc.training.clips import Clips
 from nas_asc.training.companion import Companion, Stoppable, Training
 from nas_asc.training.companions import build_companions
-from nas_asc.training.compute import count_cores, prepare_process, resolve_device
+from nas_asc.training.compute import (
+    count_cores,
+    describe_device,
+    free_bytes,
+    prepare_process,
+    release_memory,
+    resolve_device,
+)
 from nas_asc.training.curve import EpochRow
-from nas_asc.training.precision import choose_precision
+from nas_asc.training.precision import choose_precision, has_bfloat16_units, keep_precision
 from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import CPU, Run, ignore_epoch
 from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
+from nas_asc.training.seed import seeded
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
+from nas_asc.training.table import DeviceTables, upload
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
 from nas_asc.training.threads import Way
 from nas_asc.training.train import train_model
@@ -29,6 +38,7 @@ __all__ = [
     "Clips",
     "Companion",
     "DeadlineError",
+    "DeviceTables",
     "EmaAverager",
     "EpochRow",
     "Run",
@@ -45,16 +55,23 @@ __all__ = [
     "count_cores",
     "default_batch_size",
     "default_epochs",
+    "describe_device",
+    "free_bytes",
+    "has_bfloat16_units",
     "ignore_epoch",
+    "keep_precision",
     "learning_rate_at",
     "load_logits",
     "pack_state",
     "predict",
     "predict_logits",
     "prepare_process",
+    "release_memory",
     "resolve_device",
     "save_logits",
+    "seeded",
     "train_model",
     "unpack_state",
     "update_statistics",
+    "upload",
 ]

@@ -16,6 +16,7 @@ from nas_asc.errors import TrainingError
 from nas_asc.models import Network
 from nas_asc.recipe import DomainAdaptation
 from nas_asc.training.clips import Clips
+from nas_asc.training.seed import seeded
 
 
 class Adversary:
@@ -38,7 +39,7 @@ class Adversary:
         self, model: nn.Module, clips: Clips, *, adaptation: DomainAdaptation, seed: int, torch_device: torch.device
     ) -> None:
         self._last_layer = _last_layer(model)
-        self.domains = to_domains(clips)
+        self.domains = to_domains(clips).to(torch_device)
         self._adaptation = adaptation
         self._torch_device = torch_device
         self._seed = seed
@@ -102,8 +103,7 @@ class Adversary:
     def _prepare(self, n_features: int) -> tuple[nn.Module, torch.optim.Optimizer]:
         """The critic and its optimiser, made when the embedding's size is first known."""
         if self._critic is None or self._optimiser is None:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(self._seed)
+            with seeded(self._seed):
                 hidden = self._adaptation.hidden
                 critic = nn.Sequential(nn.Linear(n_features, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, 1))
             self._critic = critic.to(self._torch_device)

@@ -78,11 +78,10 @@ class EmaAverager:
 @torch.no_grad()
 def _move(averages: dict[str, Tensor], values: dict[str, Tensor], *, share: float) -> None:
     """Move each average, in place, by a share of the way to its value; start with the value where there is none."""
-    for name, value in values.items():
-        if name in averages:
-            averages[name].lerp_(value, share)
-        else:
-            averages[name] = value.detach().clone()
+    known = [name for name in values if name in averages]
+    if known:
+        torch._foreach_lerp_([averages[name] for name in known], [values[name] for name in known], share)
+    averages |= {name: value.detach().clone() for name, value in values.items() if name not in averages}
 
 
 @torch.no_grad()

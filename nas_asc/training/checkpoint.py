@@ -82,7 +82,9 @@ def to_device(state: Any, torch_device: torch.device) -> Any:
         return state.to(torch_device)
     if isinstance(state, Mapping):
         return {name: to_device(value, torch_device) for name, value in state.items()}
-    return [to_device(value, torch_device) for value in state] if isinstance(state, list) else state
+    if isinstance(state, list | tuple):
+        return type(state)(to_device(value, torch_device) for value in state)
+    return state
 
 
 def read_random(torch_device: torch.device) -> dict[str, Tensor]:

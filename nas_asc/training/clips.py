@@ -1,17 +1,14 @@
 """Log-mels and labels of a set of clips, from which batches are taken."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.augmentation import BatchFacts
 from nas_asc.frontend import LogMel
-
-FeatureArray = NDArray[np.floating[Any]]
+from nas_asc.training.run import CPU
+from nas_asc.training.table import FeatureArray, count_bytes, has_room, upload
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +74,26 @@ class Clips:
     @property
     def n_bytes(self) -> int:
         """Bytes of the features as they are stored."""
-        return int(np.prod(self.features.shape)) * self.features.dtype.itemsize
+        return count_bytes(self.features)
+
+    @property
+    def home(self) -> torch.device:
+        """Where the features are: row numbers from there cost no copy."""
+        return self.features.device if isinstance(self.features, Tensor) else CPU
 
     def to_device(self, torch_device: torch.device) -> "Clips":
-        """These clips with their features on a device, or themselves where they do not fit in half its free memory."""
-        if torch_device.type != "cuda" or self.n_bytes > torch.cuda.mem_get_info(torch_device)[0] // 2:
+        """These clips, with mean and deviation on a device, and the features too where there is room.
+
+        Their facts are those of the clips as they were: these want mean and deviation on the CPU.
+        """
+        if torch_device.type == "cpu":
             return self
-        features = self.features if isinstance(self.features, Tensor) else torch.from_numpy(np.array(self.features))
-        return replace(self, features=features.to(torch_device))
+        mean, std = (None if value is None else value.to(torch_device) for value in (self.mean, self.std))
+        is_there = self.home.type == torch_device.type
+        features = (
+            upload(self.features, torch_device) if not is_there and has_room(self.n_bytes, torch_device) else None
+        )
+        return replace(self, features=self.features if features is None else features, mean=mean, std=std)
 
     def facts(self, rows: Tensor) -> BatchFacts:
         """What augmentations may know of a batch.
@@ -112,13 +121,13 @@ class Clips:
         """Standardised log-mels (B, C, F, T), float32 and channels-last, of some clips.
 
         Args:
-            rows: (B,) int64 row numbers on the CPU.
+            rows: (B,) int64 row numbers, best from where the features are.
             torch_device: Where the batch is wanted.
         """
         if isinstance(self.features, Tensor):
-            taken = self.features[rows.to(self.features.device)]
+            taken = self.features[rows.to(self.home)]
         else:
-            taken = torch.from_numpy(self.features[rows.numpy()])
+            taken = torch.from_numpy(self.features[rows.cpu().numpy()])
         features = taken.to(torch_device, non_blocking=True).float()
         if self.mean is not None and self.std is not None:
             mean, std = (value.to(torch_device).view(-1, 1) for value in (self.mean, self.std))

@@ -1,12 +1,14 @@
-"""The compute device and the process: which device, how many threads, how memory is kept.
+"""The compute device and the process: which device, how many threads, how memory is kept, how exact a float is.
 
 Conventions:
     Everything here changes the process once, before the first training, and is safe to call again.
 """
 
 import ctypes
+import gc
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -44,6 +46,38 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def describe_device(torch_device: torch.device) -> str:
+    """What a study remembers a device by: "cpu", or the GPU's name, such as "NVIDIA H200".
+
+    >>> describe_device(torch.device("cpu"))
+    'cpu'
+    """
+    return torch.cuda.get_device_name(torch_device) if torch_device.type == "cuda" else torch_device.type
+
+
+def free_bytes(torch_device: torch.device) -> int:
+    """Bytes that new tensors find on a GPU: what its driver has left, and what torch keeps of freed ones.
+
+    Args:
+        torch_device: The GPU.
+    """
+    kept = torch.cuda.memory_reserved(torch_device) - torch.cuda.memory_allocated(torch_device)
+    return int(torch.cuda.mem_get_info(torch_device)[0]) + kept
+
+
+def release_memory(torch_device: torch.device) -> None:
+    """Give back what a GPU's freed tensors took; after an error that leaves the GPU useless, nothing.
+
+    Args:
+        torch_device: Where nothing is needed any more.
+    """
+    if torch_device.type != "cuda":
+        return
+    gc.collect()
+    with suppress(RuntimeError):
+        torch.cuda.empty_cache()
+
+
 def count_cores() -> int:
     """Physical cores that this process may use: hyper-threads count once, a container's quota is kept."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
@@ -62,12 +96,15 @@ def _read(path: Path, default: str) -> str:
 
 @cache
 def prepare_process() -> None:
-    """Set threads and memory for training, once: no more threads than cores, and freed memory kept.
+    """Set threads, memory and arithmetic, once: no more threads than cores, freed memory kept, float32 not rounded.
+
+    A GPU's convolutions would round float32 to TF32, three digits, also in what scores a network.
 
     Every step frees and asks again for the same tensors of megabytes. glibc gives such memory back to the system and
     the next step pays for each page again; keeping it makes a step on a CPU about a tenth shorter. Only the first of
     glibc's arenas keeps what is large, so threads share that one.
     """
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(min(torch.get_num_threads(), count_cores()))
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(_MMAP_THRESHOLD, 2**30)

@@ -1,5 +1,6 @@
 """Logits and class probabilities of a trained model."""
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -55,16 +56,17 @@ def predict_logits(
     """
     prepare_process()
     model.eval()
-    runner = fold_norms(model) if isinstance(model, Network) else model
+    runner = fold_norms(model) if isinstance(model, Network) else copy.deepcopy(model)
     runner = runner.to(torch_device).to(memory_format=torch.channels_last)
     clips = clips.to_device(torch_device)
 
     def predict_batch(rows: Tensor) -> Tensor:
         with torch.inference_mode(), autocast(torch_device, precision):
             logits: Tensor = runner(clips.batch(rows, torch_device=torch_device))
-            return logits.float().cpu()
+            return logits.float()
 
-    batches = torch.arange(len(clips)).split(batch_size)
-    n_workers = torch.get_num_threads() if torch_device.type == "cpu" else 1
-    with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    batches = torch.arange(len(clips)).to(clips.home).split(batch_size)
+    if torch_device.type != "cpu":
+        return torch.cat([predict_batch(rows) for rows in batches]).cpu()
+    with ThreadPoolExecutor(torch.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
         return torch.cat(list(pool.map(predict_batch, batches)))

@@ -27,6 +27,7 @@ class Run:
         on_epoch: Called after every epoch; what it raises ends the training.
         stop_after: Epochs, of the recipe's, after which it stops, to go on another time; None goes through.
         way: How the cores of a CPU share a batch; None chooses by the sizes of network and batch.
+        precision: Type of forward passes in training; None asks `choose_precision`.
     """
 
     seed: int = 0
@@ -35,6 +36,7 @@ class Run:
     on_epoch: Callable[[EpochRow], None] = ignore_epoch
     stop_after: int | None = None
     way: Way | None = None
+    precision: torch.dtype | None = None
 
     def after(self, n_done: int, *, n_epochs: int) -> "Run":
         """The same run for a training that follows others: its epochs are counted on, and it stops where it is due.

@@ -27,7 +27,7 @@ class StatisticsUpdate:
     def finish(self, trainer: Training) -> None:
         """Measure them, in batches of the training's size and in an order that always is the same."""
         order = torch.randperm(len(trainer.clips), generator=torch.Generator().manual_seed(0))
-        rows = order.tensor_split(trainer.n_batches)
+        rows = order.to(trainer.clips.home).tensor_split(trainer.n_batches)
         batches = (trainer.clips.batch(part, torch_device=trainer.torch_device) for part in rows)
         n_threads = torch.get_num_threads()
         torch.set_num_threads(1)  # small batches: threads would wait for each other, for long on a busy machine

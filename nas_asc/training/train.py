@@ -19,6 +19,7 @@ from nas_asc.training.precision import choose_precision
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import Run
 from nas_asc.training.schedule import default_epochs
+from nas_asc.training.seed import seeded
 from nas_asc.training.trainer import Trainer
 
 
@@ -58,8 +59,7 @@ def train_model(
     started = clock.now()
     if checkpoint is not None:
         precision, curve, started = checkpoint.torch_precision, [*checkpoint.curve], started - checkpoint.seconds
-    with torch.random.fork_rng(devices=[torch_device] if torch_device.type == "cuda" else []):
-        torch.manual_seed(run.seed)
+    with seeded(run.seed, torch_device=torch_device):
         trainer = Trainer(
             model,
             clips,
@@ -68,7 +68,7 @@ def train_model(
             n_epochs=n_epochs,
             seed=run.seed,
             torch_device=torch_device,
-            precision=precision or choose_precision(torch_device),
+            precision=precision or run.precision or choose_precision(torch_device),
             companions=build_companions(recipe, others=companions),
             way=run.way,
         )
@@ -97,13 +97,13 @@ def _train_epoch(trainer: Trainer, run: Run, *, epoch: int, n_epochs: int) -> Ep
     total = torch.zeros((), device=trainer.torch_device)
     with trainer.epoch() as batches:
         n_clips = sum(map(len, batches))
-        for rows in batches:
+        for batch in batches:
             if run.limit.is_over:
                 raise DeadlineError(
                     f"the time was over in epoch {epoch} of {n_epochs}. Give more time or fewer epochs."
                 )
             rate = trainer.learning_rate
-            total += trainer.step(*trainer.draw_batch(rows)) * len(rows)
+            total += trainer.step(*trainer.build_batch(batch)) * len(batch)
     loss = float(total) / n_clips
     if not math.isfinite(loss):
         raise TrainingError(

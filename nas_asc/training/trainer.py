@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from nas_asc.augmentation import apply_augmentation, draw_augmentation
+from nas_asc.augmentation import Draw, apply_augmentation, draw_augmentation, place
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import Recipe
 from nas_asc.training.adaptation import Adversary
@@ -19,19 +20,39 @@ from nas_asc.training.loss import build_loss
 from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
 from nas_asc.training.precision import autocast
+from nas_asc.training.run import CPU
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
 from nas_asc.training.target import build_targets
 from nas_asc.training.threads import Way, choose_way, one_thread
 
 
+@dataclass(frozen=True, eq=False)
+class DrawnBatch:
+    """A batch before it is computed.
+
+    Args:
+        rows: (B,) row numbers of its clips, on the CPU.
+        placed_rows: The same on the trainer's device.
+        augmentation: What was drawn for it, on that device.
+    """
+
+    rows: Tensor
+    placed_rows: Tensor
+    augmentation: tuple[Draw, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
 class Trainer:
     """A model under training: draws batches in a seeded order and takes optimiser steps.
 
-    Inside `epoch` come `draw_batch` and `step` for each of its batches, which hold at least the recipe's batch size
-    where there are so many clips: what is left over is shared out. On a CPU small networks are computed by one thread,
-    and large batches in two halves at once (`choose_way`); no batch is halved where the model or the recipe has a
-    dropout, or the recipe an adaptation.
+    Inside `epoch` come `build_batch` and `step` for each of its batches, which hold at least the recipe's batch size
+    where there are so many clips: what is left over is shared out. All that an epoch draws is drawn on the CPU before
+    its first step and goes to the device at once: no step waits for a copy. On a CPU small networks are computed by one
+    thread, and large batches in two halves at once (`choose_way`); no batch is halved where the model or the recipe has
+    a dropout, or the recipe an adaptation.
 
     Args:
         model: Maps (B, C, F, T) to (B, K) logits; moved to the device and changed in place.
@@ -66,6 +87,7 @@ class Trainer:
         if clips.labels is None or len(clips) < 2:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
         self.model = model.to(torch_device).to(memory_format=torch.channels_last)
+        self._known = clips
         self.clips = clips.to_device(torch_device)
         self._growth_rank = _rank_in_class(clips.labels, seed=seed)
         self._targets = build_targets(clips, recipe.loss, n_classes=n_classes).to(torch_device)
@@ -115,30 +137,41 @@ class Trainer:
             return self._split.merged_buffers()
         return {name: buffer for name, buffer in self.model.named_buffers() if buffer.is_floating_point()}
 
-    def draw_batch(self, rows: Tensor) -> tuple[Tensor, ...]:
+    def draw(self, batches: Sequence[Tensor]) -> tuple[DrawnBatch, ...]:
+        """Batches of some clips with their augmentation, drawn in the order given; nothing is computed yet.
+
+        Args:
+            batches: (B,) row numbers of the clips of each, on the CPU.
+        """
+        parts = self.recipe.augmentation
+        drawn = tuple(draw_augmentation(parts, self._known.facts(rows), self._generator) for rows in batches)
+        placed_rows, placed = place((tuple(batches), drawn), self.torch_device)
+        return tuple(map(DrawnBatch, batches, placed_rows, placed))
+
+    def build_batch(self, batch: DrawnBatch) -> tuple[Tensor, ...]:
         """Standardised, augmented log-mels (B, C, F, T), soft targets, and for an adaptation domains (B, 2).
 
         Targets are (B, K) or (B, 2K); see `build_targets`.
 
         Args:
-            rows: (B,) row numbers of the clips.
+            batch: Of `epoch` or `draw`.
         """
-        features = self.clips.batch(rows, torch_device=self.torch_device)
-        augmentation = draw_augmentation(self.recipe.augmentation, self.clips.facts(rows), self._generator)
-        targets = self._targets[rows.to(self.torch_device)]
+        rows = batch.placed_rows
+        features = self.clips.batch(batch.rows if self.clips.home == CPU else rows, torch_device=self.torch_device)
+        targets = self._targets[rows]
         if self._adversary is None:
-            return apply_augmentation(features, targets, augmentation)
-        joined = torch.cat([targets, self._adversary.domains[rows].to(self.torch_device)], dim=1)
-        features, joined = apply_augmentation(features, joined, augmentation)
+            return apply_augmentation(features, targets, batch.augmentation)
+        joined = torch.cat([targets, self._adversary.domains[rows]], dim=1)
+        features, joined = apply_augmentation(features, joined, batch.augmentation)
         return features, joined[:, :-2], joined[:, -2:]
 
     def step(self, features: Tensor, targets: Tensor, domains: Tensor | None = None) -> Tensor:
         """Loss of a batch before the optimiser's step that it causes; a detached scalar on the device.
 
         Args:
-            features: (B, C, F, T) of `draw_batch`.
-            targets: Of `draw_batch`.
-            domains: Of `draw_batch`.
+            features: (B, C, F, T) of `build_batch`.
+            targets: Of `build_batch`.
+            domains: Of `build_batch`.
         """
         rate = self.learning_rate
         for group in self.optimiser.param_groups:
@@ -161,11 +194,11 @@ class Trainer:
         return loss.detach()
 
     @contextmanager
-    def epoch(self) -> Iterator[tuple[Tensor, ...]]:
-        """Row numbers of each batch of a new epoch; afterwards the model's statistics are those of all that it saw."""
+    def epoch(self) -> Iterator[tuple[DrawnBatch, ...]]:
+        """The batches of a new epoch; afterwards the model's statistics are those of all that it saw."""
         self.model.train()
         with self._threads(), apply_dropout(self._dropped):
-            batches = self._draw_order()
+            batches = self.draw(self._draw_order())
             self._n_done_in_epoch, self._n_in_epoch = 0, len(batches)
             yield batches
         self.n_epochs_done += 1

@@ -75,8 +75,8 @@ def time_step(trainer: Trainer) -> float:
     """Seconds of a step, the mean of an epoch's."""
     started = time.perf_counter()
     with trainer.epoch() as batches:
-        for rows in batches:
-            trainer.step(*trainer.draw_batch(rows))
+        for batch in batches:
+            trainer.step(*trainer.build_batch(batch))
     return (time.perf_counter() - started) / N_BATCHES
 
 

@@ -95,14 +95,14 @@ def our_epoch(data: TensorDataset) -> Callable[[], dict[str, float]]:
     trainer = Trainer(model, clips, torch_device=CPU, precision=precision, **options)
 
     def train() -> dict[str, float]:
-        outside = 0.0
         started = time.perf_counter()
         with trainer.epoch() as batches:
-            for rows in batches:
+            outside = time.perf_counter() - started
+            for batch in batches:
                 drawn = time.perf_counter()
-                batch = trainer.draw_batch(rows)
+                built = trainer.build_batch(batch)
                 outside += time.perf_counter() - drawn
-                trainer.step(*batch)
+                trainer.step(*built)
         return {"outside": outside / (time.perf_counter() - started)}
 
     return train

@@ -50,6 +50,8 @@ def test_every_option_has_help(command):
         (["search", "--macs", "3.5"], 2, "`--macs` must be a whole number"),
         (["search", "--size", "1kBB"], 2, "`--size` must be a size"),
         (["search", "--ram", "many"], 2, "`--ram` must be a size"),
+        (["search", "--cache-size", "many"], 2, "`--cache-size` must be a size such as 128kB"),
+        (["plan", "--cache-size", "20XB"], 2, "`--cache-size` must be a size such as 128kB"),
         (["export", "none", "--bits", "4"], 2, "`--bits` must be 8, 16 or 32, but got 4"),
         (["export", "none", "--format", "pt"], 2, "`--format` must be onnx, tflite or c, but got 'pt'"),
         (

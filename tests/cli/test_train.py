@@ -46,6 +46,13 @@ def train(recordings, out, *words, network="KT-kernel-3"):
     return main(["train", network, "--data", str(recordings), "--out", str(out), "--cache", str(cache), *words])
 
 
+def test_features_that_may_not_be_kept_are_refused_with_their_size(recordings, tmp_path, capsys):
+    assert train(recordings, tmp_path / "out", "--epochs", "1", "--cache-size", "100kB") == 2
+    assert "`--cache-size` must hold the features of one front end, but these take" in capsys.readouterr().err
+    assert not list((tmp_path / "cache").rglob("*.npy"))
+    assert not (tmp_path / "out" / "seed-0").exists()
+
+
 def test_each_seed_leaves_a_network_that_runs_and_its_scores(recordings, tmp_path, capsys):
     assert train(recordings, tmp_path / "out", "--epochs", "1", "--seeds", "2", "--json") == 0
     told = json.loads(capsys.readouterr().out)

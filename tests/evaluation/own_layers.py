@@ -1,6 +1,8 @@
 """Layers of a user's own: one that takes its time by a clock of the tests, and one that fails when it is used."""
 
 from dataclasses import dataclass
+from typing import ClassVar
+from weakref import WeakSet
 
 from torch import nn
 
@@ -41,6 +43,12 @@ class Slow(Layer):
 
 class Breaker(nn.Module):
     """Fails as a mistake in a user's code does."""
+
+    alive: ClassVar[WeakSet[nn.Module]] = WeakSet()
+
+    def __init__(self):
+        super().__init__()
+        self.alive.add(self)
 
     def forward(self, x):
         return {}["weight"]

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ import torch
 
 from nas_asc.data import Split, load_data_set, split_data_set
 from nas_asc.errors import DataError
-from nas_asc.evaluation import PreparedData
+from nas_asc.evaluation import PreparedData, measure_features
 from nas_asc.features import compute_features
 from nas_asc.frontend import LogMel
+from nas_asc.training import CPU
+from tests.clocks import ManualClock
+from tests.search.tiny import make_data
 
 pytest_plugins = ["tests.evaluation.tones"]
 LOG_MEL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=32)
@@ -156,3 +160,47 @@ def test_turned_clips_have_other_validation_rows_of_the_same_features(prepared):
     mean, _ = turned.train_clips(LOG_MEL).band_statistics
     features = np.asarray(turned.train_clips(LOG_MEL).features, np.float64)
     np.testing.assert_allclose(mean, features.mean(axis=(0, 1, 3)), rtol=1e-4)
+
+
+def test_parts_on_a_device_are_stretches_of_one_table(prepared):
+    """On a device without values: one upload for training, validation and all, and the rest as it is on the CPU."""
+    device = torch.device("meta")
+    train = prepared.train_clips(LOG_MEL, torch_device=device)
+    validation = prepared.validation_clips(LOG_MEL, torch_device=device)
+    development = prepared.development_clips(LOG_MEL, torch_device=device)
+    table = development.features._base
+    assert table.is_meta
+    assert train.features._base is validation.clips.features._base is table
+    assert [len(clips) for clips in (train, validation.clips)] == [prepared.n_train, prepared.n_validation]
+    first = train.features.storage_offset(), validation.clips.features.storage_offset()
+    assert first == (0, train.features.numel())
+    here = prepared.train_clips(LOG_MEL)
+    assert torch.equal(train.labels, here.labels)
+    assert torch.equal(train.mean, here.mean)
+
+
+class Timed:
+    """A data set that takes a second of the clock for each clip that is read."""
+
+    def __init__(self):
+        self.clock, self._lock = ManualClock(), Lock()
+        made = make_data("timed")
+        self.data_set = replace(made, synthesise=lambda row: self._read(made, row))
+
+    def _read(self, made, row):
+        with self._lock:
+            self.clock.seconds += 1.0
+        return made.synthesise(row)
+
+
+def test_features_take_as_long_as_a_few_clips_say_and_nothing_once_they_are_there(tmp_path):
+    timed, rows = Timed(), np.arange(64)
+    split = Split(rows[:48], rows[48:], np.zeros(0, np.int64), "all")
+    prepared = PreparedData(timed.data_set, split, cache_dir=tmp_path)
+    log_mel = LogMel(sample_rate=8_000, n_fft=256, win_length=256, hop_length=128, n_mels=16)
+    options = {"torch_device": CPU, "clock": timed.clock}
+    assert measure_features(log_mel, prepared, **options) == pytest.approx(64, rel=0.1)  # one is read before
+    prepared.compute(log_mel)
+    assert measure_features(log_mel, prepared, **options) == 0.0
+    again = PreparedData(timed.data_set, split, cache_dir=tmp_path)
+    assert measure_features(log_mel, again, **options) == 0.0  # they are on disk

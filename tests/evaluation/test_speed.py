@@ -89,7 +89,8 @@ def test_the_forecast_is_the_time_that_an_epoch_then_takes(prepared, make_design
     curve = evaluate_candidate(design, prepared, Run(limit=TimeLimit(clock=CLOCK))).curve
     taken = [prepared.n_train / row.clips_per_s for row in curve]
     assert taken == [speed.epoch_s] * 3 + [speed.quantised_epoch_s] == [CLIP_S * prepared.n_train] * 4
-    assert speed.training_s(design.recipe, 3) == sum(taken)
+    assert speed.scoring_s == CLIP_S * prepared.n_validation
+    assert speed.training_s(design.recipe, 3) == sum(taken) + speed.scoring_s
 
 
 def test_a_training_that_begins_with_fewer_clips_is_measured_with_all_of_a_batch(many, make_design):
@@ -100,14 +101,14 @@ def test_a_training_that_begins_with_fewer_clips_is_measured_with_all_of_a_batch
 @pytest.mark.parametrize(
     ("recipe", "seconds"),
     [
-        (Recipe(), 8 * 2.0 + 3.0),
-        (Recipe(quantisation=QuantisedTraining(0.25)), 8 * 2.0 + 2 * 5.0 + 3.0),
-        (Recipe(band_selection=BandSelection(epochs=4)), (4 + 8) * 2.0 + 3.0),
-        (Recipe(growth=ClipGrowth((4,), (0.5,))), (4 * 0.5 + 4) * 2.0 + 3.0),
+        (Recipe(), 8 * 2.0 + 3.5),
+        (Recipe(quantisation=QuantisedTraining(0.25)), 8 * 2.0 + 2 * 5.0 + 3.5),
+        (Recipe(band_selection=BandSelection(epochs=4)), (4 + 8) * 2.0 + 3.5),
+        (Recipe(growth=ClipGrowth((4,), (0.5,))), (4 * 0.5 + 4) * 2.0 + 3.5),
     ],
 )
 def test_the_parts_of_a_training_add_up(recipe, seconds):
-    assert Speed(2.0, quantised_epoch_s=5.0, file_s=3.0).training_s(recipe, 8) == seconds
+    assert Speed(2.0, quantised_epoch_s=5.0, file_s=3.0, scoring_s=0.5).training_s(recipe, 8) == seconds
 
 
 def test_a_worker_measures_by_its_own_clock(many, make_design):

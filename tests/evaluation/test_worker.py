@@ -1,5 +1,6 @@
 """Who trains: one contract for trials, repeats and plain trainings, from a job's record to the one that comes back."""
 
+import gc
 import io
 import shutil
 import zipfile
@@ -21,7 +22,7 @@ from nas_asc.recipe import AdamW, BandSelection, QuantisedTraining, StructuredPr
 from nas_asc.study import Repeat, TrainingRecord, TrialRecord, checkpoint_name
 from nas_asc.training import DeadlineError, Run
 from tests.clocks import ManualClock
-from tests.evaluation.own_layers import Rotten, Slow, Waiting
+from tests.evaluation.own_layers import Breaker, Rotten, Slow, Waiting
 
 pytest_plugins = ["tests.evaluation.tones"]
 SEED, N_EPOCHS = 5, 4
@@ -31,6 +32,7 @@ OWN = {
     Repeat: {"number": 3, "index": 2},
 }
 of_every_kind = pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.__name__)
+SIGNED = ("torch_device", "precision")
 STEM = Conv(4, kernel_size=3, stride=4, norm="batch")
 
 
@@ -87,7 +89,7 @@ def test_record_comes_back_complete_with_the_scores_of_what_is_scored(
     record, clips = result.record, prepared.validation_clips(job.record.log_mel)
     assert type(record) is kind
     assert record.is_complete
-    assert changes(record, job) == {"state", "scores", "network_scores", "file"}
+    assert changes(record, job) == {"state", "scores", "network_scores", "file", *SIGNED}
     assert [row.epoch for row in result.curve] == list(range(1, N_EPOCHS + 1))
     write_files(result, tmp_path)
     assert sorted(result.files) == ["int8.json", "int8.onnx"]
@@ -116,7 +118,7 @@ def test_on_the_development_clips_nothing_is_scored(kind, scored, worker, prepar
     job = make_job(kind, job={"clips": "development", "scored": scored})
     result = worker.train(job, limit=TimeLimit(clock=ManualClock()))
     assert type(result.record) is kind
-    assert changes(result.record, job) == {"state"}
+    assert changes(result.record, job) == {"state", *SIGNED}
     assert result.record.is_complete
     assert (result.probabilities, dict(result.files)) == (None, {})
     assert len(result.curve) == N_EPOCHS
@@ -239,8 +241,41 @@ def test_a_fault_of_a_layer_is_a_failed_record_with_its_reason(kind, worker, mak
     assert type(result.record) is kind
     assert result.record.is_failed
     assert result.record.reason == "KeyError: 'weight'"
-    assert changes(result.record, job) == {"reason"}
+    assert changes(result.record, job) == {"reason", *SIGNED}
+    assert (result.record.torch_device, result.record.precision) == ("cpu", worker.precision_name)
     assert (result.network, result.probabilities, result.curve, dict(result.files)) == (None, None, (), {})
+
+
+def test_nothing_of_a_failed_training_stays(worker, make_job):
+    """What was allocated for it can be given back: not even the reason's traceback holds it."""
+    result = worker.attempt(make_job(layers=(STEM, Rotten(), Classifier())))
+    gc.collect()
+    assert result.record.is_failed
+    assert not Breaker.alive
+
+
+def test_a_study_keeps_the_precision_of_its_worker(prepared, make_job):
+    """In bfloat16 all the way: other losses than in float32, and the record says so."""
+    plain, rounded = (Worker(prepared, precision=precision) for precision in (torch.float32, torch.bfloat16))
+    found = [each.train(make_job(job={"writes": False})) for each in (plain, rounded)]
+    assert [each.record.precision for each in found] == ["float32", "bfloat16"]
+    losses = [each.curve[0].loss for each in found]
+    assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def test_features_end_with_the_time_and_leave_nothing(make_prepared, make_job):
+    """Each batch of clips takes a second of the clock; after two there is no time."""
+    clock = ManualClock()
+
+    def let_time_pass(done, total):
+        clock.seconds += 1.0
+
+    job, prepared = make_job(), make_prepared(on_progress=let_time_pass)
+    with pytest.raises(DeadlineError, match=r"the time was over when \d+ of 96 clips had features"):
+        Worker(prepared, clock=clock).train(job, limit=TimeLimit(2.0, clock))
+    assert not prepared.is_computed(job.record.log_mel)
+    prepared.compute(job.record.log_mel)
+    assert prepared.is_computed(job.record.log_mel)
 
 
 def test_a_diverging_training_is_a_failed_record_with_the_time_that_it_took(worker, make_job):

@@ -1,16 +1,27 @@
 """The cache: whole or absent, whoever is killed and however many compute."""
 
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nas_asc.features import bytes_per_clip, clear_cache, compute_features, count_cached_bytes, default_cache_dir
+from nas_asc.errors import FrontEndError
+from nas_asc.features import (
+    bytes_per_clip,
+    clear_cache,
+    compute_features,
+    count_cached_bytes,
+    default_cache_bytes,
+    default_cache_dir,
+    has_features,
+)
 from nas_asc.frontend import LogMel
 from tests.features.compute_slowly import FRONT_END, ROWS, compute, load_data_set
 
@@ -116,6 +127,59 @@ def test_cache_is_counted_and_cleared_and_open_tables_stay_readable(tmp_path):
     assert clear_cache(tmp_path) == size
     assert _names(tmp_path) == []
     assert np.isfinite(table.array).all()
+
+
+def front_end(n_mels):
+    return replace(FRONT_END, n_mels=n_mels)
+
+
+def compute_some(cache, n_mels, **options):
+    return compute_features(load_data_set(), front_end(n_mels), ROWS[:20], cache_dir=cache, **options)
+
+
+def kept(cache):
+    """Bands of the front ends whose features are on disk."""
+    return {n for n in (20, 30, 40) if has_features(load_data_set(), front_end(n), ROWS[:20], cache)}
+
+
+def test_the_least_used_features_go_first_where_there_is_a_limit(tmp_path):
+    for n_mels in (20, 30):
+        compute_some(tmp_path, n_mels)
+    compute_some(tmp_path, 20)  # used again
+    size, largest = count_cached_bytes(tmp_path), 20 * bytes_per_clip(front_end(40), 1.0)
+    opened = compute_some(tmp_path, 20)
+    compute_some(tmp_path, 40, cache_bytes=size + largest)
+    assert kept(tmp_path) == {20, 30, 40}
+    (tmp_path / "features" / ".new-other").mkdir()  # what another process is writing stays
+    shutil.rmtree(next(path for path in (tmp_path / "features").iterdir() if "-" in path.name and _bands(path) == 40))
+    compute_some(tmp_path, 40, cache_bytes=size + largest - 1)
+    assert kept(tmp_path) == {20, 40}
+    compute_some(tmp_path, 30, cache_bytes=largest)
+    assert kept(tmp_path) == {30}
+    assert np.isfinite(opened.array).all()
+
+
+def _bands(path):
+    return np.load(path / "features.npy", mmap_mode="r").shape[2] if (path / "features.npy").is_file() else None
+
+
+def test_features_that_alone_are_too_large_are_refused_and_nothing_goes(tmp_path):
+    compute_some(tmp_path, 20)
+    n_bytes = 20 * bytes_per_clip(front_end(40), 1.0)
+    with pytest.raises(FrontEndError, match=r"`--cache-size` must hold .* these take 81.6kB and it is 81.6kB"):
+        compute_some(tmp_path, 40, cache_bytes=n_bytes - 1)
+    assert kept(tmp_path) == {20}
+
+
+def test_without_a_limit_a_fifth_of_the_free_disk_is_taken_or_one_table(tmp_path, monkeypatch):
+    compute_some(tmp_path, 20)
+    first = count_cached_bytes(tmp_path)
+    for free, left in ((5 * 10**6, {20, 30}), (first, {40})):
+        usage = type("Usage", (), {"free": free})
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, usage=usage: usage)
+        assert default_cache_bytes(tmp_path) == (free + count_cached_bytes(tmp_path)) // 5
+        compute_some(tmp_path, max(left))
+        assert kept(tmp_path) == left
 
 
 def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):

@@ -8,13 +8,16 @@ from nas_asc.layers import (
     BatchNorm,
     Classifier,
     Conv,
+    Dense,
     Dropout,
+    Ensemble,
+    Moments,
     Norm,
     RandomZeroing,
     SubSpectralNorm,
     format_layer,
 )
-from nas_asc.models import lower_network
+from nas_asc.models import build_model, lower_network
 from tests.models.cases import CASES
 from tests.models.drawn import draw_model
 from tests.models.systems import describe_system, of_every_system
@@ -58,3 +61,12 @@ def test_weights_that_serve_twice_are_one_module():
     lowered = lower_network(draw_model(describe_system("shared_resnet", "Shared-N3-10")))
     convolutions = [step.module for step in lowered.steps if step.primitive.word == "conv"]
     assert len({id(module) for module in convolutions}) < len(convolutions)
+
+
+def test_a_network_elsewhere_is_lowered_there():
+    """With a norm that becomes a convolution of its own, and moments that get a scale."""
+    layers = (Ensemble(((Norm("batch"), Classifier()), (Moments(), Dense(10)))),)
+    with torch.device("meta"):
+        lowered = lower_network(build_model(Architecture(layers, (2, 9, 11), 10)).eval())
+    assert all(value.is_meta for value in lowered.state_dict().values())
+    assert lowered(torch.zeros(3, 2, 9, 11, device="meta")).shape == (3, 10)

@@ -5,12 +5,15 @@ import pytest
 
 from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
-from nas_asc.search.change import accept_changes, installed_versions
+from nas_asc.search.change import accept_changes, device_note, installed_versions
 from nas_asc.study import StudyConfig
 from tests.study.records import example_config
 
 STORED = example_config(
-    fingerprint={"axis width": "choice: 8, 16", "network": "abc"}, versions={"torch": "2.13.0", "optuna": "5.0.0"}
+    fingerprint={"axis width": "choice: 8, 16", "network": "abc"},
+    versions={"torch": "2.13.0", "optuna": "5.0.0"},
+    torch_device="cpu",
+    precision="float32",
 )
 
 
@@ -34,6 +37,10 @@ CHANGED = {
         {"versions": {"torch": "2.14.0", "optuna": "5.0.0"}},
         r"was made with other versions \(torch 2\.13\.0, now 2\.14\.0\).*give --accept-version-change",
     ),
+    "device": (
+        {"torch_device": "NVIDIA H200", "precision": "bfloat16"},
+        r"was trained on another device \(cpu in float32, now NVIDIA H200 in bfloat16\).*--accept-device-change",
+    ),
 }
 
 
@@ -42,8 +49,22 @@ def test_a_change_is_named_with_the_way_round(kind):
     changes, message = CHANGED[kind]
     asked = replace(STORED, **changes)
     with pytest.raises(StudyError, match=message):
-        accept_changes(STORED, asked, accepted={"space", "data", "version"} - {kind})
+        accept_changes(STORED, asked, accepted={*CHANGED} - {kind})
     assert accept_changes(STORED, asked, accepted={kind}) == asked
+
+
+def test_a_study_that_does_not_say_its_device_takes_the_first_one_it_meets():
+    older = replace(STORED, torch_device=None, precision=None)
+    assert accept_changes(older, STORED, accepted=()) == STORED
+    assert device_note(older, torch_device="NVIDIA H200", precision="bfloat16") is None
+
+
+def test_trainings_elsewhere_than_the_study_are_told():
+    assert device_note(STORED, torch_device="cpu", precision="float32") is None
+    note = device_note(STORED, torch_device="cpu", precision="bfloat16")
+    assert note == (
+        "study 'tau25' was trained on another device (cpu in float32, now cpu in bfloat16): scores may differ a little"
+    )
 
 
 def test_other_classes_are_never_accepted():
@@ -104,7 +125,7 @@ def test_no_part_of_a_study_changes_without_a_word(name):
     object.__setattr__(asked, name, value)  # whatever a config's own checks say of the parts together
     if name == "fingerprint":
         object.__setattr__(asked, "space_digest", "0")
-    with pytest.raises(StudyError, match=r"was made with"):
+    with pytest.raises(StudyError, match=r"was (made with|trained on)"):
         accept_changes(STORED, asked, accepted=())
 
 

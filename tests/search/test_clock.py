@@ -80,6 +80,21 @@ def test_quantised_epochs_and_the_file_are_in_the_forecast(prepared, design):
     assert clock.forecast_s(replace(design, recipe=recipe)) == pytest.approx(_MARGIN * (2 * 10 + 30 + 5))
 
 
+def test_features_that_are_not_there_are_in_the_forecast_and_need_their_time(prepared, design, done):
+    time, jobs = ManualClock(), Jobs(ask(prepared), n_train=prepared.n_train)
+
+    def clock(total_s, features_s):
+        limit = TimeLimit.after(total_s, clock=time)
+        kept = {"kept_s": lambda trial_s: 0.0, "features_s": lambda design: features_s}
+        return SearchClock(limit, jobs, measure=lambda design: Speed(10.0), **kept)
+
+    assert clock(None, 30.0).forecast_s(design) == pytest.approx(_MARGIN * (2 * 10 + 30))
+    for records in ([], [done(1, 1.0)]):
+        enough = _MARGIN * 30 + (_MARGIN * 20 if not records else 4.0)  # four times the slowest trial is ample
+        assert clock(enough + 0.1, 30.0).allows(design, records)
+        assert not clock(enough - 0.1, 30.0).allows(design, records)
+
+
 def test_a_trial_begins_only_if_what_follows_it_ends_in_time(prepared, design, done):
     time, jobs = ManualClock(), Jobs(ask(prepared), n_train=prepared.n_train)
 

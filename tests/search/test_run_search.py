@@ -198,6 +198,18 @@ def test_a_resumed_search_is_the_search_it_would_have_been(tmp_path, prepared, s
     assert outcomes(result.records) == outcomes(whole.records)
 
 
+def test_a_study_says_what_it_trains_on_and_goes_on_elsewhere_only_if_that_is_accepted(tmp_path, prepared):
+    folder, asked = tmp_path / "elsewhere", ask(prepared)
+    exact, rounded = (Worker(prepared, precision=precision) for precision in (torch.float32, torch.bfloat16))
+    run(asked, space, prepared, n_trials=1, folder=folder, refit=False, who=exact)
+    assert (load_config(folder).torch_device, load_config(folder).precision) == ("cpu", "float32")
+    with pytest.raises(StudyError, match=r"cpu in float32, now cpu in bfloat16\)\..*--accept-device-change"):
+        run(asked, space, prepared, n_trials=2, folder=folder, refit=False, who=rounded)
+    run(asked, space, prepared, n_trials=2, folder=folder, refit=False, who=rounded, accepted=["device"])
+    assert load_config(folder).precision == "bfloat16"
+    assert [record.precision for record in load_records(folder)] == ["float32", "bfloat16"]
+
+
 def test_a_met_total_trains_nothing_more(studied, prepared):
     result, _ = studied
     card = (refit_dir(result.folder) / "card.json").stat().st_mtime_ns

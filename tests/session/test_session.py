@@ -70,6 +70,21 @@ def test_trials_repeats_and_refit_end_within_the_time(tmp_path, timeout_s):
     assert result.report.is_file()
 
 
+def test_trainings_on_another_device_than_the_studys_are_told_or_accepted(tmp_path):
+    session = open_session(tmp_path, Ticking())
+    course = Course(n_trials=2, n_seeds=1, refits=False)
+    session.search(course)
+    session.config = replace(load_config(session.folder), torch_device="NVIDIA H200", precision="bfloat16")
+    save_config(session.folder, session.config)
+    session.repeat(n_seeds=2)
+    change = f"NVIDIA H200 in bfloat16, now cpu in {session.worker.precision_name}"
+    assert [note for note in session.listener.notes if change in note]
+    with pytest.raises(StudyError, match="--accept-device-change"):
+        session.search(replace(course, n_trials=3))
+    session.search(replace(course, n_trials=3), accepted=["device"])
+    assert load_config(session.folder).torch_device == "cpu"
+
+
 def test_what_plan_says_of_the_time_is_what_the_search_does(tmp_path):
     ticking = Ticking()
     session = open_session(tmp_path, ticking)

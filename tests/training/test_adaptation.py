@@ -171,7 +171,7 @@ def test_domains_are_mixed_as_targets_are():
     recipe = replace(RECIPE, augmentation=(TimeRoll(), Mixup(1.0)))
     as_labels = replace(clips, labels=clips.devices)
     trainer = make_trainer(as_labels, recipe)
-    _, targets, domains = trainer.draw_batch(torch.arange(24))
+    _, targets, domains = trainer.build_batch(*trainer.draw([torch.arange(24)]))
     assert len(targets.unique(dim=0)) > 2
     torch.testing.assert_close(domains, targets[:, :2])
 
@@ -180,7 +180,7 @@ def test_domains_stand_beside_what_a_teacher_says():
     clips = replace(make_clips(24), teacher_logits=torch.randn(24, 3))
     recipe = replace(RECIPE, augmentation=(Mixup(1.0),), loss=Distillation())
     trainer = make_trainer(clips, recipe)
-    batch = trainer.draw_batch(torch.arange(24))
+    batch = trainer.build_batch(*trainer.draw([torch.arange(24)]))
     assert [part.shape[1] for part in batch] == [1, 6, 2]
     torch.testing.assert_close(batch[2].sum(1), torch.ones(24))
     assert trainer.step(*batch).isfinite()

@@ -205,9 +205,9 @@ def test_averaged_epochs_have_the_learning_rate_asked_for():
     rates = []
     for _ in range(5):
         with trainer.epoch() as batches:
-            for rows in batches:
+            for batch in batches:
                 rates.append(trainer.learning_rate)
-                trainer.step(*trainer.draw_batch(rows))
+                trainer.step(*trainer.build_batch(batch))
     n_first, n_steps = 3 * len(batches), 5 * len(batches)
     assert rates[:n_first] == [0.02 * CosineDecay().factor_at(step, n_steps) for step in range(n_first)]
     assert rates[n_first:] == [0.003] * (n_steps - n_first)

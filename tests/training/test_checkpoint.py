@@ -23,6 +23,7 @@ from nas_asc.recipe import (
     TimeRoll,
 )
 from nas_asc.training import Checkpoint, Clips, Stoppable, build_companions, pack_state, train_model, unpack_state
+from nas_asc.training.checkpoint import to_device
 from tests.clocks import StepClock
 from tests.training.halves import IN_HALVES
 
@@ -135,6 +136,14 @@ def test_a_companion_without_a_state_is_named():
     assert len(train(MIXED, companions=[Counter()])[1].curve) == 5
     with pytest.raises(TrainingError, match="a training with Counter cannot be stopped"):
         train(MIXED, companions=[Counter()], stop_after=2)
+
+
+def test_a_state_goes_to_a_device_with_all_that_is_nested_in_it():
+    state = {"masks": (torch.ones(2), [torch.zeros(1), "text", (3, torch.ones(1))]), "n": 2}
+    found = to_device(unpack_state(pack_state(state)), torch.device("meta"))
+    first, (second, text, (number, third)) = found["masks"]
+    assert all(value.is_meta for value in (first, second, third))
+    assert (text, number, found["n"]) == ("text", 3, 2)
 
 
 def test_a_damaged_checkpoint_is_named():

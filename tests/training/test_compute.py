@@ -1,6 +1,7 @@
 """Devices, cores, precision and clips."""
 
 import os
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -8,7 +9,17 @@ import torch
 
 from nas_asc.errors import TrainingError
 from nas_asc.frontend import LogMel
-from nas_asc.training import Clips, choose_precision, count_cores, prepare_process, resolve_device
+from nas_asc.training import (
+    CPU,
+    Clips,
+    choose_precision,
+    count_cores,
+    has_bfloat16_units,
+    keep_precision,
+    prepare_process,
+    release_memory,
+    resolve_device,
+)
 from nas_asc.training.precision import measure_precisions
 from tests.clocks import StepClock
 
@@ -36,6 +47,47 @@ def test_preparing_the_process_never_adds_threads():
     before = torch.get_num_threads()
     prepare_process()
     assert torch.get_num_threads() <= before
+
+
+def test_float32_is_not_rounded_to_tf32():
+    prepare_process()
+    assert not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.conv.fp32_precision != "tf32"
+    assert torch.backends.cuda.matmul.fp32_precision == "ieee"
+
+
+def test_a_gpu_that_an_error_has_left_useless_ends_nothing(monkeypatch):
+    def fail():
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", fail)
+    release_memory(torch.device("cuda:0"))
+    release_memory(CPU)
+
+
+def test_the_device_that_is_asked_is_the_one_that_is_meant(monkeypatch):
+    """Of two GPUs the second alone has bfloat16."""
+    current = [0]
+
+    @contextmanager
+    def enter(device):
+        before, current[0] = current[0], device.index
+        yield
+        current[0] = before
+
+    monkeypatch.setattr(torch.cuda, "device", enter)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: current[0] == 1)
+    assert [has_bfloat16_units(torch.device("cuda", index)) for index in range(2)] == [False, True]
+    assert choose_precision(torch.device("cuda:0")) is torch.float32
+
+
+def test_a_precision_is_kept_for_the_same_device_as_far_as_it_has_it():
+    chosen = choose_precision(CPU)
+    other = {torch.float32: torch.bfloat16, torch.bfloat16: torch.float32}[chosen]
+    kept = keep_precision(CPU, device_name="cpu", precision=str(other).removeprefix("torch."))
+    assert kept is (other if other is torch.float32 or has_bfloat16_units(CPU) else chosen)
+    assert keep_precision(CPU, device_name="NVIDIA H200", precision=str(other).removeprefix("torch.")) is chosen
+    assert keep_precision(CPU, device_name=None, precision=None) is chosen
 
 
 def test_precision_is_float32_or_bfloat16_and_stays():

@@ -40,10 +40,10 @@ def run_epochs(trainer):
     for _ in range(trainer.n_epochs):
         with trainer.epoch() as batches:
             rates = []
-            for rows in batches:
+            for batch in batches:
                 rates.append(trainer.learning_rate)
-                trainer.step(*trainer.draw_batch(rows))
-            found.append((torch.cat(batches), rates))
+                trainer.step(*trainer.build_batch(batch))
+            found.append((torch.cat([batch.rows for batch in batches]), rates))
     return found
 
 

@@ -83,8 +83,8 @@ def test_the_loss_is_the_weighted_one(weight):
     members = [member.train() for member in take_apart(ensemble)]
     options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
     trainer = Trainer(ensemble, clips, recipe=recipe, **options)
-    with trainer.epoch() as (rows,):
-        features, targets = trainer.draw_batch(rows)
+    with trainer.epoch() as (batch,):
+        features, targets = trainer.build_batch(batch)
         got = trainer.step(features, targets)
     halves = list(zip(features.tensor_split(2), targets.tensor_split(2), strict=True))
     expected = 0.0

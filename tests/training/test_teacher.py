@@ -100,7 +100,7 @@ def test_drawn_batches_keep_labels_and_teacher_together():
     recipe = Recipe(augmentation=(TimeRoll(), Mixup(1.0), CutMix()), loss=Distillation(temperature=1.0))
     options = {"n_classes": 3, "n_epochs": 1, "seed": 0, "torch_device": CPU, "way": Way.HALVES}
     trainer = Trainer(make_model(), clips, recipe=recipe, **options)
-    _, targets = trainer.draw_batch(torch.arange(10))
+    _, targets = trainer.build_batch(*trainer.draw([torch.arange(10)]))
     assert targets.shape == (10, 6)
     torch.testing.assert_close(targets[:, :3], targets[:, 3:])
     assert ((targets > 0.01) & (targets < 0.99)).any()

@@ -74,8 +74,8 @@ def test_a_way_that_is_asked_for_is_gone(model, way):
 def test_batches_hold_at_least_what_was_asked_where_there_is_enough(model, n_clips, sizes):
     trainer = make_trainer(model, n_clips=n_clips)
     with trainer.epoch() as batches:
-        assert [len(rows) for rows in batches] == sizes
-    assert sorted(torch.cat(batches).tolist()) == list(range(n_clips))
+        assert [len(batch) for batch in batches] == sizes
+    assert sorted(torch.cat([batch.rows for batch in batches]).tolist()) == list(range(n_clips))
 
 
 def test_light_model_is_trained_on_one_thread_to_the_same_weights_however_many_there_are(model):
@@ -88,8 +88,8 @@ def test_light_model_is_trained_on_one_thread_to_the_same_weights_however_many_t
         trainer = make_trainer(trained)
         with trainer.epoch() as batches:
             assert torch.get_num_threads() == 1
-            for rows in batches:
-                trainer.step(*trainer.draw_batch(rows))
+            for batch in batches:
+                trainer.step(*trainer.build_batch(batch))
         assert torch.get_num_threads() == n_threads
         states.append(trained.state_dict())
     torch.set_num_threads(n_before)
