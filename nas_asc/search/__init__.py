@@ -7,14 +7,24 @@ Conventions:
 from nas_asc.search.ask import ask_again, ask_study
 from nas_asc.search.change import CHANGES, installed_versions, split_again, split_note, validate_data, with_split
 from nas_asc.search.clock import SearchClock
+from nas_asc.search.executor import Done, Event, Executor, InProcess, Late, Lost
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.loop import SearchResult, StoppedBy, run_search
+from nas_asc.search.processes import OnFeatures, Processes
 
 __all__ = [
     "CHANGES",
+    "Done",
+    "Event",
+    "Executor",
+    "InProcess",
     "Jobs",
+    "Late",
+    "Lost",
+    "OnFeatures",
+    "Processes",
     "SearchClock",
     "SearchListener",
     "SearchResult",

@@ -45,7 +45,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collection[str]) -> StudyConfig:
-    """The stored config with the accepted changes in it.
+    """The stored config with the accepted changes in it, and as many workers as are asked for now.
 
     Args:
         stored: Of the study on disk.
@@ -74,6 +74,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         data_digest=asked.data_digest,
         split_digest=asked.split_digest,
         versions=asked.versions,
+        n_workers=asked.n_workers,
     )
 
 
