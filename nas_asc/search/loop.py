@@ -115,7 +115,7 @@ def run_search(
         config = _open_config(folder, config, worker.prepared.data_set, accepted=accepted, listener=listener)
         jobs = Jobs(config, n_train=worker.prepared.n_train)
         clock = SearchClock(limit, jobs, measure=worker.measure_speed, kept_s=kept_s)
-        with closing(Ledger(folder, config, space)) as ledger:
+        with closing(Ledger(folder, config, space, on_note=listener.on_note)) as ledger:
             search = _Search(
                 ledger,
                 space,

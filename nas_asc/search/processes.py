@@ -30,6 +30,7 @@ BuildWorker = Callable[[OnFeatures], Worker]
 
 _CONTEXT = multiprocessing.get_context("spawn")
 _MOST_LOST = 2  # workers over one job
+_MOST_STILLBORN = 3  # workers of one slot, one after the other, that were never ready
 _END_S = 5.0  # for a process that was told to end
 
 
@@ -109,7 +110,7 @@ class Processes:
         except (EOFError, OSError):
             return self._lose(slot, slot.job)
         if kind == "ready":
-            slot.is_ready = True
+            slot.is_ready, slot.n_stillborn = True, 0
             slot.hand_out()
         elif kind == "features" and self._on_features is not None:
             self._on_features(*value)
@@ -124,14 +125,14 @@ class Processes:
         return None
 
     def _lose(self, slot: "_Slot", job: Job[Any]) -> Event:
-        was_ready, reason, n_lost = slot.is_ready, slot.bury(), slot.n_lost + 1
-        if n_lost >= _MOST_LOST and not was_ready:
+        reason = slot.bury()
+        slot.n_lost, slot.n_stillborn = slot.n_lost + slot.is_ready, slot.n_stillborn + (not slot.is_ready)
+        if slot.n_stillborn == _MOST_STILLBORN:
             raise StudyError(f"workers cannot start here: the last one ended {reason}. Go on with --workers 1.")
-        if n_lost >= _MOST_LOST:
+        if slot.n_lost == _MOST_LOST:
             slot.take()
-            reason = f"{n_lost} workers died over it, the last one {reason}"
+            reason = f"{slot.n_lost} workers died over it, the last one {reason}"
             return Done(job, Result(record=replace(job.record, state="failed", reason=reason)))
-        slot.n_lost = n_lost
         self._start(slot)
         return Lost(job, reason)
 
@@ -146,6 +147,7 @@ class _Slot:
     job: Job[Any] | None = None
     limit: TimeLimit = NO_LIMIT
     n_lost: int = 0
+    n_stillborn: int = 0
 
     def hand_out(self) -> None:
         """Give the process its job; one that is dead is found so when it is heard next."""
