@@ -186,16 +186,22 @@ def assert_as_proposed(records: list[TrialRecord], cache: Path) -> None:
         assert record.seed == trial_seed(config.seed, record.ask)
 
 
-def kill_workers_and_resume(tmp_path: Path, *, n_kills: int, n_trials: int, most_words: float) -> None:
+def kill_workers_and_resume(
+    tmp_path: Path, *, n_kills: int, n_trials: int, most_words: float, changes: dict[str, object] = PLAIN
+) -> list[TrialRecord]:
     """Two workers, killed now and then; their coordinator killed too, and the search resumed."""
     rng = random.Random(n_kills)
     folder, cache = tmp_path / "killed", tmp_path / "cache"
     announced: Said = []
     for kill in range(n_kills + 1):
-        changes = {"n_workers": 2, "murders": kill}
         after = rng.uniform(1, most_words) if kill < n_kills else None
         announced += run_process(
-            folder, cache, n_trials, changes=changes, kill_after=after, target=run_tiny.main_with_workers
+            folder,
+            cache,
+            n_trials,
+            changes={"n_workers": 2, "murders": kill, **changes},
+            kill_after=after,
+            target=run_tiny.main_with_workers,
         )
     assert announced[-1][0] == "done"
     assert any(said[0] == "kill" for said in announced)
@@ -203,9 +209,17 @@ def kill_workers_and_resume(tmp_path: Path, *, n_kills: int, n_trials: int, most
     assert not (folder / "pending.json").exists()
     twice = [record for record in records if record.reason is not None and "workers died" in record.reason]
     assert len(twice) <= 3
-    assert_as_proposed(records, cache)
+    return records
 
 
 @pytest.mark.slow
 def test_a_search_whose_workers_and_coordinator_are_killed_loses_nothing(tmp_path):
-    kill_workers_and_resume(tmp_path, n_kills=3, n_trials=40, most_words=30)
+    records = kill_workers_and_resume(tmp_path, n_kills=3, n_trials=40, most_words=30)
+    assert_as_proposed(records, tmp_path / "cache")
+
+
+@pytest.mark.slow
+def test_a_search_with_rungs_whose_workers_and_coordinator_are_killed_loses_nothing(tmp_path):
+    records = kill_workers_and_resume(tmp_path, n_kills=3, n_trials=24, most_words=30, changes=RUNGS)
+    assert {record.state for record in records} >= {"complete", "stopped"}
+    assert {len(record.rungs) for record in records} >= {1, 2}
