@@ -288,7 +288,7 @@ class _Search:
         has_number = record.is_stopped or self._executor.n_slots == 1
         name = f"trial {record.number}" if has_number else f"proposal {record.ask}"
         if isinstance(event, Lost):
-            self._listener.on_note(f"the worker of {name} died: {event.reason}; it is trained once more")
+            self._listener.on_note(f"the worker of {name} ended {event.reason}; it is trained once more")
         elif isinstance(event, Late) and record.is_stopped:
             self._listener.on_note(f"{name} took longer than forecast; it stays at its rung")
             self._promoter.pass_over(record.number)

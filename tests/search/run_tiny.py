@@ -1,7 +1,9 @@
 """What a process of its own runs to search the tiny space, and says on a pipe."""
 
 import multiprocessing
+import os
 import random
+import signal
 from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
@@ -69,6 +71,32 @@ def main_with_workers(pipe: Connection, folder: Path, cache: Path, n_trials: int
         config = ask(prepared, sampler="random", **changes)
         run(config, space, prepared, n_trials=n_trials, folder=folder, listener=listener, executor=executor)
     pipe.send(("done", n_trials, ""))
+
+
+class Interrupter(Announcer):
+    """Sends Ctrl-C to its whole process group in an epoch, as a terminal does."""
+
+    def __init__(self, pipe: Connection, epoch: int) -> None:
+        super().__init__(pipe)
+        self._left = epoch
+
+    def on_epoch(self, number, row, n_epochs):
+        self._left -= 1
+        if self._left == 0:
+            os.killpg(0, signal.SIGINT)
+
+
+def main_interrupted(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: dict[str, object]) -> None:
+    """Search with two workers until Ctrl-C in an epoch that `changes` names; all that is printed goes to a file."""
+    os.setpgrp()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.dup2(os.open(cache / "printed", os.O_CREAT | os.O_WRONLY), 2)
+    torch.set_num_threads(1)
+    listener, prepared = Interrupter(pipe, changes["epoch"]), prepare(cache)
+    with closing(Processes(partial(build_worker, cache), n_workers=2)) as executor:
+        config, options = ask(prepared, sampler="random", n_workers=2), {"executor": executor, "refit": False}
+        result = run(config, space, prepared, n_trials=n_trials, folder=folder, listener=listener, **options)
+    pipe.send((result.stopped_by, len(result.records), ""))
 
 
 def train_again(pipe: Connection, folder: Path, cache: Path, n_seeds: int, changes: dict[str, object]) -> None:

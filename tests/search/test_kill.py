@@ -19,6 +19,7 @@ from nas_asc.study import (
     TrialRecord,
     checkpoint_name,
     load_checkpoint,
+    load_pending,
     load_predictions,
     load_records,
     load_refit_card,
@@ -216,6 +217,26 @@ def kill_workers_and_resume(
 def test_a_search_whose_workers_and_coordinator_are_killed_loses_nothing(tmp_path):
     records = kill_workers_and_resume(tmp_path, n_kills=3, n_trials=40, most_words=30)
     assert_as_proposed(records, tmp_path / "cache")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("epoch", [1, 5])
+def test_ctrl_c_is_for_the_parent_alone(tmp_path, epoch):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    said = run_process(tmp_path / "tiny", cache, 9, changes={"epoch": epoch}, target=run_tiny.main_interrupted)
+    records, left = load_records(tmp_path / "tiny"), load_pending(tmp_path / "tiny")
+    assert said[-1] == ("interrupt", len(records), "")
+    assert (cache / "printed").read_text() == ""
+    assert len(left) == 2
+    assert not {each.asked.index for each in left} & {record.ask for record in records}
+    changes = {"n_workers": 2, "murders": 0}
+    said = run_process(tmp_path / "tiny", cache, 9, changes=changes, target=run_tiny.main_with_workers)
+    assert said[-1][0] == "done"
+    records = load_records(tmp_path / "tiny")
+    by_ask = {record.ask: record.values for record in records}
+    assert all(by_ask[each.asked.index] == each.values for each in left)
+    assert_as_proposed(records, cache)
 
 
 @pytest.mark.slow
