@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         run_search,
         train_design,
     )
+    from nas_asc.propose import FeasibleSampler
     from nas_asc.recipe import Recipe
     from nas_asc.space import Space, choice, fraction, integer, optional, powers_of_two, real
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Budget",
+    "FeasibleSampler",
     "LogMel",
     "NasAscError",
     "PrintingListener",
@@ -56,6 +58,7 @@ _ROOMS = {
     "budget": ("Budget",),
     "errors": ("NasAscError",),
     "frontend": ("LogMel",),
+    "propose": ("FeasibleSampler",),
     "recipe": ("Recipe",),
     "space": ("Space", "choice", "fraction", "integer", "optional", "powers_of_two", "real"),
 }

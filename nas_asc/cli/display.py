@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -199,6 +200,21 @@ class PlainDisplay:
         print(text, file=sys.stderr, flush=True)
 
 
+@dataclass
+class _Running:
+    """What is being trained, or done instead.
+
+    Args:
+        text: What it is.
+        detail: How far it is, in words.
+        share: How far it is, in [0, 1].
+    """
+
+    text: str
+    detail: str = ""
+    share: float = 0.0
+
+
 class LiveDisplay:
     """A table that grows: what is running, the front so far, time left.
 
@@ -214,9 +230,8 @@ class LiveDisplay:
         self._seconds: list[float] = []
         self._front: Sequence[TrialRecord] = ()
         self._n_done = self._n_failed = 0
-        self._running = "preparing"
-        self._detail = ""
-        self._share = 0.0
+        self._latest = _Running("preparing")
+        self._running: dict[int, _Running] = {}  # by ask
         self._features = FeatureLine()
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
 
@@ -233,38 +248,47 @@ class LiveDisplay:
         """Show how far the features of a front end are."""
         text = self._features.text(done, total)
         if text is not None:
-            self._detail, self._share = text, done / total
+            self._latest.detail, self._latest.share = text, done / total
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
         """Show what is about to be trained."""
-        self._n_done = max(self._n_done, number)
+        self._n_done = max(self._n_done, number - len(self._running))
         shape = "x".join(map(str, design.architecture.in_shape))
-        self._running = f"trial {number}: {_counts_text(cost)}, input {shape}"
-        self._detail, self._share = "", 0.0
+        kind = "trial" if self._config.n_workers == 1 else "proposal"  # which gets its number when it arrives
+        self._latest = _Running(f"{kind} {number}: {_counts_text(cost)}, input {shape}")
+        self._running[number] = self._latest
 
     def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
         """Show the epoch, its loss and the speed."""
-        self._share = row.epoch / n_epochs
-        self._detail = f"epoch {row.epoch} of {n_epochs}, loss {row.loss:.3f}, {row.clips_per_s:,.0f} clips/s"
+        if number not in self._running:  # what follows the trials
+            self._running.clear()
+        elif len(self._running) == 1:
+            self._latest = self._running[number]
+        running = self._running.get(number, self._latest)
+        running.share = row.epoch / n_epochs
+        running.detail = f"epoch {row.epoch} of {n_epochs}, loss {row.loss:.3f}, {row.clips_per_s:,.0f} clips/s"
 
     def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
         """Show the front with the trial, and print its line above."""
         self._front, self._n_done = front, max(self._n_done, record.number + 1)
         self._n_failed += record.is_failed
+        self._running.pop(record.ask, None)
+        self._latest = next(reversed(self._running.values()), self._latest)
         self._seconds.append(record.seconds)
         self._console.print(trial_line(record, n_front=len(front)), markup=False)
 
     def on_note(self, text: str) -> None:
         """Print one line above the display."""
-        self._running, self._detail, self._share = text, "", 0.0
+        self._latest = _Running(text)
         self._console.print(text, markup=False)
 
     def _render(self) -> Group:
-        bar = ProgressBar(total=1.0, completed=self._share, width=_BAR_WIDTH)
         more = len(self._front) - _SHOWN_FRONT
         title = f"front, {len(self._front)} trials" + (f", {more} more not shown" if more > 0 else "")
-        parts: list[RenderableType] = [Text(self._config.budget.describe()), Text(self._running, style="bold")]
-        parts += [bar, Text(self._detail)]
+        parts: list[RenderableType] = [Text(self._config.budget.describe())]
+        for each in list(self._running.values()) if len(self._running) > 1 else [self._latest]:
+            bar = ProgressBar(total=1.0, completed=each.share, width=_BAR_WIDTH)
+            parts += [Text(each.text, style="bold"), bar, Text(each.detail)]
         if self._front:
             parts.append(front_table(self._front, n_most=_SHOWN_FRONT, title=title))
         return Group(*parts, Text(self._footer()))
@@ -280,7 +304,7 @@ class LiveDisplay:
         limits = [] if self._config.timeout_s is None else [self._config.timeout_s - passed]
         if self._config.n_trials is not None and self._seconds:
             mean = sum(self._seconds) / len(self._seconds)
-            limits.append((self._config.n_trials - self._n_done) * mean)
+            limits.append((self._config.n_trials - self._n_done) * mean / self._config.n_workers)
         if not limits:
             return ""
         left = min(limits)

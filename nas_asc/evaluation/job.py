@@ -1,18 +1,26 @@
-"""One training as plain data, and what comes back of it: the same for trials, repeats, the refit and `train`."""
+"""One training as plain data, and what comes back of it: the same for trials, repeats, the refit and `train`.
+
+Conventions:
+    `to_dict` gives text, numbers, bytes and arrays alone, so that any worker can be told and heard: it needs the layer
+    classes of the space's own to read a network, and nothing else of who asked.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.evaluation.network import TrainedNetwork
-from nas_asc.study import Scored, TrainingRecord
+from nas_asc.frontend import LogMel
+from nas_asc.layers import format_architecture, parse_architecture
+from nas_asc.study import Repeat, Scored, TrainingRecord, TrialRecord
 from nas_asc.training import EpochRow
 
 R = TypeVar("R", bound=TrainingRecord)
 TrainedOn = Literal["training", "development"]
+_RECORDS: Mapping[str, type[TrainingRecord]] = {"training": TrainingRecord, "trial": TrialRecord, "repeat": Repeat}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +49,15 @@ class Job(Generic[R]):
     stop_after: int | None = None
     checkpoint: bytes | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; `from_dict` gives the job back."""
+        return _shallow(self) | {"record": _pack_record(self.record)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Job[Any]":
+        """Job of what `to_dict` gave."""
+        return cls(**{**values, "record": _unpack_record(values["record"])})
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Result(Generic[R]):
@@ -59,3 +76,46 @@ class Result(Generic[R]):
     network: TrainedNetwork | None = None
     probabilities: NDArray[np.float32] | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; `from_dict` gives the result back."""
+        network = self.network
+        packed = network and {
+            "architecture": format_architecture(network.architecture),
+            "log_mel": asdict(network.log_mel),
+            "weights": network.to_arrays(),
+        }
+        curve = [asdict(row) for row in self.curve]
+        return _shallow(self) | {"record": _pack_record(self.record), "curve": curve, "network": packed}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], layer_types: tuple[type, ...] = ()) -> "Result[Any]":
+        """Result of what `to_dict` gave.
+
+        Args:
+            values: Plain data.
+            layer_types: Layer classes of the space's own.
+
+        Raises:
+            LayerError: The network has a layer of an unknown class; names it.
+        """
+        packed = values["network"]
+        network = packed and TrainedNetwork.from_arrays(
+            parse_architecture(packed["architecture"], layer_types), LogMel(**packed["log_mel"]), packed["weights"]
+        )
+        curve = tuple(EpochRow(**row) for row in values["curve"])
+        return cls(**{**values, "record": _unpack_record(values["record"]), "curve": curve, "network": network})
+
+
+def _shallow(value: Any) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
+def _pack_record(record: TrainingRecord) -> tuple[str, dict[str, Any]]:
+    kind = next(name for name, its in _RECORDS.items() if its is type(record))
+    return kind, record.to_dict()
+
+
+def _unpack_record(packed: tuple[str, dict[str, Any]]) -> Any:
+    kind, values = packed
+    return _RECORDS[kind].from_dict(values)

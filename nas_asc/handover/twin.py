@@ -8,7 +8,7 @@ from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, Worker
 from nas_asc.health import Comparison, compare_at_seconds, compare_at_trials, is_twin, twin_dir
-from nas_asc.search import SearchListener, SearchResult, ask_again, run_search, validate_data
+from nas_asc.search import Executor, SearchListener, SearchResult, ask_again, run_search, validate_data
 from nas_asc.space import Space
 from nas_asc.study import StudyConfig, has_study, load_config, load_records
 
@@ -61,6 +61,7 @@ def train_twin(
     space: Space,
     worker: Worker,
     *,
+    executor: Executor | None = None,
     limit: TimeLimit = NO_LIMIT,
     listener: SearchListener | None = None,
 ) -> TwinResult:
@@ -73,6 +74,7 @@ def train_twin(
         folder: Of the study.
         space: Its search space.
         worker: Trains, on the study's clips.
+        executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         limit: When the twin is over.
         listener: Told what happens.
 
@@ -90,6 +92,15 @@ def train_twin(
         )
     if has_study(place):
         config = replace(config, created=load_config(place).created)
-    result = run_search(config, space, worker, n_trials=config.n_trials, limit=limit, listener=listener, folder=place)
+    result = run_search(
+        config,
+        space,
+        worker,
+        executor=executor,
+        n_trials=config.n_trials,
+        limit=limit,
+        listener=listener,
+        folder=place,
+    )
     pair = (stored, load_records(folder), result.records)
     return TwinResult(result, compare_at_trials(*pair), compare_at_seconds(*pair))

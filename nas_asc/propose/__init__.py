@@ -4,6 +4,7 @@ Conventions:
     Trial n's proposal is a function of the study's seed, n, and the finished trials alone. Who proposes never trains.
 """
 
+from nas_asc.propose.feasible_sampler import FeasibleSampler
 from nas_asc.propose.history import History, HistoryReader, front_rows, read_history
 from nas_asc.propose.importance import axis_importance
 from nas_asc.propose.proposer import Proposer, TurnProposer, build_proposer, note_on_sampler, resolve_sampler
@@ -11,6 +12,7 @@ from nas_asc.propose.reference_point import reference_point
 from nas_asc.propose.screen import Proposal, Screen
 
 __all__ = [
+    "FeasibleSampler",
     "History",
     "HistoryReader",
     "Proposal",

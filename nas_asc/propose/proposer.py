@@ -64,7 +64,15 @@ class TurnProposer:
 
     def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
         """The next start, or what the first strategy to find something finds."""
-        history = self._reader.read(records, avoid=avoid)
+        return self.choose(number, self._reader.read(records, avoid=avoid))
+
+    def choose(self, number: int, history: History) -> Proposal | None:
+        """As `propose`, of a history.
+
+        Args:
+            number: Of the trial.
+            history: All that was tried.
+        """
         for start in self.starts:
             if start.design.key not in history.seen:
                 return start
@@ -105,7 +113,7 @@ def note_on_sampler(sampler: str) -> str | None:
     return successor and f"the sampler {sampler!r} is gone; the study goes on with {successor!r}"
 
 
-def build_proposer(screen: Screen, config: StudyConfig) -> Proposer:
+def build_proposer(screen: Screen, config: StudyConfig) -> TurnProposer:
     """The strategy that the study asked for; of a sampler that is gone, its successor's.
 
     Args:

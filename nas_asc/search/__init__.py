@@ -15,14 +15,24 @@ from nas_asc.search.change import (
     with_split,
 )
 from nas_asc.search.clock import SearchClock
+from nas_asc.search.executor import Done, Event, Executor, InProcess, Late, Lost
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.loop import SearchResult, StoppedBy, run_search
+from nas_asc.search.processes import OnFeatures, Processes
 
 __all__ = [
     "CHANGES",
+    "Done",
+    "Event",
+    "Executor",
+    "InProcess",
     "Jobs",
+    "Late",
+    "Lost",
+    "OnFeatures",
+    "Processes",
     "SearchClock",
     "SearchListener",
     "SearchResult",

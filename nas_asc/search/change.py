@@ -45,7 +45,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collection[str]) -> StudyConfig:
-    """The stored config with the accepted changes in it.
+    """The stored config with the accepted changes in it, and as many workers as are asked for now.
 
     Args:
         stored: Of the study on disk.
@@ -77,6 +77,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         versions=asked.versions,
         torch_device=asked.torch_device,
         precision=asked.precision,
+        n_workers=asked.n_workers,
     )
 
 

@@ -10,6 +10,8 @@ Conventions:
 import json
 import sqlite3
 import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,14 @@ from nas_asc.errors import StudyError
 from nas_asc.space import Axis, Candidate, Space
 from nas_asc.study import RECORD_ATTRIBUTE, StudyConfig, TrialRecord, database_path, objective_values
 
+_WAIT_S = 2.0  # for another program that holds the file
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PLAIN = (bool, int, float, str)
 _STATES = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL, "stopped": TrialState.PRUNED}
+
+
+class DatabaseLockedError(Exception):
+    """Another program holds the file; nothing was read or written."""
 
 
 class Database:
@@ -33,6 +41,10 @@ class Database:
         folder: Of the study; its database is made where it is missing.
         config: Gives name and objectives.
         space: Gives the axes.
+
+    Raises:
+        StudyError: The file cannot be read.
+        DatabaseLockedError: Another program holds it.
     """
 
     def __init__(self, folder: Path, config: StudyConfig, space: Space) -> None:
@@ -43,9 +55,10 @@ class Database:
         self._path = path
         self._space = space
         self._minimised = config.minimised
-        self._storage = _open(path)
         try:
-            self._study = optuna.load_study(study_name=None, storage=self._storage)
+            with _told_when_locked():
+                self._storage = _open(path)
+                self._study = optuna.load_study(study_name=None, storage=self._storage)
         except (KeyError, ValueError, optuna.exceptions.OptunaError) as error:
             raise StudyError(f"{path} cannot be read: {error}. Restore it from a copy, or start a new study.") from None
 
@@ -54,30 +67,30 @@ class Database:
 
         Raises:
             StudyError: Its number is not the next one.
+            DatabaseLockedError: Another program holds the file.
         """
-        n_trials = self._count()
-        if record.number != n_trials:
-            raise StudyError(f"trial {record.number} cannot be written: study.db has {n_trials} trials. Resume it.")
         params, distributions = self._parameters(record)
-        try:
-            self._add(record, params, distributions)
-        except ValueError:
-            # Optuna refuses new choices of a known axis; after an accepted change the record alone has the values
-            self._add(record, {}, {})
+        with _told_when_locked():
+            n_trials = self._count()
+            if record.number != n_trials:
+                raise StudyError(f"trial {record.number} cannot be written: study.db has {n_trials} trials. Resume it.")
+            try:
+                self._add(record, params, distributions)
+            except ValueError:
+                # Optuna refuses new choices of a known axis; after an accepted change the record alone has the values
+                self._add(record, {}, {})
 
     def replace(self, record: TrialRecord) -> None:
         """Write what became of a trial that was stopped, whole or not at all.
 
         Raises:
             StudyError: It was not stopped.
+            DatabaseLockedError: Another program holds the file.
         """
-        connection = sqlite3.connect(self._path, timeout=60, isolation_level=None)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            self._change(connection, record)
-            connection.execute("COMMIT")
-        finally:
-            connection.close()  # what was not committed is rolled back
+        with _told_when_locked(), closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            self._change(file, record)
+            file.execute("COMMIT")  # what was not committed is rolled back
 
     def _change(self, connection: sqlite3.Connection, record: TrialRecord) -> None:
         found = connection.execute("SELECT trial_id, state FROM trials WHERE number = ?", (record.number,)).fetchone()
@@ -133,6 +146,20 @@ class Database:
         return params, distributions
 
 
+@contextmanager
+def _told_when_locked() -> Iterator[None]:
+    """Turn what SQLite, SQLAlchemy or Optuna say of a file that is held into one error."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in _HELD:
+                raise DatabaseLockedError(str(cause)) from None
+            cause = cause.__cause__
+        raise
+
+
 def _create(path: Path, config: StudyConfig) -> None:
     beside = path.with_name(f".partial-{path.name}")
     beside.unlink(missing_ok=True)
@@ -148,7 +175,7 @@ def _create(path: Path, config: StudyConfig) -> None:
 
 
 def _open(path: Path) -> optuna.storages.RDBStorage:
-    return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+    return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": _WAIT_S}})
 
 
 def _close(storage: optuna.storages.RDBStorage) -> None:

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,10 +10,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def delayed_interrupt() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM until the block is over; outside the main thread nothing changes."""
+def delayed_interrupt() -> Iterator[Callable[[], bool]]:
+    """Hold back Ctrl-C and SIGTERM until the block is over; outside the main thread nothing changes.
+
+    Yields:
+        Tells whether one is being held back, for a block that waits for something.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False
         return
     received: list[int] = []
 
@@ -22,7 +26,7 @@ def delayed_interrupt() -> Iterator[None]:
 
     handlers = {signum: signal.signal(signum, remember) for signum in _SIGNALS}
     try:
-        yield
+        yield lambda: bool(received)
     finally:
         for signum, handler in handlers.items():
             signal.signal(signum, handler)

@@ -27,16 +27,16 @@ class Jobs:
         self.config = config
         self._n_train = n_train
 
-    def of_trial(self, proposal: Proposal, number: int) -> Job[TrialRecord]:
+    def of_trial(self, proposal: Proposal, ask: int) -> Job[TrialRecord]:
         """The training of a new candidate, up to the first rung.
 
         Args:
             proposal: What is trained.
-            number: Of the trial.
+            ask: Index of the proposal; the trial's number until it arrives.
         """
         design = proposal.design
         record = TrialRecord(
-            number=number,
+            number=ask,
             state="failed",  # until its training says otherwise
             values=dict(proposal.candidate.values),
             key=design.key,
@@ -44,10 +44,10 @@ class Jobs:
             log_mel=design.log_mel,
             recipe=self.recipe(design.recipe),
             cost=proposal.cost,
-            seed=trial_seed(self.config.seed, number),
+            seed=trial_seed(self.config.seed, ask),
             origin=proposal.origin,
         )
-        return self._job(record, number, stop_after=self.next_stop(record.recipe, 0))
+        return self._job(record, ask, stop_after=self.next_stop(record.recipe, 0))
 
     def of_stopped(self, record: TrialRecord, checkpoint: bytes | None) -> Job[TrialRecord]:
         """The training of a trial that goes on, up to its next rung.
@@ -146,13 +146,13 @@ class Jobs:
         )
 
 
-def trial_seed(seed: int, number: int) -> int:
-    """Seed of a trial's training, from the study's seed and the trial's number.
+def trial_seed(seed: int, ask: int) -> int:
+    """Seed of a trial's training, from the study's seed and the index of its proposal.
 
     >>> trial_seed(0, 0) == trial_seed(0, 0) != trial_seed(0, 1)
     True
     """
-    return _draw_seed([seed, number])
+    return _draw_seed([seed, ask])
 
 
 def repeat_seed(seed: int, number: int, index: int) -> int:

@@ -10,7 +10,10 @@ from nas_asc.training import EpochRow
 
 
 class SearchListener(Protocol):
-    """The events of a search, in the order in which they come; all are told by the searching thread."""
+    """The events of a search, in the order in which they come; all are told by the searching thread.
+
+    While it trains, a trial goes by its proposal's index, `record.ask`, which with one worker is its number too.
+    """
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
         """A network is about to be trained, or trained on from its rung."""

@@ -1,13 +1,15 @@
 """The search: propose, train, score, record, until the total or the time is reached.
 
 Conventions:
-    One process owns proposals and study. A trial is recorded when its files are complete; until then it never was, or
+    One process owns proposals and study; an executor's workers train. A new trial gets its number when it arrives. A
+    trial is recorded when its files are complete; until then it never was, or
     stands where it stood. With rungs, stopped trials that have earned it go on before anything new is proposed; when
     nothing new comes, a few more go on, so that there are complete trials of every band of cost.
 """
 
 import re
 from collections.abc import Callable, Collection
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,33 +18,30 @@ from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.data import DataSet
 from nas_asc.errors import NothingFitsError, StudyError
 from nas_asc.evaluation import Job, Result, Worker
-from nas_asc.layers import format_architecture
 from nas_asc.propose import Proposal, Proposer, Screen, build_proposer, note_on_sampler
+from nas_asc.search.asks import Asks
 from nas_asc.search.change import accept_changes, split_note, with_split
 from nas_asc.search.clock import SearchClock
-from nas_asc.search.database import Database
-from nas_asc.search.interrupt import delayed_interrupt
+from nas_asc.search.executor import Event, Executor, InProcess, Late, Lost
 from nas_asc.search.jobs import Jobs
+from nas_asc.search.ledger import Ledger
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.promoter import Promoter
 from nas_asc.space import Design, Space
 from nas_asc.study import (
+    Ask,
     StudyConfig,
     TrialRecord,
     create_study_dir,
-    drop_checkpoints,
     front_of,
     has_study,
     load_checkpoint,
     load_config,
-    load_records,
     lock_study,
     save_config,
     study_dir,
-    tidy_trials,
-    write_trial_files,
 )
-from nas_asc.training import DeadlineError, EpochRow
+from nas_asc.training import EpochRow
 from nas_asc.units import format_duration
 
 StoppedBy = Literal["trials", "timeout", "interrupt", "exhausted"]
@@ -78,6 +77,7 @@ def run_search(
     space: Space,
     worker: Worker,
     *,
+    executor: Executor | None = None,
     n_trials: int | None = None,
     limit: TimeLimit = NO_LIMIT,
     kept_s: Callable[[float], float] = lambda trial_s: 0.0,
@@ -91,7 +91,8 @@ def run_search(
     Args:
         config: What is asked, of the space and the data as they are now; see `ask_study`.
         space: Where candidates come from.
-        worker: Trains, on the study's clips.
+        worker: Measures, on the study's clips; trains too unless an executor is given.
+        executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         n_trials: Trials begun in all, complete, failed and stopped, those of earlier runs included; None is no number.
         limit: When the search, and what follows its trials, is over.
         kept_s: Seconds kept for what follows the trials, by those that the recommended network's trial took.
@@ -116,7 +117,19 @@ def run_search(
         jobs = Jobs(config, n_train=worker.prepared.n_train)
         measure, features = worker.measure_speed, worker.measure_features
         clock = SearchClock(limit, jobs, measure=measure, kept_s=kept_s, features_s=features)
-        return _Search(folder, space, worker, jobs=jobs, clock=clock, listener=listener, build=build).run(n_trials)
+        with closing(Ledger(folder, config, space, on_note=listener.on_note)) as ledger:
+            search = _Search(
+                ledger,
+                space,
+                worker,
+                executor or InProcess(worker),
+                folder=folder,
+                jobs=jobs,
+                clock=clock,
+                listener=listener,
+                build=build,
+            )
+            return search.run(n_trials)
 
 
 def _open_config(
@@ -143,29 +156,32 @@ class _Search:
 
     def __init__(
         self,
-        folder: Path,
+        ledger: Ledger,
         space: Space,
         worker: Worker,
+        executor: Executor,
         *,
+        folder: Path,
         jobs: Jobs,
         clock: SearchClock,
         listener: SearchListener,
         build: Callable[[Screen, StudyConfig], Proposer],
     ) -> None:
+        self._ledger = ledger
+        self._records = ledger.records
         self._folder = folder
         self._space = space
         self._worker = worker
+        self._executor = executor
         self._jobs = jobs
         self._listener = listener
         self._clock = clock
         self._build = build
         self._config = jobs.config
-        self._records = load_records(folder)
-        self._n_before = len(self._records)
         self._promoter = Promoter(space, jobs, clock)
-        tidy_trials(folder, self._n_before)
-        for record in self._records:
-            drop_checkpoints(folder, record)
+        self._promoted: set[int] = set()  # numbers of trials that are going on
+        self._stopped_by: StoppedBy | None = None
+        self._asks = self._build_asks()
 
     def run(self, n_trials: int | None) -> SearchResult:
         """Trials up to the total, or as far as the time allows."""
@@ -176,45 +192,43 @@ class _Search:
         return SearchResult(self._folder, self._config, tuple(self._records), stopped_by)
 
     def _run_trials(self, n_trials: int | None) -> StoppedBy:
-        database = Database(self._folder, self._config, self._space)
-        try:
-            stopped_by = self._begin_trials(n_trials, database)
-            while self._promote(database, at_end=False) or self._promote(database, at_end=True):
+        while True:
+            while self._n_running < self._executor.n_slots and self._fill(n_trials):
                 pass
-        finally:
-            database.close()
+            if not self._n_running:
+                break
+            self._take(self._executor.next_event(self._tell))
         for line in self._promoter.lines(self._records):
             self._listener.on_note(line)
-        return stopped_by
+        assert self._stopped_by is not None  # or a new trial would have been begun
+        return self._stopped_by
 
-    def _begin_trials(self, n_trials: int | None, database: Database) -> StoppedBy:
-        proposer = self._build_proposer()
-        while True:
-            while self._promote(database, at_end=False):
-                pass
-            if n_trials is not None and len(self._records) >= n_trials:
-                return "trials"
-            stopped_by = self._run_next(proposer, database)
-            if stopped_by is not None:
-                return stopped_by
+    @property
+    def _n_running(self) -> int:
+        return self._asks.n_running + len(self._promoted)
 
-    def _promote(self, database: Database, *, at_end: bool) -> bool:
-        """Whether a stopped trial was due to go on, and went on as far as time allowed."""
-        due = self._promoter.next_trial(self._records, at_end=at_end)
+    def _fill(self, n_trials: int | None) -> bool:
+        """Whether a free slot was given a training: a stopped trial that is due, or else a new one."""
+        if self._promote(at_end=False):
+            return True
+        if self._stopped_by is None:
+            is_met = n_trials is not None and len(self._records) + self._asks.n_running >= n_trials
+            self._stopped_by = "trials" if is_met else self._begin_next()
+            return self._stopped_by is None or self._fill(n_trials)
+        return not self._asks.n_running and self._promote(at_end=True)
+
+    def _promote(self, *, at_end: bool) -> bool:
+        """Whether a stopped trial was due to go on, and was begun."""
+        due = self._promoter.next_trial(self._records, at_end=at_end, running=self._promoted)
         if due is None:
             return False
         record, design = due
-        self._listener.on_trial_start(record.number, design, record.cost)
-        try:
-            result = self._train(self._jobs.of_stopped(record, load_checkpoint(self._folder, record)))
-        except DeadlineError:
-            self._listener.on_note(f"trial {record.number} took longer than forecast; it stays at its rung")
-            self._promoter.pass_over(record.number)
-            return True
-        self._keep(result, database)
+        self._promoted.add(record.number)
+        self._listener.on_trial_start(record.ask, design, record.cost)
+        self._submit(self._jobs.of_stopped(record, load_checkpoint(self._folder, record)))
         return True
 
-    def _build_proposer(self) -> Proposer:
+    def _build_asks(self) -> Asks:
         config, task = self._config, self._worker.prepared.task
         screen = Screen(
             self._space,
@@ -224,76 +238,88 @@ class _Search:
             min_share=config.min_share,
             on_fault=self._listener.on_note,
         )
-        return self._build(screen, config)
+        proposer, n_slots = self._build(screen, config), self._executor.n_slots
+        return Asks(self._folder, screen, proposer, self._records, n_slots=n_slots)
 
-    def _run_next(self, proposer: Proposer, database: Database) -> StoppedBy | None:
-        """Why the search ends before the next trial; None when that trial has been recorded."""
-        number = len(self._records)
+    def _begin_next(self) -> StoppedBy | None:
+        """Why the search ends before the next trial; None when that trial was begun."""
         if self._records and self._clock.is_over(self._records):
             return "timeout"
-        proposal = proposer.propose(number, self._records)
+        asked, proposal = self._asks.next(self._records)
         if proposal is not None and not self._has_time(proposal.design):
-            proposal = self._find_short(proposer, proposal, number)
+            proposal = self._find_short(asked, proposal)
             if proposal is None:
                 return "timeout"
         if proposal is None:
             return self._exhausted()
-        self._listener.on_trial_start(number, proposal.design, proposal.cost)
-        try:
-            result = self._train(self._jobs.of_trial(proposal, number))
-        except DeadlineError:
-            self._listener.on_note(f"trial {number} took longer than forecast; it is left out, for lack of time")
-            return "timeout"
-        self._keep(result, database)
-        self._validate_failures()
+        self._asks.begin(asked, proposal)
+        self._listener.on_trial_start(asked.index, proposal.design, proposal.cost)
+        self._submit(self._jobs.of_trial(proposal, asked.index))
         return None
 
     def _has_time(self, design: Design) -> bool:
         share = self._promoter.share_of_new(design, self._records)
         return self._clock.allows(design, self._records, share=share)
 
-    def _find_short(self, proposer: Proposer, proposal: Proposal, number: int) -> Proposal | None:
+    def _find_short(self, asked: Ask, proposal: Proposal) -> Proposal | None:
         """Another trial for which there is time, instead of one for which there is not; None where none is found."""
         shortest, avoid = self._clock.forecast_s(proposal.design, self._records), {proposal.design.key}
         for _ in range(_N_TRIED):
-            other = proposer.propose(number, self._records, avoid=avoid)
+            other = self._asks.another(asked, self._records, avoid=avoid)
             if other is None:
                 break
             if self._has_time(other.design):
                 return other
             shortest = min(shortest, self._clock.forecast_s(other.design, self._records))
             avoid.add(other.design.key)
-        if self._records:
+        if self._records or self._asks.n_running:
             return None
         raise StudyError(
             f"`--timeout` must leave time for one trial, which takes about {format_duration(shortest)}, and for the"
             " last training. Give more time, or fewer --epochs."
         )
 
-    def _train(self, job: Job[TrialRecord]) -> Result[TrialRecord]:
-        number = job.record.number
+    def _submit(self, job: Job[TrialRecord]) -> None:
+        self._executor.submit(job, limit=self._clock.limit(self._records))
 
-        def tell(row: EpochRow, n_epochs: int) -> None:
-            self._listener.on_epoch(number, row, n_epochs)
+    def _tell(self, job: Job[TrialRecord], row: EpochRow, n_epochs: int) -> None:
+        self._listener.on_epoch(job.record.ask, row, n_epochs)
 
-        return self._jobs.finish(self._worker.attempt(job, limit=self._clock.limit(self._records), on_epoch=tell))
+    def _take(self, event: Event) -> None:
+        record = event.job.record
+        has_number = record.is_stopped or self._executor.n_slots == 1
+        name = f"trial {record.number}" if has_number else f"proposal {record.ask}"
+        if isinstance(event, Lost):
+            self._listener.on_note(f"the worker of {name} ended {event.reason}; it is trained once more")
+        elif isinstance(event, Late) and record.is_stopped:
+            self._listener.on_note(f"{name} took longer than forecast; it stays at its rung")
+            self._promoter.pass_over(record.number)
+            self._promoted.discard(record.number)
+        elif isinstance(event, Late):
+            self._listener.on_note(f"{name} took longer than forecast; it is left out, for lack of time")
+            self._asks.end(record.ask)
+            self._stopped_by = "timeout"
+        elif record.is_stopped:
+            self._keep(event.result)
+            self._promoted.discard(record.number)
+        else:
+            self._keep(self._arrive(event.result))
+            self._asks.end(record.ask)
+            self._validate_failures()
 
-    def _keep(self, result: Result[TrialRecord], database: Database) -> None:
-        """Files first, then the database: what it holds is complete."""
-        record = result.record
-        with delayed_interrupt():
-            write_trial(self._folder, result)
-            if record.number < len(self._records):
-                database.replace(record)
-                self._records[record.number] = record
-                drop_checkpoints(self._folder, record)
-            else:
-                database.append(record)
-                self._records.append(record)
-        self._listener.on_trial_end(record, front_of(self._records, self._config.objectives))
+    def _arrive(self, result: Result[TrialRecord]) -> Result[TrialRecord]:
+        """The result of a new trial, which gets its number now."""
+        number = len(self._records)
+        asked = self._asks.asked_as(result.record.ask, number=number)
+        return replace(result, record=replace(result.record, number=number, asked=asked))
+
+    def _keep(self, result: Result[TrialRecord]) -> None:
+        finished = self._jobs.finish(result)
+        self._ledger.keep(finished)
+        self._listener.on_trial_end(finished.record, front_of(self._records, self._config.objectives))
 
     def _exhausted(self) -> StoppedBy:
-        if not self._records:
+        if not self._records and not self._n_running:
             raise NothingFitsError(
                 f"no candidate of space {self._space.name!r} fits the {self._config.budget.describe()}, on target"
                 f" {self._config.target}."
@@ -303,28 +329,10 @@ class _Search:
         return "exhausted"
 
     def _validate_failures(self) -> None:
-        newest = self._records[self._n_before :][-_N_SAME_FAILURES:]
+        newest = self._records[self._ledger.n_before :][-_N_SAME_FAILURES:]
         reasons = {_without_numbers(record.reason) for record in newest}
         if len(newest) == _N_SAME_FAILURES and len(reasons) == 1 and None not in reasons:
             raise StudyError(f"the last {_N_SAME_FAILURES} trials all failed: {newest[-1].reason}")
-
-
-def write_trial(folder: Path, result: Result[TrialRecord]) -> None:
-    """Put the files of a trial in place.
-
-    Args:
-        folder: Of the study.
-        result: Of its training.
-    """
-    network = result.network
-    write_trial_files(
-        folder,
-        result.record,
-        curve=result.curve,
-        weights=None if network is None else network.to_arrays(),
-        architecture=None if network is None else format_architecture(network.architecture),
-        others=result.files,
-    )
 
 
 def _without_numbers(reason: str | None) -> str | None:

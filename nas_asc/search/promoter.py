@@ -1,6 +1,6 @@
 """Which stopped trial of a running search goes on next, as its records and its time allow."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from nas_asc.search.clock import SearchClock
@@ -25,15 +25,18 @@ class Promoter:
         self._config = jobs.config
         self._passed_over: set[int] = set()
 
-    def next_trial(self, records: Sequence[TrialRecord], *, at_end: bool) -> tuple[TrialRecord, Design] | None:
+    def next_trial(
+        self, records: Sequence[TrialRecord], *, at_end: bool, running: Collection[int] = ()
+    ) -> tuple[TrialRecord, Design] | None:
         """The stopped trial that goes on, and its design; None where none is due, or there is time for none.
 
         Args:
             records: All trials, each at the place of its number.
             at_end: Whether no new trial will come.
+            running: Numbers of trials that are going on already.
         """
         while True:
-            number = choose_promotion(self._open_entries(records), eta=self._config.eta, at_end=at_end)
+            number = choose_promotion(self._open_entries(records, running), eta=self._config.eta, at_end=at_end)
             if number is None:
                 return None
             design = records[number].design(self._space.layer_types)
@@ -65,9 +68,9 @@ class Promoter:
         found = agreements(rung_entries(records, self._config.objectives))
         return agreement_lines(found, n_rungs=len(self._config.rungs))
 
-    def _open_entries(self, records: Sequence[TrialRecord]) -> list[RungEntry]:
-        entries = rung_entries(records, self._config.objectives)
-        return [replace(each, is_open=each.is_open and each.number not in self._passed_over) for each in entries]
+    def _open_entries(self, records: Sequence[TrialRecord], running: Collection[int]) -> list[RungEntry]:
+        entries, closed = rung_entries(records, self._config.objectives), self._passed_over.union(running)
+        return [replace(each, is_open=each.is_open and each.number not in closed) for each in entries]
 
     def _has_time(self, record: TrialRecord, design: Design, records: Sequence[TrialRecord]) -> bool:
         stop = self._jobs.next_stop(design.recipe, len(record.rungs)) or self._jobs.n_epochs(design.recipe)

@@ -1,6 +1,7 @@
 """One study from its survey to its report, with one clock, one torch device, and features that stay in memory."""
 
 from collections.abc import Callable, Collection
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,9 @@ from nas_asc.handover import (
 from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
+    Executor,
+    InProcess,
+    Processes,
     SearchListener,
     SearchResult,
     SilentListener,
@@ -38,6 +42,7 @@ from nas_asc.search import (
 )
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
+from nas_asc.session.worker_parts import WorkerParts
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
@@ -205,17 +210,19 @@ class Session:
             DataError: Audio cannot be read.
         """
         limit, plan = TimeLimit.after(course.timeout_s, clock=self._clock), self.time_plan(course)
-        found = run_search(
-            self._ask(),
-            self.inputs.space,
-            self.worker,
-            n_trials=course.n_trials,
-            limit=limit,
-            kept_s=plan.after_trials_s,
-            listener=self.listener,
-            folder=self.folder,
-            accepted=accepted,
-        )
+        with closing(self._build_executor()) as executor:
+            found = run_search(
+                self._ask(),
+                self.inputs.space,
+                self.worker,
+                executor=executor,
+                n_trials=course.n_trials,
+                limit=limit,
+                kept_s=plan.after_trials_s,
+                listener=self.listener,
+                folder=self.folder,
+                accepted=accepted,
+            )
         self.config = found.config
         repeats, twin, stopped_by = None, None, found.stopped_by
         try:
@@ -351,8 +358,23 @@ class Session:
         return repeats
 
     def _train_twin(self, timeout_s: float | None) -> TwinResult:
-        limit = TimeLimit.after(timeout_s, clock=self._clock)
-        return train_twin(self.folder, self.inputs.space, self.worker, limit=limit, listener=self.listener)
+        limit, space = TimeLimit.after(timeout_s, clock=self._clock), self.inputs.space
+        with closing(self._build_executor()) as executor:
+            return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
+
+    def _build_executor(self) -> Executor:
+        config, inputs = self.config, self.inputs
+        if config.n_workers == 1:
+            return InProcess(self.worker)
+        own = WorkerParts(
+            inputs.data_set, inputs.split, config.space, inputs.space.digest, self._cache, self._torch_device
+        )
+        return Processes(
+            own.build,
+            n_workers=config.n_workers,
+            layer_types=inputs.space.layer_types,
+            on_features=self._tell_features,
+        )
 
     def _conclude(
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None

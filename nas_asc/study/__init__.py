@@ -28,9 +28,10 @@ from nas_asc.study.objective import (
     objective_values,
     validate_objectives,
 )
+from nas_asc.study.pending import PendingTrial, load_pending, save_pending
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
 from nas_asc.study.ranking import Standing, front_of, rank_by_evidence, rank_trials, recommended, scores_by_epochs
-from nas_asc.study.record import FILE_KINDS, FileRecord, RungRecord, TrainingRecord, TrialRecord
+from nas_asc.study.record import FILE_KINDS, Ask, FileRecord, RungRecord, TrainingRecord, TrialRecord
 from nas_asc.study.region import Region, find_region
 from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
 from nas_asc.study.repeat_summary import Estimate, RepeatedTrial, RepeatSummary, load_repeat_summary
@@ -52,6 +53,7 @@ from nas_asc.study.trial_files import (
     load_checkpoint,
     load_refit_card,
     load_speed,
+    load_trial_record,
     load_weights,
     refit_dir,
     tidy_trials,
@@ -70,10 +72,12 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "Ask",
     "Estimate",
     "FileRecord",
     "Mode",
     "Objective",
+    "PendingTrial",
     "Predictions",
     "Region",
     "Repeat",
@@ -108,6 +112,7 @@ __all__ = [
     "load_architecture",
     "load_checkpoint",
     "load_config",
+    "load_pending",
     "load_predictions",
     "load_records",
     "load_refit_card",
@@ -115,6 +120,7 @@ __all__ = [
     "load_repeats",
     "load_speed",
     "load_training_card",
+    "load_trial_record",
     "load_weights",
     "lock_study",
     "objective_values",
@@ -129,6 +135,7 @@ __all__ = [
     "rung_entries",
     "rung_epochs",
     "save_config",
+    "save_pending",
     "scores_by_epochs",
     "seed_dir",
     "study_dir",

@@ -68,6 +68,7 @@ class StudyConfig:
             there is time.
         min_accuracy: Accuracy below which no network is of use, in [0, 1]; None leaves it to what is found.
         max_log_loss: Log loss above which no network is of use, in nats; None leaves it to what is found.
+        n_workers: Trainings at the same time, each in a process of its own; 1 trains in the searching process.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
         torch_device: What its networks train on: "cpu", or a GPU's name; None where an older study does not say.
@@ -113,6 +114,7 @@ class StudyConfig:
     final_length: float | None = None
     min_accuracy: float | None = None
     max_log_loss: float | None = None
+    n_workers: int = 1
     n_trials: int | None = None
     timeout_s: float | None = None
     torch_device: str | None = None
@@ -136,6 +138,8 @@ class StudyConfig:
             raise StudyError(f"`--score` must be int8 or float, but got {self.scored!r}.")
         if self.epochs is not None and self.epochs < 1:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
+        if self.n_workers < 1:
+            raise StudyError(f"`--workers` must be 1 or more, but got {self.n_workers}.")
         validate_rungs(self.rungs, eta=self.eta)
         validate_rung_clips(self.rung_clips, rungs=self.rungs)
         if self.final_length is not None and not 1 <= self.final_length <= MOST_FINAL_LENGTH:
@@ -222,6 +226,7 @@ _STUDY_FIELDS = (
     "final_length",
     "min_accuracy",
     "max_log_loss",
+    "n_workers",
     "n_trials",
     "timeout_s",
     "torch_device",

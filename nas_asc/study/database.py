@@ -44,5 +44,13 @@ def load_records(folder: Path) -> list[TrialRecord]:
         finally:
             connection.close()
         return [TrialRecord.from_dict(json.loads(text)) for (text,) in rows]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise _unreadable(path, error) from None
+        raise StudyError(f"{path} is locked by another program. Close that program, then try again.") from None
     except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
-        raise StudyError(f"{path} cannot be read: {error}. Restore it from a copy, or start a new study.") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> StudyError:
+    return StudyError(f"{path} cannot be read: {error}. Restore it from a copy, or start a new study.")

@@ -178,20 +178,47 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A proposal among others that train at the same time.
+
+    Args:
+        index: From 0, in the order of the proposals; it seeds proposal and training.
+        n_known: Trials that were recorded when it was made.
+        pending: Indices of the proposals that were in training then.
+    """
+
+    index: int
+    n_known: int
+    pending: tuple[int, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Ask":
+        """Ask from plain data."""
+        return cls(**{**values, "pending": tuple(values["pending"])})
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialRecord(TrainingRecord):
     """The training of a candidate that a search proposed; it may be stopped at a rung and go on.
 
     Args:
-        number: From 0, in the order of the study.
+        number: From 0, in the order of the study: that of arrival.
         values: Value of every active axis.
         objectives: Values in the order of the study's objectives, all minimised; empty where it failed or is stopped.
         origin: What proposed it, such as "guess", "system DampedR8", "random", "tpe".
+        asked: Which proposal it was; None where that knew all trials before it, and no other was in training.
     """
 
     number: int
     values: Mapping[str, Any]
     objectives: tuple[float, ...] = ()
     origin: str = "random"
+    asked: Ask | None = None
+
+    @property
+    def ask(self) -> int:
+        """Index of its proposal; the trial's number unless others trained at the same time."""
+        return self.number if self.asked is None else self.asked.index
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -200,8 +227,14 @@ class TrialRecord(TrainingRecord):
         Raises:
             KeyError, TypeError, ValueError: The data is no record.
         """
-        axes = {name: _freeze(value) for name, value in values["values"].items()}
-        return replace(super().from_dict(values), values=axes, objectives=tuple(values["objectives"]))
+        asked = None if values.get("asked") is None else Ask.from_dict(values["asked"])
+        axes, objectives = freeze_values(values["values"]), tuple(values["objectives"])
+        return replace(super().from_dict(values), values=axes, objectives=objectives, asked=asked)
+
+
+def freeze_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of axes as they were before a way through JSON."""
+    return {name: _freeze(value) for name, value in values.items()}
 
 
 def _freeze(value: Any) -> Any:

@@ -29,6 +29,7 @@ _FINAL = "final"
 WEIGHTS = "weights.safetensors"
 _ARCHITECTURE = "architecture.txt"
 CARD = "card.json"
+_METRICS = "metrics.json"
 _CHECKPOINTS = "checkpoint-*.pt"
 
 
@@ -66,7 +67,7 @@ def write_trial_files(
     """
     text = architecture or record.architecture
     contents = pack_training(
-        record.to_dict(), card_name="metrics.json", architecture=text, curve=curve, weights=weights, others=others
+        record.to_dict(), card_name=_METRICS, architecture=text, curve=curve, weights=weights, others=others
     )
     path = trial_dir(folder, record.number)
     if not (record.rungs and path.exists()):
@@ -75,6 +76,20 @@ def write_trial_files(
     for name, content in contents.items():
         write_file(path / name, content)
     return path
+
+
+def load_trial_record(folder: Path, number: int) -> TrialRecord | None:
+    """Record of the trial whose files lie in the folder of that number; None where there is none that can be read.
+
+    Args:
+        folder: Of the study.
+        number: Of the trial.
+    """
+    try:
+        record = TrialRecord.from_dict(json.loads((trial_dir(folder, number) / _METRICS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record if record.number == number else None
 
 
 def load_speed(folder: Path, record: TrialRecord) -> float | None:

@@ -77,6 +77,7 @@ def test_every_option_has_help(command):
         (["search", "--test-fold", "1"], 2, "`--test-fold` needs a data set with folds"),
         (["search", "--subset", "5"], 2, "`--subset` does not belong"),
         (["search", "--trials", "many"], 2, "'--trials'"),
+        (["search", "--workers", "0"], 2, "'--workers'"),
         (["search", "--objectives", "loss", "--study", "x"], 2, "`--objectives` must be among"),
         (["search", "--mode", "both", "--study", "x"], 2, "`--mode` must be"),
         (["search", "--sampler", "grid", "--study", "x"], 2, "`--sampler` must be among"),

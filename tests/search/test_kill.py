@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from nas_asc.evaluation import StageCheckpoint
+from nas_asc.propose import Screen, build_proposer
+from nas_asc.search import trial_seed
 from nas_asc.study import (
+    Ask,
     TrialRecord,
     checkpoint_name,
     load_checkpoint,
+    load_pending,
     load_predictions,
     load_records,
     load_refit_card,
@@ -23,7 +27,7 @@ from nas_asc.study import (
     load_weights,
     trial_dir,
 )
-from tests.search import run_tiny
+from tests.search import run_tiny, tiny
 
 # one clean process imports torch, and every search is a fork of it: a process of its own, started in milliseconds
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -167,3 +171,76 @@ def test_finalists_killed_at_random_moments_are_trained_once_and_alike(tmp_path)
     assert len(repeats) == n_seeds * len({each.number for each in repeats})
     assert all(len(load_predictions(folder, each).losses) == 16 for each in repeats)
     assert not list(folder.glob(".partial*"))
+
+
+def assert_as_proposed(records: list[TrialRecord], cache: Path) -> None:
+    """Every trial is what its proposal proposes again, of what its record says that it knew."""
+    prepared = tiny.prepare(cache)
+    config = tiny.ask(prepared, sampler="random")
+    by_ask = {record.ask: record for record in records}
+    assert sorted(by_ask) == list(range(len(records)))
+    for record in records:
+        asked = record.asked or Ask(index=record.number, n_known=record.number)
+        proposer = build_proposer(Screen(tiny.space, prepared.task, budget=tiny.BUDGET), config)
+        avoid = {by_ask[other].key for other in asked.pending}
+        assert proposer.propose(asked.index, records[: asked.n_known], avoid=avoid).design.key == record.key
+        assert record.seed == trial_seed(config.seed, record.ask)
+
+
+def kill_workers_and_resume(
+    tmp_path: Path, *, n_kills: int, n_trials: int, most_words: float, changes: dict[str, object] = PLAIN
+) -> list[TrialRecord]:
+    """Two workers, killed now and then; their coordinator killed too, and the search resumed."""
+    rng = random.Random(n_kills)
+    folder, cache = tmp_path / "killed", tmp_path / "cache"
+    announced: Said = []
+    for kill in range(n_kills + 1):
+        after = rng.uniform(1, most_words) if kill < n_kills else None
+        announced += run_process(
+            folder,
+            cache,
+            n_trials,
+            changes={"n_workers": 2, "murders": kill, **changes},
+            kill_after=after,
+            target=run_tiny.main_with_workers,
+        )
+    assert announced[-1][0] == "done"
+    assert any(said[0] == "kill" for said in announced)
+    records = assert_complete(folder, n_trials, announced)
+    assert not (folder / "pending.json").exists()
+    twice = [record for record in records if record.reason is not None and "workers died" in record.reason]
+    assert len(twice) <= 3
+    return records
+
+
+@pytest.mark.slow
+def test_a_search_whose_workers_and_coordinator_are_killed_loses_nothing(tmp_path):
+    records = kill_workers_and_resume(tmp_path, n_kills=3, n_trials=40, most_words=30)
+    assert_as_proposed(records, tmp_path / "cache")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("epoch", [1, 5])
+def test_ctrl_c_is_for_the_parent_alone(tmp_path, epoch):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    said = run_process(tmp_path / "tiny", cache, 9, changes={"epoch": epoch}, target=run_tiny.main_interrupted)
+    records, left = load_records(tmp_path / "tiny"), load_pending(tmp_path / "tiny")
+    assert said[-1] == ("interrupt", len(records), "")
+    assert (cache / "printed").read_text() == ""
+    assert len(left) == 2
+    assert not {each.asked.index for each in left} & {record.ask for record in records}
+    changes = {"n_workers": 2, "murders": 0}
+    said = run_process(tmp_path / "tiny", cache, 9, changes=changes, target=run_tiny.main_with_workers)
+    assert said[-1][0] == "done"
+    records = load_records(tmp_path / "tiny")
+    by_ask = {record.ask: record.values for record in records}
+    assert all(by_ask[each.asked.index] == each.values for each in left)
+    assert_as_proposed(records, cache)
+
+
+@pytest.mark.slow
+def test_a_search_with_rungs_whose_workers_and_coordinator_are_killed_loses_nothing(tmp_path):
+    records = kill_workers_and_resume(tmp_path, n_kills=3, n_trials=24, most_words=30, changes=RUNGS)
+    assert {record.state for record in records} >= {"complete", "stopped"}
+    assert {len(record.rungs) for record in records} >= {1, 2}

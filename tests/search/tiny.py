@@ -16,7 +16,7 @@ from nas_asc.handover import refit_recommended
 from nas_asc.layers import Classifier, Conv
 from nas_asc.plan import plan_time
 from nas_asc.recipe import AdamW, Recipe
-from nas_asc.search import SearchListener, SearchResult, ask_study, run_search
+from nas_asc.search import OnFeatures, SearchListener, SearchResult, ask_study, run_search
 from nas_asc.space import Design, Space, choice, integer
 from nas_asc.study import StudyConfig, TrialRecord, is_refitted, recommend
 
@@ -112,6 +112,12 @@ def ask_of(name: str, space: Space, prepared: PreparedData, /, **changes: Any) -
 def worker(prepared: PreparedData, space: Space = space, clock: Clock = WALL_CLOCK) -> Worker:
     """Who trains, with a clock of a test's own where it matters."""
     return Worker(prepared, layer_types=space.layer_types, clock=clock)
+
+
+def build_worker(cache_dir: Path, on_features: OnFeatures) -> Worker:
+    """A worker in a process of its own, on features that are mapped."""
+    prepared = PreparedData(make_data(), prepare(cache_dir).split, cache_dir=cache_dir, memory_limit_bytes=0)
+    return worker(prepared)
 
 
 class SteadyWorker(Worker):

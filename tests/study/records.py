@@ -7,7 +7,7 @@ from nas_asc.cost import Cost
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores
 from nas_asc.recipe import Recipe
-from nas_asc.study import Repeat, RungRecord, StudyConfig, TrialRecord
+from nas_asc.study import Ask, Repeat, RungRecord, StudyConfig, TrialRecord
 
 counts = st.integers(0, 10**9)
 shares = st.floats(0, 1)
@@ -26,6 +26,7 @@ scores = st.builds(
     confusion=st.lists(st.tuples(counts, counts), max_size=3).map(tuple),
     calibration_error=shares,
 )
+asks = st.builds(Ask, index=counts, n_known=counts, pending=st.lists(counts, max_size=3).map(tuple))
 records = st.builds(
     TrialRecord,
     number=counts,
@@ -43,6 +44,7 @@ records = st.builds(
     reason=st.none() | words,
     seed=counts,
     origin=words,
+    asked=st.none() | asks,
 )
 configs = st.builds(
     StudyConfig,
@@ -58,6 +60,7 @@ configs = st.builds(
     data=st.none() | words,
     objectives=st.sampled_from([("log_loss",), ("error", "macs"), ("log_loss", "macs", "int8_bytes")]),
     mode=st.sampled_from(["pareto", "best"]),
+    n_workers=st.integers(1, 64),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     sampler=st.sampled_from(["auto", "gp", "optuna:GPSampler"]),
     warm_start=st.booleans(),

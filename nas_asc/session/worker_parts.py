@@ -1,0 +1,49 @@
+"""What another process needs to train for a session: the recordings, the space file, where features are kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_asc.data import DataSet, Split
+from nas_asc.errors import StudyError
+from nas_asc.evaluation import PreparedData, Worker
+from nas_asc.search import OnFeatures
+from nas_asc.space import load_space
+from nas_asc.training import resolve_device
+
+
+@dataclass(frozen=True, eq=False)
+class WorkerParts:
+    """Plain data from which any process makes the same worker.
+
+    Args:
+        data_set: The recordings, as they were listed.
+        split: Rows of training, validation and test.
+        space: Name or path of the search space.
+        space_digest: Of the space's content.
+        cache: Where features are kept; None is the user's cache folder.
+        torch_device: Where to train: "auto", "cpu" or "cuda".
+    """
+
+    data_set: DataSet
+    split: Split
+    space: str
+    space_digest: str
+    cache: Path | None
+    torch_device: str
+
+    def build(self, on_features: OnFeatures) -> Worker:
+        """A worker on these recordings; it maps features from the cache, so that all processes share their pages.
+
+        Args:
+            on_features: Told how the computing of features goes.
+
+        Raises:
+            StudyError: The space file is another one by now.
+        """
+        space = load_space(self.space)
+        if space.digest != self.space_digest:
+            raise StudyError(f"{self.space} was changed while it is searched. Give it back its content, then resume.")
+        prepared = PreparedData(
+            self.data_set, self.split, cache_dir=self.cache, on_progress=on_features, memory_limit_bytes=0
+        )
+        return Worker(prepared, torch_device=resolve_device(self.torch_device), layer_types=space.layer_types)

@@ -1,0 +1,79 @@
+"""What another process makes a worker of."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nas_asc.data import load_data_set, split_data_set
+from nas_asc.errors import StudyError
+from nas_asc.evaluation import PreparedData
+from nas_asc.frontend import LogMel
+from nas_asc.session.worker_parts import WorkerParts
+from nas_asc.space import load_space
+from tests.search import tiny
+
+SPACE = '''
+from nas_asc.frontend import LogMel
+from nas_asc.layers import Classifier, Conv, Layer
+from nas_asc.space import Space, choice
+
+space = Space(width=choice(2, 3))
+
+
+class Own(Layer):
+    """A layer of one's own."""
+
+    def expand(self, tape, x):
+        return tape.expand(Conv(4, kernel_size=3), x)
+
+
+@space.network
+def network(width):
+    yield Conv(width, kernel_size=3)
+    yield Classifier()
+
+
+@space.features
+def features():
+    return LogMel()
+'''
+
+
+@pytest.fixture
+def parts(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(SPACE)
+    data_set = load_data_set(None)
+    split = split_data_set(data_set, seed=0)
+    return WorkerParts(data_set, split, str(path), load_space(path).digest, tmp_path / "cache", "cpu")
+
+
+def ignore(done, total):
+    pass
+
+
+def test_a_worker_is_made_of_what_went_through_a_pickle(parts):
+    worker = pickle.loads(pickle.dumps(parts.build))(ignore)
+    assert [kind.__name__ for kind in worker.layer_types] == ["Own"]
+    assert worker.prepared.split.digest == parts.split.digest
+    here, there = parts.data_set, worker.prepared.data_set
+    assert there.digest == here.digest
+    np.testing.assert_array_equal(there.read(3)[0], here.read(3)[0])
+
+
+def test_a_space_that_was_changed_meanwhile_is_refused(parts):
+    with pytest.raises(StudyError, match=r"own\.py was changed while it is searched"):
+        replace(parts, space_digest="0").build(ignore)
+
+
+def test_features_are_mapped_not_copied(parts, tmp_path):
+    prepared = tiny.prepare(tmp_path / "tones")
+    log_mel = LogMel(sample_rate=8_000, n_fft=256, win_length=256, hop_length=128, n_mels=16)
+    tones = replace(parts, data_set=prepared.data_set, split=prepared.split)
+    mapped = tones.build(ignore).prepared.train_clips(log_mel).features
+    copied = PreparedData(prepared.data_set, prepared.split, cache_dir=tmp_path / "cache").train_clips(log_mel).features
+    assert isinstance(mapped, np.memmap)
+    assert not isinstance(copied, np.memmap)
+    np.testing.assert_array_equal(mapped, copied)
