@@ -367,7 +367,14 @@ class Session:
         if config.n_workers == 1:
             return InProcess(self.worker)
         own = WorkerParts(
-            inputs.data_set, inputs.split, config.space, inputs.space.digest, self._cache, self._torch_device
+            inputs.data_set,
+            inputs.split,
+            config.space,
+            inputs.space.digest,
+            self._cache,
+            self._torch_device,
+            self._cache_bytes,
+            self.worker.precision,
         )
         return Processes(
             own.build,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from nas_asc.data import DataSet, Split
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, Worker
@@ -22,6 +24,8 @@ class WorkerParts:
         space_digest: Of the space's content.
         cache: Where features are kept; None is the user's cache folder.
         torch_device: Where to train: "auto", "cpu" or "cuda".
+        cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
+        precision: Type of forward passes in training; None asks `choose_precision`.
     """
 
     data_set: DataSet
@@ -30,6 +34,8 @@ class WorkerParts:
     space_digest: str
     cache: Path | None
     torch_device: str
+    cache_bytes: int | None = None
+    precision: torch.dtype | None = None
 
     def build(self, on_features: OnFeatures) -> Worker:
         """A worker on these recordings; it maps features from the cache, so that all processes share their pages.
@@ -44,6 +50,12 @@ class WorkerParts:
         if space.digest != self.space_digest:
             raise StudyError(f"{self.space} was changed while it is searched. Give it back its content, then resume.")
         prepared = PreparedData(
-            self.data_set, self.split, cache_dir=self.cache, on_progress=on_features, memory_limit_bytes=0
+            self.data_set,
+            self.split,
+            cache_dir=self.cache,
+            cache_bytes=self.cache_bytes,
+            on_progress=on_features,
+            memory_limit_bytes=0,
         )
-        return Worker(prepared, torch_device=resolve_device(self.torch_device), layer_types=space.layer_types)
+        device, types = resolve_device(self.torch_device), space.layer_types
+        return Worker(prepared, torch_device=device, layer_types=types, precision=self.precision)
