@@ -58,6 +58,7 @@ def asked_html(facts: Facts) -> str:
         "clips cut or padded to (s)": config.clip_length_s,
         "trials asked": config.n_trials,
         "timeout (s)": config.timeout_s,
+        "trained on": config.torch_device and f"{config.torch_device}, in {config.precision}",
     }
     asked |= {name: format_value(value) for name, value in optional.items() if value is not None}
     asked |= {f"version of {package}": version for package, version in config.versions.items()}

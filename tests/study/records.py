@@ -43,6 +43,8 @@ records = st.builds(
     seconds=st.floats(0, 1e6),
     reason=st.none() | words,
     seed=counts,
+    torch_device=words,
+    precision=words,
     origin=words,
     asked=st.none() | asks,
 )
@@ -72,6 +74,8 @@ configs = st.builds(
     eta=st.floats(1.1, 9),
     n_trials=st.none() | st.integers(1, 100),
     timeout_s=st.none() | st.floats(1, 1e6),
+    torch_device=st.none() | words,
+    precision=st.none() | words,
     versions=st.dictionaries(words, words, max_size=3),
     created=words,
 )
