@@ -1,4 +1,4 @@
-"""Which published systems and random candidates become C, whether it gives TensorFlow Lite Micro's values, what it takes.
+"""Which systems and random candidates become C, whether it gives TensorFlow Lite Micro's values, and what it takes.
 
 Run with `python -m tests.benchmarks.bench_c [--candidates 30] [--spaces asc,cp_mobile]`; untrained weights, noise and
 tones as recordings. A network of more than 50 MMACs is measured on a shorter clip, which its row says. Needs the Debian
