@@ -11,6 +11,7 @@ from nas_asc.evaluation.band_selection import select_bands, training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
 from nas_asc.evaluation.export_network import Exported, export_network, score_test_file
+from nas_asc.evaluation.golden import read_recordings
 from nas_asc.evaluation.job import Job, Result, TrainedOn
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, score_test, train_design
 from nas_asc.evaluation.network import TrainedNetwork, to_state
@@ -47,6 +48,7 @@ __all__ = [
     "measure_features",
     "measure_speed",
     "predict_file",
+    "read_recordings",
     "score_test",
     "score_test_file",
     "select_bands",

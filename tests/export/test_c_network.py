@@ -5,6 +5,7 @@ import pytest
 
 from nas_asc.cost import count_cost, list_obstacles
 from nas_asc.errors import ExportError, LayerError
+from nas_asc.export import TfliteNetwork
 from nas_asc.export.c.fixed_point import hard_swish_table, relu_table, requantise_table, sigmoid_table
 from nas_asc.export.c.network import format_network
 from nas_asc.export.tflite_model import Quantisation, TfliteModel
@@ -138,6 +139,21 @@ def test_table_of_an_activation_is_what_the_runtime_computes(kind):
         if kind == "LOGISTIC":
             asked = Quantisation((1 / 256,), -128)
         assert TABLES[kind](found, asked) == run_operator(kind, found, asked), (found, asked)
+
+
+@pytest.mark.parametrize("axes", [(1,), (2,), (1, 2)], ids=str)
+@pytest.mark.parametrize("asked", [Quantisation((0.02,), -9), Quantisation((0.013,), 5)], ids=["same", "finer"])
+def test_means_are_rounded_as_the_runtime_rounds_them(axes, asked):
+    needs_compiler()
+    shape = (1, 7, 6, 5)
+    model = TfliteModel()
+    into = model.tensor(shape, quantisation=Quantisation((0.02,), -9))
+    out = model.tensor([1 if axis in axes else size for axis, size in enumerate(shape)], quantisation=asked)
+    places = model.constant(np.array(axes, dtype=np.int32))
+    model.operator("MEAN", [into, places], out, "ReducerOptions", KeepDims=True)
+    network = TfliteNetwork(model, into, out, 1.0)
+    inputs = draw_inputs(network, 40)
+    np.testing.assert_array_equal(run_c(network, inputs), run_micro(network, inputs))
 
 
 @pytest.mark.parametrize("name", ["CP-Mobile-2024", "Baseline-2022"])

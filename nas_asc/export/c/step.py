@@ -193,12 +193,9 @@ class StepWriter:
         n = prod(shape[first : last + 1])
         zeros = (self._zero(operator.inputs[0]), self._zero(operator.output))
         factor = self._scale(operator.inputs[0]) / self._scale(operator.output)
-        is_same = zeros[0] == zeros[1] and factor == 1
-        scale = "NULL"
-        if not is_same:
-            scale = "&" + self.constants.constant(
-                "struct kernel_scale", _format_scale(_over(factor, n)), name=f"scale_{self._number}"
-            )
+        scale = "&" + self.constants.constant(
+            "struct kernel_scale", _format_scale(_over(factor, n)), name=f"scale_{self._number}"
+        )
         sizes = (prod(shape[:first]), n, prod(shape[last + 1 :]))
         return self._call("mean", *sizes, *zeros, scale, operator=operator)
 

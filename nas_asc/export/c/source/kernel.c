@@ -191,7 +191,7 @@ void kernel_mean(int32_t n_outer, int32_t n, int32_t n_inner, int32_t in_zero, i
             for (int32_t i = 0; i < n; i++) {
                 sum += values[i * n_inner];
             }
-            *out++ = scale == NULL ? (int8_t)(sum / n) : saturate(rescale(sum - n * in_zero, *scale) + out_zero);
+            *out++ = saturate(rescale(sum - n * in_zero, *scale) + out_zero);
         }
     }
 }

@@ -65,7 +65,7 @@ void kernel_dense(int32_t n_rows, int32_t n_in, int32_t n_out, int32_t in_zero, 
 /* The largest value in each window. */
 void kernel_max_pool(const struct kernel_window *window, const int8_t *in, int8_t *out);
 
-/* in (n_outer, n, n_inner) becomes out (n_outer, n_inner): means over n. A scale of NULL divides towards zero. */
+/* in (n_outer, n, n_inner) becomes out (n_outer, n_inner): means over n. */
 void kernel_mean(int32_t n_outer, int32_t n, int32_t n_inner, int32_t in_zero, int32_t out_zero,
                  const struct kernel_scale *scale, const int8_t *in, int8_t *out);
 
