@@ -162,3 +162,12 @@ def test_arena_is_no_larger_than_the_runtime_s(name):
     network = build_network(describe_system(next(space for space, system in SYSTEMS if system == name), name))
     arena = format_network(network).arena_bytes
     assert 0.5 * network.peak_bytes < arena <= MicroFile(network.to_bytes()).arena.activations
+
+
+def test_arena_holds_no_copy_with_zeros_around_it():
+    layers = (Conv(8, 3, 2, 1, norm="batch"), Conv(16, 5, 2, 2, groups=8, norm="batch"), Classifier())
+    architecture = Architecture(layers, (1, 64, 52), 10)
+    network = build_network(architecture)
+    assert network.model.kinds.count("PAD") == 2
+    counted = count_cost(architecture).peak_ram_bytes
+    assert counted <= format_network(network).arena_bytes < counted + 2 * 16 < network.peak_bytes

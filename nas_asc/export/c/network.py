@@ -1,5 +1,6 @@
 """A network in int8 as one C file: constants, a static arena, and the steps in order."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -67,12 +68,20 @@ const int8_t *network_run(void)
 
 
 def _fuse(model: TfliteModel) -> list[Operator]:
-    """The operators, a softmax in int16 and what brings it to int8 as one."""
+    """The operators, as one: a softmax in int16 and its way to int8, zeros around a map and their reader."""
+    n_reads = Counter(tensor for operator in model.operators for tensor in operator.inputs)
     run: list[Operator] = []
     for operator in model.operators:
         before = run[-1] if run else None
-        if before is not None and (before.kind, operator.kind) == ("SOFTMAX", "QUANTIZE"):
+        if before is None or before.output != operator.inputs[0] or n_reads[before.output] > 1:
+            run.append(operator)
+        elif (before.kind, operator.kind) == ("SOFTMAX", "QUANTIZE"):
             run[-1] = replace(before, output=operator.output)
+        elif before.kind == "PAD" and operator.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+            sides = model.values(before.inputs[1])
+            assert sides is not None
+            options = {**operator.options, "PadTop": int(sides[1][0]), "PadLeft": int(sides[2][0])}
+            run[-1] = replace(operator, inputs=(before.inputs[0], *operator.inputs[1:]), options=options)
         else:
             run.append(operator)
     return run

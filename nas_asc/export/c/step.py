@@ -169,7 +169,10 @@ class StepWriter:
     def _describe_window(self, operator: Operator, kernel: tuple[int, int], *, groups: int) -> list[int]:
         in_shape, out_shape = self._shape(operator.inputs[0])[1:], self._shape(operator.output)[1:]
         strides = (operator.options["StrideH"], operator.options["StrideW"])
-        before = [0, 0]
+        before = [
+            operator.options.get("PadTop", 0),
+            operator.options.get("PadLeft", 0),
+        ]  # zeros that were a step before
         if operator.options["Padding"] == _SAME:
             before = [
                 max((out_shape[axis] - 1) * strides[axis] + kernel[axis] - in_shape[axis], 0) // 2 for axis in (0, 1)
