@@ -16,9 +16,10 @@ from nas_asc.budget import RESOURCES
 from nas_asc.cli.terminal import build_console, build_table
 from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.cost import Cost
+from nas_asc.library import counts_text, trial_line
 from nas_asc.session import EpochRow, SilentListener
 from nas_asc.space import Design
-from nas_asc.study import FILE_KINDS, StudyConfig, TrialRecord
+from nas_asc.study import StudyConfig, TrialRecord
 from nas_asc.units import format_duration, format_short
 
 _SHOWN_FRONT = 12
@@ -60,41 +61,6 @@ def front_table(
         for record, scores in ranked
     ]
     return build_table(columns, rows[:n_most], title=title)
-
-
-def _counts_text(cost: Cost) -> str:
-    """What a network takes of everything that is counted, sizes left out."""
-    counted = [(resource.used, resource.heading) for resource in RESOURCES.values() if not resource.unit]
-    return ", ".join(f"{format_short(used(cost))} {heading}" for used, heading in counted if used is not None)
-
-
-def trial_line(record: TrialRecord, *, n_front: int) -> str:
-    """One finished trial, or one that is stopped at a rung, in one line.
-
-    Args:
-        record: Of the trial.
-        n_front: Trials on the front with it.
-    """
-    if record.is_stopped:
-        return _stopped_line(record)
-    if record.scores is None:
-        return f"trial {record.number} failed: {record.reason}"
-    cost, scores = record.cost, record.scores
-    size = f"{format_short(cost.int8_bytes)}B {FILE_KINDS[cost.bits or 8]}"
-    return (
-        f"trial {record.number}: log loss {scores.log_loss:.3f}, accuracy {100 * scores.accuracy:.1f} %,"
-        f" {_counts_text(cost)}, {size}, {format_duration(record.seconds)}, {record.origin};"
-        f" {n_front} on the front"
-    )
-
-
-def _stopped_line(record: TrialRecord) -> str:
-    rung, cost = record.rungs[-1], record.cost
-    return (
-        f"trial {record.number} stopped at rung {len(record.rungs)}, epoch {rung.epochs} of {record.recipe.epochs}:"
-        f" log loss {rung.scores.log_loss:.3f}, accuracy {100 * rung.scores.accuracy:.1f} %,"
-        f" {_counts_text(cost)}, {format_duration(record.seconds)}, {record.origin}"
-    )
 
 
 class FeatureLine:
@@ -255,7 +221,7 @@ class LiveDisplay:
         self._n_done = max(self._n_done, number - len(self._running))
         shape = "x".join(map(str, design.architecture.in_shape))
         kind = "trial" if self._config.n_workers == 1 else "proposal"  # which gets its number when it arrives
-        self._latest = _Running(f"{kind} {number}: {_counts_text(cost)}, input {shape}")
+        self._latest = _Running(f"{kind} {number}: {counts_text(cost)}, input {shape}")
         self._running[number] = self._latest
 
     def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:

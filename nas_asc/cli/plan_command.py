@@ -24,8 +24,8 @@ def plan(
 ) -> None:
     """Show what fits a budget and how long a search will take, before anything trains.
 
-    Takes the options of search but --study; those that change neither what fits nor the time, such as --sampler, are
-    only checked.
+    Takes the options of search but --study and --workers; those that change neither what fits nor the time, such as
+    --sampler, are only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """

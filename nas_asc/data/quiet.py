@@ -27,7 +27,8 @@ class _Stream:
         library.fopen.restype = ctypes.c_void_p
         self._variable = ctypes.c_void_p.in_dll(library, "stderr")
         self._own, self._nowhere = self._variable.value, library.fopen(os.devnull.encode(), b"w")
-        os.register_at_fork(after_in_child=self._begin_anew)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin_anew)
 
     def change(self, n: int) -> None:
         """Count one more or one fewer who decodes."""

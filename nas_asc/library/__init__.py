@@ -6,7 +6,7 @@ Conventions:
 """
 
 from nas_asc.library.look import count_cost, load_model, open_data, plan_search
-from nas_asc.library.progress import PrintingListener
+from nas_asc.library.progress import PrintingListener, counts_text, trial_line
 from nas_asc.library.run import run_search, train_design
 from nas_asc.library.study import Study, open_study
 
@@ -14,10 +14,12 @@ __all__ = [
     "PrintingListener",
     "Study",
     "count_cost",
+    "counts_text",
     "load_model",
     "open_data",
     "open_study",
     "plan_search",
     "run_search",
     "train_design",
+    "trial_line",
 ]

@@ -63,6 +63,6 @@ def to_seconds(duration: str | float | None, name: str) -> float | None:
         UnitError: The words are no duration.
 
     >>> to_seconds("1h30m", "timeout"), to_seconds(90, "timeout")
-    (5400.0, 90.0)
+    (5400.0, 90)
     """
     return parse_duration_s(duration, what=name) if isinstance(duration, str) else duration

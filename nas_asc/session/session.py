@@ -29,7 +29,6 @@ from nas_asc.propose import Screen
 from nas_asc.search import (
     Executor,
     InProcess,
-    Processes,
     SearchListener,
     SearchResult,
     SilentListener,
@@ -363,25 +362,12 @@ class Session:
             return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
 
     def _build_executor(self) -> Executor:
-        config, inputs = self.config, self.inputs
+        config, inputs, precision = self.config, self.inputs, self.worker.precision
         if config.n_workers == 1:
             return InProcess(self.worker)
-        own = WorkerParts(
-            inputs.data_set,
-            inputs.split,
-            config.space,
-            inputs.space.digest,
-            self._cache,
-            self._torch_device,
-            self._cache_bytes,
-            self.worker.precision,
-        )
-        return Processes(
-            own.build,
-            n_workers=config.n_workers,
-            layer_types=inputs.space.layer_types,
-            on_features=self._tell_features,
-        )
+        data, space = (inputs.data_set, inputs.split), (config.space, inputs.space.digest)
+        parts = WorkerParts(*data, *space, self._cache, self._torch_device, self._cache_bytes, precision)
+        return parts.executor(config.n_workers, inputs.space.layer_types, self._tell_features)
 
     def _conclude(
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None

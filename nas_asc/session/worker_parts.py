@@ -8,7 +8,7 @@ import torch
 from nas_asc.data import DataSet, Split
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData, Worker
-from nas_asc.search import OnFeatures
+from nas_asc.search import OnFeatures, Processes
 from nas_asc.space import load_space
 from nas_asc.training import resolve_device
 
@@ -36,6 +36,16 @@ class WorkerParts:
     torch_device: str
     cache_bytes: int | None = None
     precision: torch.dtype | None = None
+
+    def executor(self, n_workers: int, layer_types: tuple[type, ...], on_features: OnFeatures) -> Processes:
+        """Processes with such workers.
+
+        Args:
+            n_workers: How many.
+            layer_types: Layer classes of the space's own.
+            on_features: Told how the computing of features goes.
+        """
+        return Processes(self.build, n_workers=n_workers, layer_types=layer_types, on_features=on_features)
 
     def build(self, on_features: OnFeatures) -> Worker:
         """A worker on these recordings; it maps features from the cache, so that all processes share their pages.

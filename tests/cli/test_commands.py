@@ -127,7 +127,7 @@ def _declared(parameter):
 
 def test_plan_takes_the_options_of_search():
     asked, planned = (inspect.signature(command).parameters for command in (search, plan))
-    assert set(asked) - set(planned) == {"study"}
+    assert set(asked) - set(planned) == {"study", "workers"}
     assert all(_declared(planned[name]) == _declared(asked[name]) for name in set(asked) & set(planned))
     assert all(planned[name].default == asked[name].default for name in set(asked) & set(planned))
 

@@ -8,9 +8,10 @@ import pytest
 
 from nas_asc.budget import Budget, registered_resource
 from nas_asc.cli import main
-from nas_asc.cli.display import front_table, trial_line
+from nas_asc.cli.display import front_table
 from nas_asc.cli.terminal import build_console
 from nas_asc.health import check_limits
+from nas_asc.library import trial_line
 from nas_asc.propose import Screen, reference_point
 from nas_asc.report import write_report
 from nas_asc.space import load_space
@@ -19,6 +20,7 @@ from nas_asc.units import format_short
 from tests.budget.kernels import KERNELS
 from tests.health.evidence import make_evidence
 from tests.report.example_study import TASK, make_config, make_records
+from tests.report.page import Page
 
 
 @pytest.fixture(autouse=True)
@@ -75,10 +77,11 @@ def test_report_and_table_of_the_front_have_it(tmp_path):
     records = make_records(6)
     config = make_config(budget=Budget(max_of={"kernels": 10_000}))
     files = write_report(tmp_path, config, records)
-    page = files.html.read_text(encoding="utf-8")
-    assert 'id="front-log_loss-kernels"' in page
-    assert "kernels of nine values" in page
-    assert ">kernels</button>" in page
+    text = files.html.read_text(encoding="utf-8")
+    page = Page(text)
+    assert "front-log_loss-kernels" in page.ids()
+    assert "kernels of nine values" in "".join(page.unpacked)
+    assert ">kernels</button>" in text
     front = pd.read_csv(files.front_csv)
     uses = {record.number: KERNELS.used(record.cost) for record in records}
     assert front["kernels"].tolist() == [uses[number] for number in front["number"]]

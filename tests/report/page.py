@@ -1,5 +1,8 @@
 """A written page as tests read it."""
 
+import re
+import zlib
+from base64 import b64decode
 from html.parser import HTMLParser
 
 _VOID = {"meta", "br", "input", "link", "img", "hr"}
@@ -28,6 +31,12 @@ class Page(HTMLParser):
     @property
     def text(self):
         return " ".join(self.texts)
+
+    @property
+    def unpacked(self):
+        """What the page unpacks in the browser."""
+        packed = [script for script in self.scripts if re.fullmatch(r"[A-Za-z0-9+/=]{40,}", script)]
+        return [zlib.decompress(b64decode(script)).decode() for script in packed]
 
     def ids(self):
         return [attributes["id"] for _, attributes in self.elements if attributes.get("id")]

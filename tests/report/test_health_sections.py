@@ -76,7 +76,7 @@ def test_finalists_are_told_with_their_intervals_and_ties(trained_again):
 def test_intervals_are_drawn(trained_again):
     folder, config, records, _, files = trained_again
     page, summary = _page(files), load_repeat_summary(folder, config, records)
-    figure = json.loads(next(script for script in page.scripts if script.startswith('{"finals"')))["finals"]
+    figure = json.loads(next(script for script in page.unpacked if script.startswith('{"finals"')))["finals"]
     drawn = {
         number: (y + up, y - down)
         for trace in figure["data"]

@@ -3,8 +3,6 @@
 import csv
 import json
 import re
-import zlib
-from base64 import b64decode
 from dataclasses import replace
 
 import pytest
@@ -48,12 +46,6 @@ def example(tmp_path_factory):
     return folder, records, files, page
 
 
-def _unpacked(page):
-    """What the page unpacks in the browser."""
-    packed = [script for script in page.scripts if re.fullmatch(r"[A-Za-z0-9+/=]{100,}", script)]
-    return [zlib.decompress(b64decode(script)).decode() for script in packed]
-
-
 def _is_dominated(one, others):
     """By the definition, one pair at a time."""
     return any(
@@ -85,7 +77,7 @@ def test_page_asks_nothing_of_the_network(example):
 
 
 def test_plotly_is_inlined_once(example):
-    assert sum("plotly.js v" in script[:200] for script in _unpacked(example[3])) == 1
+    assert sum("plotly.js v" in script[:200] for script in example[3].unpacked) == 1
 
 
 def test_table_has_one_row_for_each_complete_trial(example):
@@ -133,7 +125,7 @@ def test_csv_is_the_front_by_definition_and_comes_back(example):
 
 def test_figures_are_data_with_a_place_each(example):
     page = example[3]
-    figures = json.loads(next(script for script in _unpacked(page) if script.startswith('{"front')))
+    figures = json.loads(next(script for script in page.unpacked if script.startswith('{"front')))
     assert set(figures) <= set(page.ids())
     assert {"front-log_loss-macs", "front-accuracy-params", "hypervolume", "coordinates", "devices", "curves"} <= set(
         figures
