@@ -16,7 +16,7 @@ from nas_asc.evaluation.job import Job, Result, TrainedOn
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, score_test, train_design
 from nas_asc.evaluation.network import TrainedNetwork, to_state
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.speed import Speed, measure_features, measure_speed
+from nas_asc.evaluation.speed import Speed, choose_training_precision, measure_features, measure_speed
 from nas_asc.evaluation.stage import Life, Stage, list_stages
 from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
 from nas_asc.evaluation.worker import OnEpoch, Worker, to_reason
@@ -40,6 +40,7 @@ __all__ = [
     "TrainedOn",
     "Worker",
     "choose_members",
+    "choose_training_precision",
     "evaluate_candidate",
     "export_network",
     "join_networks",

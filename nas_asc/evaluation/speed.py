@@ -1,6 +1,7 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,8 @@ from nas_asc.training import (
     choose_precision,
     count_cores,
     default_batch_size,
+    faster_precision,
+    has_bfloat16_units,
     predict,
     prepare_process,
     seeded,
@@ -36,6 +39,7 @@ from nas_asc.training import (
 
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a core
+_PRECISION_STEPS = 2
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,33 @@ def measure_speed(
     with seeded(0, torch_device=torch_device):
         watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
         return Speed(watch.epoch_s(precision), watch.quantised_epoch_s(), watch.file_s(), watch.scoring_s())
+
+
+def choose_training_precision(
+    designs: Sequence[Design], prepared: PreparedData, *, torch_device: torch.device, clock: Clock = WALL_CLOCK
+) -> torch.dtype:
+    """Type of forward passes in which some designs train faster, by a few steps of each in both, in turns.
+
+    What is faster depends on the networks: one of large convolutions gains by bfloat16 what one of small ones loses.
+
+    Args:
+        designs: Such as will be trained; none asks `choose_precision`.
+        prepared: Gives the numbers of clips.
+        torch_device: Where to compute.
+        clock: Tells the time.
+    """
+    if not designs or not has_bfloat16_units(torch_device):
+        return choose_precision(torch_device)
+    seconds = dict.fromkeys((torch.float32, torch.bfloat16), 0.0)
+    try:
+        with seeded(0, torch_device=torch_device):
+            for design in designs:
+                watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=_PRECISION_STEPS, clock=clock)
+                for dtype in seconds:
+                    seconds[dtype] += min(watch.epoch_s(dtype) for _ in range(2))
+    except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
+        return choose_precision(torch_device)
+    return faster_precision(seconds)
 
 
 def measure_features(

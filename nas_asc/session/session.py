@@ -9,7 +9,7 @@ from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
-from nas_asc.evaluation import PreparedData, Worker
+from nas_asc.evaluation import PreparedData, Worker, choose_training_precision
 from nas_asc.handover import (
     EnsembleResult,
     ExportResult,
@@ -41,7 +41,7 @@ from nas_asc.search import (
 )
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
-from nas_asc.session.worker_parts import WorkerParts
+from nas_asc.session.worker_parts import WorkerParts, list_guesses
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
@@ -155,7 +155,11 @@ class Session:
             on_progress=self._tell_features,
         )
         device, config = resolve_device(self._torch_device), self.config
-        precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)
+        if config.precision is None:
+            designs = list_guesses(inputs.space, prepared.task)
+            precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
+        else:
+            precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)
         types = inputs.space.layer_types
         return Worker(prepared, torch_device=device, layer_types=types, clock=self._clock, precision=precision)
 

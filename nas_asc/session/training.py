@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas_asc.data import split_data_set
-from nas_asc.evaluation import PreparedData, Worker, learn_from, write_teacher_logits
+from nas_asc.evaluation import PreparedData, Worker, choose_training_precision, learn_from, write_teacher_logits
 from nas_asc.session.inputs import ClipsAsked, load_asked
 from nas_asc.session.named_network import find_design, find_teachers
 from nas_asc.session.train_seeds import OnSeedEpoch, SeedResult, train_seeds
@@ -110,5 +110,7 @@ def open_training(
         design = replace(design, recipe=replace(design.recipe, adaptation=None))
         notes = ("no recording devices are known, so nothing is adapted to them",)
     folder = out or _TRAINED / f"{network.replace(':', '-')}-{data_set.name}{'-taught' if is_taught else ''}"
-    worker = Worker(prepared, torch_device=resolve_device(torch_device), layer_types=types)
+    device = resolve_device(torch_device)
+    precision = choose_training_precision([design], prepared, torch_device=device)
+    worker = Worker(prepared, torch_device=device, layer_types=types, precision=precision)
     return NetworkTraining(network, design, worker, folder, notes)

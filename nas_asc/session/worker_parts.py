@@ -1,16 +1,34 @@
 """What another process needs to train for a session: the recordings, the space file, where features are kept."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from nas_asc.data import DataSet, Split
-from nas_asc.errors import StudyError
+from nas_asc.errors import LayerError, SpaceError, StudyError
 from nas_asc.evaluation import PreparedData, Worker
+from nas_asc.frontend import Task
 from nas_asc.search import OnFeatures, Processes
-from nas_asc.space import load_space
+from nas_asc.space import Design, Space, load_space
 from nas_asc.training import resolve_device
+
+_N_GUESSES = 3
+
+
+def list_guesses(space: Space, task: Task) -> list[Design]:
+    """Designs such as a search trains: the first guesses of a space that can be built.
+
+    Args:
+        space: Search space.
+        task: What they are built for.
+    """
+    found = []
+    for candidate in space.guesses:
+        with suppress(LayerError, SpaceError):
+            found.append(space.build(candidate, task))
+    return found[:_N_GUESSES]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from nas_asc.training.compute import (
     resolve_device,
 )
 from nas_asc.training.curve import EpochRow
-from nas_asc.training.precision import choose_precision, has_bfloat16_units, keep_precision
+from nas_asc.training.precision import choose_precision, faster_precision, has_bfloat16_units, keep_precision
 from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import CPU, Run, ignore_epoch
@@ -56,6 +56,7 @@ __all__ = [
     "default_batch_size",
     "default_epochs",
     "describe_device",
+    "faster_precision",
     "free_bytes",
     "has_bfloat16_units",
     "ignore_epoch",

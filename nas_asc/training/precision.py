@@ -1,5 +1,6 @@
 """Whether a device trains faster in bfloat16, by what it can do and what it then shows."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,15 @@ def choose_precision(torch_device: torch.device) -> torch.dtype:
     """
     if not has_bfloat16_units(torch_device):
         return torch.float32
-    seconds = measure_precisions(torch_device)
+    return faster_precision(measure_precisions(torch_device))
+
+
+def faster_precision(seconds: Mapping[torch.dtype, float]) -> torch.dtype:
+    """torch.bfloat16 where it is faster by a fifth, else torch.float32.
+
+    Args:
+        seconds: Of the same work in each.
+    """
     return torch.bfloat16 if seconds[torch.float32] > _LEAST_GAIN * seconds[torch.bfloat16] else torch.float32
 
 

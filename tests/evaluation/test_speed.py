@@ -8,10 +8,17 @@ import torch
 
 from nas_asc.clock import TimeLimit
 from nas_asc.data import Split
-from nas_asc.evaluation import PreparedData, Speed, Worker, evaluate_candidate, measure_speed
+from nas_asc.evaluation import (
+    PreparedData,
+    Speed,
+    Worker,
+    choose_training_precision,
+    evaluate_candidate,
+    measure_speed,
+)
 from nas_asc.layers import Classifier, Conv
 from nas_asc.recipe import BandSelection, ClipGrowth, QuantisedTraining, Recipe
-from nas_asc.training import CPU, Run
+from nas_asc.training import CPU, Run, choose_precision, faster_precision, has_bfloat16_units
 from tests.clocks import StepClock
 from tests.evaluation.own_layers import CLIP_S, CLOCK, Rotten, Slow
 
@@ -127,3 +134,17 @@ def test_measuring_leaves_the_random_numbers_alone(many, make_design):
     before = torch.get_rng_state()
     measure(make_design(quantisation=QuantisedTraining(0.25)), many)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_precision_is_the_one_in_which_the_designs_train_faster(many, make_design):
+    """On a CPU without units of bfloat16 nothing is measured; with them each design is, in both."""
+    clock = StepClock(0.5)
+    found = choose_training_precision([make_design()], many, torch_device=CPU, clock=clock)
+    assert found is torch.float32  # as fast in both, by this clock
+    assert (clock.n_readings > 0) == has_bfloat16_units(CPU)
+    assert faster_precision({torch.float32: 1.3, torch.bfloat16: 1.0}) is torch.bfloat16
+    assert faster_precision({torch.float32: 1.1, torch.bfloat16: 1.0}) is torch.float32
+
+
+def test_without_designs_a_small_block_decides_the_precision(many):
+    assert choose_training_precision([], many, torch_device=CPU) is choose_precision(CPU)
