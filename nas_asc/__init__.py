@@ -16,13 +16,13 @@ if TYPE_CHECKING:
         PrintingListener,
         Study,
         count_cost,
-        load_model,
         open_data,
         open_study,
         plan_search,
         run_search,
         train_design,
     )
+    from nas_asc.prediction import load_model
     from nas_asc.propose import FeasibleSampler
     from nas_asc.recipe import Recipe
     from nas_asc.space import Space, choice, fraction, integer, optional, powers_of_two, real
@@ -58,6 +58,7 @@ _ROOMS = {
     "budget": ("Budget",),
     "errors": ("NasAscError",),
     "frontend": ("LogMel",),
+    "prediction": ("load_model",),
     "propose": ("FeasibleSampler",),
     "recipe": ("Recipe",),
     "space": ("Space", "choice", "fraction", "integer", "optional", "powers_of_two", "real"),

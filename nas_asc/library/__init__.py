@@ -5,7 +5,7 @@ Conventions:
     "8m", or seconds. What a function leaves on disk is what the command leaves.
 """
 
-from nas_asc.library.look import count_cost, load_model, open_data, plan_search
+from nas_asc.library.look import count_cost, open_data, plan_search
 from nas_asc.library.progress import PrintingListener, counts_text, trial_line
 from nas_asc.library.run import run_search, train_design
 from nas_asc.library.study import Study, open_study
@@ -15,7 +15,6 @@ __all__ = [
     "Study",
     "count_cost",
     "counts_text",
-    "load_model",
     "open_data",
     "open_study",
     "plan_search",

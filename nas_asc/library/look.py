@@ -1,4 +1,4 @@
-"""Looking before anything trains: recordings, plans, costs; and a model file."""
+"""Looking before anything trains: recordings, plans, costs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,6 @@ from nas_asc.data import DataSet, load_data_set
 from nas_asc.layers import Architecture
 from nas_asc.library.asked import ask, to_seconds
 from nas_asc.plan import Forecast
-from nas_asc.prediction import ModelFile
 from nas_asc.session import Course, begin_session, find_architecture
 from nas_asc.space import Space, load_space
 from nas_asc.survey import Survey
@@ -94,16 +93,3 @@ def count_cost(network: str | Architecture, *, space: str | None = None) -> Cost
     if isinstance(network, Architecture):
         return count_architecture(network)
     return count_architecture(find_architecture(network, load_space(space) if space else None))
-
-
-def load_model(path: str | Path, *, n_threads: int = 1) -> ModelFile:
-    """An exported model file, which classifies recordings: `load_model("model.onnx").predict("street.wav")`.
-
-    Args:
-        path: Of the file.
-        n_threads: That onnxruntime uses.
-
-    Raises:
-        ModelFileError: It is no model file of this program.
-    """
-    return ModelFile(path, n_threads=n_threads)

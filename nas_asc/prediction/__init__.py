@@ -10,7 +10,7 @@ from nas_asc.prediction.challenge import CHALLENGES, ChallengeTable
 from nas_asc.prediction.log_mel import compute_log_mel, mel_filters, resample
 from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 from nas_asc.prediction.micro import Arena, MicroFile, check_tflite, import_schema, read_tflite_metadata
-from nas_asc.prediction.model_file import TFLITE, ModelFile
+from nas_asc.prediction.model_file import TFLITE, ModelFile, load_model
 from nas_asc.prediction.prediction import Prediction
 from nas_asc.prediction.time_line import Event, Window, find_events, smooth
 
@@ -30,6 +30,7 @@ __all__ = [
     "compute_log_mel",
     "find_events",
     "import_schema",
+    "load_model",
     "mel_filters",
     "read_tflite_metadata",
     "resample",

@@ -167,3 +167,16 @@ class ModelFile:
                 continue
             mean = (total / n_clips).tolist()
             yield Prediction(path, dict(zip(self.metadata.classes, mean, strict=True)), n_clips)
+
+
+def load_model(path: str | Path, *, n_threads: int = 1) -> ModelFile:
+    """An exported model file, which classifies recordings: `load_model("model.onnx").predict("street.wav")`.
+
+    Args:
+        path: Of the file.
+        n_threads: Threads one pass of an ONNX file uses.
+
+    Raises:
+        ModelFileError: It is no model file of this program.
+    """
+    return ModelFile(path, n_threads=n_threads)

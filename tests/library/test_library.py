@@ -31,6 +31,11 @@ def test_importing_the_package_loads_nothing_heavy():
     assert _run(f"import sys, nas_asc; print([name for name in {heavy!r} if name in sys.modules])") == "[]"
 
 
+def test_a_model_is_loaded_without_torch():
+    code = "import sys; from nas_asc import load_model; print('torch' in sys.modules, 'pandas' in sys.modules)"
+    assert _run(code) == "False False"
+
+
 def test_no_public_name_is_a_room_and_none_changes_when_all_modules_are_imported():
     assert not set(nas_asc.__all__) & set(ROOMS)
     code = (
