@@ -6,7 +6,7 @@ more MACs for the same parameters) and in size (wider, deeper). What pays goes o
 
 Conventions:
     Growing goes step by step along one axis at a time, the least step that counts first, an axis that was used least
-    before the others, so that a network grows in all its dimensions. Its recipe stays.
+    before the others, so that a network grows in all its dimensions. Its recipe is that of the network it grows from.
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from nas_asc.propose.history import History
 from nas_asc.propose.screen import Proposal, Screen
 from nas_asc.propose.seconds import SecondsModels
 from nas_asc.propose.steps import axis_steps
+from nas_asc.propose.tune import TuneStrategy
 from nas_asc.space import Candidate
 
 N_FIRST = 5
@@ -47,11 +48,13 @@ class FillStrategy:
     Args:
         column: Of the score among the history's values.
         seconds: Of candidates.
+        tune: Knows what changed recipe the best network has.
     """
 
-    def __init__(self, *, column: int, seconds: SecondsModels) -> None:
+    def __init__(self, *, column: int, seconds: SecondsModels, tune: TuneStrategy) -> None:
         self._column = column
         self._seconds = seconds
+        self._tune = tune
         self._grown: dict[_Fill, Candidate | None] = {}
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
@@ -69,7 +72,8 @@ class FillStrategy:
     def _fills(self, history: History, screen: Screen) -> Iterator[_Fill]:
         """What to grow, as far as the trials tell by now."""
         scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
-        parents = sorted(history.candidates[:N_FIRST], key=lambda candidate: scores[candidate])[:_N_PARENTS]
+        parents = sorted(history.candidates[:N_FIRST], key=scores.__getitem__)[:_N_PARENTS]
+        parents = [self._tune.tuned(parent, screen, history) for parent in parents]
         halves = [_Fill(parent, way, _HALF) for parent in parents for way in _WAYS]
         yield from halves
         gains = {

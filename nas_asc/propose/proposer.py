@@ -22,6 +22,7 @@ from nas_asc.propose.random_search import propose_apart, propose_full, propose_r
 from nas_asc.propose.score_model import ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
 from nas_asc.propose.seconds import SecondsModels
+from nas_asc.propose.tune import TuneStrategy
 from nas_asc.propose.warm_start import warm_start
 from nas_asc.study import GONE_SAMPLERS, OPTUNA_PREFIX, StudyConfig, TrialRecord
 
@@ -133,21 +134,19 @@ def _random_turn(screen: Screen, config: StudyConfig) -> Turn:
 
 
 def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
-    """First networks, those grown into the limits, then two small moves to one proposal from all of the space."""
+    """First networks, a recipe for the best, growth into the limits; then small moves, one in three from everywhere."""
     column = config.minimised.index(config.score)
     models, seconds = ScoreModels(screen.space, column=column), SecondsModels(screen, timeout_s=config.timeout_s)
-    start, fill, everywhere = (
-        _start(config),
-        FillStrategy(column=column, seconds=seconds),
-        GpStrategy(screen, config, models, seconds),
-    )
+    start, tune = _start(config), TuneStrategy(column=column, n_first=N_FIRST, seconds=seconds)
+    fill = FillStrategy(column=column, seconds=seconds, tune=tune)
+    everywhere = GpStrategy(screen, config, models, seconds)
     move = LocalStrategy(models, column=column, seconds=seconds)
 
     def turn(number: int, n_complete: int) -> Sequence[Strategy]:
         if n_complete < N_FIRST:
             return start(number)
         strategies = (everywhere, move) if number % _EXPLORES == 0 else (move, everywhere)
-        return (fill, *strategies, propose_child)
+        return (tune, fill, *strategies, propose_child)
 
     return turn
 

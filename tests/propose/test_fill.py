@@ -11,12 +11,18 @@ from nas_asc.data import load_synthetic
 from nas_asc.propose import Screen, build_proposer, read_history
 from nas_asc.propose.fill import N_FIRST, FillStrategy, grow, keeps_kind
 from nas_asc.propose.seconds import SecondsModels
+from nas_asc.propose.tune import TuneStrategy
 from nas_asc.propose.warm_start import warm_start
 from nas_asc.space import load_space
 from tests.propose.made_up import CONFIG, fake_record
 
 asc = load_space("asc")
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
+
+
+def fill_strategy(screen, *, timeout_s):
+    seconds = SecondsModels(screen, timeout_s=timeout_s)
+    return FillStrategy(column=0, seconds=seconds, tune=TuneStrategy(column=0, n_first=N_FIRST, seconds=seconds))
 
 
 @cache
@@ -68,10 +74,11 @@ def study(score_of, n=14, budget=BUDGET):
 
 
 def test_after_the_first_networks_the_best_two_are_grown_and_what_gained_goes_on():
-    records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=12)
+    records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=14)
     origins = [record.origin for record in records]
     fills = [origin for origin in origins if origin.startswith("fill")]
-    assert origins[N_FIRST].startswith("fill")
+    untuned = [origin for origin in origins if not origin.startswith("tune")]
+    assert untuned[N_FIRST].startswith("fill")
     assert 3 <= len(fills) <= 5
     assert max(BUDGET.used(record.cost)["macs"] for record in records if record.origin in fills) > 0.7 * 30e6
 
@@ -93,7 +100,7 @@ def test_what_would_take_more_than_a_tenth_of_the_time_is_not_grown():
     history = read_history(records, asc, minimised=("log_loss", "macs"))  # a second each
     for timeout_s, is_grown in ((1_000.0, True), (1.0, False)):
         screen = wide()
-        strategy = FillStrategy(column=0, seconds=SecondsModels(screen, timeout_s=timeout_s))
+        strategy = fill_strategy(screen, timeout_s=timeout_s)
         assert (strategy(screen, history, np.random.default_rng(0)) is not None) == is_grown
 
 
@@ -101,5 +108,5 @@ def test_a_fill_is_not_proposed_twice():
     screen = wide()
     records = study(lambda proposal, number: 1.0 - proposal.cost.macs / 60e6, n=12)
     history = read_history(records, asc, minimised=("log_loss", "macs"))
-    strategy = FillStrategy(column=0, seconds=SecondsModels(screen, timeout_s=None))
+    strategy = fill_strategy(screen, timeout_s=None)
     assert strategy(screen, history, np.random.default_rng(0)) is None

@@ -1,0 +1,112 @@
+"""The recipe of the best of the first networks is tuned before networks are grown from it.
+
+Short searches gain most from two changes: a higher peak of the learning rate, and clips that are not mixed. Both are
+tried together, in one training. Where that scores worse, the higher rate is tried alone. What pays stays in whatever
+grows from this network.
+
+Conventions:
+    Only the recipe changes: front end, network, and what is pruned or trained in 8 bits stay.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nas_asc.propose.history import History
+from nas_asc.propose.screen import Proposal, Screen
+from nas_asc.propose.seconds import SecondsModels
+from nas_asc.propose.steps import all_steps
+from nas_asc.recipe import BlockMix, CutMix, FreqMix, Mixup, Recipe
+from nas_asc.space import Candidate
+
+IsChange = Callable[[Recipe, Recipe], bool]
+
+_MIXINGS = (Mixup, FreqMix, CutMix, BlockMix)
+
+
+def raises_rate(before: Recipe, after: Recipe) -> bool:
+    """Whether a higher learning rate is all that changes.
+
+    Args:
+        before: A recipe.
+        after: A changed one.
+    """
+    rate = after.optimiser.learning_rate
+    hotter = replace(before, optimiser=replace(before.optimiser, learning_rate=rate))
+    return rate > before.optimiser.learning_rate and after == hotter
+
+
+def stops_mixing(before: Recipe, after: Recipe) -> bool:
+    """Whether clips that are no longer mixed are all that changes.
+
+    Args:
+        before: A recipe.
+        after: A changed one.
+    """
+    kept = tuple(part for part in before.augmentation if not isinstance(part, _MIXINGS))
+    return kept != before.augmentation and after == replace(before, augmentation=kept)
+
+
+_CHANGES: dict[str, Sequence[IsChange]] = {"rate and mixing": (raises_rate, stops_mixing), "rate": (raises_rate,)}
+
+
+class TuneStrategy:
+    """Proposes the next change that was not tried, until one pays.
+
+    Args:
+        column: Of the score among the history's values.
+        n_first: How many networks come before; the best of them is tuned.
+        seconds: Of candidates.
+    """
+
+    def __init__(self, *, column: int, n_first: int, seconds: SecondsModels) -> None:
+        self._column = column
+        self._n_first = n_first
+        self._seconds = seconds
+
+    def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
+        """The next change; None where one paid, all were tried, or the space has no such axes."""
+        return self._walk(screen, history)[1] if len(history) >= self._n_first else None
+
+    def tuned(self, parent: Candidate, screen: Screen, history: History) -> Candidate:
+        """The best of the first networks with the changes that paid; any other network as it is.
+
+        Args:
+            parent: One of the first networks.
+            screen: Knows the space.
+            history: Trials so far.
+        """
+        return self._walk(screen, history)[0] if parent == self._best(history) else parent
+
+    def _best(self, history: History) -> Candidate:
+        return history.candidates[int(np.argmin(history.values[: self._n_first, self._column]))]
+
+    def _walk(self, screen: Screen, history: History) -> tuple[Candidate, Proposal | None]:
+        """The network with what paid so far, and the next change of it."""
+        scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
+        best = self._best(history)
+        for name, changes in _CHANGES.items():
+            changed = _change(best, screen, changes)
+            if changed in scores:
+                if scores[changed] < scores[best]:
+                    return changed, None
+                continue
+            proposal = screen.admit(changed, origin=f"tune, {name}", seen=history.seen)
+            if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
+                return best, proposal
+        return best, None
+
+
+def _change(candidate: Candidate, screen: Screen, changes: Sequence[IsChange]) -> Candidate:
+    """A candidate with each of these changes for which there is an axis."""
+    space, task = screen.space, screen.task
+    network, log_mel = space.architecture(candidate, task), space.log_mel(candidate, task)
+    for is_change in changes:
+        before = space.training_recipe(candidate, task)
+        for step in all_steps(candidate, space, np.random.default_rng(0)):
+            is_same = space.architecture(step, task) == network and space.log_mel(step, task) == log_mel
+            if is_same and is_change(before, space.training_recipe(step, task)):
+                candidate = step
+                break
+    return candidate
