@@ -43,6 +43,22 @@ def all_steps(candidate: Candidate, space: Space, rng: np.random.Generator) -> I
         yield from axis_steps(candidate, index, space, rng)
 
 
+def all_values(candidate: Candidate, space: Space) -> Iterator[Candidate]:
+    """Candidates that differ in any one axis of listed values, the nearest values first, and meet the requirements.
+
+    Args:
+        candidate: Where to begin.
+        space: Of the candidate.
+    """
+    for index, axis in enumerate(space.axes.values()):
+        if axis.kind == "choice" and index not in candidate.inactive:
+            code = candidate.code[index]
+            for value in sorted(set(range(int(axis.n_values or 1))) - {code}, key=lambda value: abs(value - code)):
+                changed = space.decode([*candidate.code[:index], value, *candidate.code[index + 1 :]])
+                if changed != candidate and space.broken_requirement(changed) is None:
+                    yield changed
+
+
 def _near_codes(code: float, axis: Axis, rng: np.random.Generator) -> list[float]:
     if axis.kind == "choice":
         n_values = int(axis.n_values or 1)

@@ -1,8 +1,8 @@
 """The recipe of the best of the first networks is tuned before networks are grown from it.
 
-Short searches gain most from two changes: a higher peak of the learning rate, and clips that are not mixed. Both are
-tried together, in one training. Where that scores worse, the higher rate is tried alone. What pays stays in whatever
-grows from this network.
+Short searches gain most from three changes. A higher peak of the learning rate and clips that are not mixed are tried
+together, in one training; where that scores worse, the higher rate is tried alone. Then clips are no longer shifted in
+pitch. What pays stays in whatever grows from this network.
 
 Conventions:
     Only the recipe changes: front end, network, and what is pruned or trained in 8 bits stay.
@@ -16,8 +16,8 @@ import numpy as np
 from nas_asc.propose.history import History
 from nas_asc.propose.screen import Proposal, Screen
 from nas_asc.propose.seconds import SecondsModels
-from nas_asc.propose.steps import all_steps
-from nas_asc.recipe import BlockMix, CutMix, FreqMix, Mixup, Recipe
+from nas_asc.propose.steps import all_values
+from nas_asc.recipe import AugmentationPart, BlockMix, CutMix, FreqMix, Mixup, PitchShift, Recipe
 from nas_asc.space import Candidate
 
 IsChange = Callable[[Recipe, Recipe], bool]
@@ -33,8 +33,8 @@ def raises_rate(before: Recipe, after: Recipe) -> bool:
         after: A changed one.
     """
     rate = after.optimiser.learning_rate
-    hotter = replace(before, optimiser=replace(before.optimiser, learning_rate=rate))
-    return rate > before.optimiser.learning_rate and after == hotter
+    optimiser = replace(before.optimiser, learning_rate=rate)  # type: ignore[type-var]
+    return rate > before.optimiser.learning_rate and after == replace(before, optimiser=optimiser)
 
 
 def stops_mixing(before: Recipe, after: Recipe) -> bool:
@@ -44,15 +44,33 @@ def stops_mixing(before: Recipe, after: Recipe) -> bool:
         before: A recipe.
         after: A changed one.
     """
-    kept = tuple(part for part in before.augmentation if not isinstance(part, _MIXINGS))
+    return _is_without(_MIXINGS, before, after)
+
+
+def stops_shifting(before: Recipe, after: Recipe) -> bool:
+    """Whether clips that are no longer shifted in pitch are all that changes.
+
+    Args:
+        before: A recipe.
+        after: A changed one.
+    """
+    return _is_without((PitchShift,), before, after)
+
+
+def _is_without(kinds: tuple[type[AugmentationPart], ...], before: Recipe, after: Recipe) -> bool:
+    kept = tuple(part for part in before.augmentation if not isinstance(part, kinds))
     return kept != before.augmentation and after == replace(before, augmentation=kept)
 
 
-_CHANGES: dict[str, Sequence[IsChange]] = {"rate and mixing": (raises_rate, stops_mixing), "rate": (raises_rate,)}
+# one after the other; of each, the first that pays stays
+_QUESTIONS: tuple[dict[str, Sequence[IsChange]], ...] = (
+    {"rate and mixing": (raises_rate, stops_mixing), "rate": (raises_rate,)},
+    {"pitch": (stops_shifting,)},
+)
 
 
 class TuneStrategy:
-    """Proposes the next change that was not tried, until one pays.
+    """Proposes the next change that was not tried.
 
     Args:
         column: Of the score among the history's values.
@@ -66,7 +84,7 @@ class TuneStrategy:
         self._seconds = seconds
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
-        """The next change; None where one paid, all were tried, or the space has no such axes."""
+        """The next change; None where all were tried, or the space has no such axes."""
         return self._walk(screen, history)[1] if len(history) >= self._n_first else None
 
     def tuned(self, parent: Candidate, screen: Screen, history: History) -> Candidate:
@@ -85,17 +103,19 @@ class TuneStrategy:
     def _walk(self, screen: Screen, history: History) -> tuple[Candidate, Proposal | None]:
         """The network with what paid so far, and the next change of it."""
         scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
-        best = self._best(history)
-        for name, changes in _CHANGES.items():
-            changed = _change(best, screen, changes)
-            if changed in scores:
-                if scores[changed] < scores[best]:
-                    return changed, None
-                continue
-            proposal = screen.admit(changed, origin=f"tune, {name}", seen=history.seen)
-            if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
-                return best, proposal
-        return best, None
+        current = self._best(history)
+        for question in _QUESTIONS:
+            for name, changes in question.items():
+                changed = _change(current, screen, changes)
+                if changed in scores:
+                    if scores[changed] < scores[current]:
+                        current = changed
+                        break
+                    continue
+                proposal = screen.admit(changed, origin=f"tune, {name}", seen=history.seen)
+                if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
+                    return current, proposal
+        return current, None
 
 
 def _change(candidate: Candidate, screen: Screen, changes: Sequence[IsChange]) -> Candidate:
@@ -104,9 +124,12 @@ def _change(candidate: Candidate, screen: Screen, changes: Sequence[IsChange]) -
     network, log_mel = space.architecture(candidate, task), space.log_mel(candidate, task)
     for is_change in changes:
         before = space.training_recipe(candidate, task)
-        for step in all_steps(candidate, space, np.random.default_rng(0)):
-            is_same = space.architecture(step, task) == network and space.log_mel(step, task) == log_mel
-            if is_same and is_change(before, space.training_recipe(step, task)):
-                candidate = step
+        for changed in all_values(candidate, space):
+            if (
+                is_change(before, space.training_recipe(changed, task))
+                and space.architecture(changed, task) == network
+                and space.log_mel(changed, task) == log_mel
+            ):
+                candidate = changed
                 break
     return candidate

@@ -9,14 +9,14 @@ from nas_asc.budget import Budget
 from nas_asc.data import load_synthetic
 from nas_asc.propose import Screen, build_proposer
 from nas_asc.propose.fill import N_FIRST
-from nas_asc.propose.tune import raises_rate, stops_mixing
-from nas_asc.recipe import Adam, AdamW, CutMix, FreqMask, Mixup, Recipe, TimeRoll
+from nas_asc.propose.tune import raises_rate, stops_mixing, stops_shifting
+from nas_asc.recipe import Adam, AdamW, CutMix, FreqMask, Mixup, PitchShift, Recipe, TimeRoll
 from nas_asc.space import load_space
 from tests.propose.made_up import CONFIG, build, fake_record, simulate, small
 
 asc = load_space("asc")
 BUDGET = Budget(max_params=128_000, max_macs=30_000_000)
-usual = Recipe(optimiser=AdamW(5e-3), augmentation=(TimeRoll(1.0), Mixup(0.3)))
+usual = Recipe(optimiser=AdamW(5e-3), augmentation=(TimeRoll(1.0), PitchShift(6_000), Mixup(0.3)))
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def screen():
     return Screen(asc, load_synthetic().task, budget=BUDGET)
 
 
-def study(screen, score_of, n=N_FIRST + 4):
+def study(screen, score_of, n=N_FIRST + 6):
     """Records of a search whose trials score as they are told."""
     proposer = build_proposer(screen, replace(CONFIG, sampler="gp", budget=BUDGET, objectives=("log_loss", "macs")))
     records = []
@@ -35,55 +35,60 @@ def study(screen, score_of, n=N_FIRST + 4):
     return records
 
 
-def is_mixed(recipe):
-    return any(isinstance(part, Mixup | CutMix) for part in recipe.augmentation)
-
-
 def is_tuned(record):
-    return not is_mixed(record.recipe) or record.recipe.optimiser.learning_rate > 5e-3
+    kinds = {type(part) for part in record.recipe.augmentation}
+    return Mixup not in kinds or PitchShift not in kinds or record.recipe.optimiser.learning_rate > 5e-3
 
 
 @pytest.mark.parametrize(
-    ("changed", "raises", "stops"),
+    ("changed", "is_change"),
     [
-        (usual, False, False),
-        (replace(usual, optimiser=AdamW(1e-2)), True, False),
-        (replace(usual, optimiser=AdamW(2e-3)), False, False),
-        (replace(usual, optimiser=AdamW(1e-2, 0.1)), False, False),
-        (replace(usual, optimiser=Adam(1e-2)), False, False),
-        (replace(usual, augmentation=(TimeRoll(1.0),)), False, True),
-        (replace(usual, augmentation=(TimeRoll(1.0), CutMix(0.3))), False, False),
-        (replace(usual, augmentation=(Mixup(0.3),)), False, False),
-        (replace(usual, augmentation=(TimeRoll(1.0), FreqMask(0.2))), False, False),
-        (replace(usual, optimiser=AdamW(1e-2), augmentation=(TimeRoll(1.0),)), False, False),
+        (usual, None),
+        (replace(usual, optimiser=AdamW(1e-2)), raises_rate),
+        (replace(usual, optimiser=AdamW(2e-3)), None),
+        (replace(usual, optimiser=AdamW(1e-2, 0.1)), None),
+        (replace(usual, optimiser=Adam(1e-2)), None),
+        (replace(usual, augmentation=(TimeRoll(1.0), PitchShift(6_000))), stops_mixing),
+        (replace(usual, augmentation=(TimeRoll(1.0), Mixup(0.3))), stops_shifting),
+        (replace(usual, augmentation=(TimeRoll(1.0), PitchShift(6_000), CutMix(0.3))), None),
+        (replace(usual, augmentation=(PitchShift(6_000), Mixup(0.3))), None),
+        (replace(usual, augmentation=(TimeRoll(1.0), PitchShift(6_000), FreqMask(0.2))), None),
+        (replace(usual, optimiser=AdamW(1e-2), augmentation=(TimeRoll(1.0), PitchShift(6_000))), None),
     ],
 )
-def test_a_change_is_one_thing_alone(changed, raises, stops):
-    assert raises_rate(usual, changed) == raises
-    assert stops_mixing(usual, changed) == stops
+def test_a_change_is_one_thing_alone(changed, is_change):
+    kinds = [kind for kind in (raises_rate, stops_mixing, stops_shifting) if kind(usual, changed)]
+    assert kinds == ([] if is_change is None else [is_change])
 
 
-@pytest.mark.parametrize("pays", [True, False])
-def test_the_best_first_network_is_tuned_before_anything_grows(screen, pays):
-    records = study(screen, lambda record: 1.0 + record.cost.macs / 30e6 + (-0.1 if pays else 0.1) * is_tuned(record))
+def test_the_best_first_network_is_tuned_before_anything_grows(screen):
+    """Here nothing pays."""
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.1 * is_tuned(record))
     best = min(records[:N_FIRST], key=lambda record: record.scores.log_loss)
-    tuned = [record for record in records if record.origin.startswith("tune")]
-    assert [record.origin for record in tuned] == ["tune, rate and mixing", "tune, rate"][: 1 if pays else 2]
-    assert tuned == records[N_FIRST:][: len(tuned)]
-    for record in tuned:
+    both, hotter, unshifted, after = records[N_FIRST:][:4]
+    assert [each.origin for each in (both, hotter, unshifted)] == ["tune, rate and mixing", "tune, rate", "tune, pitch"]
+    assert not after.origin.startswith("tune")
+    for record in (both, hotter, unshifted):
         assert (record.architecture, record.log_mel, record.cost) == (best.architecture, best.log_mel, best.cost)
-    assert is_mixed(best.recipe)
-    assert not is_mixed(tuned[0].recipe)
-    for record in tuned[1:]:
-        assert raises_rate(best.recipe, record.recipe)
+    assert stops_mixing(replace(best.recipe, optimiser=both.recipe.optimiser), both.recipe)
+    assert raises_rate(best.recipe, hotter.recipe)
+    assert stops_shifting(best.recipe, unshifted.recipe)
 
 
-@pytest.mark.parametrize("pays", [True, False])
-def test_what_grows_keeps_a_change_that_paid(screen, pays):
-    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + (-0.1 if pays else 0.1) * is_tuned(record))
+def test_what_pays_stays_in_what_grows(screen):
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 - 0.1 * is_tuned(record))
+    both, unshifted, grown = records[N_FIRST:][:3]
+    assert [both.origin, unshifted.origin] == ["tune, rate and mixing", "tune, pitch"]
+    assert stops_shifting(both.recipe, unshifted.recipe)
+    assert grown.origin.startswith("fill")
+    assert grown.recipe == both.recipe  # the second did not gain
+
+
+def test_what_does_not_pay_is_taken_back(screen):
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.1 * is_tuned(record))
     best = min(records[:N_FIRST], key=lambda record: record.scores.log_loss)
     grown = next(record for record in records if record.origin.startswith("fill"))
-    assert grown.recipe == (records[N_FIRST] if pays else best).recipe
+    assert grown.recipe == best.recipe
 
 
 def test_a_space_without_such_axes_is_not_tuned():
