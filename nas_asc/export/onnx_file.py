@@ -28,9 +28,7 @@ def build_onnx(lowered: LoweredNetwork, *, bits: int = 8) -> onnx.ModelProto:
         ExportError: A number of bits that there is not, a network without ranges, or a primitive without nodes.
     """
     graph, output = write_network(lowered, _precision(lowered, bits))
-    model = graph.to_model(in_shape=lowered.in_shape, out_shape=lowered.out_shape, output=output)
-    onnx.checker.check_model(model)
-    return model
+    return graph.to_model(in_shape=lowered.in_shape, out_shape=lowered.out_shape, output=output)
 
 
 def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
