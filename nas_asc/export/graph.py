@@ -14,7 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 from nas_asc.compression import Range
 from nas_asc.errors import ExportError
 
-LEAST_OPSET = 13  # the first in which a weight has a scale for each output channel; before, operators meant other things
+LEAST_OPSET = (
+    13  # the first in which a weight has a scale for each output channel; before, operators meant other things
+)
 _MOST_OPSET = onnx.defs.onnx_opset_version()
 _AXES_ARE_INPUTS = 18  # from this opset on, of the means and maxima below; before, they are attributes
 _REDUCTIONS = ("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin")

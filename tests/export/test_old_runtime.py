@@ -86,7 +86,7 @@ def test_operators_of_ones_own_decide_on_the_opset():
         assert run(model, torch.ones(2, 3, 4, 5)).shape == (2, 3)
     graph = Graph()
     odd = graph.node("NoSuchOperator", "log_mel")
-    with pytest.raises(ExportError, match="no version of ONNX has all operators of the network .*NoSuchOperator"):
+    with pytest.raises(ExportError, match=r"no version of ONNX has all operators of the network .*NoSuchOperator"):
         graph.to_model(in_shape=(3, 4, 5), out_shape=(3, 4, 5), output=odd)
 
 
