@@ -79,8 +79,8 @@ def test_counters_of_others_count_what_count_counts(module, waveforms):
     assert summary.total_mult_adds == cost.official_macs
     assert summary.total_param_bytes == 4 * cost.params
     assert count_module(module.network, module.architecture.in_shape).macs == cost.macs
-    for precision, n_bytes in ((module.half(), 2), (module.float(), 4)):
-        kept = [value for value in precision.network.state_dict().values() if value.is_floating_point()]
+    for kind, n_bytes in ((torch.float16, 2), (torch.float32, 4)):
+        kept = [value for value in module.to(kind).network.state_dict().values() if value.is_floating_point()]
         assert sum(value.nbytes for value in kept) == n_bytes * cost.all_params
 
 

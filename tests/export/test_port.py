@@ -52,8 +52,8 @@ def test_known_samples_have_the_features_that_the_words_say(log_mel):
     found = describe_front_end(describe(log_mel))
     steps = dict(step.split(": ", 1) for step in found["steps"])
     rate, n_samples = numbers(steps["samples"])[-2:]
-    size, (width, start) = int(numbers(steps["frames"])[1]), (numbers(steps["window"])[i] for i in (1, -1))
-    width, start = int(width), int(re.search(r"times sample (\d+)", steps["window"])[1])
+    size, width = int(numbers(steps["frames"])[1]), int(numbers(steps["window"])[0])
+    start = int(re.search(r"times sample (\d+)", steps["window"])[1])
     half = int(re.search(r"k \* (\d+) /", steps["spectrum"])[1])
     n_edges, low, high = (
         float(re.search(pattern, steps["mel bands"])[1])
