@@ -84,8 +84,8 @@ def _describe_example(log_mel: LogMel, n_samples: int) -> dict[str, Any]:
     inner = -(-edge // log_mel.hop_length)
     least = inner * log_mel.hop_length - edge + log_mel.n_fft
     n = np.arange(min(n_samples, least + log_mel.n_fft), dtype=np.int64)
-    samples = ((_SAMPLE_FACTOR * n * n) % (2 * _FULL_SCALE) - _FULL_SCALE).astype(np.float32) / _FULL_SCALE
-    features = compute_log_mel(samples, log_mel)
+    samples = ((_SAMPLE_FACTOR * n * n) % (2 * _FULL_SCALE) - _FULL_SCALE) / _FULL_SCALE
+    features = compute_log_mel(samples.astype(np.float32), log_mel)
     frames = sorted({0, inner if n_samples >= least else 0})
     return {
         "samples": f"sample n is ({_SAMPLE_FACTOR} * n * n) mod {2 * _FULL_SCALE} - {_FULL_SCALE} in 16 bits, n from 0,"
