@@ -54,7 +54,7 @@ def fit_ranges(network: QuantisedNetwork, batches: Sequence[Tensor]) -> None:
     """
     observer = _Observer(network)
     expected = [observer(batch) for batch in batches]
-    found = []
+    found: list[tuple[float, Tensor, Tensor]] = []
     for low, high in observer.fit():
         if not any(torch.equal(low, other[1]) and torch.equal(high, other[2]) for other in found):
             network.low.copy_(low)

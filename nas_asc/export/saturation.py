@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nas_asc.compression import QuantisedNetwork
-from nas_asc.layers import Convolution, Projection, to_pair
+from nas_asc.layers import Convolution, Pair, Projection, to_pair
 from nas_asc.models import Step
 
 _LEAST, _MOST = -32768, 32767
@@ -84,10 +84,14 @@ class _SumCounter(QuantisedNetwork):
         if isinstance(module, nn.Linear):
             self._add(integers.reshape(-1, weight.shape[1]).T, weight)
         elif weight.shape[1] > 1 or module.groups == 1:
-            self._count_windows(module, integers, weight, found.zero_point)
+            assert isinstance(step.primitive, Convolution)
+            padding = to_pair(step.primitive.padding)
+            self._count_windows(module, integers, weight, padding, found.zero_point)
 
-    def _count_windows(self, module: nn.Conv2d, integers: Tensor, weight: Tensor, zero_point: int) -> None:
-        (rows, columns), kernel = to_pair(module.padding), weight.shape[2:]
+    def _count_windows(
+        self, module: nn.Conv2d, integers: Tensor, weight: Tensor, padding: Pair, zero_point: int
+    ) -> None:
+        (rows, columns), kernel = padding, weight.shape[2:]
         padded = nn.functional.pad(integers, (columns, columns, rows, rows), value=float(zero_point))
         for values, factors in zip(padded.chunk(module.groups, 1), weight.chunk(module.groups), strict=True):
             windows = nn.functional.unfold(values, kernel, stride=module.stride)[0]

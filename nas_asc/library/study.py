@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import WaveformNetwork
-from nas_asc.handover import ExportResult, TestResult
+from nas_asc.handover import ExportResult, TestResult, find_network
 from nas_asc.library.asked import to_seconds
 from nas_asc.library.progress import PrintingListener
 from nas_asc.report import Facts, build_sections, gather_facts, trials_frame
@@ -174,7 +174,9 @@ class Study:
         Raises:
             StudyError: There is no such trial, or the data are not those of the study.
         """
-        return self._session.module(number=number)
+        worker = self._session.worker
+        found = find_network(self.folder, worker.prepared, number=number, layer_types=worker.layer_types)
+        return WaveformNetwork(found.network)
 
     def report(self) -> Path:
         """Path of the report, written anew."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
-from nas_asc.evaluation import PreparedData, WaveformNetwork, Worker, choose_training_precision
+from nas_asc.evaluation import PreparedData, Worker, choose_training_precision
 from nas_asc.handover import (
     EnsembleResult,
     ExportResult,
@@ -19,7 +19,6 @@ from nas_asc.handover import (
     ensemble_study,
     evaluate_study,
     export_study,
-    find_network,
     race_leaders,
     refit_recommended,
     train_repeats,
@@ -319,18 +318,6 @@ class Session:
             on_epoch=on_epoch,
             c_header=c_header,
         )
-
-    def module(self, *, number: int | None = None) -> WaveformNetwork:
-        """A network of the study with its front end as a torch module, on the CPU.
-
-        Args:
-            number: Of a trial; None is the final network.
-
-        Raises:
-            StudyError: There is no such trial, or the data or their split are not those of the study.
-        """
-        prepared, layer_types = self.worker.prepared, self.worker.layer_types
-        return WaveformNetwork(find_network(self.folder, prepared, number=number, layer_types=layer_types).network)
 
     def ensemble(
         self, *, budget: Budget | None = None, n_most: int = 4, bits: int = 8, out: Path | None = None

@@ -17,7 +17,7 @@ from nas_asc.errors import ExportError
 from nas_asc.export import BITS, Graph, build_onnx
 from nas_asc.layers import ACTIVATIONS, Architecture, Conv, Moments, format_layer
 from nas_asc.models import lower_network
-from tests.export.test_onnx import difference, run
+from tests.export.onnx_run import difference, run
 from tests.models.cases import CASES
 from tests.models.drawn import draw_model
 from tests.models.systems import SYSTEMS, describe_system

@@ -14,7 +14,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, Classifier, Conv
 from nas_asc.models import lower_network
 from nas_asc.prediction import Metadata, MicroFile
-from tests.export.test_onnx import run
+from tests.export.onnx_run import run
 from tests.export.tflite import needs_runtime
 from tests.models.drawn import draw_model
 
