@@ -112,6 +112,13 @@ def _print_result(study: str, result: "ExportResult") -> None:
         f" {format_count(exported.weight_bytes)} bytes of weights and scales,"
         f" {format_count(exported.file_bytes)} in the file"
     )
+    if exported.saturated is not None:
+        print(f"{100 * exported.saturated:.2g} % of the values of these clips lie beyond the ranges of 8 bits")
+    if exported.saturating_sums:
+        print(
+            f"{100 * exported.saturating_sums:.2g} % of the sums would be cut off on processors without VNNI, unless a"
+            " session sets session.x64quantprecision to 1, as nas-asc predict does"
+        )
     if exported.arena_bytes is not None and exported.activation_bytes is not None:
         print(
             f"TensorFlow Lite Micro needs an arena of {format_count(exported.arena_bytes)} bytes,"

@@ -5,21 +5,18 @@ Conventions:
     scale and zero point a tensor. Value n is that of `LoweredNetwork`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from nas_asc.compression.group_scale import fit_group_scales
-from nas_asc.errors import CompressionError
 from nas_asc.layers import Activation, ChannelSlice, Pooling, Primitive, ProbabilityMean, TimeMoments
 from nas_asc.models import Lowered, LoweredNetwork, Step
 
 LARGEST_WEIGHT = 127
 LARGEST_ACTIVATION = 255
 _LARGEST_BIAS = 2**30
-_SMALLEST_SCALE = 1e-8
+SMALLEST_SCALE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,6 @@ class QuantisedNetwork(LoweredNetwork):
     Attributes:
         low: (n values,) lower end of each value's range.
         high: (n values,) upper end.
-        observes: Whether values pass as they are and widen their ranges.
         only: Values that are quantised, with the weights of the steps that write them; None is all.
         momentum: Share by which ranges move in training to those of a batch; None leaves them.
     """
@@ -62,7 +58,6 @@ class QuantisedNetwork(LoweredNetwork):
         n_values = len(self.steps) + 1
         self.register_buffer("low", torch.zeros(n_values))
         self.register_buffer("high", torch.zeros(n_values))
-        self.observes = False
         self.only: frozenset[int] | None = None
         self.momentum: float | None = None
         self._owners = self._find_owners()
@@ -95,7 +90,7 @@ class QuantisedNetwork(LoweredNetwork):
         A channel whose weights are tiny beside its bias has a larger scale: an int32 bias counts in steps of the
         weights' scale times that of the input.
         """
-        scales = module.weight.detach().flatten(1).abs().amax(dim=1).clamp(min=_SMALLEST_SCALE) / LARGEST_WEIGHT
+        scales = module.weight.detach().flatten(1).abs().amax(dim=1).clamp(min=SMALLEST_SCALE) / LARGEST_WEIGHT
         if module.bias is None:
             return scales
         sources = [self._owners[step.inputs[0]] for step in self.steps if step.module is module]
@@ -103,31 +98,24 @@ class QuantisedNetwork(LoweredNetwork):
         return scales.maximum(module.bias.detach().abs() / (least * _LARGEST_BIAS))
 
     def take(self, index: int, value: Tensor) -> Tensor:
-        """A value in 8 bits; while it observes, the value as it is."""
+        """A value in 8 bits."""
         owner = self._owners[index]
         if owner is None:
             return value
-        if owner == index and (self.observes or (self.training and self.momentum is not None)):
-            self._observe(index, value.detach())
+        if owner == index and self.training and self.momentum is not None:
+            self.low[index].lerp_(value.detach().amin().clamp(max=0), self.momentum)
+            self.high[index].lerp_(value.detach().amax().clamp(min=0), self.momentum)
         if self._passes(index):
             return value
         scale, zero_point = self._scale(owner)
         return torch.fake_quantize_per_tensor_affine(value, scale, zero_point, 0, LARGEST_ACTIVATION)
 
     def _passes(self, index: int) -> bool:
-        return self.observes or (self.only is not None and index not in self.only)
-
-    def _observe(self, index: int, value: Tensor) -> None:
-        low, high = value.amin().clamp(max=0), value.amax().clamp(min=0)
-        if self.observes or self.momentum is None:
-            self.low[index], self.high[index] = self.low[index].minimum(low), self.high[index].maximum(high)
-        else:
-            self.low[index].lerp_(low, self.momentum)
-            self.high[index].lerp_(high, self.momentum)
+        return self.only is not None and index not in self.only
 
     def _scale(self, index: int) -> tuple[Tensor, Tensor]:
         scale = (self.high[index] - self.low[index]) / LARGEST_ACTIVATION
-        scale = scale.where(scale > _SMALLEST_SCALE, 1.0)  # a value that is always 0
+        scale = scale.where(scale > SMALLEST_SCALE, 1.0)  # a value that is always 0
         return scale, (-self.low[index] / scale).round().clamp(0, LARGEST_ACTIVATION).to(torch.int32)
 
     def _find_owners(self) -> list[int | None]:
@@ -153,32 +141,6 @@ class QuantisedNetwork(LoweredNetwork):
                 return found
             index = source.inputs[0]
         return []
-
-
-def quantise_network(lowered: LoweredNetwork, batches: Iterable[Tensor]) -> QuantisedNetwork:
-    """A network in 8 bits whose ranges are the smallest and largest values that these clips give.
-
-    Moments are standardised first, each by its own mean and deviation over the clips, and the weights that read them
-    follow suit.
-
-    Args:
-        lowered: The network in float; gives the same afterwards.
-        batches: Standardised log-mels (B, C, F, T) of training clips; 64 clips are enough.
-
-    Raises:
-        CompressionError: There are no clips.
-    """
-    batches = list(batches)
-    if not batches:
-        raise CompressionError("calibration needs clips, but got none. Give training clips.")
-    fit_group_scales(lowered, batches)
-    network = QuantisedNetwork(lowered).eval()
-    network.observes = True
-    with torch.inference_mode():
-        for batch in batches:
-            network(batch)
-    network.observes = False
-    return network
 
 
 def quantise_weight(weight: Tensor, scales: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.speed import Speed, choose_training_precision, measure_features, measure_speed
 from nas_asc.evaluation.stage import Life, Stage, list_stages
 from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
+from nas_asc.evaluation.waveform_network import WaveformNetwork
 from nas_asc.evaluation.worker import OnEpoch, Worker, to_reason
 from nas_asc.evaluation.write_and_run import predict_file
 
@@ -38,6 +39,7 @@ __all__ = [
     "Trained",
     "TrainedNetwork",
     "TrainedOn",
+    "WaveformNetwork",
     "Worker",
     "choose_members",
     "choose_training_precision",

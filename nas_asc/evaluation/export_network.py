@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_asc.compression import StepNoise, measure_noise
+from nas_asc.compression import QuantisedNetwork, StepNoise, measure_noise, measure_saturation
 from nas_asc.cost import cost_at_bits, count_cost
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
@@ -19,13 +19,15 @@ from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quantised_weights
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
 from nas_asc.evaluation.write_and_run import check_kind, count_bytes, is_c, predict_file, write_and_run
-from nas_asc.export import CReport
+from nas_asc.export import CReport, measure_saturating_sums
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
-from nas_asc.prediction import Metadata
+from nas_asc.prediction import TFLITE, Metadata
 from nas_asc.recipe import Recipe
 from nas_asc.training import Run, default_epochs
+
+_N_SUMMED = 4  # clips on which sums are emulated
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Exported:
         agreement: Share of these clips of which both say the same class.
         integer_share: Share of the file's multiply-accumulates that are computed in integers.
         noise: For 8 bits what each step alone costs, the worst first; else empty.
+        saturated: Share of the values between steps, the input's included, of 64 validation clips that lie beyond
+            their ranges; None for other bits.
+        saturating_sums: Share of an ONNX file's integer sums, on 4 of them, that a processor without VNNI cuts off in a
+            session that has not set `session.x64quantprecision`; None for other files.
         arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for others.
         activation_bytes: Part of it that holds the values between steps; what `cost["peak_ram_bytes"]` estimates.
         c: What a folder of C needs, and what was shown of it; None for a file.
@@ -62,6 +68,8 @@ class Exported:
     agreement: float
     integer_share: float
     noise: tuple[StepNoise, ...]
+    saturated: float | None = None
+    saturating_sums: float | None = None
     arena_bytes: int | None = None
     activation_bytes: int | None = None
     c: CReport | None = None
@@ -104,7 +112,8 @@ def export_network(
             trained so; 0 calibrates alone.
         qat_run: Seed, torch device and events of these; None is a plain run.
         probabilities: (n, K) that the network gives the validation clips; None computes them.
-        measures_noise: Whether to find out what each step costs, which takes a pass over 64 clips for each.
+        measures_noise: Whether to find out what each step costs, which takes a pass over 64 clips for each, and how
+            much saturates.
 
     Raises:
         ExportError: The network cannot be written, or was trained in 8 bits already.
@@ -115,15 +124,22 @@ def export_network(
     check_kind(path, bits)
     model, mean, std = network.load()
     metadata = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
-    lowered, noise, n_done = lower_network(model), None, 0
+    lowered, n_done = lower_network(model), 0
+    measured: dict[str, Any] = {"noise": ()}
+    validation = prepared.validation_clips(network.log_mel)
     if bits == 8:
         n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
         if n_done and qat_epochs:
             raise ExportError(f"its recipe trained the network in 8 bits already, {n_done} epochs. Leave `--qat` out.")
         clips = replace(prepared.train_clips(network.log_mel), mean=mean, std=std)
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
-        noise = measure_noise(quantised, calibration_batch(clips)) if measures_noise else None
-    validation = prepared.validation_clips(network.log_mel)
+        if measures_noise:
+            heard = calibration_batch(replace(validation.clips, mean=mean, std=std))
+            measured = {
+                "noise": measure_noise(quantised, calibration_batch(clips)),
+                "saturated": measure_saturation(quantised, [heard]),
+                "saturating_sums": _measure_sums(path, quantised, heard),
+            }
     recordings = read_recordings(prepared, network.log_mel) if is_c(path) else ()
     written = write_and_run(path, lowered, metadata, validation.clips, bits=bits, recordings=recordings)
     arena = None if written.c is not None else written.arena
@@ -143,7 +159,7 @@ def export_network(
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
         integer_share=written.integer_share,
-        noise=noise or (),
+        **measured,
         arena_bytes=None if arena is None else arena.total,
         activation_bytes=None if arena is None else arena.activations,
         c=written.c,
@@ -170,6 +186,12 @@ def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, 
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
     )
+
+
+def _measure_sums(path: Path, quantised: QuantisedNetwork, clips: Tensor) -> float | None:
+    if path.suffix == TFLITE or is_c(path):
+        return None
+    return measure_saturating_sums(quantised, clips[:: -(-len(clips) // _N_SUMMED)].split(1))
 
 
 def _load_quantised(lowered: LoweredNetwork, state: Mapping[str, Tensor], recipe: Recipe, *, n_train: int) -> int:

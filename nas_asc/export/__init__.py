@@ -10,6 +10,7 @@ from nas_asc.export.c_header import format_c_header
 from nas_asc.export.graph import Graph
 from nas_asc.export.integer import measure_integer_share
 from nas_asc.export.onnx_file import BITS, build_onnx, count_weight_bytes, write_onnx
+from nas_asc.export.saturation import measure_saturating_sums
 from nas_asc.export.tflite_file import TfliteNetwork, build_tflite, write_tflite
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "count_weight_bytes",
     "format_c_header",
     "measure_integer_share",
+    "measure_saturating_sums",
     "write_c",
     "write_onnx",
     "write_proved_c",

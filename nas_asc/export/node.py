@@ -13,7 +13,7 @@ from nas_asc.layers import Primitive, to_pair
 from nas_asc.models import GroupScale, Lowered, LoweredNetwork, Step
 
 _EPSILON = 1e-5
-_ACTIVATIONS = {"relu": "Relu", "hardswish": "HardSwish", "gelu": "Gelu"}
+_ACTIVATIONS = {"relu": "Relu", "hardswish": "HardSwish"}
 _ORDERS = {"skewness": 3, "kurtosis": 4, "hyperskewness": 5}
 
 
@@ -67,6 +67,10 @@ def _(primitive: layers.Projection, graph: Graph, precision: Precision, step: St
 
 @_write.register
 def _(primitive: layers.Activation, graph: Graph, precision: Precision, step: Step, inputs: list[str]) -> str:
+    if primitive.kind == "gelu":  # spelled out, since the operator is as young as opset 20
+        error = graph.node("Erf", graph.node("Mul", inputs[0], graph.scalar(math.sqrt(0.5))))
+        share = graph.node("Mul", graph.node("Add", error, graph.scalar(1.0)), graph.scalar(0.5))
+        return graph.node("Mul", inputs[0], share, name=step.name)
     if primitive.kind != "prelu":
         return graph.node(_ACTIVATIONS[primitive.kind], inputs[0], name=step.name)
     assert isinstance(step.module, nn.PReLU)

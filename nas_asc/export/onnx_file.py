@@ -3,15 +3,18 @@
 import json
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import onnx
+import onnxruntime
 
 from nas_asc.compression import QuantisedNetwork
 from nas_asc.errors import ExportError
 from nas_asc.export.node import write_network
+from nas_asc.export.port import FLOATS, describe_front_end, draw_floats
 from nas_asc.export.weights import Half, Integer, Precision, Single
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import METADATA_KEY, Metadata
+from nas_asc.prediction import EXACT_SUMS, METADATA_KEY, Metadata
 from nas_asc.study import write_file
 
 BITS = (8, 16, 32)
@@ -28,13 +31,11 @@ def build_onnx(lowered: LoweredNetwork, *, bits: int = 8) -> onnx.ModelProto:
         ExportError: A number of bits that there is not, a network without ranges, or a primitive without nodes.
     """
     graph, output = write_network(lowered, _precision(lowered, bits))
-    model = graph.to_model(in_shape=lowered.in_shape, out_shape=lowered.out_shape, output=output)
-    onnx.checker.check_model(model)
-    return model
+    return graph.to_model(in_shape=lowered.in_shape, out_shape=lowered.out_shape, output=output)
 
 
 def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
-    """Write a model with its metadata, which stands beside it too, with the ending ".json".
+    """Write a model with its metadata, which stands beside it too, ending in ".json", with all that a port of it needs.
 
     Each file is put in place whole; folders are made.
 
@@ -48,6 +49,7 @@ def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
     """
     if path.suffix != ".onnx":
         raise ExportError(f"a model file must end in .onnx, but got {str(path)!r}.")
+    beside = json.loads(metadata.to_json()) | _describe_port(model, metadata)
     model = onnx.ModelProto.FromString(model.SerializeToString())
     onnx.helper.set_model_props(
         model, {METADATA_KEY: json.dumps(json.loads(metadata.to_json()), separators=(",", ":"))}
@@ -55,9 +57,27 @@ def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, model.SerializeToString())
-        write_file(path.with_suffix(".json"), (metadata.to_json() + "\n").encode())
+        write_file(path.with_suffix(".json"), (json.dumps(beside, indent=2) + "\n").encode())
     except OSError as error:
         raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
+
+
+def _describe_port(model: onnx.ModelProto, metadata: Metadata) -> dict[str, Any]:
+    """Axes, front end, and the logits of a known input."""
+    shape = tuple(size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim)[1:]
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 3, 1
+    options.add_session_config_entry(*EXACT_SUMS)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    (logits,) = session.run(None, {"log_mel": draw_floats((1, *shape))})
+    return {
+        "input": {"axes": ["clip", "channel", "mel band", "frame"], "type": "float32", "shape": ["any", *shape]},
+        "output": {"axes": ["clip", "class"], "type": "float32", "shape": ["any", *logits.shape[1:]]},
+        "opset": model.opset_import[0].version,
+        "session_options": dict([EXACT_SUMS]),
+        "example": {"input": FLOATS, "output": [round(float(value), 4) for value in logits.ravel()]},
+        "front_end": describe_front_end(metadata),
+    }
 
 
 def count_weight_bytes(model: onnx.ModelProto) -> int:

@@ -14,10 +14,11 @@ from typing import Any
 from nas_asc.compression import QuantisedNetwork
 from nas_asc.errors import ExportError
 from nas_asc.export.integer import count_macs
+from nas_asc.export.port import INTEGERS, describe_front_end, draw_integers, name_operators
 from nas_asc.export.tflite_model import TfliteModel
 from nas_asc.export.tflite_step import write_tflite_network
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import METADATA_KEY, Metadata
+from nas_asc.prediction import METADATA_KEY, Metadata, MicroFile
 from nas_asc.study import write_file
 
 
@@ -59,8 +60,13 @@ class TfliteNetwork:
         return self.model.to_bytes(inputs=(self.input,), outputs=(self.output,), metadata=metadata or {})
 
     def describe_ports(self) -> dict[str, Any]:
-        """What goes in and comes out, for firmware: value = scale (integer - zero_point)."""
-        return {"input": self._describe(self.input), "output": self._describe(self.output)}
+        """What goes in and comes out, for firmware, with its axes: value = scale (integer - zero_point)."""
+        axes = ["clip", "mel band", "frame", "channel"]
+        return {
+            "input": {"axes": axes, **self._describe(self.input)},
+            "output": {"axes": ["clip", "class"], **self._describe(self.output)},
+            "operators": name_operators(self.model.kinds),
+        }
 
     def _describe(self, tensor: int) -> dict[str, Any]:
         found: dict[str, Any] = {"type": self.model.kind(tensor), "shape": list(self.model.shape(tensor))}
@@ -88,7 +94,7 @@ def build_tflite(network: LoweredNetwork) -> TfliteNetwork:
 
 
 def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None:
-    """Write a model with its metadata; beside it, ending in ".json", it stands with input and output.
+    """Write a model with its metadata; beside it, ending in ".json", it stands with all that a port of it needs.
 
     Each file is put in place whole; folders are made.
 
@@ -98,13 +104,16 @@ def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None
         metadata: What the network needs to be told of recordings.
 
     Raises:
-        ExportError: The ending is another one, or the file cannot be written.
+        ExportError: The ending is another one, TensorFlow Lite Micro cannot run the file, or it cannot be written.
     """
     if path.suffix != ".tflite":
         raise ExportError(f"a TensorFlow Lite file must end in .tflite, but got {str(path)!r}.")
     plain = json.loads(metadata.to_json())
     content = network.to_bytes({METADATA_KEY: json.dumps(plain, separators=(",", ":")).encode()})
-    beside = json.dumps(plain | network.describe_ports(), indent=2) + "\n"
+    known = MicroFile(content).run_integers(draw_integers(network.model.shape(network.input)))[0]
+    example = {"input": INTEGERS, "output": known.tolist()}
+    port = {**network.describe_ports(), "example": example, "front_end": describe_front_end(metadata)}
+    beside = json.dumps(plain | port, indent=2) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, content)

@@ -26,12 +26,14 @@ class Value:
         shape: Without the batch, channels first.
         found: How it is quantised; None where it is float32.
         is_map: Whether it lies with its channels last.
+        flattened: Of values in a row that lie in the order of a map with its channels last, the map's shape.
     """
 
     tensor: int
     shape: Shape
     found: Range | None
     is_map: bool
+    flattened: Shape | None = None
 
 
 class TfliteGraph:

@@ -37,9 +37,11 @@ def write_window_mean(primitive: Pooling, graph: TfliteGraph, step: Step, value:
 
 
 def write_projection(graph: TfliteGraph, step: Step, value: Value) -> Value:
-    """A dense layer."""
+    """A dense layer; its weights take the order in which the values lie."""
     assert isinstance(step.module, nn.Linear)
     integers, scales, bias = _constants(graph, step.module, value)
+    if value.flattened is not None:
+        integers = integers.reshape(-1, *value.flattened).transpose(0, 2, 3, 1).reshape(integers.shape)
     weight = graph.model.constant(integers, quantisation=Quantisation(tuple(scales.tolist())))
     out = graph.output(step)
     graph.model.operator("FULLY_CONNECTED", [value.tensor, weight, bias], out.tensor, "FullyConnectedOptions")

@@ -189,6 +189,9 @@ def _write_reshape(graph: TfliteGraph, step: Step, value: Value) -> Value:
     is_map, tensor = graph.lies_as_map(step), value.tensor
     if value.is_map and is_map and value.shape[2] == step.out_shape[2]:
         return _move_bands(graph, step, value)
+    if value.is_map and _read_by_dense_alone(graph, step):
+        flat = graph.reshape(tensor, (1, *step.out_shape))
+        return Value(flat, step.out_shape, value.found, is_map=False, flattened=value.shape)
     if value.is_map and not moves_nothing(graph.model.shape(tensor), _CHANNELS_FIRST):
         tensor = graph.transpose(tensor, _CHANNELS_FIRST)
     lies = (1, *step.out_shape)
@@ -197,6 +200,13 @@ def _write_reshape(graph: TfliteGraph, step: Step, value: Value) -> Value:
     if is_map:
         lies = (1, *step.out_shape[1:], step.out_shape[0])
     return Value(graph.reshape(tensor, lies), step.out_shape, value.found, is_map)
+
+
+def _read_by_dense_alone(graph: TfliteGraph, step: Step) -> bool:
+    """Whether dense layers, whose weights can be put in any order, are all that reads a row of values."""
+    readers = graph.network.readers(step.output)
+    in_a_row = len(step.out_shape) == 1 and step.output != graph.network.output
+    return in_a_row and all(isinstance(reader.primitive, layers.Projection) for reader in readers)
 
 
 def _move_bands(graph: TfliteGraph, step: Step, value: Value) -> Value:

@@ -8,7 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from nas_asc.errors import StudyError
-from nas_asc.handover import ExportResult, TestResult
+from nas_asc.evaluation import WaveformNetwork
+from nas_asc.handover import ExportResult, TestResult, find_network
 from nas_asc.library.asked import to_seconds
 from nas_asc.library.progress import PrintingListener
 from nas_asc.report import Facts, build_sections, gather_facts, trials_frame
@@ -161,6 +162,21 @@ class Study:
             StudyError: There is no such trial, or the data are not those of the study.
         """
         return self._session.export(number=number, out=None if out is None else Path(out), **options)
+
+    def module(self, number: int | None = None) -> WaveformNetwork:
+        """A network of the study with its front end as a torch module: waveforms (B, N) to logits (B, K).
+
+        It is in float, on the CPU and in eval mode; softmax gives the trial's probabilities.
+
+        Args:
+            number: Of a trial; None is the final network.
+
+        Raises:
+            StudyError: There is no such trial, or the data are not those of the study.
+        """
+        worker = self._session.worker
+        found = find_network(self.folder, worker.prepared, number=number, layer_types=worker.layer_types)
+        return WaveformNetwork(found.network)
 
     def report(self) -> Path:
         """Path of the report, written anew."""

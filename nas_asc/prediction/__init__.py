@@ -12,10 +12,12 @@ from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 from nas_asc.prediction.micro import Arena, MicroFile, check_tflite, import_schema, read_tflite_metadata
 from nas_asc.prediction.model_file import TFLITE, ModelFile, load_model
 from nas_asc.prediction.prediction import Prediction
+from nas_asc.prediction.session import EXACT_SUMS
 from nas_asc.prediction.time_line import Event, Window, find_events, smooth
 
 __all__ = [
     "CHALLENGES",
+    "EXACT_SUMS",
     "METADATA_KEY",
     "TFLITE",
     "Arena",

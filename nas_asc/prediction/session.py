@@ -9,7 +9,7 @@ from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 
 _ONLY_ERRORS = 3
 # Without it, processors that lack 8-bit dot products add two products in 16 bits, which cuts large sums off.
-_EXACT = ("session.x64quantprecision", "1")
+EXACT_SUMS = ("session.x64quantprecision", "1")
 
 
 def open_session(path: Path, *, n_threads: int) -> onnxruntime.InferenceSession:
@@ -26,7 +26,7 @@ def open_session(path: Path, *, n_threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ONLY_ERRORS
-    options.add_session_config_entry(*_EXACT)
+    options.add_session_config_entry(*EXACT_SUMS)
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base

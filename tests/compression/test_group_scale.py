@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from nas_asc.compression import QuantisedNetwork, measure_noise, quantise_network
+from nas_asc.compression import QuantisedNetwork, fit_ranges, measure_noise, quantise_network
 from nas_asc.layers import Architecture, Classifier, Conv, Dense, Ensemble, Moments, Norm
 from nas_asc.models import GroupScale, lower_network
 from tests.models.drawn import draw_model
@@ -93,8 +93,6 @@ def test_error_falls_to_a_third_of_what_one_range_leaves():
         lowered.steps[-1].module.weight /= lowered.steps[0].module(clips).std(dim=0)  # each moment matters as much
         expected = lowered(clips)
         one_range = QuantisedNetwork(copy.deepcopy(lowered)).eval()
-        one_range.observes = True
-        one_range(clips)
-        one_range.observes = False
+        fit_ranges(one_range, [clips])
         before = relative_error(one_range(clips), expected)
         assert relative_error(quantise_network(lowered, [clips])(clips), expected) < before / 3

@@ -2,9 +2,7 @@
 
 from collections import Counter
 
-import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 
@@ -13,6 +11,7 @@ from nas_asc.errors import ExportError
 from nas_asc.export import build_onnx, count_weight_bytes
 from nas_asc.layers import Architecture, AvgPool, Classifier, Conv, InvertedBottleneck, MaxPool, Primitive, format_layer
 from nas_asc.models import lower_network
+from tests.export.onnx_run import difference, open_session, run
 from tests.models.cases import CASES
 from tests.models.drawn import draw_model
 from tests.models.systems import describe_system, of_every_system
@@ -20,28 +19,10 @@ from tests.models.systems import describe_system, of_every_system
 SMALL = Architecture((Conv(8, kernel_size=3, norm="batch"), InvertedBottleneck(8), Classifier()), (1, 16, 12), 10)
 
 
-def open_session(model, path=None):
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.x64quantprecision", "1")
-    options.log_severity_level, options.intra_op_num_threads = 4, 1
-    if path is not None:
-        options.optimized_model_filepath = str(path)
-    return onnxruntime.InferenceSession(model.SerializeToString(), options)
-
-
-def run(model, clips):
-    return open_session(model).run(None, {"log_mel": clips.numpy()})[0]
-
-
 def operators(model, tmp_path):
     """How many nodes of each kind remain when onnxruntime has put its integer operators in place."""
     open_session(model, tmp_path / "optimised.onnx")
     return Counter(node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node)
-
-
-def difference(found, expected):
-    """Largest difference, as a share of the largest value."""
-    return np.abs(found - expected.numpy()).max() / max(expected.abs().max().item(), 1e-9)
 
 
 def check(architecture, *, tolerance):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 import nas_asc
 from nas_asc import Budget, count_cost, open_data, open_study, plan_search, run_search
@@ -127,6 +128,12 @@ def test_a_study_is_opened_gone_on_with_evaluated_and_exported(study, tmp_path):
     assert 0 <= again.evaluate().scores.accuracy <= 1
     (prediction,) = nas_asc.load_model(exported.path).predict(_a_recording(tmp_path))
     assert set(prediction.probabilities) == set(again.config.classes)
+    module = again.module()
+    assert module.log_mel == again.recommended.log_mel
+    n_samples = module.log_mel.n_samples(open_data().clip_s)
+    assert module(torch.zeros(2, n_samples)).shape == (2, len(again.config.classes))
+    with pytest.raises(StudyError, match="no complete trial 99"):
+        again.module(99)
 
 
 def _a_recording(folder):
