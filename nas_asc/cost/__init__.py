@@ -4,6 +4,7 @@ Conventions:
     Counts are exact integers for one clip; no torch is needed.
 """
 
+from nas_asc.cost.arena import Lifetime, count_arena, plan_memory
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.folding import absorbing_operation
 from nas_asc.cost.memory import peak_ram
@@ -12,6 +13,7 @@ from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_prune
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
 from nas_asc.cost.target import TARGETS, list_obstacles, validate_target
+from nas_asc.cost.window_padding import WindowPadding, find_padding
 
 __all__ = [
     "TARGETS",
@@ -19,16 +21,21 @@ __all__ = [
     "CostRow",
     "Kernel",
     "KernelGroup",
+    "Lifetime",
+    "WindowPadding",
     "absorbing_operation",
     "cost_at_bits",
+    "count_arena",
     "count_cost",
     "count_nonzero",
     "count_pruned_cost",
     "count_rows",
+    "find_padding",
     "kernel_groups",
     "list_kernels",
     "list_obstacles",
     "peak_ram",
+    "plan_memory",
     "receptive_field",
     "validate_target",
 ]

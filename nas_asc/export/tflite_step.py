@@ -11,12 +11,12 @@ from torch import nn
 
 from nas_asc import layers
 from nas_asc.compression import QuantisedNetwork, Range
+from nas_asc.cost import find_padding
 from nas_asc.errors import ExportError
 from nas_asc.export.tflite_float import write_in_float
 from nas_asc.export.tflite_graph import TfliteGraph, Value, moves_nothing
 from nas_asc.export.tflite_model import Quantisation
 from nas_asc.export.tflite_product import write_convolution, write_projection, write_window_mean
-from nas_asc.export.tflite_window import find_padding
 from nas_asc.layers import Primitive, to_pair
 from nas_asc.models import Lowered, Step
 

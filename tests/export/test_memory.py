@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas_asc.compression import quantise_network
-from nas_asc.cost import count_cost
+from nas_asc.cost import Lifetime, count_cost, plan_memory
 from nas_asc.export import build_tflite
-from nas_asc.export.tflite_plan import Lifetime, plan_memory
 from nas_asc.layers import Architecture, BasicBlock, format_layer
 from nas_asc.models import lower_network
 from nas_asc.prediction import MicroFile

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nas_asc.cost import Lifetime, count_arena, plan_memory
 from nas_asc.export.c.step import StepWriter
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.export.tflite_model import Operator, TfliteModel
-from nas_asc.export.tflite_plan import Lifetime, arena_bytes, plan_memory
 
 _HEAD = """\
 /* The network, step by step. Written by nas-asc; network.h says how to use it. */
@@ -47,7 +47,6 @@ def format_network(network: TfliteNetwork) -> CNetwork:
     places = offsets | {tensor: offsets[first] for tensor, first in same.items()}
     writer = StepWriter(model, places)
     calls = [call for call in map(writer.write, operators) if call is not None]
-    n_bytes = arena_bytes(lifetimes, offsets)
     body = "".join(f"    {call}\n" for call in calls)
     text = f"""\
 {_HEAD}
@@ -64,7 +63,7 @@ const int8_t *network_run(void)
 {body}    return arena + {places[network.output]};
 }}
 """
-    return CNetwork(text, n_bytes)
+    return CNetwork(text, count_arena(lifetimes))
 
 
 def _fuse(model: TfliteModel) -> list[Operator]:
