@@ -12,6 +12,7 @@ from nas_asc.cost.precision import cost_at_bits
 from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
+from nas_asc.cost.runtime_graph import count_arena_of, moves_nothing
 from nas_asc.cost.target import TARGETS, list_obstacles, validate_target
 from nas_asc.cost.window_padding import WindowPadding, find_padding
 
@@ -26,6 +27,7 @@ __all__ = [
     "absorbing_operation",
     "cost_at_bits",
     "count_arena",
+    "count_arena_of",
     "count_cost",
     "count_nonzero",
     "count_pruned_cost",
@@ -34,6 +36,7 @@ __all__ = [
     "kernel_groups",
     "list_kernels",
     "list_obstacles",
+    "moves_nothing",
     "peak_ram",
     "plan_memory",
     "receptive_field",

@@ -40,9 +40,7 @@ def format_network(network: TfliteNetwork) -> CNetwork:
         ExportError: A step has no kernel; names it.
     """
     model = network.model
-    operators = _fuse(model)
-    same = _find_reshaped(operators)
-    lifetimes = _merge(model.lifetimes((network.input,), (network.output,), operators), same)
+    operators, same, lifetimes = _list_lifetimes(network)
     offsets = plan_memory(lifetimes)
     places = offsets | {tensor: offsets[first] for tensor, first in same.items()}
     writer = StepWriter(model, places)
@@ -64,6 +62,19 @@ const int8_t *network_run(void)
 }}
 """
     return CNetwork(text, count_arena(lifetimes))
+
+
+def count_c_arena(network: TfliteNetwork) -> int:
+    """Bytes of the values between the steps of a network's C, whether or not its steps have kernels."""
+    return count_arena(_list_lifetimes(network)[2])
+
+
+def _list_lifetimes(network: TfliteNetwork) -> tuple[list[Operator], dict[int, int], list[Lifetime]]:
+    """The operators, tensors that are another one's bytes, and how long each is kept."""
+    operators = _fuse(network.model)
+    same = _find_reshaped(operators)
+    lifetimes = network.model.lifetimes((network.input,), (network.output,), operators)
+    return operators, same, _merge(lifetimes, same)
 
 
 def _fuse(model: TfliteModel) -> list[Operator]:
