@@ -38,8 +38,8 @@ class Range:
 class QuantisedNetwork(LoweredNetwork):
     """A lowered network whose weights and values pass through 8 bits; gradients pass as if they had not.
 
-    Max-pooling, slices, reshapes and rolls keep the integers of their input. What a ReLU alone reads has the range of its
-    output, which cuts off below 0, so that the ReLU is left with nothing to do.
+    Max-pooling, slices, reshapes and rolls keep the integers of their input. What a ReLU alone reads has the range of
+    its output, which cuts off below 0, so that the ReLU is left with nothing to do.
 
     Shape: input (B, C, F, T), output (B, K) logits.
 

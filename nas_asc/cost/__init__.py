@@ -8,15 +8,17 @@ from nas_asc.cost.arena import Lifetime, count_arena, plan_memory
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.folding import absorbing_operation
 from nas_asc.cost.memory import peak_ram
+from nas_asc.cost.on_target import cost_on_target
 from nas_asc.cost.precision import cost_at_bits
 from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
 from nas_asc.cost.runtime_graph import count_arena_of, moves_nothing
-from nas_asc.cost.target import TARGETS, list_obstacles, validate_target
+from nas_asc.cost.target import MICROCONTROLLERS, TARGETS, list_obstacles, validate_target
 from nas_asc.cost.window_padding import WindowPadding, find_padding
 
 __all__ = [
+    "MICROCONTROLLERS",
     "TARGETS",
     "Cost",
     "CostRow",
@@ -26,6 +28,7 @@ __all__ = [
     "WindowPadding",
     "absorbing_operation",
     "cost_at_bits",
+    "cost_on_target",
     "count_arena",
     "count_arena_of",
     "count_cost",

@@ -17,7 +17,6 @@ from nas_asc.cost.window_padding import find_padding
 from nas_asc.layers import (
     Architecture,
     ChannelNorm,
-    ChannelSlice,
     Concatenation,
     Convolution,
     FrequencyInstanceNorm,

@@ -99,7 +99,8 @@ class _Writer:
             case Activation(kind="silu"):
                 return self.write("product", shape, *inputs, self.write("sigmoid", shape, *inputs))
             case GlobalPooling():
-                pooled = self.apply(Pooling(primitive.kind, shape[1:], shape[1:]), *inputs)
+                whole = (shape[1], shape[2])
+                pooled = self.apply(Pooling(primitive.kind, whole, whole), *inputs)
                 return self.write("reshape", shape[:1], pooled)
             case AxisMean():
                 size = (shape[1], 1) if primitive.axis == "frequency" else (1, shape[2])
