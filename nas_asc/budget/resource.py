@@ -162,7 +162,7 @@ _resources = {
             used=lambda cost: cost.ram_bytes,
             unit="B",
             option="--ram",
-            help="Most bytes of live activations at int8, such as 256KiB; with --target tflite-micro or c, of network and"
+            help="Most bytes of live int8 activations, such as 256KiB; with --target tflite-micro or c, of network and"
             " front end there.",
             objective="peak_ram",
             counts=(

@@ -10,9 +10,10 @@ Conventions:
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, chain
 
 _ALIGNMENT = 16
-_N_TRIES = 200
+_N_TRIES = 12  # orders in a row that better nothing
 _FOREVER = 2**31
 
 
@@ -150,13 +151,14 @@ def _try_orders(
     """
     order = sorted(range(len(spans)), key=lambda number: (-spans[number][0], spans[number][1]))
     best: tuple[int, ...] = ()
-    least = None
-    for _ in range(_N_TRIES):
+    least, n_vain = None, 0
+    while n_vain < _N_TRIES:
         places = _place(lowest, spans, order)
         ends = [_need(span, place, highest) for span, place in zip(spans, places, strict=True)]
         total = max((bound, *ends))
+        n_vain += 1
         if least is None or total < least:
-            best, least = tuple(places), total
+            best, least, n_vain = tuple(places), total, 0
         worst = max(order, key=ends.__getitem__, default=None)
         if total <= bound or worst is None or order[0] == worst:
             break
@@ -171,26 +173,49 @@ def _need(span: _Span, place: int, highest: tuple[_Span, ...]) -> int:
 
 
 def _place(lowest: tuple[_Span, ...], spans: tuple[_Span, ...], order: Sequence[int]) -> list[int]:
-    placed = [(0, *span) for span in lowest]
+    living = _Living(max((first for _, first, _ in (*lowest, *spans)), default=0))
+    for span in lowest:
+        living.put(0, span)
     places = [0] * len(spans)
     for number in order:
-        size, first, last = spans[number]
+        span = spans[number]
         offset = 0
-        for start, other_size, other_first, other_last in placed:  # kept in order of their places
-            if other_first <= last and first <= other_last:
-                if offset + size <= start:
-                    break
-                offset = max(offset, start + other_size)
+        for start, end in living.find(span):
+            if offset + span[0] <= start:
+                break
+            offset = max(offset, end)
         places[number] = offset
-        placed.append((offset, size, first, last))
-        placed.sort()
+        living.put(offset, span)
     return places
+
+
+class _Living:
+    """What is placed already, by the steps in which it lives; steps count from -1, and what lives later lives on.
+
+    Args:
+        n_steps: The last step in which anything begins.
+    """
+
+    def __init__(self, n_steps: int) -> None:
+        self._at: list[list[tuple[int, int]]] = [[] for _ in range(n_steps + 2)]
+
+    def put(self, offset: int, span: _Span) -> None:
+        for at in self._at[span[1] + 1 : span[2] + 2]:
+            at.append((offset, offset + span[0]))
+
+    def find(self, span: _Span) -> list[tuple[int, int]]:
+        """Places that are taken while a tensor lives, the lowest first."""
+        first, last = span[1] + 1, span[2] + 2
+        return sorted(self._at[first]) if last == first + 1 else sorted({*chain(*self._at[first:last])})
 
 
 def _bound(spans: Sequence[_Span]) -> int:
     """Most bytes that live at once."""
-    steps = {first for _, first, _ in spans}
-    return max((sum(size for size, first, last in spans if first <= step <= last) for step in steps), default=0)
+    changes: dict[int, int] = {}
+    for size, first, last in spans:
+        changes[first] = changes.get(first, 0) + size
+        changes[last + 1] = changes.get(last + 1, 0) - size
+    return max(accumulate(changes[step] for step in sorted(changes)), default=0)
 
 
 def _known(one: Lifetime | None) -> tuple[Lifetime, ...]:

@@ -20,7 +20,7 @@ from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quant
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
 from nas_asc.evaluation.write_and_run import check_kind, count_bytes, is_c, predict_file, write_and_run
 from nas_asc.export import CReport
-from nas_asc.frontend import LogMel
+from nas_asc.frontend import FrontEndCost, LogMel
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
 from nas_asc.prediction import Metadata
