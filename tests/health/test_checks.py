@@ -132,8 +132,8 @@ def test_front_end_that_outweighs_the_network_is_told_on_a_microcontroller():
     card = check_front_end(heavy)
     assert card.verdict == "warning"
     assert card.finding.startswith(f"trial 5: {format_short(n_operations)} operations a clip beside 1.92M")
-    large = tuple(replace(each, cost=replace(each.cost, macs=10**9)) for each in records)
-    assert check_front_end(replace(heavy, records=large)).verdict == "fine"
+    light = tuple(replace(each, log_mel=replace(log_mel, hop_length=16_000)) for each in records)
+    assert check_front_end(make_evidence(records=light, config=heavy.config)).verdict == "fine"
     assert check_front_end(make_evidence(records=())).verdict == "unknown"
 
 
