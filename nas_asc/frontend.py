@@ -4,9 +4,14 @@ Conventions:
     Times are in samples of `sample_rate`, frequencies in Hz; shapes are (C, F, T). torchaudio's spelling.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from nas_asc.errors import FrontEndError
+
+_SAMPLE_BYTES, _FLOAT_BYTES = 2, 4
+_NEGLIGIBLE = 1e-9  # height of a mel filter that rounding has left
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,47 @@ class Task:
             raise FrontEndError(f"`n_classes` must be 2 or more, but got n_classes={self.n_classes}.")
         if not self.clip_s > 0:
             raise FrontEndError(f"`clip_s` must be above 0 s, but got clip_s={self.clip_s}.")
+
+
+@dataclass(frozen=True)
+class FrontEndCost:
+    """What a front end takes on a microcontroller, as the C that is exported has it: 16-bit samples, float32, int8 out.
+
+    Operations are additions and multiplications of floats, a logarithm being one; a multiply-accumulate is two.
+
+    Args:
+        window_bytes: RAM of the last window of samples, a ring.
+        spectrum_bytes: RAM of one transform.
+        column_bytes: RAM of the mel columns of one clip in int8, a ring.
+        clip_bytes: RAM of the samples of a clip, where clips are heard whole: then instead of both rings.
+        frame_operations: Of one frame, that is of `hop_length` samples of a stream.
+        clip_operations: Of all frames of a clip.
+    """
+
+    window_bytes: int
+    spectrum_bytes: int
+    column_bytes: int
+    clip_bytes: int
+    frame_operations: int
+    clip_operations: int
+
+    @property
+    def buffer_bytes(self) -> int:
+        """RAM of a stream without the mel columns: a window of samples, and the transform."""
+        return self.window_bytes + self.spectrum_bytes
+
+    @property
+    def ram_bytes(self) -> int:
+        """RAM of a stream: both rings and the transform."""
+        return self.buffer_bytes + self.column_bytes
+
+    def outweighs(self, macs: int) -> bool:
+        """Whether a clip takes more operations than so many multiply-accumulates of a network."""
+        return self.clip_operations > 2 * macs
+
+    def to_dict(self) -> dict[str, int]:
+        """Plain data for JSON."""
+        return asdict(self) | {"ram_bytes": self.ram_bytes}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,3 +189,77 @@ class LogMel:
         (1, 256, 65)
         """
         return (self.n_channels, self.n_bands, self.n_frames(clip_s))
+
+    def count(self, clip_s: float) -> FrontEndCost:
+        """What it takes on a microcontroller.
+
+        Args:
+            clip_s: Length of a clip in seconds.
+
+        Raises:
+            FrontEndError: The clip is shorter than the one frame that it must hold.
+
+        >>> cost = LogMel(sample_rate=16000, n_fft=512, win_length=512, hop_length=320, n_mels=40).count(1.0)
+        >>> cost.ram_bytes, cost.frame_operations
+        (5120, 13438)
+        """
+        n_frames, frame = self.n_frames(clip_s), self.n_channels * _count_frame(self)
+        return FrontEndCost(
+            window_bytes=_SAMPLE_BYTES * self.win_length * self.n_channels,
+            spectrum_bytes=_FLOAT_BYTES * (self.n_fft + 2),
+            column_bytes=self.n_channels * self.n_bands * n_frames,
+            clip_bytes=_SAMPLE_BYTES * self.n_samples(clip_s) * self.n_channels,
+            frame_operations=frame,
+            clip_operations=n_frames * frame,
+        )
+
+    @property
+    def buffer_bytes(self) -> int:
+        """RAM that it takes in a stream whatever the clips' length: a window of samples, and one transform."""
+        return _SAMPLE_BYTES * self.win_length * self.n_channels + _FLOAT_BYTES * (self.n_fft + 2)
+
+    def count_filter_weights(self) -> int:
+        """Heights of all mel filters that are not zero.
+
+        >>> LogMel(sample_rate=16000, n_fft=512, win_length=512, n_mels=40).count_filter_weights()
+        493
+        """
+        return _count_weights(self)
+
+
+def _count_frame(log_mel: LogMel) -> int:
+    """Operations of one channel of a frame: window, transform, power, mel filters, logarithm and scale.
+
+    A transform of n real points is one of n / 2 complex ones: passes of radix 4 (34 operations for four points), one
+    of radix 2 (4 for two) where their number is odd, and 24 operations for each pair of bins that are taken apart.
+    """
+    n = log_mel.n_fft / 2
+    n_passes = math.log2(n)
+    n_fours = math.floor(n_passes / 2)
+    transform = n * (8.5 * n_fours + 2 * (n_passes - 2 * n_fours) + 12) + 4
+    return round(transform) + log_mel.win_length + 2 * _count_weights(log_mel) + 4 * log_mel.n_bands
+
+
+@lru_cache(maxsize=2**12)
+def _count_weights(log_mel: LogMel) -> int:
+    lowest, highest = (2595 * math.log10(1 + hz / 700) for hz in (log_mel.f_min, log_mel.upper_edge))
+    mels = [lowest + (highest - lowest) * i / (log_mel.n_mels + 1) for i in range(log_mel.n_mels + 2)]
+    edges = [700 * (10 ** (mel / 2595) - 1) for mel in mels]
+    n_bins = log_mel.n_fft // 2
+    width = (log_mel.sample_rate // 2) / n_bins
+    bands = range(log_mel.n_mels) if log_mel.kept_bands is None else log_mel.kept_bands
+
+    def is_inside(place: int, band: int) -> bool:
+        low, middle, high = edges[band : band + 3]
+        hz = place * width
+        return min((hz - low) / (middle - low), (high - hz) / (high - middle)) > _NEGLIGIBLE
+
+    total = 0
+    for band in bands:
+        first, last = math.floor(edges[band] / width), min(math.ceil(edges[band + 2] / width), n_bins)
+        while first <= last and not is_inside(first, band):
+            first += 1
+        while last >= first and not is_inside(last, band):
+            last -= 1
+        total += last - first + 1
+    return total

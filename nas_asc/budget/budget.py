@@ -1,17 +1,21 @@
 """A budget: limits on what a network takes, under a rule set or by themselves."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
 from nas_asc.budget.resource import RESOURCES, Resource
 from nas_asc.budget.rules import Rules, find_rules
-from nas_asc.cost import Cost
+from nas_asc.cost import MICROCONTROLLERS, Cost
 from nas_asc.errors import BudgetError
 from nas_asc.units import format_count
 
 _BITS = (8, 16, 32)
+_ON_TARGET = {
+    "c": "arena of the network as C, and buffers of the front end",
+    "tflite-micro": "activations of the network in TensorFlow Lite Micro, and buffers of the front end",
+}
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,11 @@ class Budget:
         rules: Name of a rule set whose limits hold as well.
         bits: Bits a parameter where the rules limit bytes and leave the precision free, and the candidate has none of
             its own.
+        ram_target: Microcontroller runtime whose memory RAM is, with that of the front end; costs must be counted on
+            it (`cost_on_target`). None counts live activations alone.
 
     Raises:
-        BudgetError: A limit is not positive, or the resource, rule set or precision is unknown.
+        BudgetError: A limit is not positive, or the target, the resource, rule set or precision is unknown.
     """
 
     max_params: int | None = None
@@ -66,6 +72,7 @@ class Budget:
     max_of: Mapping[str, int] = field(default_factory=dict, hash=False)
     rules: str | None = None
     bits: int = 8
+    ram_target: str | None = None
 
     def __post_init__(self) -> None:
         for name, limit in self._own.items():
@@ -78,6 +85,9 @@ class Budget:
                 )
         if self.bits not in _BITS:
             raise BudgetError(f"`bits` must be 8, 16 or 32, but got bits={self.bits}.")
+        if self.ram_target not in (None, *MICROCONTROLLERS):
+            known = " or ".join(MICROCONTROLLERS)
+            raise BudgetError(f"`ram_target` must be {known}, but got ram_target={self.ram_target!r}.")
         rules = self._rules
         if rules is not None and rules.fixed_bits not in (None, self.bits):
             raise BudgetError(f"`bits` must be {rules.fixed_bits} under {rules.name}, but got bits={self.bits}.")
@@ -165,8 +175,21 @@ class Budget:
         return f"{head}: {', '.join(parts) or 'no limits'}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, without an empty `max_of`; `from_dict` gives the budget back."""
-        return {name: value for name, value in asdict(self).items() if name != "max_of" or value}
+        """Plain data, without an empty `max_of` or target; `from_dict` gives the budget back."""
+        return {name: value for name, value in asdict(self).items() if name not in ("max_of", "ram_target") or value}
+
+    def on_target(self, target: str, objectives: Collection[str] = ()) -> "Budget":
+        """The budget with RAM as a target needs it, where that is a microcontroller and RAM is limited or minimised.
+
+        Args:
+            target: Of `nas_asc.cost.TARGETS`.
+            objectives: What is minimised.
+
+        >>> Budget(max_ram=65_536).on_target("c").describe()
+        'budget: RAM bytes <= 65,536 (arena of the network as C, and buffers of the front end)'
+        """
+        counts = self.max_ram is not None or RESOURCES["ram"].objective in objectives
+        return replace(self, ram_target=target) if counts and target in MICROCONTROLLERS else self
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Budget":
@@ -178,6 +201,8 @@ class Budget:
         return cls(**values)
 
     def _counting(self, name: str, bits: int) -> str:
+        if name == "ram" and self.ram_target is not None:
+            return _ON_TARGET[self.ram_target]
         if RESOURCES[name].used is not None or self._rules is None:
             return RESOURCES[name].counting
         return f"{self._rules.counting}, {bits} bits each"
@@ -202,7 +227,7 @@ def parse_budget(words: Mapping[str, str], *, rules: str | None = None, bits: in
     known = {each.name for each in fields(Budget)}
     own = {f"max_{name}": limit for name, limit in limits.items() if f"max_{name}" in known}
     others = {name: limit for name, limit in limits.items() if f"max_{name}" not in known}
-    return Budget(**own, max_of=others, rules=rules, bits=bits)
+    return Budget.from_dict({**own, "max_of": others, "rules": rules, "bits": bits})
 
 
 def _tighter(one: int | None, other: int | None) -> int | None:

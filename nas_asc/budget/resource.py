@@ -159,10 +159,11 @@ _resources = {
             heading="RAM B",
             label="peak RAM (bytes, int8 activations)",
             counting="live int8 activations, batch 1, in order, input counts",
-            used=lambda cost: cost.peak_ram_bytes,
+            used=lambda cost: cost.ram_bytes,
             unit="B",
             option="--ram",
-            help="Most bytes of live activations at int8, such as 256KiB.",
+            help="Most bytes of live int8 activations, such as 256KiB; with --target tflite-micro or c, of network and"
+            " front end there.",
             objective="peak_ram",
             counts=(
                 _count(

@@ -9,9 +9,21 @@ import typer
 from nas_asc.budget import list_counts
 from nas_asc.cli.options import Json
 from nas_asc.cli.terminal import build_console, build_table, print_json
-from nas_asc.cost import TARGETS, CostRow, count_cost, count_rows, list_obstacles, receptive_field
+from nas_asc.cost import (
+    MICROCONTROLLERS,
+    TARGETS,
+    CostRow,
+    cost_on_target,
+    count_arena_of,
+    count_cost,
+    count_rows,
+    list_obstacles,
+    receptive_field,
+)
+from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 from nas_asc.space import load_space
+from nas_asc.units import format_count
 
 _COLUMNS = ("#", "layer", "input", "output", "params", "MACs (pure)", "MACs (official)", "int8 B", "RAM B")
 
@@ -32,10 +44,12 @@ def count(
 
     Example: nas-asc count CP-Mobile-2024
     """
-    from nas_asc.session import find_architecture
+    from nas_asc.session import find_architecture, find_front_end
 
-    architecture = find_architecture(network, load_space(space) if space else None)
+    own = load_space(space) if space else None
+    architecture, front_end = find_architecture(network, own), find_front_end(network, own)
     rows, totals = count_rows(architecture), _static_totals(architecture)
+    totals |= _target_totals(architecture, *front_end) if front_end else {}
     measured = {} if static else _measured_totals(architecture)
     if json:
         print_json({"network": network, "layers": [row.to_dict() for row in rows], "totals": totals | measured})
@@ -53,6 +67,17 @@ def _static_totals(architecture: Architecture) -> dict[str, Any]:
     cost = count_cost(architecture)
     counts = {count.column: count.value(cost) for count in list_counts()}
     return cost.to_dict() | counts | {"receptive_field": [frequency, time], "obstacles": obstacles}
+
+
+def _target_totals(architecture: Architecture, log_mel: LogMel, clip_s: float) -> dict[str, Any]:
+    """The front end, and RAM on each microcontroller target."""
+    cost, ram = count_cost(architecture), {}
+    for target in MICROCONTROLLERS:
+        ram[target] = {
+            "network": count_arena_of(architecture, target),
+            "with_front_end": cost_on_target(cost, architecture, log_mel, target).ram_bytes,
+        }
+    return {"front_end": log_mel.count(clip_s).to_dict(), "target_ram_bytes": ram}
 
 
 def _measured_totals(architecture: Architecture) -> dict[str, Any]:
@@ -89,6 +114,15 @@ def _value_cells(row: CostRow) -> tuple[object, ...]:
     return (*shapes, row.params, row.macs, row.official_macs, row.int8_bytes, row.ram_bytes)
 
 
+_FRONT_END_RULES = {
+    "window_bytes": "RAM of a window of samples, 16 bits",
+    "spectrum_bytes": "RAM of one transform, float32",
+    "column_bytes": "RAM of a clip of mel columns, int8",
+    "clip_bytes": "RAM of a clip of samples, where clips are heard whole: instead of window and columns",
+    "ram_bytes": "RAM of a stream: window, transform and columns",
+    "frame_operations": "additions and multiplications of one frame, float32",
+    "clip_operations": "of all frames of a clip; a multiply-accumulate is two",
+}
 _RULES = {
     "receptive_field": "bins x frames of the input that one output position sees",
     "measured_params": "walk over the built module",
@@ -106,6 +140,10 @@ def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple
     for name, value in (totals | measured).items():
         if name in rules:
             cells.append((name, _shape(value) if isinstance(value, list) else value, rules[name]))
+    for name, value in totals.get("front_end", {}).items():
+        cells.append((f"front end {name}", value, _FRONT_END_RULES[name]))
+    for target, ram in totals.get("target_ram_bytes", {}).items():
+        cells.append((f"RAM on {target}", ram["with_front_end"], f"{format_count(ram['network'])} of it the network"))
     for target, obstacles in totals["obstacles"].items():
         cells.append((f"on {target}", "integers" if not obstacles else "in part float", ", ".join(obstacles)))
     for reason, difference in differences.items():

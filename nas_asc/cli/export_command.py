@@ -91,7 +91,7 @@ def _print_epoch(row: "EpochRow") -> None:
 
 
 def _print_result(study: str, result: "ExportResult") -> None:
-    from nas_asc.units import format_count
+    from nas_asc.units import format_count, format_short
 
     exported = result.exported
     found, expected = exported.scores, exported.network_scores
@@ -123,8 +123,16 @@ def _print_result(study: str, result: "ExportResult") -> None:
         print(
             f"TensorFlow Lite Micro needs an arena of {format_count(exported.arena_bytes)} bytes,"
             f" {format_count(exported.activation_bytes)} of them for activations"
-            f" (static estimate: {format_count(exported.cost['peak_ram_bytes'])})"
+            f" and {format_count(exported.arena_bytes - exported.activation_bytes)} that persist"
         )
+    front_end = exported.front_end
+    print(
+        f"front end on a microcontroller: {format_count(front_end.ram_bytes)} bytes of RAM for a stream"
+        f" ({format_count(front_end.window_bytes)} samples, {format_count(front_end.spectrum_bytes)} transform,"
+        f" {format_count(front_end.column_bytes)} mel columns), {format_short(front_end.clip_operations)} operations a"
+        f" clip, {format_short(front_end.frame_operations)} a frame; the network takes"
+        f" {format_short(exported.cost['macs'])} multiply-accumulates a clip"
+    )
     if exported.c is not None:
         _print_c(exported.c)
     drop = expected.accuracy - found.accuracy
@@ -142,8 +150,7 @@ def _print_c(report: "CReport") -> None:
 
     print(
         f"RAM: {format_count(report.ram_bytes)} bytes, of them {format_count(report.arena_bytes)} for the network,"
-        f" {format_count(report.front_end_bytes)} for the front end and {format_count(report.column_bytes)} for the mel"
-        " columns of a stream; stack comes on top"
+        f" {format_count(report.front_end.ram_bytes)} for the front end; stack comes on top"
     )
     if report.size is not None:
         print(

@@ -298,7 +298,7 @@ class SearchOptions:
         from nas_asc.session import to_source
         from nas_asc.study import StudyConfig, parse_rung_clips, parse_rungs
 
-        budget, rungs = self.budget.parse(), parse_rungs(self.rungs, eta=self.eta)
+        budget, rungs = self.resolved, parse_rungs(self.rungs, eta=self.eta)
         scored: Any = self.score or ("int8" if budget.bits == 8 else "float")  # checked where the config is made
         mode: Any = self.mode
         return StudyConfig(
@@ -331,6 +331,16 @@ class SearchOptions:
             n_trials=self.course.n_trials,
             timeout_s=self.course.timeout_s,
         )
+
+    @property
+    def resolved(self) -> Budget:
+        """The limits as numbers, RAM as the target needs it.
+
+        Raises:
+            UnitError: A word is no count or size; names the option.
+            BudgetError: A limit is not positive, or there is no such rule set.
+        """
+        return self.budget.parse().on_target(self.target, self.objectives.split(","))
 
     @property
     def course(self) -> "Course":

@@ -30,7 +30,7 @@ def plan(
     Example: nas-asc plan --budget 128k --macs 30M
     """
     if not json:
-        print(options.budget.parse().describe(), flush=True)  # before torch is loaded, which takes seconds
+        print(options.resolved.describe(), flush=True)  # before torch is loaded, which takes seconds
     from nas_asc.cli.survey_lines import print_survey
     from nas_asc.session import begin_session
 

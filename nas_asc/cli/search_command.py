@@ -28,7 +28,7 @@ def search(
 
     Example: nas-asc search --budget 128k --macs 30M
     """
-    print(options.budget.parse().describe(), flush=True)  # before torch is loaded, which takes seconds
+    print(options.resolved.describe(), flush=True)  # before torch is loaded, which takes seconds
     from nas_asc.cli.survey_lines import short_lines
     from nas_asc.session import begin_session
 

@@ -1,5 +1,6 @@
 """What a survey says, in a few lines: what `search` and `plan` print before anything trains."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nas_asc.cli.terminal import build_console, build_table
@@ -7,7 +8,7 @@ from nas_asc.units import format_percent, format_short
 
 if TYPE_CHECKING:
     from nas_asc.space import Space
-    from nas_asc.survey import Survey
+    from nas_asc.survey import FrontEnds, Survey
 
 
 def short_lines(survey: "Survey", space: "Space") -> list[str]:
@@ -58,5 +59,20 @@ def print_survey(survey: "Survey", space: "Space") -> None:
             print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
     if survey.left_out.n:
         print(survey.left_out.describe(survey.n_drawn))
+    for line in _front_end_lines(survey.front_end):
+        print(line)
     unbuildable = format_percent(survey.n_unbuildable / survey.n_drawn)
     print(f"{format_percent(survey.share_fits)} fit the whole budget; {unbuildable} cannot take clips of this shape")
+
+
+def _front_end_lines(found: "FrontEnds") -> Iterator[str]:
+    """What the front ends take on a microcontroller, least, median and most."""
+    ram, frame, clip = (
+        " .. ".join(map(format_short, span))
+        for span in (found.ram_bytes, found.frame_operations, found.clip_operations)
+    )
+    yield (
+        f"front end on a microcontroller (least, median, most): RAM {ram} bytes, operations of a clip {clip},"
+        f" of a frame {frame}"
+    )
+    yield f"it takes more operations than the network in {format_percent(found.share_heavier)} of these candidates"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nas_asc.layers import Activation, ChannelSlice, Pooling, Primitive, ProbabilityMean, TimeMoments
+from nas_asc.layers import Activation, ChannelSlice, Concatenation, Pooling, Primitive, ProbabilityMean, TimeMoments
 from nas_asc.models import Lowered, LoweredNetwork, Step
 
 LARGEST_WEIGHT = 127
@@ -35,8 +35,8 @@ class Range:
 class QuantisedNetwork(LoweredNetwork):
     """A lowered network whose weights and values pass through 8 bits; gradients pass as if they had not.
 
-    Max-pooling, slices and reshapes keep the integers of their input. What a ReLU alone reads has the range of its
-    output, which cuts off below 0, so that the ReLU is left with nothing to do.
+    Max-pooling, slices, reshapes and rolls keep the integers of their input. What a ReLU alone reads has the range of
+    its output, which cuts off below 0, so that the ReLU is left with nothing to do.
 
     Shape: input (B, C, F, T), output (B, K) logits.
 
@@ -121,7 +121,8 @@ class QuantisedNetwork(LoweredNetwork):
     def _find_owners(self) -> list[int | None]:
         owners: list[int | None] = [0]
         for step in self.steps:
-            if _keeps_integers(step.primitive):
+            sources = {owners[index] for index in step.inputs}
+            if _keeps_integers(step.primitive) or (isinstance(step.primitive, Concatenation) and len(sources) == 1):
                 owners.append(owners[step.inputs[0]])
             else:
                 owners.append(None if isinstance(step.primitive, ProbabilityMean | TimeMoments) else step.output)

@@ -4,31 +4,44 @@ Conventions:
     Counts are exact integers for one clip; no torch is needed.
 """
 
+from nas_asc.cost.arena import Lifetime, count_arena, plan_memory
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.folding import absorbing_operation
 from nas_asc.cost.memory import peak_ram
+from nas_asc.cost.on_target import cost_on_target
 from nas_asc.cost.precision import cost_at_bits
 from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
-from nas_asc.cost.target import TARGETS, list_obstacles, validate_target
+from nas_asc.cost.runtime_graph import count_arena_of, moves_nothing
+from nas_asc.cost.target import MICROCONTROLLERS, TARGETS, list_obstacles, validate_target
+from nas_asc.cost.window_padding import WindowPadding, find_padding
 
 __all__ = [
+    "MICROCONTROLLERS",
     "TARGETS",
     "Cost",
     "CostRow",
     "Kernel",
     "KernelGroup",
+    "Lifetime",
+    "WindowPadding",
     "absorbing_operation",
     "cost_at_bits",
+    "cost_on_target",
+    "count_arena",
+    "count_arena_of",
     "count_cost",
     "count_nonzero",
     "count_pruned_cost",
     "count_rows",
+    "find_padding",
     "kernel_groups",
     "list_kernels",
     "list_obstacles",
+    "moves_nothing",
     "peak_ram",
+    "plan_memory",
     "receptive_field",
     "validate_target",
 ]

@@ -10,6 +10,7 @@ from nas_asc.cost.members import count_members
 from nas_asc.errors import LayerError
 from nas_asc.layers import Architecture, Ensemble, Layer, Shape, expand_architecture, expand_layer
 
+_ON_TARGET = ("ram_target", "target_ram_bytes")
 _N_COUNTERS = 2**18  # remembered; then all are forgotten, since keeping an order would cost more
 
 
@@ -30,6 +31,8 @@ class Cost:
             16 or 32, 2 or 4 times as many.
         norm_params: Part of `all_params` that lies in batch norms, which DCASE 2020 left out.
         bits: Of each value where the candidate has a precision of its own; None leaves it to the budget.
+        ram_target: Microcontroller runtime whose memory was counted; None where none was.
+        target_ram_bytes: RAM there: between the network's steps, and of the front end; see `cost_on_target`.
     """
 
     params: int
@@ -41,10 +44,18 @@ class Cost:
     peak_ram_bytes: int
     norm_params: int
     bits: int | None = None
+    ram_target: str | None = None
+    target_ram_bytes: int | None = None
 
-    def to_dict(self) -> dict[str, int | None]:
-        """Plain data for JSON."""
-        return asdict(self)
+    @property
+    def ram_bytes(self) -> int:
+        """RAM that a limit is on: what the target takes where that was counted, else `peak_ram_bytes`."""
+        return self.peak_ram_bytes if self.target_ram_bytes is None else self.target_ram_bytes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; without a target where none was counted."""
+        values = asdict(self)
+        return values if self.ram_target else {k: v for k, v in values.items() if k not in _ON_TARGET}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Cost":

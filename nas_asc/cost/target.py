@@ -27,6 +27,7 @@ from nas_asc.layers import (
 )
 
 TARGETS = ("any", "onnxruntime", "tflite-micro", "c")
+MICROCONTROLLERS = ("tflite-micro", "c")
 
 _WORDS: dict[str | type[Primitive], str] = {
     "prelu": "PReLU",

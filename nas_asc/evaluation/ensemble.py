@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from nas_asc.budget import Budget
-from nas_asc.cost import count_cost
+from nas_asc.cost import cost_on_target, count_cost
 from nas_asc.errors import CompressionError
 from nas_asc.evaluation.network import TrainedNetwork
 from nas_asc.evaluation.quantised_state import PREFIX
@@ -126,7 +126,8 @@ def _operations(architecture: Architecture) -> Iterator[str]:
 
 
 def _fits(members: Sequence[Member], budget: Budget) -> bool:
-    return budget.fits(count_cost(_join_architectures(members)))
+    architecture, log_mel = _join_architectures(members), members[0].network.log_mel
+    return budget.fits(cost_on_target(count_cost(architecture), architecture, log_mel, budget.ram_target))
 
 
 def _join_architectures(members: Sequence[Member]) -> Architecture:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.compression import QuantisedNetwork, StepNoise, measure_noise, measure_saturation
-from nas_asc.cost import cost_at_bits, count_cost
+from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
 from nas_asc.evaluation.golden import read_recordings
@@ -20,7 +20,7 @@ from nas_asc.evaluation.quantised_state import has_quantised_weights, load_quant
 from nas_asc.evaluation.quantised_training import calibration_batch, quantise
 from nas_asc.evaluation.write_and_run import check_kind, count_bytes, is_c, predict_file, write_and_run
 from nas_asc.export import CReport, measure_saturating_sums
-from nas_asc.frontend import LogMel
+from nas_asc.frontend import FrontEndCost, LogMel
 from nas_asc.metrics import Scores, score_predictions
 from nas_asc.models import LoweredNetwork, lower_network
 from nas_asc.prediction import TFLITE, Metadata
@@ -40,7 +40,8 @@ class Exported:
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file, its metadata included, or of all files in the folder.
-        cost: Of the network at these bits, from its description.
+        cost: Of the network at these bits, from its description; with the RAM that a microcontroller needs, for one.
+        front_end: What the front end takes on a microcontroller.
         scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
             2,000 of them at most. The latter also scores C, which gives the same values.
         network_scores: Of the network in float on the same clips.
@@ -52,7 +53,8 @@ class Exported:
         saturating_sums: Share of an ONNX file's integer sums, on 4 of them, that a processor without VNNI cuts off in a
             session that has not set `session.x64quantprecision`; None for other files.
         arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for others.
-        activation_bytes: Part of it that holds the values between steps; what `cost["peak_ram_bytes"]` estimates.
+        activation_bytes: Part of it that holds the values between steps. For these and the front end's stream,
+            `cost["target_ram_bytes"]` is the count that `--ram` limits.
         c: What a folder of C needs, and what was shown of it; None for a file.
         probabilities: (n, K) that the file gives the clips it was run on.
     """
@@ -63,6 +65,7 @@ class Exported:
     weight_bytes: int
     file_bytes: int
     cost: Mapping[str, Any]
+    front_end: FrontEndCost
     scores: Scores
     network_scores: Scores
     agreement: float
@@ -79,6 +82,7 @@ class Exported:
         """Plain data for JSON, without the probabilities."""
         values = asdict(self) | {"path": str(self.path)}
         del values["probabilities"]
+        values["front_end"] = self.front_end.to_dict()
         return values | {"scores": self.scores.to_dict(), "network_scores": self.network_scores.to_dict()}
 
 
@@ -154,7 +158,8 @@ def export_network(
         qat_epochs=n_done or qat_epochs,
         weight_bytes=written.weight_bytes,
         file_bytes=count_bytes(path),
-        cost=cost_at_bits(count_cost(network.architecture), network.architecture, bits).to_dict(),
+        cost=_count_cost(network, path, bits).to_dict(),
+        front_end=network.log_mel.count(metadata.clip_s),
         scores=score_predictions(labels, found, devices),
         network_scores=score_predictions(labels, expected, devices),
         agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
@@ -165,6 +170,12 @@ def export_network(
         c=written.c,
         probabilities=found,
     )
+
+
+def _count_cost(network: TrainedNetwork, path: Path, bits: int) -> Cost:
+    target = "c" if is_c(path) else "tflite-micro" if path.suffix == ".tflite" else None
+    cost = cost_at_bits(count_cost(network.architecture), network.architecture, bits)
+    return cost_on_target(cost, network.architecture, network.log_mel, target)
 
 
 def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, std: Tensor) -> Metadata:

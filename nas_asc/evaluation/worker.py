@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 
 from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
-from nas_asc.cost import Cost, cost_at_bits, count_cost
+from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost
 from nas_asc.errors import DataError, ExportError, FrontEndError, TrainingError
 from nas_asc.evaluation.band_selection import training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
@@ -235,7 +235,8 @@ def _cost(job: Job[R], training: Trained) -> Cost:
     architecture, record = training.network.architecture, job.record
     if is_as_designed(record, training):
         return record.cost
-    return cost_at_bits(count_cost(architecture), architecture, record.recipe.bits)
+    cost = cost_at_bits(count_cost(architecture), architecture, record.recipe.bits)
+    return cost_on_target(cost, architecture, training.network.log_mel, record.cost.ram_target)
 
 
 def is_as_designed(record: TrainingRecord, training: Trained) -> bool:

@@ -14,7 +14,8 @@ from nas_asc.layers import Shape
 from nas_asc.models import Lowered, Step
 
 _MIDDLE = 128  # uint8 n is int8 n - 128
-_IN_ORDER = ("reshape", "softmax", "matmul")  # kinds that read the elements channels first
+_IN_ORDER = ("reshape", "softmax", "matmul")  # kinds that give the elements channels first
+_READ_IN_ORDER = ("softmax", "matmul")  # and that read them so
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,22 @@ class TfliteGraph:
         """Whether a step's output is read as a map."""
         if len(step.out_shape) != 3:
             return False
-        if not _keeps_order(step):
+        if _kind(step) not in _IN_ORDER:
             return True
-        assert isinstance(step.primitive, Lowered)
         readers = self.network.readers(step.output)
-        return step.primitive.kind == "reshape" and not (readers and all(map(_keeps_order, readers)))
+        return _kind(step) == "reshape" and not (readers and all(_kind(one) in _READ_IN_ORDER for one in readers))
 
-    def requantise(self, value: Value, found: Range | None, name: str = "") -> Value:
-        """The value with another range, or in float."""
-        if value.found == found:
+    def requantise(self, value: Value, found: Range | None, name: str = "", *, always: bool = False) -> Value:
+        """The value with another range, or in float.
+
+        Args:
+            value: As it is.
+            found: Its range then; None is float.
+            name: Of the tensor.
+            always: Whether a range that happens to be the same is written as well, so that the steps of a network, and
+                the memory that they need, do not depend on its weights.
+        """
+        if value.found == found and not always:
             return value
         kind, table = ("DEQUANTIZE", "DequantizeOptions") if found is None else ("QUANTIZE", "QuantizeOptions")
         out = self.value(value.shape, found, name, is_map=value.is_map)
@@ -124,14 +132,8 @@ class TfliteGraph:
         return self.model.tensor(shape, kind="float32" if quantisation is None else "int8", quantisation=quantisation)
 
 
-def moves_nothing(shape: tuple[int, ...], order: tuple[int, ...]) -> bool:
-    """Whether axes in another order leave the values in theirs, since all but one of those that move have one place."""
-    moved = [axis for axis in order if shape[axis] > 1]
-    return moved == sorted(moved)
-
-
-def _keeps_order(step: Step) -> bool:
-    return isinstance(step.primitive, Lowered) and step.primitive.kind in _IN_ORDER
+def _kind(step: Step) -> str | None:
+    return step.primitive.kind if isinstance(step.primitive, Lowered) else None
 
 
 def to_quantisation(found: Range | None) -> Quantisation | None:

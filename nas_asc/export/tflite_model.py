@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.export.tflite_plan import PLAN_KEY, Lifetime, format_plan, plan_memory
+from nas_asc.cost import Lifetime, plan_memory
+from nas_asc.export.tflite_plan import PLAN_KEY, format_plan
 from nas_asc.prediction import import_schema
 
 VERSION = 3  # of the schema

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nas_asc.cost import find_padding
 from nas_asc.export.tflite_graph import TfliteGraph, Value
 from nas_asc.export.tflite_model import Quantisation
-from nas_asc.export.tflite_window import find_padding
 from nas_asc.layers import Convolution, Pair, Pooling, to_pair
 from nas_asc.models import Step
 

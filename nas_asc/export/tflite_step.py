@@ -11,12 +11,12 @@ from torch import nn
 
 from nas_asc import layers
 from nas_asc.compression import QuantisedNetwork, Range
+from nas_asc.cost import find_padding, moves_nothing
 from nas_asc.errors import ExportError
 from nas_asc.export.tflite_float import write_in_float
-from nas_asc.export.tflite_graph import TfliteGraph, Value, moves_nothing
+from nas_asc.export.tflite_graph import TfliteGraph, Value
 from nas_asc.export.tflite_model import Quantisation
 from nas_asc.export.tflite_product import write_convolution, write_projection, write_window_mean
-from nas_asc.export.tflite_window import find_padding
 from nas_asc.layers import Primitive, to_pair
 from nas_asc.models import Lowered, Step
 
@@ -144,7 +144,11 @@ def _(primitive: layers.Addition, graph: TfliteGraph, step: Step, inputs: list[V
 @_write.register
 def _(primitive: layers.Concatenation, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     out = graph.output(step)
-    same = [graph.requantise(value, out.found) for value in inputs]
+    owner = graph.network.owner(step.output)
+    same = [
+        value if graph.network.owner(index) == owner else graph.requantise(value, out.found, always=True)
+        for index, value in zip(step.inputs, inputs, strict=True)
+    ]
     graph.model.operator("CONCATENATION", [value.tensor for value in same], out.tensor, "ConcatenationOptions", Axis=3)
     return out
 

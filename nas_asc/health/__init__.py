@@ -10,6 +10,7 @@ from nas_asc.health.diagnosis import count_warnings, diagnose
 from nas_asc.health.edges import check_edges
 from nas_asc.health.effects import AxisEffect, AxisImportance, ValueEffect, axis_effects
 from nas_asc.health.evidence import Evidence, Validation, count_validation, gather_evidence, pair_rungs
+from nas_asc.health.front_end import check_front_end
 from nas_asc.health.limits import check_fit, check_limits
 from nas_asc.health.noise import check_clips, check_noise
 from nas_asc.health.trials import check_failures, check_gain, check_rungs
@@ -32,6 +33,7 @@ __all__ = [
     "check_edges",
     "check_failures",
     "check_fit",
+    "check_front_end",
     "check_gain",
     "check_groups",
     "check_labels",

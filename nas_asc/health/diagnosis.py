@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nas_asc.health.card import Card
 from nas_asc.health.edges import check_edges
 from nas_asc.health.evidence import Evidence
+from nas_asc.health.front_end import check_front_end
 from nas_asc.health.limits import check_fit, check_limits
 from nas_asc.health.noise import check_clips, check_noise
 from nas_asc.health.trials import check_failures, check_gain, check_rungs
@@ -27,6 +28,7 @@ def diagnose(evidence: Evidence) -> tuple[Card, ...]:
         check_gain(evidence),
         check_fit(evidence),
         *check_limits(evidence),
+        check_front_end(evidence),
         check_edges(evidence),
         check_failures(evidence),
         check_rungs(evidence),

@@ -47,7 +47,7 @@ def ask(
         name=name,
         space=source,
         data=None if data is None else str(Path(data).resolve()),
-        budget=budget,
+        budget=budget.on_target(values.get("target", "any"), values.get("objectives", ())),
         **values,
     )
 

@@ -198,7 +198,9 @@ class Study:
 
     def _frame(self, records: tuple[TrialRecord, ...]) -> pd.DataFrame:
         facts = self._facts
-        return trials_frame(records, facts.axes, facts.config.classes, summary=facts.summary)
+        return trials_frame(
+            records, facts.axes, facts.config.classes, clip_s=facts.config.clip_s, summary=facts.summary
+        )
 
     def _figure(self, name: str) -> go.Figure:
         figures = self.figures

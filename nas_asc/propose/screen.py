@@ -85,7 +85,7 @@ class Screen:
 
     def _count(self, candidate: Candidate) -> Cost | None:
         try:
-            return count_candidate(self.space, candidate, self.task)
+            return count_candidate(self.space, candidate, self.task, ram_target=self.budget.ram_target)
         except SpaceError as error:
             self._note_fault(str(error))
             return None

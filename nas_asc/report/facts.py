@@ -131,7 +131,10 @@ def gather_facts(
     task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
     repeats = tuple(load_repeats(folder))
     standings = rank_by_evidence(records, budget=config.budget, objective=config.score, repeats=repeats)
-    marks, summary = mark_systems(space, task), load_repeat_summary(folder, config, records)
+    marks, summary = (
+        mark_systems(space, task, ram_target=config.budget.ram_target),
+        load_repeat_summary(folder, config, records),
+    )
     return Facts(
         folder,
         config,

@@ -31,14 +31,20 @@ REPEAT_COLUMNS = (
     "ties_with_best",
     "ties",
 )
+FRONT_END_COLUMNS = ("front_end_ram_bytes", "front_end_frame_operations", "front_end_clip_operations")
 _PARTS = ("mean", "low", "high")
 _FIRST = ("number", "origin")
 _LAST = ("seconds", "seed", "key", "architecture")
-_RESERVED = {*_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *REPEAT_COLUMNS, *_LAST}
+_RESERVED = {"target_ram_bytes", *FRONT_END_COLUMNS, *_FIRST, *SCORE_COLUMNS, *FILE_COLUMNS, *REPEAT_COLUMNS, *_LAST}
 
 
 def trials_frame(
-    records: Iterable[TrialRecord], axes: Sequence[str], classes: Sequence[str], *, summary: RepeatSummary | None = None
+    records: Iterable[TrialRecord],
+    axes: Sequence[str],
+    classes: Sequence[str],
+    *,
+    clip_s: float,
+    summary: RepeatSummary | None = None,
 ) -> pd.DataFrame:
     """One row a complete trial, in the order given: number, scores, costs, axes, scores by device and class.
 
@@ -46,6 +52,7 @@ def trials_frame(
         records: Trials; those without scores are left out.
         axes: Names of the axes; an axis named as another column becomes `axis.<name>`.
         classes: Names of the classes, in the order of the labels.
+        clip_s: Length of a clip in seconds, for what the front end takes.
         summary: What repeats say of the front, which adds the columns of `REPEAT_COLUMNS`; None adds none.
 
     Returns:
@@ -53,10 +60,12 @@ def trials_frame(
         `accuracy.class.<name>`; an inactive axis is empty, a kernel is text such as (3, 1).
     """
     rows = [
-        _row(record, axes, classes) | _repeat_cells(record, summary) for record in records if record.scores is not None
+        _row(record, axes, classes) | _front_end_cells(record, clip_s) | _repeat_cells(record, summary)
+        for record in records
+        if record.scores is not None
     ]
     final = () if summary is None else REPEAT_COLUMNS
-    costs = [count.column for count in list_counts()]
+    costs = [*(count.column for count in list_counts()), "target_ram_bytes", *FRONT_END_COLUMNS]
     columns = [*_FIRST, *SCORE_COLUMNS, *final, *FILE_COLUMNS, *costs, *map(axis_column, axes)]
     found = dict.fromkeys(name for row in rows for name in row if name not in {*columns, *_LAST})
     return pd.DataFrame(rows, columns=[*columns, *found, *_LAST], dtype=object).infer_objects()
@@ -85,6 +94,13 @@ def _row(record: TrialRecord, axes: Sequence[str], classes: Sequence[str]) -> di
         pairs = zip(classes, scores.class_accuracy, strict=False)
         row |= {f"accuracy.class.{name}": value for name, value in pairs}
     return row
+
+
+def _front_end_cells(record: TrialRecord, clip_s: float) -> dict[str, int | None]:
+    """What a microcontroller takes: RAM of network and front end where the study counts it, and of the front end."""
+    found = record.log_mel.count(clip_s)
+    values = (found.ram_bytes, found.frame_operations, found.clip_operations)
+    return {"target_ram_bytes": record.cost.target_ram_bytes, **dict(zip(FRONT_END_COLUMNS, values, strict=True))}
 
 
 def _file_cells(record: TrialRecord) -> dict[str, float | None]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nas_asc.cost import Cost, count_pruned_cost
+from nas_asc.cost import Cost, cost_on_target, count_pruned_cost
 from nas_asc.errors import NasAscError
 from nas_asc.frontend import Task
 from nas_asc.space import Space, System
@@ -23,20 +23,24 @@ class Mark:
     cost: Cost | None
 
 
-def mark_systems(space: Space | None, task: Task) -> tuple[Mark, ...]:
+def mark_systems(space: Space | None, task: Task, *, ram_target: str | None = None) -> tuple[Mark, ...]:
     """Every published system of a space.
 
     Args:
         space: Of the study; None has none.
         task: Of the study.
+        ram_target: Of its budget.
     """
     systems = () if space is None else space.systems.values()
-    return tuple(Mark(system.name, system.source, _cost(space, system, task)) for system in systems if space)
+    return tuple(
+        Mark(system.name, system.source, _cost(space, system, task, ram_target)) for system in systems if space
+    )
 
 
-def _cost(space: Space, system: System, task: Task) -> Cost | None:
+def _cost(space: Space, system: System, task: Task, ram_target: str | None) -> Cost | None:
     try:
         design = space.build_system(system, task)
-        return count_pruned_cost(design.architecture, design.recipe.pruning, bits=design.recipe.bits)
+        cost = count_pruned_cost(design.architecture, design.recipe.pruning, bits=design.recipe.bits)
+        return cost_on_target(cost, design.architecture, design.log_mel, ram_target)
     except NasAscError:
         return None

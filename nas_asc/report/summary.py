@@ -7,7 +7,7 @@ from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_percent
 from nas_asc.study import OBJECTIVES, TrialRecord, refit_dir, scores_by_epochs, trial_dir
-from nas_asc.units import format_count
+from nas_asc.units import format_count, format_short
 
 # Source: results table in the README of the DCASE 2024 Task 1 baseline, 0.42 to 1.11 points over its five splits.
 _SEED_NOISE = (
@@ -58,7 +58,17 @@ def bars_html(facts: Facts, record: TrialRecord) -> str:
             f'<td><div class="bar" role="img" aria-label="{share:.0%} of the limit">'
             f'<span style="width:{min(1, share):.1%}"></span></div><small>{format_percent(share)}</small></td></tr>'
         )
-    return f'<table class="bars">{"".join(rows)}</table>'
+    return f'<table class="bars">{"".join(rows)}</table><p>{_front_end_text(facts, record)}</p>'
+
+
+def _front_end_text(facts: Facts, record: TrialRecord) -> str:
+    """What the front end takes on a microcontroller, in one sentence."""
+    found = record.log_mel.count(facts.config.clip_s)
+    return (
+        f"The front end takes {format_count(found.ram_bytes)} bytes of RAM on a microcontroller and"
+        f" {format_short(found.clip_operations)} operations a clip ({format_short(found.frame_operations)} a frame),"
+        f" beside {format_short(2 * record.cost.macs)} of the network."
+    )
 
 
 def close_trials(facts: Facts, record: TrialRecord) -> list[TrialRecord]:

@@ -37,6 +37,7 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
         "calibration error (%)": Cell(f"{100 * scores.calibration_error:.2f}", scores.calibration_error),
         **_file_cells(record),
         **_cost_cells(record.cost),
+        **_front_end_cells(facts, record),
     }
     values = record.values
     cells |= {f"axis {name}": _axis_cell(values.get(name)) for name in facts.axes}
@@ -49,6 +50,14 @@ def trial_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
 def _cost_cells(cost: Cost) -> dict[str, Cell]:
     found = {count.head: count.value(cost) for count in list_counts() if count.head is not None}
     return {head: Cell(format_count(value), value) for head, value in found.items()}
+
+
+def _front_end_cells(facts: Facts, record: TrialRecord) -> dict[str, Cell]:
+    """What the front end takes on a microcontroller, and where it was counted what network and front end take."""
+    found, whole = record.log_mel.count(facts.config.clip_s), record.cost.target_ram_bytes
+    cells = {} if whole is None else {"RAM on the target (bytes)": whole}
+    cells |= {"front end RAM (bytes)": found.ram_bytes, "front end operations": found.clip_operations}
+    return {head: Cell(format_count(value), value) for head, value in cells.items()}
 
 
 def _file_cells(record: TrialRecord) -> dict[str, Cell]:

@@ -47,7 +47,7 @@ def write_report(
     """
     facts = gather_facts(study_dir, config, records, space=space, health=health, importance=importance)
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
-    front = trials_frame(facts.front_records, facts.axes, config.classes, summary=facts.summary)
+    front = trials_frame(facts.front_records, facts.axes, config.classes, clip_s=config.clip_s, summary=facts.summary)
     _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))
     _write(paths.html, page_html(facts))
     return paths

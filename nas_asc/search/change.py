@@ -177,7 +177,7 @@ def _validate_options(stored: StudyConfig, asked: StudyConfig) -> None:
             f"study {stored.name!r} was made with {len(stored.classes)} classes, but these data have"
             f" {len(asked.classes)}, or other names. Start a new study."
         )
-    if stored.budget != asked.budget:
+    if stored.budget != replace(asked.budget, ram_target=stored.budget.ram_target):  # which older studies lack
         raise _other_option(stored, stored.budget.describe(), asked.budget.describe())
 
 

@@ -7,7 +7,7 @@ Conventions:
 
 from nas_asc.search import CHANGES, SearchListener, SearchResult, SilentListener
 from nas_asc.session.inputs import ClipsAsked, Inputs, load_studied_space, read_inputs, reread_inputs, to_source
-from nas_asc.session.named_network import find_architecture, find_design, find_teachers
+from nas_asc.session.named_network import find_architecture, find_design, find_front_end, find_teachers
 from nas_asc.session.open import begin_session, reopen_session
 from nas_asc.session.report import find_importance, read_evidence, write_study_report
 from nas_asc.session.session import (
@@ -41,6 +41,7 @@ __all__ = [
     "begin_session",
     "find_architecture",
     "find_design",
+    "find_front_end",
     "find_importance",
     "find_teachers",
     "load_studied_space",

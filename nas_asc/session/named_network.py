@@ -68,6 +68,26 @@ def find_architecture(network: str, space: Space | None = None) -> Architecture:
             raise error from None
 
 
+def find_front_end(network: str, space: Space | None = None) -> tuple[LogMel, float] | None:
+    """Front end of a system or study:TRIAL, and the length of its clips in seconds; None of a text file.
+
+    Args:
+        network: What the user named.
+        space: Space of the user's own systems.
+
+    Raises:
+        SpaceError: There is no such system.
+        StudyError: There is no such study or trial.
+    """
+    if Path(network).is_file():
+        return None
+    if ":" not in network:
+        found, system = _find_system(network, space)
+        return found.build_system(system).log_mel, system.task.clip_s
+    config, record = _find_trial(network)
+    return record.log_mel, config.clip_s
+
+
 def find_teachers(word: str, prepared: PreparedData) -> list[Teacher]:
     """The networks behind one word: a trial's as study:TRIAL, or every seed of a folder that `nas-asc train` wrote.
 

@@ -50,6 +50,7 @@ DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60.0
 DEFAULT_SEEDS = 3
 _N_SURVEY_DRAWS = 4_000
+_N_PLANNED_DRAWS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,18 +164,19 @@ class Session:
         types = inputs.space.layer_types
         return Worker(prepared, torch_device=device, layer_types=types, clock=self._clock, precision=precision)
 
-    def survey(self, *, n_draws: int = _N_SURVEY_DRAWS) -> Survey:
+    def survey(self, *, n_draws: int | None = None) -> Survey:
         """What of the space fits the budget.
 
         Args:
-            n_draws: Random candidates.
+            n_draws: Random candidates; None is 4,000, or 2,000 where the memory of each must be planned.
 
         Raises:
             NothingFitsError: No candidate can be built at all, or none runs on the target.
         """
         config, inputs = self.config, self.inputs
-        task = inputs.data_set.task
-        return survey_space(inputs.space, task, config.budget, target=config.target, n_draws=n_draws, seed=config.seed)
+        task, budget = inputs.data_set.task, config.budget
+        n_draws = n_draws or (_N_SURVEY_DRAWS if budget.ram_target is None else _N_PLANNED_DRAWS)
+        return survey_space(inputs.space, task, budget, target=config.target, n_draws=n_draws, seed=config.seed)
 
     def forecast(self, course: Course) -> Forecast | None:
         """How long a search will take; None where what fits is too rare to be measured.

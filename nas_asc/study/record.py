@@ -156,7 +156,7 @@ class TrainingRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the record back."""
-        return asdict(self) | {"recipe": self.recipe.to_dict()}
+        return asdict(self) | {"recipe": self.recipe.to_dict(), "cost": self.cost.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

@@ -6,10 +6,11 @@ Conventions:
 
 from nas_asc.survey.fit import Obstacles, count_candidate
 from nas_asc.survey.left_out import LeftOut
-from nas_asc.survey.survey import Nearest, ResourceRow, Survey, survey_space
+from nas_asc.survey.survey import FrontEnds, Nearest, ResourceRow, Survey, survey_space
 from nas_asc.survey.systems import SystemRow, systems_table
 
 __all__ = [
+    "FrontEnds",
     "LeftOut",
     "Nearest",
     "Obstacles",

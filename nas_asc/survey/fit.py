@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from nas_asc.budget import Budget
-from nas_asc.cost import Cost, count_pruned_cost, list_obstacles
+from nas_asc.cost import Cost, cost_on_target, count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.frontend import Task
 from nas_asc.recipe import DeviceResponse, WeightPruning
@@ -25,20 +25,24 @@ def _builds(space: Space, candidate: Candidate, task: Task) -> bool:
     return True
 
 
-def count_candidate(space: Space, candidate: Candidate, task: Task) -> Cost | None:
+def count_candidate(space: Space, candidate: Candidate, task: Task, *, ram_target: str | None = None) -> Cost | None:
     """Cost of a candidate after its pruning, at its precision; None where a layer cannot take its input.
 
     Args:
         space: Where the candidate comes from.
         candidate: A point of it.
         task: What it is built for.
+        ram_target: Of the budget: where its RAM is counted; None counts activations alone.
 
     Raises:
         SpaceError: A function of the space raises.
     """
     try:
-        recipe = space.training_recipe(candidate, task)
-        return count_pruned_cost(space.architecture(candidate, task), recipe.pruning, bits=recipe.bits)
+        recipe, architecture = space.training_recipe(candidate, task), space.architecture(candidate, task)
+        cost = count_pruned_cost(architecture, recipe.pruning, bits=recipe.bits)
+        if ram_target is None:
+            return cost
+        return cost_on_target(cost, architecture, space.log_mel(candidate, task), ram_target)
     except LayerError:
         return None
 

@@ -15,6 +15,7 @@ from nas_asc.survey.fit import Obstacles, count_candidate
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
+_N_FRONT_ENDS = 1_000  # candidates whose front ends are counted
 _PATIENCE = 120  # mutations in a row that better nothing, then a minimum is taken for one
 
 
@@ -64,6 +65,23 @@ class Nearest:
 
 
 @dataclass(frozen=True)
+class FrontEnds:
+    """What the front ends of drawn candidates take on a microcontroller; see `FrontEndCost`.
+
+    Args:
+        ram_bytes: Least, median and most RAM of a stream.
+        frame_operations: Least, median and most of one frame.
+        clip_operations: Least, median and most of one clip.
+        share_heavier: Share of the candidates whose front end takes more operations than their network.
+    """
+
+    ram_bytes: tuple[int, int, int]
+    frame_operations: tuple[int, int, int]
+    clip_operations: tuple[int, int, int]
+    share_heavier: float
+
+
+@dataclass(frozen=True)
 class Survey:
     """What was found in a space under a budget.
 
@@ -76,6 +94,7 @@ class Survey:
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.
         macs: (m,) MACs of the drawn candidates that fit, ascending.
+        front_end: What the front ends of drawn candidates take on a microcontroller.
     """
 
     n_drawn: int
@@ -85,6 +104,7 @@ class Survey:
     rows: tuple[ResourceRow, ...]
     nearest: Nearest
     macs: tuple[int, ...]
+    front_end: FrontEnds
 
     @property
     def fits_any(self) -> bool:
@@ -136,7 +156,7 @@ def survey_space(
     validate_target(target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
-    costs = [(candidate, count_candidate(space, candidate, task)) for candidate in drawn]
+    costs = [(candidate, count_candidate(space, candidate, task, ram_target=budget.ram_target)) for candidate in drawn]
     built = [(candidate, cost) for candidate, cost in costs if cost is not None]
     if not built:
         raise NothingFitsError(
@@ -160,7 +180,23 @@ def survey_space(
         rows=tuple(_row(resource, used, starts, seek, n_drawn=n_draws) for resource in used[0]),
         nearest=seek.nearest(starts),
         macs=tuple(fitting),
+        front_end=_count_front_ends(space, known, task),
     )
+
+
+def _count_front_ends(space: Space, known: Sequence[Costed], task: Task) -> FrontEnds:
+    some = known[:_N_FRONT_ENDS]
+    costs = [space.log_mel(candidate, task).count(task.clip_s) for candidate, _ in some]
+    return FrontEnds(
+        ram_bytes=_span([cost.ram_bytes for cost in costs]),
+        frame_operations=_span([cost.frame_operations for cost in costs]),
+        clip_operations=_span([cost.clip_operations for cost in costs]),
+        share_heavier=sum(cost.outweighs(of.macs) for cost, (_, of) in zip(costs, some, strict=True)) / len(some),
+    )
+
+
+def _span(values: Sequence[int]) -> tuple[int, int, int]:
+    return min(values), int(np.median(values)), max(values)
 
 
 class _Seeker:
@@ -173,7 +209,7 @@ class _Seeker:
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built or something stands against it."""
-        cost = count_candidate(self.space, candidate, self.task)
+        cost = count_candidate(self.space, candidate, self.task, ram_target=self.budget.ram_target)
         return None if cost is None or self.obstacles(candidate) else cost
 
     def ratio(self, cost: Cost) -> float:

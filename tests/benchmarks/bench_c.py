@@ -85,7 +85,7 @@ def measure(design: Design, clip_s: float) -> tuple[object, ...]:
         report.n_equal_clips,
         f"{report.arena_bytes:,}",
         f"{MicroFile(network.to_bytes()).arena.activations:,}",
-        f"{report.front_end_bytes + report.column_bytes:,}",
+        f"{report.front_end.ram_bytes:,}",
         *(f"{cores['m4f'].instructions['clip'] / 1e6:.1f} M",) * bool(cores),
         *(f"{core.instructions['network'] / 1e6:.1f} M" for core in cores.values()),
         *(cores["m4f"].stack_bytes,) * bool(cores),

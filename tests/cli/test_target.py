@@ -73,3 +73,21 @@ def test_unknown_target_is_told(capsys):
     assert (
         "`--target` must be a known target, but got 'tflite'. Did you mean 'tflite-micro'?" in capsys.readouterr().err
     )
+
+
+def test_front_end_is_shown_by_plan_and_count(write_space, tmp_path, capsys):
+    space = write_space('"relu", "hardswish"')
+    plan = ["plan", "--space", space, "--draws", "100", "--cache", str(tmp_path), "--target", "c", "--ram", "16KiB"]
+    assert main(plan) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("budget: RAM bytes <= 16,384 (arena of the network as C, and buffers of the front end)\n")
+    assert "front end on a microcontroller (least, median, most): RAM 4.104k .. " in out or "RAM 4" in out
+    assert main([*plan, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["survey"]["front_end"]
+    assert main(["count", "CP-Mobile-2024", "--static", "--json"]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert found["ram_bytes"][0] == 2 * 512 + 4 * 514 + 32 * 32
+    assert totals["front_end"]["ram_bytes"] == 39_176
+    assert totals["target_ram_bytes"]["c"] == {"network": 174_080, "with_front_end": 174_080 + 39_176}
+    assert main(["count", "CP-Mobile-2024", "--static"]) == 0
+    assert "front end clip_operations" in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """The front end as C against the training's in float64: clips, streams, and what it refuses."""
 
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,41 @@ FRONT_ENDS = {
     ),
     "smallest": LogMel(sample_rate=8_000, n_fft=16, win_length=15, hop_length=8, n_mels=4),
 }
+COUNTER = r"""
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+static long n_operations;
+struct Counted {
+    float value;
+    Counted() = default;
+    constexpr Counted(float given) : value(given) {}
+    explicit operator int8_t() const { return (int8_t)value; }
+};
+static Counted count(float value) { n_operations++; return value; }
+static Counted operator+(Counted a, Counted b) { return count(a.value + b.value); }
+static Counted operator-(Counted a, Counted b) { return count(a.value - b.value); }
+static Counted operator*(Counted a, Counted b) { return count(a.value * b.value); }
+static Counted &operator+=(Counted &a, Counted b) { return a = a + b; }
+static bool operator<(Counted a, Counted b) { return a.value < b.value; }
+static bool operator>(Counted a, Counted b) { return a.value > b.value; }
+static Counted logf(Counted a) { return count(logf(a.value)); }
+static Counted rintf(Counted a) { return rintf(a.value); }
+#define float Counted
+#include "log_mel.c"
+#include "log_mel_tables.c"
+#undef float
+#include "classify.h"
+static int16_t samples[LOG_MEL_CLIP_SAMPLES * LOG_MEL_N_CHANNELS];
+static int8_t features[CLASSIFY_COLUMN_BYTES];
+int main()
+{
+    log_mel_clip(samples, features);
+    printf("%zu %zu %d %d %d %ld", sizeof work, sizeof heard, CLASSIFY_COLUMN_BYTES, LOG_MEL_RAM_BYTES,
+           LOG_MEL_N_WEIGHTS, n_operations);
+}
+"""
 N_CLIPS, CLIP_S = 100, 0.5
 MOST_DIFFERENT = 1 / 5_000
 
@@ -45,6 +82,29 @@ def test_features_are_those_of_training(log_mel, tmp_path):
     assert len(np.unique(expected)) > 100
     assert different.max() <= 1
     assert (different > 0).mean() <= MOST_DIFFERENT
+
+
+@pytest.mark.parametrize("log_mel", FRONT_ENDS.values(), ids=list(FRONT_ENDS))
+def test_memory_and_operations_are_those_of_the_c(log_mel, tmp_path):
+    needs_compiler()
+    write_system(tmp_path, log_mel, clip_s=CLIP_S)
+    (tmp_path / "count.cpp").write_text(COUNTER)
+    command = ["c++", "-std=c++17", "-w", "-I.", "count.cpp", "-o", "count"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    printed = subprocess.run([tmp_path / "count"], capture_output=True, text=True, check=True).stdout
+    found = log_mel.count(CLIP_S)
+    columns = log_mel.n_channels * log_mel.n_bands * log_mel.n_frames(CLIP_S)
+    assert [*map(int, printed.split())] == [
+        found.spectrum_bytes,
+        found.window_bytes,
+        found.column_bytes,
+        found.buffer_bytes,
+        log_mel.count_filter_weights(),
+        found.clip_operations,
+    ]
+    assert (found.column_bytes, found.ram_bytes) == (columns, log_mel.buffer_bytes + columns)
+    assert found.clip_bytes == 2 * log_mel.n_channels * log_mel.n_samples(CLIP_S)
+    assert found.clip_operations == log_mel.n_frames(CLIP_S) * found.frame_operations
 
 
 def test_transform_of_another_length_is_told():

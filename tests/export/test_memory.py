@@ -1,5 +1,6 @@
 """Peak memory: the static rule against the graph of the file, and the graph against TensorFlow Lite Micro's arena."""
 
+import importlib.util
 from functools import cache
 
 import numpy as np
@@ -9,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas_asc.compression import quantise_network
-from nas_asc.cost import count_cost
+from nas_asc.cost import Lifetime, count_arena, count_arena_of, count_cost, list_obstacles, plan_memory
+from nas_asc.errors import LayerError
 from nas_asc.export import build_tflite
-from nas_asc.export.tflite_plan import Lifetime, plan_memory
-from nas_asc.layers import Architecture, BasicBlock, format_layer
+from nas_asc.export.c.network import count_c_arena, format_network
+from nas_asc.frontend import Task
+from nas_asc.layers import Architecture, BasicBlock, Inception, Residual, format_layer
 from nas_asc.models import lower_network
 from nas_asc.prediction import MicroFile
+from nas_asc.space import list_spaces, load_space
 from tests.export.tflite import ABLE, needs_runtime
 from tests.models.drawn import draw_model
 from tests.models.systems import describe_system, of_every_system
@@ -60,6 +64,67 @@ def test_arena_of_a_system_is_its_static_peak(space, name):
         assert file.peak_bytes >= static
     else:
         assert activations == pytest.approx(static, rel=0.05)
+
+
+def count_file(file):
+    """Bytes that both plans of a file take: that of TensorFlow Lite Micro, and that of the C."""
+    lifetimes = file.model.lifetimes((file.input,), (file.output,))
+    return {"tflite-micro": count_arena(lifetimes), "c": count_c_arena(file)}
+
+
+@pytest.mark.parametrize(("layer", "in_shape"), ABLE, ids=[format_layer(case[0]) for case in ABLE])
+def test_arena_follows_from_the_description_of_a_layer(layer, in_shape):
+    architecture = Architecture((layer,), in_shape, 10)
+    assert {target: count_arena_of(architecture, target) for target in ("tflite-micro", "c")} == count_file(
+        build(architecture)
+    )
+
+
+@of_every_system
+@pytest.mark.slow
+def test_arena_follows_from_the_description_of_a_system(space, name):
+    architecture = describe_system(space, name)
+    file = build(architecture)
+    assert {target: count_arena_of(architecture, target) for target in ("tflite-micro", "c")} == count_file(file)
+    needs_runtime()
+    found = MicroFile(file.to_bytes()).arena.activations
+    assert found == pytest.approx(count_arena_of(architecture, "tflite-micro"), rel=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list_spaces())
+def test_arena_follows_from_the_description_of_random_candidates(name):
+    space, n_tried = load_space(name), 0
+    for candidate in space.draw_many(np.random.default_rng(1), 100):
+        try:
+            architecture = space.architecture(candidate, Task())
+            cost = count_cost(architecture)
+        except LayerError:
+            continue
+        if n_tried == 10 or cost.peak_ram_bytes > 2**20 or list_obstacles(architecture, "tflite-micro"):
+            continue
+        n_tried += 1
+        file = build(architecture)
+        assert count_arena_of(architecture, "tflite-micro") == count_file(file)["tflite-micro"]
+        if not list_obstacles(architecture, "c"):
+            assert count_arena_of(architecture, "c") == format_network(file).arena_bytes
+        if importlib.util.find_spec("tflite_micro"):
+            found = MicroFile(file.to_bytes()).arena.activations
+            assert found == pytest.approx(count_arena_of(architecture, "tflite-micro"), rel=0.03)
+    assert n_tried == 10
+
+
+def test_steps_of_a_network_do_not_depend_on_its_weights():
+    layers = (Inception(5), Residual(15, kernels=(3, 1), groups=3, roll=True))
+    architecture = Architecture(layers, (3, 9, 11), 10)
+    model = draw_model(architecture)
+    kinds = set()
+    for scale in (0.0, 1.0):
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter *= scale
+        kinds.add(build_tflite(quantise_network(lower_network(model), [torch.randn(1, 3, 9, 11)])).model.kinds)
+    assert len(kinds) == 1
 
 
 def test_plan_of_the_file_leaves_no_gaps_where_the_runtime_leaves_some():

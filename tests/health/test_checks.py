@@ -8,6 +8,7 @@ import pytest
 
 from nas_asc import health
 from nas_asc.budget import Budget
+from nas_asc.frontend import LogMel
 from nas_asc.health import (
     check_clips,
     check_constant,
@@ -15,6 +16,7 @@ from nas_asc.health import (
     check_edges,
     check_failures,
     check_fit,
+    check_front_end,
     check_gain,
     check_groups,
     check_labels,
@@ -28,7 +30,8 @@ from nas_asc.health import (
 )
 from nas_asc.health.edges import binomial_tail
 from nas_asc.study import RungRecord, load_repeat_summary
-from nas_asc.survey import LeftOut, Nearest, ResourceRow, Survey
+from nas_asc.survey import FrontEnds, LeftOut, Nearest, ResourceRow, Survey
+from nas_asc.units import format_short
 from tests.health.evidence import OBJECTIVES, VALIDATION, fail, make_evidence, make_front, make_record, make_space
 from tests.search.tiny import make_data, prepare
 from tests.study.records import example_config
@@ -37,7 +40,16 @@ from tests.study.repeated import write_repeats
 
 def _survey(share):
     row = ResourceRow("macs", 10, 100, 1000, 1_000_000, share, {})
-    return Survey(2000, 0, LeftOut("any", 0), share, (row,), Nearest({}, {}, 0.5), ())
+    return Survey(
+        2000,
+        0,
+        LeftOut("any", 0),
+        share,
+        (row,),
+        Nearest({}, {}, 0.5),
+        (),
+        FrontEnds((1, 1, 1), (1, 1, 1), (1, 1, 1), 0.0),
+    )
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.4, "fine"), (0.004, "warning")])
@@ -107,6 +119,22 @@ def test_few_front_networks_or_another_space_leave_the_ends_unknown():
 def test_binomial_tail_is_one_less_the_rest(hits, n, share):
     rest = sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(hits))
     assert binomial_tail(hits, n, share) == pytest.approx(1 - rest)
+
+
+def test_front_end_that_outweighs_the_network_is_told_on_a_microcontroller():
+    log_mel = LogMel(sample_rate=16_000, n_fft=2_048, win_length=2_048, hop_length=320, n_mels=40)
+    records = tuple(replace(each, log_mel=log_mel) for each in make_front())
+    plain = make_evidence(records=records)
+    heavy = replace(plain, config=replace(plain.config, target="c"))
+    n_operations = log_mel.count(plain.config.clip_s).clip_operations
+    assert n_operations > 2 * max(record.cost.macs for record in records)
+    assert check_front_end(plain).verdict == "fine"
+    card = check_front_end(heavy)
+    assert card.verdict == "warning"
+    assert card.finding.startswith(f"trial 5: {format_short(n_operations)} operations a clip beside 1.92M")
+    light = tuple(replace(each, log_mel=replace(log_mel, hop_length=16_000)) for each in records)
+    assert check_front_end(make_evidence(records=light, config=heavy.config)).verdict == "fine"
+    assert check_front_end(make_evidence(records=())).verdict == "unknown"
 
 
 def test_few_clips_are_told_with_their_interval():

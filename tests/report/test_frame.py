@@ -20,7 +20,7 @@ def _axes(records):
 
 def test_numbers_come_back_from_csv_exactly():
     records = [record for record in make_records(30) if record.scores]
-    back = _there_and_back(trials_frame(records, _axes(records), CLASSES))
+    back = _there_and_back(trials_frame(records, _axes(records), CLASSES, clip_s=1.0))
     assert back["number"].tolist() == [record.number for record in records]
     assert back["log_loss"].tolist() == [record.scores.log_loss for record in records]
     assert back["int8_bytes"].tolist() == [record.cost.int8_bytes for record in records]
@@ -35,7 +35,7 @@ def test_numbers_come_back_from_csv_exactly():
 
 def test_inactive_axis_is_empty():
     records = [record for record in make_records(60) if record.scores]
-    back = _there_and_back(trials_frame(records, _axes(records), CLASSES))
+    back = _there_and_back(trials_frame(records, _axes(records), CLASSES, clip_s=1.0))
     inactive = ["width" not in record.values for record in records]
     assert any(inactive)
     assert back["width"].isna().tolist() == inactive
@@ -44,7 +44,7 @@ def test_inactive_axis_is_empty():
 def test_axis_named_as_a_cost_keeps_both():
     record = make_records(1)[0]
     changed = type(record)(**{**vars(record), "values": {"params": "few", "axis.seed": 3}})
-    frame = trials_frame([changed], ("params", "axis.seed"), CLASSES)
+    frame = trials_frame([changed], ("params", "axis.seed"), CLASSES, clip_s=1.0)
     assert frame["params"].tolist() == [record.cost.params]
     assert frame["axis.params"].tolist() == ["few"]
     assert frame["axis.axis.seed"].tolist() == [3]
@@ -52,21 +52,21 @@ def test_axis_named_as_a_cost_keeps_both():
 
 
 def test_no_trial_gives_the_heads_alone():
-    back = _there_and_back(trials_frame([], ("width",), CLASSES))
+    back = _there_and_back(trials_frame([], ("width",), CLASSES, clip_s=1.0))
     assert len(back) == 0
     assert {"number", "log_loss", "accuracy", "macs", "width"} <= set(back.columns)
 
 
 def test_failed_trials_are_left_out():
     records = make_records(13)
-    assert trials_frame(records, (), CLASSES)["number"].tolist() == list(range(12))
+    assert trials_frame(records, (), CLASSES, clip_s=1.0)["number"].tolist() == list(range(12))
 
 
 def test_file_and_network_have_columns_of_their_own():
     record = next(record for record in make_records(3) if record.scores)
     file = FileRecord(scores=record.scores, agreement=0.97, weight_bytes=50_000, file_bytes=61_000)
     both = replace(record, network_scores=record.scores, file=file)
-    frame = trials_frame([record, both], (), CLASSES)
+    frame = trials_frame([record, both], (), CLASSES, clip_s=1.0)
     assert frame["agreement"].isna().tolist() == [True, False]
     assert frame["int8_accuracy"].tolist()[1] == record.scores.accuracy
     assert frame["float_log_loss"].tolist()[1] == record.scores.log_loss

@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nas_asc.cost import list_obstacles
+from nas_asc.budget import Budget
+from nas_asc.cost import count_arena_of, count_cost, list_obstacles
 from nas_asc.errors import BudgetError, StudyError
 from nas_asc.frontend import Task
-from nas_asc.layers import parse_architecture
+from nas_asc.layers import Architecture, Conv, parse_architecture
 from nas_asc.propose import Screen, build_proposer
 from nas_asc.propose.repair import repair
 from nas_asc.search import ask_again
-from nas_asc.study import load_config, load_records
+from nas_asc.search.change import accept_changes
+from nas_asc.study import StudyConfig, load_config, load_records
 from tests.search.tiny import BUDGET, N_CLASSES, ask, prepare, run, space
 from tests.study.records import example_config
 
@@ -69,3 +71,33 @@ def test_study_of_before_there_were_targets_has_none():
 def test_unknown_target_is_told():
     with pytest.raises(BudgetError, match="`--target` must be a known target, but got 'tensorrt'"):
         example_config(target="tensorrt")
+
+
+def test_ram_of_a_study_is_counted_as_its_config_says(tmp_path):
+    folder, prepared = tmp_path / "study", prepare(tmp_path / "cache")
+    most = 12_000
+    budget = replace(BUDGET, max_ram=most).on_target("c")
+    config = ask(prepared, target="c", budget=budget)
+    run(config, space, prepared, n_trials=3, folder=folder, refit=False)
+    stored = load_config(folder)
+    assert stored.budget == budget
+    assert 'ram_target = "c"' in (folder / "study.toml").read_text()
+    for record in load_records(folder):
+        architecture = parse_architecture(record.architecture)
+        front_end = record.log_mel.count(prepared.task.clip_s).ram_bytes
+        assert record.cost.target_ram_bytes == count_arena_of(architecture, "c") + front_end <= most
+
+
+def test_older_study_keeps_its_count_of_ram():
+    old = example_config(budget=Budget(max_ram=12_000), target="c")
+    tables = old.to_dict()
+    assert "ram_target" not in tables["budget"]
+    assert StudyConfig.from_dict(tables) == old
+    asked = replace(old, budget=old.budget.on_target("c"))
+    assert asked.budget != old.budget
+    assert accept_changes(old, asked, accepted=()).budget == old.budget
+    assert (
+        old.budget.describe() == "budget: RAM bytes <= 12,000 (live int8 activations, batch 1, in order, input counts)"
+    )
+    for name in ("target_ram_bytes", "ram_target"):
+        assert name not in count_cost(Architecture((Conv(4, kernel_size=3),), (1, 16, 16), 4)).to_dict()

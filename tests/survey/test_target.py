@@ -2,15 +2,16 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from nas_asc.budget import Budget
-from nas_asc.cost import count_cost, list_obstacles
+from nas_asc.cost import Cost, count_arena_of, count_cost, list_obstacles
 from nas_asc.errors import BudgetError, NothingFitsError
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Classifier, Conv
 from nas_asc.space import Space, choice
-from nas_asc.survey import survey_space
+from nas_asc.survey import count_candidate, survey_space
 
 TASK = Task(n_classes=4, clip_s=0.5)
 
@@ -83,3 +84,26 @@ def test_nearest_runs_on_the_target_and_the_message_says_what_was_left_out():
 def test_unknown_target_is_told():
     with pytest.raises(BudgetError, match="`--target` must be a known target, but got 'arm'"):
         survey_space(build(), TASK, Budget(), target="arm", n_draws=10)
+
+
+@pytest.mark.parametrize("target", ["c", "tflite-micro"])
+def test_ram_on_a_microcontroller_is_network_and_front_end(target):
+    space, budget = build(activations=("relu", "hardswish"), norms=("batch",)), Budget(max_ram=4_000)
+    on_target = budget.on_target(target)
+    assert (budget.on_target("onnxruntime"), Budget(max_params=9).on_target(target).ram_target) == (budget, None)
+    fits = {True: 0, False: 0}
+    for candidate in space.draw_many(np.random.default_rng(0), 40):
+        plain = count_candidate(space, candidate, TASK)
+        found = count_candidate(space, candidate, TASK, ram_target=target)
+        architecture, log_mel = space.architecture(candidate, TASK), space.log_mel(candidate, TASK)
+        front_end = log_mel.count(TASK.clip_s).ram_bytes
+        assert found.ram_bytes == count_arena_of(architecture, target) + front_end
+        assert (plain.ram_bytes, plain.target_ram_bytes) == (found.peak_ram_bytes, None)
+        assert on_target.fits(found) == (found.ram_bytes <= 4_000)
+        assert Cost.from_dict(found.to_dict()) == found
+        fits[on_target.fits(found)] += 1
+    assert min(fits.values()) > 0
+    survey = survey_space(space, TASK, on_target, target=target, n_draws=200)
+    ram = next(row for row in survey.rows if row.resource == "ram")
+    assert ram.minimum > survey.front_end.ram_bytes[0] > 0
+    assert 0 < survey.share_fits < 1

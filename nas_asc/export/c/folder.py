@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.errors import ExportError
-from nas_asc.export.c.front_end import count_front_end_bytes, format_tables, quantise_clip, validate_front_end
+from nas_asc.export.c.front_end import format_tables, quantise_clip, validate_front_end
 from nas_asc.export.c.network import format_network
 from nas_asc.export.c.text import format_float, format_list, format_string
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.export.tflite_model import Quantisation
+from nas_asc.frontend import FrontEndCost
 from nas_asc.prediction import Metadata, MicroFile
 from nas_asc.study import write_file
 
@@ -30,19 +31,17 @@ class CFolder:
     Args:
         contents: Of the files, by their place in the folder.
         arena_bytes: Memory of the values between the network's steps.
-        front_end_bytes: Memory of the front end: a transform, a window of samples.
-        column_bytes: Memory of the mel columns that a stream keeps.
+        front_end: What the front end takes.
     """
 
     contents: Mapping[str, bytes]
     arena_bytes: int
-    front_end_bytes: int
-    column_bytes: int
+    front_end: FrontEndCost
 
     @property
     def ram_bytes(self) -> int:
-        """All three together."""
-        return self.arena_bytes + self.front_end_bytes + self.column_bytes
+        """Of both, for a stream."""
+        return self.arena_bytes + self.front_end.ram_bytes
 
 
 def build_c(network: TfliteNetwork, metadata: Metadata, samples: NDArray[np.int16]) -> CFolder:
@@ -68,7 +67,7 @@ def build_c(network: TfliteNetwork, metadata: Metadata, samples: NDArray[np.int1
     tables, n_weights = format_tables(metadata, into)
     features = quantise_clip(samples, metadata, into)
     outputs = MicroFile(network.to_bytes()).run_integers(features[None])[0]
-    n_front_end, n_columns = count_front_end_bytes(metadata.log_mel), features.size
+    front_end = metadata.log_mel.count(metadata.clip_s)
     values = _describe_network(network, into, out, found.arena_bytes) | _describe_front_end(metadata, n_weights)
     contents = _load_sources() | {
         "settings.h": _format_settings(values).encode(),
@@ -78,7 +77,7 @@ def build_c(network: TfliteNetwork, metadata: Metadata, samples: NDArray[np.int1
         "golden/golden.c": _format_golden(samples, features, outputs).encode(),
         "golden/recording.wav": _format_recording(samples, metadata.log_mel.sample_rate),
     }
-    return CFolder(contents, found.arena_bytes, n_front_end, n_columns)
+    return CFolder(contents, found.arena_bytes, front_end)
 
 
 def write_c(folder: Path, built: CFolder) -> None:
@@ -120,6 +119,7 @@ def _describe_network(
 def _describe_front_end(metadata: Metadata, n_weights: int) -> dict[str, object]:
     log_mel = metadata.log_mel
     n_samples, n_frames = log_mel.n_samples(metadata.clip_s), log_mel.n_frames(metadata.clip_s)
+    front_end = log_mel.count(metadata.clip_s)
     return {
         "LOG_MEL_SAMPLE_RATE": log_mel.sample_rate,
         "LOG_MEL_N_CHANNELS": log_mel.n_channels,
@@ -132,7 +132,7 @@ def _describe_front_end(metadata: Metadata, n_weights: int) -> dict[str, object]
         "LOG_MEL_N_WEIGHTS": n_weights,
         "LOG_MEL_OFFSET": format_float(log_mel.log_offset),
         "LOG_MEL_IS_CENTERED": int(log_mel.center),
-        "LOG_MEL_RAM_BYTES": count_front_end_bytes(log_mel),
+        "LOG_MEL_RAM_BYTES": front_end.window_bytes + front_end.spectrum_bytes,
         "CLASSIFY_CLIP_FRAMES": max(1, round(n_samples / log_mel.hop_length)),
     }
 

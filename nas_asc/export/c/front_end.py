@@ -14,11 +14,6 @@ _SMALLEST_FFT = 16
 _NEGLIGIBLE = 1e-9  # height of a filter that rounding has left
 
 
-def count_front_end_bytes(log_mel: LogMel) -> int:
-    """Bytes of memory that the front end's C keeps: one transform, and the last window of samples."""
-    return 4 * (log_mel.n_fft + 2) + 2 * log_mel.win_length * log_mel.n_channels
-
-
 def validate_front_end(log_mel: LogMel) -> None:
     """Raise unless the front end's C computes it.
 

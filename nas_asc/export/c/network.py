@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nas_asc.cost import Lifetime, count_arena, plan_memory
 from nas_asc.export.c.step import StepWriter
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.export.tflite_model import Operator, TfliteModel
-from nas_asc.export.tflite_plan import Lifetime, arena_bytes, plan_memory
 
 _HEAD = """\
 /* The network, step by step. Written by nas-asc; network.h says how to use it. */
@@ -40,14 +40,11 @@ def format_network(network: TfliteNetwork) -> CNetwork:
         ExportError: A step has no kernel; names it.
     """
     model = network.model
-    operators = _fuse(model)
-    same = _find_reshaped(operators)
-    lifetimes = _merge(model.lifetimes((network.input,), (network.output,), operators), same)
+    operators, same, lifetimes = _list_lifetimes(network)
     offsets = plan_memory(lifetimes)
     places = offsets | {tensor: offsets[first] for tensor, first in same.items()}
     writer = StepWriter(model, places)
     calls = [call for call in map(writer.write, operators) if call is not None]
-    n_bytes = arena_bytes(lifetimes, offsets)
     body = "".join(f"    {call}\n" for call in calls)
     text = f"""\
 {_HEAD}
@@ -64,7 +61,20 @@ const int8_t *network_run(void)
 {body}    return arena + {places[network.output]};
 }}
 """
-    return CNetwork(text, n_bytes)
+    return CNetwork(text, count_arena(lifetimes))
+
+
+def count_c_arena(network: TfliteNetwork) -> int:
+    """Bytes of the values between the steps of a network's C, whether or not its steps have kernels."""
+    return count_arena(_list_lifetimes(network)[2])
+
+
+def _list_lifetimes(network: TfliteNetwork) -> tuple[list[Operator], dict[int, int], list[Lifetime]]:
+    """The operators, tensors that are another one's bytes, and how long each is kept."""
+    operators = _fuse(network.model)
+    same = _find_reshaped(operators)
+    lifetimes = network.model.lifetimes((network.input,), (network.output,), operators)
+    return operators, same, _merge(lifetimes, same)
 
 
 def _fuse(model: TfliteModel) -> list[Operator]:

@@ -13,6 +13,7 @@ from nas_asc.export.c.folder import CFolder, build_c, write_c
 from nas_asc.export.c.front_end import find_margin
 from nas_asc.export.c.toolchain import CORES, CBuild, CoreReport, SizeReport, build_copy, can_emulate, can_run_here
 from nas_asc.export.tflite_file import TfliteNetwork
+from nas_asc.frontend import FrontEndCost
 from nas_asc.prediction import Metadata, MicroFile
 
 _N_TRIES = 8  # recordings, since float32 may round one feature in 5,000 otherwise
@@ -24,8 +25,7 @@ class CReport:
 
     Args:
         arena_bytes: RAM of the values between the network's steps.
-        front_end_bytes: RAM of a transform and of a window of samples.
-        column_bytes: RAM of the mel columns that a stream keeps.
+        front_end: RAM and operations of the front end.
         is_checked: Whether `make check` passed here, as C and as C++; False where there is no compiler.
         n_equal_clips: Clips whose outputs equal TensorFlow Lite Micro's in every value; 0 where none was run.
         size: Sections of the compiled library; None where there is no compiler.
@@ -33,8 +33,7 @@ class CReport:
     """
 
     arena_bytes: int
-    front_end_bytes: int
-    column_bytes: int
+    front_end: FrontEndCost
     is_checked: bool
     n_equal_clips: int
     size: SizeReport | None
@@ -42,8 +41,8 @@ class CReport:
 
     @property
     def ram_bytes(self) -> int:
-        """RAM of all three parts, the stack left out."""
-        return self.arena_bytes + self.front_end_bytes + self.column_bytes
+        """RAM of both, the stack left out."""
+        return self.arena_bytes + self.front_end.ram_bytes
 
 
 def write_proved_c(
@@ -81,8 +80,7 @@ def write_proved_c(
     write_c(folder, built)
     return CReport(
         built.arena_bytes,
-        built.front_end_bytes,
-        built.column_bytes,
+        built.front_end,
         can_run_here(),
         n_equal_clips,
         size,
