@@ -13,6 +13,7 @@ from nas_asc.cli.doctor_command import doctor
 from nas_asc.cli.ensemble_command import ensemble
 from nas_asc.cli.export_command import export
 from nas_asc.cli.finalists_command import finalists
+from nas_asc.cli.front_command import front
 from nas_asc.cli.guide_command import guide
 from nas_asc.cli.plan_command import plan
 from nas_asc.cli.predict_command import predict
@@ -35,6 +36,7 @@ for command in (
     search,
     resume,
     status,
+    front,
     report,
     doctor,
     finalists,

@@ -7,6 +7,6 @@ Conventions:
 from nas_asc.report.facts import Facts, gather_facts
 from nas_asc.report.frame import trials_frame
 from nas_asc.report.section import build_sections
-from nas_asc.report.write import ReportFiles, write_report
+from nas_asc.report.write import ReportFiles, front_csv, write_report
 
-__all__ = ["Facts", "ReportFiles", "build_sections", "gather_facts", "trials_frame", "write_report"]
+__all__ = ["Facts", "ReportFiles", "build_sections", "front_csv", "gather_facts", "trials_frame", "write_report"]

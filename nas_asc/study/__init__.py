@@ -19,7 +19,7 @@ from nas_asc.study.folder import (
     save_config,
     study_dir,
 )
-from nas_asc.study.handed_over import is_refitted, recommend
+from nas_asc.study.handed_over import FrontCut, cut_front, is_refitted, recommend
 from nas_asc.study.lock import is_locked, lock_study
 from nas_asc.study.objective import (
     DEFAULT_OBJECTIVES,
@@ -75,6 +75,7 @@ __all__ = [
     "Ask",
     "Estimate",
     "FileRecord",
+    "FrontCut",
     "Mode",
     "Objective",
     "PendingTrial",
@@ -98,6 +99,7 @@ __all__ = [
     "choose_promotion",
     "create_study_dir",
     "cut_bands",
+    "cut_front",
     "database_path",
     "drop_checkpoints",
     "expected_share",

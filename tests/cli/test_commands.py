@@ -93,6 +93,8 @@ def test_every_option_has_help(command):
         (["plan", "--rungs", "9"], 2, "`--rungs` must be"),
         (["resume", "absent"], 2, "absent"),
         (["status", "absent"], 2, "absent"),
+        (["front", "absent"], 2, "absent"),
+        (["front", "absent", "--budget", "many"], 2, "absent"),
         (["report", "absent"], 2, "absent"),
         (["evaluate", "absent"], 2, "absent"),
         (["doctor", "absent"], 2, "absent"),
