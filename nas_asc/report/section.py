@@ -1,6 +1,6 @@
 """The sections of the page in their order, each with its figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nas_asc.report.asked import asked_html, failed_html
@@ -80,19 +80,28 @@ def place_html(drawing: Drawing) -> str:
     )
 
 
-def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
-    resources = drawn_resources(facts.config)
-    drawings = {name: [draw_front(facts, resource, score) for resource in resources] for name, score in SCORES.items()}
+def switch_html(drawings: Mapping[str, Sequence[Drawing]]) -> tuple[str, str]:
+    """Buttons that choose the score, and the places of the figures of each score, those of one shown at a time.
+
+    Args:
+        drawings: By the name of the score.
+    """
     buttons = "".join(
         f'<button type="button" data-shows="score-{name}" aria-pressed="{str(name == "log_loss").lower()}">'
-        f"{escape(score.title)}</button>"
-        for name, score in SCORES.items()
+        f"{escape(SCORES[name].title)}</button>"
+        for name in drawings
     )
     groups = "".join(
         f'<div class="grid" id="score-{name}"{"" if name == "log_loss" else " hidden"}>'
         f"{''.join(map(place_html, found))}</div>"
         for name, found in drawings.items()
     )
+    return f'<div class="switch" role="group" aria-label="score of the vertical axis">{buttons}</div>', groups
+
+
+def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    resources = drawn_resources(facts.config)
+    drawings = {name: [draw_front(facts, resource, score) for resource in resources] for name, score in SCORES.items()}
     objectives = escape(", ".join(facts.config.objectives))
     lead = (
         f"<p>Complete trials: {len(facts.ranked)}; {len(facts.front)} on the study’s front of {objectives}."
@@ -100,7 +109,7 @@ def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
         " Scores far worse than the rest lie outside the frame: a double click shows all."
         f" {_beyond(facts)}</p>"
     )
-    switch = f'<div class="switch" role="group" aria-label="score of the vertical axis">{buttons}</div>'
+    switch, groups = switch_html(drawings)
     return lead + switch + _legend(facts) + groups, tuple(drawing for found in drawings.values() for drawing in found)
 
 

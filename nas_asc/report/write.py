@@ -47,8 +47,8 @@ def write_report(
     """
     facts = gather_facts(study_dir, config, records, space=space, health=health, importance=importance)
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
-    _write(paths.front_csv, front_csv(study_dir, config, records, facts.front_records))
-    _write(paths.html, page_html(facts))
+    write_page(paths.front_csv, front_csv(study_dir, config, records, facts.front_records))
+    write_page(paths.html, page_html(facts))
     return paths
 
 
@@ -68,7 +68,8 @@ def front_csv(
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
+    """Put a whole text file in its place."""
     beside = path.with_name(f".partial-{path.name}")
     beside.write_text(text, encoding="utf-8", newline="\n")
     os.replace(beside, path)
