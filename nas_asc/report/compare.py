@@ -4,20 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nas_asc.budget import RESOURCES
 from nas_asc.errors import StudyError
 from nas_asc.metrics import wilson_interval
 from nas_asc.report.compare_figure import COLOURS, MARKERS, Study, draw_fronts, key_html
 from nas_asc.report.facts import Facts, gather_facts, scores_of
 from nas_asc.report.history_figure import volume_history
 from nas_asc.report.page import put_together
-from nas_asc.report.quantity import SCORES, drawn_resources, used_of
+from nas_asc.report.quantity import SCORES, drawn_resources, use_text, used_of
 from nas_asc.report.section import Section, switch_html
 from nas_asc.report.text import escape, format_percent, format_value, html_table
 from nas_asc.report.trial_table import hover_text
 from nas_asc.report.write import write_page
 from nas_asc.study import load_config, load_records
-from nas_asc.units import format_count, format_duration
+from nas_asc.units import format_duration
 
 _NAV = {"fronts": "Fronts", "networks": "Networks", "settings": "Settings"}
 _NAMED = 3  # classes that an error names
@@ -124,41 +123,40 @@ def _notes(studies: Sequence[Study]) -> Iterator[str]:
 
 
 def _networks_html(studies: Sequence[Study]) -> str:
-    shared = [
-        name
-        for name in RESOURCES
-        if all(name in study.facts.config.budget.used(_best(study).cost) for study in studies)
-    ]
-    heads = ("study", "trial", "accuracy", "95 % interval", "log loss (nats)", "macro accuracy")
-    costs = [RESOURCES[name].noun for name in shared]
+    """A column a study, so that nothing needs scrolling sideways."""
     volumes = _volumes(studies)
-    tail = ("trainings compared by", "trials", "time", *(["hypervolume (of the box)"] if volumes else []))
-    rows = []
-    for place, study in enumerate(studies):
-        facts, record = study.facts, _best(study)
-        scores = scores_of(record)
-        low, high = wilson_interval(scores.accuracy, scores.n_clips)
-        standing, budget = facts.standings[0], facts.config.budget
-        rows.append(
-            (
-                study.label,
-                str(record.number),
-                format_percent(scores.accuracy),
-                f"{100 * low:.1f} to {format_percent(high)} of {scores.n_clips:,} clips",
-                f"{scores.log_loss:.3f}",
-                format_percent(scores.macro_accuracy),
-                *(format_count(used_of(RESOURCES[name], record.cost, budget)) for name in shared),
-                f"{standing.n_trainings} of {standing.epochs} epochs",
-                str(len(facts.records)),
-                format_duration(sum(each.seconds for each in facts.records)),
-                *([format_percent(volumes[place])] if volumes else []),
-            )
-        )
+    columns = [_network_cells(study) for study in studies]
+    names = [name for name in columns[0] if all(name in column for column in columns)]
+    rows = [(name, *(column[name] for column in columns)) for name in names]
+    if volumes:
+        rows.append(("hypervolume of the study (of the box)", *map(format_percent, volumes)))
     note = (
         '<p class="note">Intervals count clips alone (Wilson’s binomial interval): where they overlap, the difference'
         " may be luck. A network was chosen by this very score, so expect somewhat less on other clips.</p>"
     )
-    return html_table((*heads, *costs, *tail), rows, caption="the recommended network of each study") + note
+    heads = ("recommended network", *(study.label for study in studies))
+    return html_table(heads, rows, caption="the recommended network of each study") + note
+
+
+def _network_cells(study: Study) -> dict[str, str]:
+    """What is known of the network that a study recommends, and what the study took, by its name in the table."""
+    facts, record = study.facts, _best(study)
+    scores, standing, budget = scores_of(record), facts.standings[0], facts.config.budget
+    low, high = wilson_interval(scores.accuracy, scores.n_clips)
+    costs = {
+        resource.title: use_text(resource, used_of(resource, record.cost, budget)) for resource in budget.resources
+    }
+    return {
+        "trial": str(record.number),
+        "accuracy": format_percent(scores.accuracy),
+        "95 % interval": f"{100 * low:.1f} to {format_percent(high)} of {scores.n_clips:,} clips",
+        "log loss (nats)": f"{scores.log_loss:.3f}",
+        "macro accuracy": format_percent(scores.macro_accuracy),
+        **costs,
+        "trainings that it was compared by": f"{standing.n_trainings} of {standing.epochs} epochs",
+        "trials of the study": str(len(facts.records)),
+        "time in trials": format_duration(sum(each.seconds for each in facts.records)),
+    }
 
 
 def _best(study: Study) -> Any:

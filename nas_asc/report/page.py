@@ -20,6 +20,7 @@ from nas_asc.report.trial_table import hover_text
 
 _NAV = {
     "summary": "Network",
+    "network": "Layers",
     "health": "Health",
     "finalists": "Seeds",
     "fronts": "Fronts",

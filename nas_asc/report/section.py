@@ -12,6 +12,7 @@ from nas_asc.report.front_figure import draw_front
 from nas_asc.report.health_section import health_html
 from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
 from nas_asc.report.history_figure import draw_history, volume_history
+from nas_asc.report.network_section import network_html
 from nas_asc.report.quantity import SCORES, drawn_resources
 from nas_asc.report.reference import marks_within
 from nas_asc.report.repeats_section import draw_finals, repeats_html
@@ -61,6 +62,7 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
     ]
     return (
         Section("summary", "The network to ship", summary_html(facts)),
+        Section("network", "Its layers, and what each takes", network_html(facts)),
         Section("health", "Can this study be trusted?", health_html(facts.health)),
         Section("finalists", "The front over several seeds", *_finals(facts)),
         *middle,

@@ -9,6 +9,7 @@ import pytest
 from nas_asc.budget import Budget
 from nas_asc.cli import main
 from nas_asc.report import write_comparison
+from nas_asc.units import format_short
 from tests.report.example_study import CLASSES, HOSTILE, make_config, make_records, write_study
 from tests.report.page import Page
 
@@ -78,9 +79,9 @@ def test_the_recommended_networks_stand_side_by_side(page, folders):
         assert name in rows
         if records:
             best = min((one for one in records if one.scores), key=lambda record: record.scores.log_loss)
-            assert f"{best.cost.params:,}" in rows
+            assert format_short(best.cost.params) in rows
             assert f"{best.scores.log_loss:.3f}" in rows
-    assert "hypervolume (of the box)" in rows
+    assert "hypervolume of the study (of the box)" in rows
 
 
 def test_settings_that_differ_are_listed_and_no_others(page):
