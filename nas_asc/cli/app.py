@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from nas_asc.cli.count_command import count
+from nas_asc.cli.dashboard_command import dashboard
 from nas_asc.cli.data_command import data_app
 from nas_asc.cli.doctor_command import doctor
 from nas_asc.cli.ensemble_command import ensemble
@@ -38,6 +39,7 @@ for command in (
     status,
     front,
     report,
+    dashboard,
     doctor,
     finalists,
     twin,

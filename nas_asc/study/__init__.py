@@ -7,6 +7,7 @@ Conventions:
 """
 
 from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
+from nas_asc.study.dashboard import show_dashboard
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
 from nas_asc.study.folder import (
@@ -140,6 +141,7 @@ __all__ = [
     "save_pending",
     "scores_by_epochs",
     "seed_dir",
+    "show_dashboard",
     "study_dir",
     "tidy_trials",
     "trial_dir",

@@ -94,6 +94,8 @@ def test_every_option_has_help(command):
         (["resume", "absent"], 2, "absent"),
         (["status", "absent"], 2, "absent"),
         (["front", "absent"], 2, "absent"),
+        (["dashboard", "absent"], 2, "absent"),
+        (["dashboard", "absent", "--port", "80"], 2, "--port"),
         (["front", "absent", "--budget", "many"], 2, "absent"),
         (["report", "absent"], 2, "absent"),
         (["evaluate", "absent"], 2, "absent"),
