@@ -208,13 +208,16 @@ class Budget:
         return f"{self._rules.counting}, {bits} bits each"
 
 
-def parse_budget(words: Mapping[str, str], *, rules: str | None = None, bits: int = 8) -> Budget:
+def parse_budget(
+    words: Mapping[str, str], *, rules: str | None = None, bits: int | None = None, start: Budget | None = None
+) -> Budget:
     """Budget from the command line's words.
 
     Args:
         words: What the option of each resource says, such as 128k, by the resource's name; absent is no limit.
         rules: `--rules`, such as dcase2024.
-        bits: `--bits` a parameter, where the rules limit bytes.
+        bits: `--bits` a parameter, where the rules limit bytes; None is 8, or what `start` has.
+        start: Its limits hold where the words name none, and its rules where none are named; None has none.
 
     Raises:
         UnitError: A word is no count or size; names the option.
@@ -222,12 +225,16 @@ def parse_budget(words: Mapping[str, str], *, rules: str | None = None, bits: in
 
     >>> parse_budget({"params": "128k", "macs": "30M"}).limits
     {'params': 128000, 'macs': 30000000}
+    >>> parse_budget({"params": "64k"}, start=Budget(max_params=128_000, max_macs=30_000_000)).limits
+    {'params': 64000, 'macs': 30000000}
     """
     limits = {name: RESOURCES[name].parse(text) for name, text in words.items()}
     known = {each.name for each in fields(Budget)}
     own = {f"max_{name}": limit for name, limit in limits.items() if f"max_{name}" in known}
     others = {name: limit for name, limit in limits.items() if f"max_{name}" not in known}
-    return Budget.from_dict({**own, "max_of": others, "rules": rules, "bits": bits})
+    start = start or Budget()
+    bits = bits or (start.bits if rules is None else 8)
+    return replace(start, **own, max_of={**start.max_of, **others}, rules=rules or start.rules, bits=bits)
 
 
 def _tighter(one: int | None, other: int | None) -> int | None:

@@ -8,11 +8,13 @@ import typer
 from typer.exceptions import TyperException
 
 from nas_asc.cli.count_command import count
+from nas_asc.cli.dashboard_command import dashboard
 from nas_asc.cli.data_command import data_app
 from nas_asc.cli.doctor_command import doctor
 from nas_asc.cli.ensemble_command import ensemble
 from nas_asc.cli.export_command import export
 from nas_asc.cli.finalists_command import finalists
+from nas_asc.cli.front_command import front
 from nas_asc.cli.guide_command import guide
 from nas_asc.cli.plan_command import plan
 from nas_asc.cli.predict_command import predict
@@ -35,7 +37,9 @@ for command in (
     search,
     resume,
     status,
+    front,
     report,
+    dashboard,
     doctor,
     finalists,
     twin,

@@ -37,7 +37,7 @@ def ensemble(
     if limits is not None and not json:
         print(limits.describe(), flush=True)
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json or budget.is_given)
-    result = session.ensemble(budget=limits, n_most=members, bits=budget.bits, out=out)
+    result = session.ensemble(budget=limits, n_most=members, bits=budget.bits or 8, out=out)
     if json:
         print_json({"trials": [record.number for record in result.records], **result.exported.to_dict()})
         return

@@ -141,7 +141,8 @@ def _print_result(study: str, result: "ExportResult") -> None:
         print(f"{exported.bits} bits cost {100 * drop:.1f} points{f', most of it in {worst}' if worst else ''}")
         if exported.bits == 8 and not exported.qat_epochs:
             print("training in 8 bits may win them back: --qat 10")
-    beside = result.card.name if exported.c is not None else f"its settings (.json) and {result.card.name}"
+    cards = f"{result.card.name} and the model card {result.model_card.name}"
+    beside = cards if exported.c is not None else f"its settings (.json), {cards}"
     print(f"wrote {exported.path}{', with ' if exported.c is not None else ', '}{beside}")
 
 

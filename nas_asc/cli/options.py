@@ -137,21 +137,26 @@ class BudgetOptions:
     rules: Annotated[
         str | None, _budget("--rules", help=f"A DCASE rule set: {', '.join(_FIRST_RULES)} or {_LAST_RULES}.")
     ] = None
-    bits: Annotated[int, _budget("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32.")] = 8
+    bits: Annotated[
+        int | None, _budget("--bits", help="Bits a parameter where the rules limit bytes: 8, 16 or 32. Default: 8.")
+    ] = None
 
     @property
     def is_given(self) -> bool:
         """Whether a limit or a rule set is given."""
         return bool(self.limits) or self.rules is not None
 
-    def parse(self) -> Budget:
+    def parse(self, start: Budget | None = None) -> Budget:
         """The limits as numbers.
+
+        Args:
+            start: What holds where an option is not given; None has no limits.
 
         Raises:
             UnitError: A word is no count or size; names the option.
             BudgetError: A limit is not positive, or there is no such rule set.
         """
-        return parse_budget(self.limits, rules=self.rules, bits=self.bits)
+        return parse_budget(self.limits, rules=self.rules, bits=self.bits, start=start)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,15 +81,39 @@ def _rung_facts(
     return facts, lines + agreement_lines(agreed, n_rungs=len(config.rungs))
 
 
-def report(study: opt.StudyName) -> None:
-    """Write a study's report.html and front.csv, and print where they are.
+def report(
+    studies: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY...", help="Name of a study under ./studies, or the path of its folder; several to compare."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Page that compares several studies. Default: comparison.html here.")
+    ] = None,
+) -> None:
+    """Write a study's report.html and front.csv, or one page that compares several studies; print where it is.
 
     Example: nas-asc report my-study
+
+    Example: nas-asc report my-study another-study
     """
-    from nas_asc.session import write_study_report
+    from nas_asc.errors import StudyError
     from nas_asc.study import find_study
 
-    print(write_study_report(find_study(study)))
+    first, *others = map(find_study, studies)
+    if others:
+        from nas_asc.report import write_comparison
+
+        print(write_comparison([first, *others], out or Path("comparison.html")))
+        return
+    if out is not None:
+        raise StudyError(
+            "`--out` is for a page that compares several studies, but got one. Name a second, or leave it out."
+        )
+    from nas_asc.session import write_study_report
+
+    print(write_study_report(first))
 
 
 def reopen(

@@ -8,6 +8,7 @@ from nas_asc.data.audio import Block, ClipError, iterate_blocks, read_recording
 from nas_asc.data.cut import describe_contradictions
 from nas_asc.data.damage import DamageReport, check_audio, report_damage
 from nas_asc.data.data_set import DataSet
+from nas_asc.data.licence import find_licences
 from nas_asc.data.listed import find_listed
 from nas_asc.data.load import load_data_set
 from nas_asc.data.response import load_responses
@@ -33,6 +34,7 @@ __all__ = [
     "Summary",
     "check_audio",
     "describe_contradictions",
+    "find_licences",
     "find_listed",
     "find_recordings",
     "iterate_blocks",

@@ -9,9 +9,21 @@ from typing import Any
 from nas_asc.errors import ExportError
 from nas_asc.evaluation import Exported, Worker, export_network
 from nas_asc.export import format_c_header
-from nas_asc.handover.stored import find_network
+from nas_asc.handover.model_card import CardFacts, format_model_card
+from nas_asc.handover.stored import StoredNetwork, find_network
+from nas_asc.layers import format_architecture
+from nas_asc.recipe import Recipe
 from nas_asc.search import installed_versions
-from nas_asc.study import FILE_KINDS, TrialRecord, load_config, write_file
+from nas_asc.study import (
+    FILE_KINDS,
+    StudyConfig,
+    TrialRecord,
+    load_config,
+    load_records,
+    load_refit_card,
+    load_repeat_summary,
+    write_file,
+)
 from nas_asc.training import EpochRow, Run, ignore_epoch
 
 EXPORT = "export"
@@ -25,13 +37,15 @@ class ExportResult:
         record: Of its trial.
         is_refit: Whether the network was trained on the validation clips too, so that their scores say nothing.
         exported: The file and what was measured of it.
-        card: Where all of this is written down.
+        card: Where all of this is written down, as JSON.
+        model_card: What whoever uses the file should know, as Markdown.
     """
 
     record: TrialRecord
     is_refit: bool
     exported: Exported
     card: Path
+    model_card: Path
 
     @property
     def path(self) -> Path:
@@ -98,7 +112,33 @@ def export_study(
         )
         write_file(path.with_suffix(".h"), text.encode())
     write_file(card, _format_card(config.name, record, exported, is_refit=stored.is_refit))
-    return ExportResult(record, stored.is_refit, exported, card)
+    model_card = card.with_suffix(".md")
+    write_file(model_card, format_model_card(_card_facts(folder, config, stored, exported, worker)).encode())
+    return ExportResult(record, stored.is_refit, exported, card, model_card)
+
+
+def _card_facts(
+    folder: Path, config: StudyConfig, stored: StoredNetwork, exported: Exported, worker: Worker
+) -> CardFacts:
+    records, record = load_records(folder), stored.record
+    summary = load_repeat_summary(folder, config, records)
+    trained = (load_refit_card(folder) if stored.is_refit else None) or record.to_dict()
+    return CardFacts(
+        config=config,
+        record=record,
+        is_refit=stored.is_refit,
+        exported=exported,
+        network=format_architecture(stored.network.architecture),
+        log_mel=stored.network.log_mel,
+        recipe=Recipe.from_dict(trained["recipe"]),
+        seed=trained.get("seed", record.seed),
+        trained_on=f"{trained['torch_device']}, in {trained['precision']}" if trained.get("torch_device") else "",
+        data_set=worker.prepared.data_set,
+        split=worker.prepared.split,
+        repeated=None if summary is None else summary.find(record.number),
+        n_trials=sum(each.is_complete for each in records),
+        versions=installed_versions(),
+    )
 
 
 def _format_card(study: str, record: TrialRecord, exported: Exported, *, is_refit: bool) -> bytes:

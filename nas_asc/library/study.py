@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import WaveformNetwork
 from nas_asc.handover import ExportResult, TestResult, find_network
@@ -15,7 +16,7 @@ from nas_asc.library.progress import PrintingListener
 from nas_asc.report import Facts, build_sections, gather_facts, trials_frame
 from nas_asc.session import DEFAULT_SEEDS, Course, SearchListener, Session, load_studied_space, reopen_session
 from nas_asc.space import Space
-from nas_asc.study import StudyConfig, TrialRecord, find_study, load_config, load_records
+from nas_asc.study import StudyConfig, TrialRecord, cut_front, find_study, load_config, load_records
 
 
 class Study:
@@ -63,6 +64,17 @@ class Study:
     def front(self) -> pd.DataFrame:
         """The trials on the Pareto front, best score first, with what repeats say of them."""
         return self._frame(self._facts.front_records)
+
+    def front_within(self, budget: Budget) -> pd.DataFrame:
+        """The front under other limits, the network to ship first; nothing is trained.
+
+        Args:
+            budget: The limits.
+
+        Raises:
+            NothingFitsError: No complete trial keeps the limits; names the nearest one.
+        """
+        return self._frame(cut_front(self.folder, self.config, self._facts.records, budget).shown)
 
     @property
     def recommended(self) -> TrialRecord | None:

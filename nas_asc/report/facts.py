@@ -46,6 +46,7 @@ class Facts:
         importance: Of the axes, the largest first; empty where trials are too few.
         effects: Mean scores along the axes.
         repeats: Further trainings of its networks.
+        layer_types: Layer classes of the space's own.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Facts:
     importance: tuple[AxisImportance, ...] = ()
     effects: tuple[AxisEffect, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    layer_types: tuple[type, ...] = ()
 
     @property
     def recommended(self) -> TrialRecord | None:
@@ -147,6 +149,7 @@ def gather_facts(
         importance=tuple(importance),
         effects=axis_effects(records, config),
         repeats=repeats,
+        layer_types=() if space is None else space.layer_types,
     )
 
 

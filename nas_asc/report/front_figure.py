@@ -38,15 +38,17 @@ def draw_front(facts: Facts, resource: Resource, score: Score) -> Drawing:
     add_references(figure, facts, resource, labels_on_top=score.sign > 0)
     low, high = cost_range(facts, resource)
     edges = [math.log10(low), math.log10(high)]
-    figure.update_xaxes(type="log", title=resource.label, tickformat="~s", range=edges, tickvals=_ticks(low, high))
-    span = _score_range(values, on_line, score)
+    figure.update_xaxes(
+        type="log", title=resource.label, tickformat="~s", range=edges, tickvals=ticks_between(low, high)
+    )
+    span = score_range(values, on_line, score)
     figure.update_layout(yaxis={"title": score.title, "tickformat": score.tick_format, "range": span})
     label = f"{score.title} against {resource.title} of {len(records)} trials, {int(on_line.sum())} on the front"
     return Drawing(f"front-{score.name}-{resource.name}", label, figure)
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 of every decade; where they are few, round steps."""
+def ticks_between(low: float, high: float) -> list[float]:
+    """Ticks of a logarithmic axis: 1, 2 and 5 of every decade; where they are few, round steps."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
     inside = [tick for tick in ticks if low <= tick <= high]
@@ -57,7 +59,7 @@ def _ticks(low: float, high: float) -> list[float]:
     return [step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _score_range(values: np.ndarray, on_line: np.ndarray, score: Score) -> list[float]:
+def score_range(values: np.ndarray, on_line: np.ndarray, score: Score) -> list[float]:
     """From the best to the worse of the front and of nine tenths of the trials, with room around."""
     signed = score.sign * values
     best, worst = signed.min(), max(signed[on_line].max(), np.quantile(signed, 0.9))

@@ -7,6 +7,7 @@ Conventions:
 import json
 import zlib
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -19,6 +20,7 @@ from nas_asc.report.trial_table import hover_text
 
 _NAV = {
     "summary": "Network",
+    "network": "Layers",
     "health": "Health",
     "finalists": "Seeds",
     "fronts": "Fronts",
@@ -35,25 +37,49 @@ def page_html(facts: Facts) -> str:
     Args:
         facts: Of the study.
     """
-    sections = build_sections(facts)
-    figures = {drawing.name: drawing.figure.to_plotly_json() for section in sections for drawing in section.drawings}
-    hover = {record.number: hover_text(facts, record) for record in facts.ranked}
     name, budget = escape(facts.config.name), escape(facts.config.budget.describe())
+    hover = {str(record.number): hover_text(facts, record) for record in facts.ranked}
+    head = f"<h1>{name}</h1><p>{budget}</p>"
+    return put_together(
+        f"{name}: networks within the budget", head, build_sections(facts), nav=_NAV, hover=hover, footer=_footer(facts)
+    )
+
+
+def put_together(
+    title: str,
+    head: str,
+    sections: Sequence[Section],
+    *,
+    nav: Mapping[str, str],
+    hover: Mapping[str, str],
+    footer: str,
+) -> str:
+    """A page of sections.
+
+    Args:
+        title: Of the window, as HTML.
+        head: Above the sections, as HTML.
+        sections: In their order.
+        nav: Words that lead to sections, by the section's name.
+        hover: What a point of a figure says, by its custom data.
+        footer: As HTML.
+    """
+    figures = {drawing.name: drawing.figure.to_plotly_json() for section in sections for drawing in section.drawings}
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{name}: networks within the budget</title>
+<title>{title}</title>
 <style>{_text("page.css")}</style>
 </head>
 <body>
-<header><h1>{name}</h1><p>{budget}</p><nav aria-label="sections">{_nav()}</nav></header>
+<header>{head}<nav aria-label="sections">{_nav(nav)}</nav></header>
 <main>
 {"".join(map(_section, sections))}
 </main>
-<footer>{_footer(facts)}</footer>
+<footer>{footer}</footer>
 <script type="text/plain" id="figures">{pack(to_json(figures))}</script>
 <script type="text/plain" id="hover">{pack(to_json(hover))}</script>
 <script type="text/plain" id="plotly">{_plotly() if figures else ""}</script>
@@ -91,8 +117,8 @@ def _section(section: Section) -> str:
     return f'<section id="{section.name}"><h2>{escape(section.title)}</h2>{section.html}</section>\n'
 
 
-def _nav() -> str:
-    return " ".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in _NAV.items())
+def _nav(titles: Mapping[str, str]) -> str:
+    return " ".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in titles.items())
 
 
 def _footer(facts: Facts) -> str:

@@ -1,6 +1,6 @@
 """The sections of the page in their order, each with its figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nas_asc.report.asked import asked_html, failed_html
@@ -12,6 +12,7 @@ from nas_asc.report.front_figure import draw_front
 from nas_asc.report.health_section import health_html
 from nas_asc.report.heat_map import MOST_ROWS, draw_classes, draw_confusion, draw_devices
 from nas_asc.report.history_figure import draw_history, volume_history
+from nas_asc.report.network_section import network_html
 from nas_asc.report.quantity import SCORES, drawn_resources
 from nas_asc.report.reference import marks_within
 from nas_asc.report.repeats_section import draw_finals, repeats_html
@@ -61,6 +62,7 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
     ]
     return (
         Section("summary", "The network to ship", summary_html(facts)),
+        Section("network", "Its layers, and what each takes", network_html(facts)),
         Section("health", "Can this study be trusted?", health_html(facts.health)),
         Section("finalists", "The front over several seeds", *_finals(facts)),
         *middle,
@@ -80,19 +82,28 @@ def place_html(drawing: Drawing) -> str:
     )
 
 
-def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
-    resources = drawn_resources(facts.config)
-    drawings = {name: [draw_front(facts, resource, score) for resource in resources] for name, score in SCORES.items()}
+def switch_html(drawings: Mapping[str, Sequence[Drawing]]) -> tuple[str, str]:
+    """Buttons that choose the score, and the places of the figures of each score, those of one shown at a time.
+
+    Args:
+        drawings: By the name of the score.
+    """
     buttons = "".join(
         f'<button type="button" data-shows="score-{name}" aria-pressed="{str(name == "log_loss").lower()}">'
-        f"{escape(score.title)}</button>"
-        for name, score in SCORES.items()
+        f"{escape(SCORES[name].title)}</button>"
+        for name in drawings
     )
     groups = "".join(
         f'<div class="grid" id="score-{name}"{"" if name == "log_loss" else " hidden"}>'
         f"{''.join(map(place_html, found))}</div>"
         for name, found in drawings.items()
     )
+    return f'<div class="switch" role="group" aria-label="score of the vertical axis">{buttons}</div>', groups
+
+
+def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
+    resources = drawn_resources(facts.config)
+    drawings = {name: [draw_front(facts, resource, score) for resource in resources] for name, score in SCORES.items()}
     objectives = escape(", ".join(facts.config.objectives))
     lead = (
         f"<p>Complete trials: {len(facts.ranked)}; {len(facts.front)} on the study’s front of {objectives}."
@@ -100,7 +111,7 @@ def _fronts(facts: Facts) -> tuple[str, tuple[Drawing, ...]]:
         " Scores far worse than the rest lie outside the frame: a double click shows all."
         f" {_beyond(facts)}</p>"
     )
-    switch = f'<div class="switch" role="group" aria-label="score of the vertical axis">{buttons}</div>'
+    switch, groups = switch_html(drawings)
     return lead + switch + _legend(facts) + groups, tuple(drawing for found in drawings.values() for drawing in found)
 
 

@@ -33,7 +33,6 @@ def summary_html(facts: Facts) -> str:
         f"<section><h3>Can I believe it?</h3>{_belief(facts, record)}</section>"
         "</div>"
         f"<h3>Use it</h3>{_commands(facts, record)}"
-        f"<details><summary>The network, layer by layer</summary><pre>{escape(record.architecture)}</pre></details>"
     )
 
 

@@ -10,7 +10,7 @@ from nas_asc.report.facts import gather_facts
 from nas_asc.report.frame import trials_frame
 from nas_asc.report.page import page_html
 from nas_asc.space import Space
-from nas_asc.study import StudyConfig, TrialRecord
+from nas_asc.study import StudyConfig, TrialRecord, load_repeat_summary
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,30 @@ def write_report(
     """
     facts = gather_facts(study_dir, config, records, space=space, health=health, importance=importance)
     paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
-    front = trials_frame(facts.front_records, facts.axes, config.classes, clip_s=config.clip_s, summary=facts.summary)
-    _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))
-    _write(paths.html, page_html(facts))
+    write_page(paths.front_csv, front_csv(study_dir, config, records, facts.front_records))
+    write_page(paths.html, page_html(facts))
     return paths
 
 
-def _write(path: Path, text: str) -> None:
+def front_csv(
+    study_dir: Path, config: StudyConfig, records: Sequence[TrialRecord], shown: Sequence[TrialRecord]
+) -> str:
+    """Some trials of a study as CSV, a head and one row a trial, in the order given.
+
+    Args:
+        study_dir: Folder of the study.
+        config: What was asked.
+        records: Its finished trials, which give the axes.
+        shown: The trials.
+    """
+    axes = tuple(dict.fromkeys(name for record in records for name in record.values))
+    summary = load_repeat_summary(study_dir, config, records)
+    frame = trials_frame(shown, axes, config.classes, clip_s=config.clip_s, summary=summary)
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def write_page(path: Path, text: str) -> None:
+    """Put a whole text file in its place."""
     beside = path.with_name(f".partial-{path.name}")
     beside.write_text(text, encoding="utf-8", newline="\n")
     os.replace(beside, path)

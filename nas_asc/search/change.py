@@ -22,7 +22,7 @@ _OPTIONS = {
     "seed": "--seed",
     "subset": "--subset",
     "test_fold": "--test-fold",
-    "validation_share": "--validation-share",
+    "validation_share": "validation_share",  # which no command has
     "clip_length_s": "--clip",
     "clip_step_s": "--clip-step",
     "layout": "--layout",

@@ -7,6 +7,7 @@ Conventions:
 """
 
 from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
+from nas_asc.study.dashboard import show_dashboard
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
 from nas_asc.study.folder import (
@@ -19,7 +20,7 @@ from nas_asc.study.folder import (
     save_config,
     study_dir,
 )
-from nas_asc.study.handed_over import is_refitted, recommend
+from nas_asc.study.handed_over import FrontCut, cut_front, is_refitted, recommend
 from nas_asc.study.lock import is_locked, lock_study
 from nas_asc.study.objective import (
     DEFAULT_OBJECTIVES,
@@ -75,6 +76,7 @@ __all__ = [
     "Ask",
     "Estimate",
     "FileRecord",
+    "FrontCut",
     "Mode",
     "Objective",
     "PendingTrial",
@@ -98,6 +100,7 @@ __all__ = [
     "choose_promotion",
     "create_study_dir",
     "cut_bands",
+    "cut_front",
     "database_path",
     "drop_checkpoints",
     "expected_share",
@@ -138,6 +141,7 @@ __all__ = [
     "save_pending",
     "scores_by_epochs",
     "seed_dir",
+    "show_dashboard",
     "study_dir",
     "tidy_trials",
     "trial_dir",

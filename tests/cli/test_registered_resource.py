@@ -29,7 +29,7 @@ def kernels():
         yield
 
 
-@pytest.mark.parametrize("command", ["search", "plan", "ensemble"])
+@pytest.mark.parametrize("command", ["search", "plan", "ensemble", "front"])
 def test_commands_that_take_a_budget_have_its_option(command, capsys):
     assert main([command, "--help"]) == 0
     out = capsys.readouterr().out

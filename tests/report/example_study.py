@@ -11,8 +11,9 @@ from nas_asc.errors import LayerError
 from nas_asc.frontend import Task
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores, score_predictions
+from nas_asc.search.database import Database
 from nas_asc.space import Space, load_space
-from nas_asc.study import RungRecord, StudyConfig, TrialRecord, objective_values, trial_dir
+from nas_asc.study import RungRecord, StudyConfig, TrialRecord, create_study_dir, objective_values, trial_dir
 
 CLASSES = (
     "airport", "bus", "metro", "metro_station", "park", "public_square", "shopping_mall", "street_pedestrian",
@@ -108,3 +109,14 @@ def write_curves(folder: Path, records: list[TrialRecord], *, n_epochs: int = 20
         path.mkdir(parents=True, exist_ok=True)
         rows = (f"{epoch},{0.6 + 1.7 * 0.85**epoch},0.001,500.0" for epoch in range(1, n_epochs + 1))
         (path / "curve.csv").write_text("\n".join(["epoch,loss,learning_rate,clips_per_s", *rows]) + "\n")
+
+
+def write_study(folder: Path, records: list[TrialRecord], config: StudyConfig | None = None) -> Path:
+    """Folder of a study with its database, as a search leaves it."""
+    config = config or make_config(name=folder.name)
+    create_study_dir(folder, config)
+    database = Database(folder, config, load_space(config.space))
+    for record in records:
+        database.append(record)
+    database.close()
+    return folder

@@ -16,6 +16,7 @@ from tests.report.page import Page
 
 _SECTIONS = {
     "summary",
+    "network",
     "health",
     "finalists",
     "importance",

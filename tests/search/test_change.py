@@ -87,7 +87,7 @@ def test_other_classes_are_never_accepted():
         ({"epochs": 3}, "made with --epochs not given, but got --epochs 3"),
         ({"test_fold": 3}, "--test-fold 3"),
         ({"subset": 25}, "--subset 25"),
-        ({"validation_share": 0.3}, "--validation-share 0.3"),
+        ({"validation_share": 0.3}, "made with validation_share 0.2, but got validation_share 0.3"),
         ({"clip_length_s": 2.0}, "--clip 2.0"),
         ({"scored": "int8"}, "made with --score float, but got --score int8"),
         ({"final_length": 3.0}, "made with --final-length not given, but got --final-length 3.0"),
