@@ -48,9 +48,9 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
         print_json(facts | {"trials": [record.to_dict() for record in records]})
         return
     print(config.budget.describe())
-    running = "running now" if facts["is_running"] else "not running"
+    running = {True: "running now", False: "not running", None: "running or not, which cannot be told here"}
     asked = "" if config.n_trials is None else f" of {config.n_trials} asked"
-    print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
+    print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running[facts['is_running']]}")
     if front:
         build_console().print(
             front_table(front, first=best, title=f"front, {len(front)} trials, the recommended one first")
@@ -81,7 +81,10 @@ def _rung_facts(
     return facts, lines + agreement_lines(agreed, n_rungs=len(config.rungs))
 
 
-def report(study: opt.StudyName) -> None:
+def report(
+    study: opt.StudyName,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the files. Default: the study's.")] = None,
+) -> None:
     """Write a study's report.html and front.csv, and print where they are.
 
     Example: nas-asc report my-study
@@ -89,7 +92,7 @@ def report(study: opt.StudyName) -> None:
     from nas_asc.session import write_study_report
     from nas_asc.study import find_study
 
-    print(write_study_report(find_study(study)))
+    print(write_study_report(find_study(study), out=out))
 
 
 def reopen(

@@ -98,16 +98,13 @@ def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None
         metadata: What the network needs to be told of recordings.
 
     Raises:
-        ExportError: The ending is another one, or the file cannot be written.
+        ExportError: The ending is another one.
+        WriteError: The file cannot be written.
     """
     if path.suffix != ".tflite":
         raise ExportError(f"a TensorFlow Lite file must end in .tflite, but got {str(path)!r}.")
     plain = json.loads(metadata.to_json())
     content = network.to_bytes({METADATA_KEY: json.dumps(plain, separators=(",", ":")).encode()})
     beside = json.dumps(plain | network.describe_ports(), indent=2) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)
-        write_file(path.with_suffix(".json"), beside.encode())
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
+    write_file(path, content)
+    write_file(path.with_suffix(".json"), beside.encode())

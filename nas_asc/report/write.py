@@ -1,6 +1,5 @@
 """The report's two files, written beside their place and renamed."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from nas_asc.report.facts import gather_facts
 from nas_asc.report.frame import trials_frame
 from nas_asc.report.page import page_html
 from nas_asc.space import Space
-from nas_asc.study import StudyConfig, TrialRecord
+from nas_asc.study import StudyConfig, TrialRecord, write_file
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ def write_report(
     space: Space | None = None,
     health: Sequence[Card] = (),
     importance: Sequence[AxisImportance] = (),
+    out: Path | None = None,
 ) -> ReportFiles:
     """Paths of a study's report.html and front.csv, written anew.
 
@@ -44,16 +44,15 @@ def write_report(
         space: Of the study, for its published systems; None draws none.
         health: Cards of the checks that were made of it.
         importance: Of the axes, the largest first; empty says that trials are too few.
+        out: Folder of the two files; None is the study's.
+
+    Raises:
+        WriteError: They cannot be written.
     """
     facts = gather_facts(study_dir, config, records, space=space, health=health, importance=importance)
-    paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
+    place = study_dir if out is None else out
+    paths = ReportFiles(place / "report.html", place / "front.csv")
     front = trials_frame(facts.front_records, facts.axes, config.classes, summary=facts.summary)
-    _write(paths.front_csv, front.to_csv(index=False, lineterminator="\n"))
-    _write(paths.html, page_html(facts))
+    write_file(paths.front_csv, front.to_csv(index=False, lineterminator="\n").encode())
+    write_file(paths.html, page_html(facts).encode())
     return paths
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".partial-{path.name}")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)

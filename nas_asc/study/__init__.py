@@ -7,8 +7,15 @@ Conventions:
 """
 
 from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
-from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
-from nas_asc.study.file import write_file
+from nas_asc.study.database import (
+    RECORD_ATTRIBUTE,
+    WAITING,
+    DatabaseLockedError,
+    database_locked,
+    database_path,
+    load_records,
+)
+from nas_asc.study.file import clean_partial, write_file
 from nas_asc.study.folder import (
     STUDIES,
     create_study_dir,
@@ -72,7 +79,9 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "WAITING",
     "Ask",
+    "DatabaseLockedError",
     "Estimate",
     "FileRecord",
     "Mode",
@@ -96,8 +105,10 @@ __all__ = [
     "checkpoint_bytes",
     "checkpoint_name",
     "choose_promotion",
+    "clean_partial",
     "create_study_dir",
     "cut_bands",
+    "database_locked",
     "database_path",
     "drop_checkpoints",
     "expected_share",
