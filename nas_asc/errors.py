@@ -6,7 +6,13 @@ Conventions:
 """
 
 import difflib
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class NasAscError(Exception):
@@ -65,8 +71,57 @@ class GuideError(NasAscError, ValueError):
     """A topic that the guide does not have."""
 
 
+class WriteError(NasAscError, OSError):
+    """A file that cannot be written: the disk is full, or nobody may write there."""
+
+
 class NothingFitsError(NasAscError, RuntimeError):
     """No candidate of the space fits the budget; the command line exits with 3."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be written into one line.
+
+    Args:
+        path: Of the file, or of the folder that it goes into.
+
+    Raises:
+        WriteError: The block raised an `OSError`; names the path, the reason and the remedy.
+
+    >>> with writing(Path("/dev/null/x")):
+    ...     open("/dev/null/x", "w")
+    Traceback (most recent call last):
+    nas_asc.errors.WriteError: /dev/null/x cannot be written: Not a directory.
+    """
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as error:
+        raise unwritable(path, str(error.strerror or error), code=error.errno) from None
+
+
+def is_refused(error: OSError) -> bool:
+    """Whether the system refused a file for lack of room, permission or locks, which is no fault in the program.
+
+    >>> is_refused(PermissionError(errno.EACCES, "Permission denied")), is_refused(FileNotFoundError())
+    (True, False)
+    """
+    return error.errno in (*_FULL, *_FORBIDDEN, errno.ENOLCK)
+
+
+def unwritable(path: Path, reason: str, *, code: int | None = None) -> WriteError:
+    """The error that names a file that cannot be written.
+
+    Args:
+        path: Of the file.
+        reason: Why, in the system's words.
+        code: The system's number of the reason, such as `errno.ENOSPC`.
+    """
+    remedy = " Make room there, then go on." if code in _FULL else ""
+    remedy = " Write to another folder, or have it opened to you." if code in _FORBIDDEN else remedy
+    return WriteError(f"{path} cannot be written: {reason}.{remedy}")
 
 
 def nearest(word: str, known: Iterable[str], *, what: str) -> str:

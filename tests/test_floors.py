@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).parent.parent / "nas_asc"
 _SPACES = _PACKAGE.parent / "search_spaces"
 _FLOORS = (
     ("errors",),
-    ("units", "clock"),
+    ("units", "clock", "cores"),
     ("layers", "frontend", "recipe", "metrics", "pareto", "guide"),
     ("space", "cost", "data"),
     ("budget", "features", "augmentation", "prediction"),

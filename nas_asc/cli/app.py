@@ -23,7 +23,7 @@ from nas_asc.cli.spaces_command import spaces, systems
 from nas_asc.cli.study_command import evaluate, report, status
 from nas_asc.cli.train_command import train
 from nas_asc.cli.twin_command import twin
-from nas_asc.errors import NasAscError, NothingFitsError
+from nas_asc.errors import NasAscError, NothingFitsError, is_refused
 
 app = typer.Typer(
     name="nas-asc",
@@ -83,6 +83,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if not is_refused(error):
+            raise
+        return _say(f"{error.filename or 'a file'} cannot be used: {error.strerror}.", code=2)
 
 
 def _usage_line(error: TyperException) -> str:

@@ -48,9 +48,9 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
         print_json(facts | {"trials": [record.to_dict() for record in records]})
         return
     print(config.budget.describe())
-    running = "running now" if facts["is_running"] else "not running"
+    running = {True: "running now", False: "not running", None: "running or not, which cannot be told here"}
     asked = "" if config.n_trials is None else f" of {config.n_trials} asked"
-    print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running}")
+    print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running[facts['is_running']]}")
     if front:
         build_console().print(
             front_table(front, first=best, title=f"front, {len(front)} trials, the recommended one first")
@@ -89,7 +89,8 @@ def report(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Page that compares several studies. Default: comparison.html here.")
+        Path | None,
+        typer.Option("--out", help="Folder of the files; the page of several studies. Default: the study's, here."),
     ] = None,
 ) -> None:
     """Write a study's report.html and front.csv, or one page that compares several studies; print where it is.
@@ -98,7 +99,6 @@ def report(
 
     Example: nas-asc report my-study another-study
     """
-    from nas_asc.errors import StudyError
     from nas_asc.study import find_study
 
     first, *others = map(find_study, studies)
@@ -107,13 +107,9 @@ def report(
 
         print(write_comparison([first, *others], out or Path("comparison.html")))
         return
-    if out is not None:
-        raise StudyError(
-            "`--out` is for a page that compares several studies, but got one. Name a second, or leave it out."
-        )
     from nas_asc.session import write_study_report
 
-    print(write_study_report(first))
+    print(write_study_report(first, out=out))
 
 
 def reopen(

@@ -39,7 +39,7 @@ def write_synthetic(data_set: DataSet, folder: Path, *, on_progress: Callable[[i
         if folder.exists():
             folder.rmdir()
         beside.rename(folder)
-    except OSError as error:
+    except (OSError, soundfile.SoundFileError) as error:
         raise DataError(f"{folder} cannot be written: {error}.") from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from nas_asc.clock import WALL_CLOCK, Clock
+from nas_asc.cores import count_processors
 from nas_asc.errors import CompressionError, ExportError
 from nas_asc.evaluation.export_network import build_metadata
 from nas_asc.evaluation.network import build_network
@@ -27,7 +28,6 @@ from nas_asc.training import (
     Clips,
     Trainer,
     choose_precision,
-    count_cores,
     default_batch_size,
     faster_precision,
     has_bfloat16_units,
@@ -38,7 +38,7 @@ from nas_asc.training import (
 )
 
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
-_FEATURE_CLIPS = 16  # a core
+_FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
 
 
@@ -146,7 +146,7 @@ def measure_features(
     rows = prepared.development_rows
     if not len(rows) or prepared.is_computed(log_mel):
         return 0.0
-    n_clips = min(len(rows), _FEATURE_CLIPS * count_cores())
+    n_clips = min(len(rows), _FEATURE_CLIPS * count_processors())
     some = rows[np.linspace(0, len(rows) - 1, n_clips).astype(np.intp)]
     _compute_some(log_mel, prepared, some[:1], torch_device)  # filters and kernels are made once
     started = clock.now()

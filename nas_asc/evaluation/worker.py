@@ -1,13 +1,15 @@
 """Who trains: one job after another, on the clips of one study and one torch device."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
 from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
 from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost
-from nas_asc.errors import DataError, ExportError, FrontEndError, TrainingError
+from nas_asc.errors import DataError, ExportError, FrontEndError, TrainingError, WriteError, is_refused, writing
 from nas_asc.evaluation.band_selection import training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.job import Job, R, Result
@@ -111,13 +113,17 @@ class Worker:
         Raises:
             DeadlineError: The time was over; there is no result.
             DataError: The audio is gone or damaged, which no other training would mend.
+            WriteError: The disk is full, or closed to us.
         """
         started = limit.clock.now() - job.record.seconds
         try:
             return self.train(job, limit=limit, on_epoch=on_epoch)
-        except (DeadlineError, DataError):
+        except (DeadlineError, DataError, WriteError):
             raise
         except Exception as error:  # a layer of the user's own may fail in any way
+            if isinstance(error, OSError) and is_refused(error):
+                with writing(Path(error.filename or tempfile.gettempdir())):
+                    raise
             record = replace(job.record, state="failed", reason=to_reason(error))
         release_memory(self.torch_device)  # now that no traceback holds what the training made
         return Result(record=self._sign(record, limit.clock.now() - started))

@@ -45,7 +45,8 @@ def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
         metadata: What the network needs to be told of recordings.
 
     Raises:
-        ExportError: The ending is another one, or the file cannot be written.
+        ExportError: The ending is another one.
+        WriteError: The file cannot be written.
     """
     if path.suffix != ".onnx":
         raise ExportError(f"a model file must end in .onnx, but got {str(path)!r}.")
@@ -54,12 +55,8 @@ def write_onnx(path: Path, model: onnx.ModelProto, metadata: Metadata) -> None:
     onnx.helper.set_model_props(
         model, {METADATA_KEY: json.dumps(json.loads(metadata.to_json()), separators=(",", ":"))}
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, model.SerializeToString())
-        write_file(path.with_suffix(".json"), (json.dumps(beside, indent=2) + "\n").encode())
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
+    write_file(path, model.SerializeToString())
+    write_file(path.with_suffix(".json"), (json.dumps(beside, indent=2) + "\n").encode())
 
 
 def _describe_port(model: onnx.ModelProto, metadata: Metadata) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None
         metadata: What the network needs to be told of recordings.
 
     Raises:
-        ExportError: The ending is another one, TensorFlow Lite Micro cannot run the file, or it cannot be written.
+        ExportError: The ending is another one, or TensorFlow Lite Micro cannot run the file.
+        WriteError: The file cannot be written.
     """
     if path.suffix != ".tflite":
         raise ExportError(f"a TensorFlow Lite file must end in .tflite, but got {str(path)!r}.")
@@ -114,9 +115,5 @@ def write_tflite(path: Path, network: TfliteNetwork, metadata: Metadata) -> None
     example = {"input": INTEGERS, "output": known.tolist()}
     port = {**network.describe_ports(), "example": example, "front_end": describe_front_end(metadata)}
     beside = json.dumps(plain | port, indent=2) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)
-        write_file(path.with_suffix(".json"), beside.encode())
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written ({error.strerror or error}).") from None
+    write_file(path, content)
+    write_file(path.with_suffix(".json"), beside.encode())

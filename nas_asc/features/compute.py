@@ -5,7 +5,6 @@ Conventions:
     A batch holds about a million samples and goes to one thread, in which torch itself uses one.
 """
 
-import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nas_asc.cores import count_processors
 from nas_asc.data import ClipError, DataSet
 from nas_asc.features.decoded import Clip, load_clip
 from nas_asc.features.log_mel import log_mel_batch, resample
@@ -50,9 +50,9 @@ def iterate_batches(
         data_set: The recordings.
         log_mel: The front end.
         rows: Which clips, in the order wanted.
-        n_workers: Threads; None is one a core.
+        n_workers: Threads; None is one a processor that this process may use.
     """
-    n_workers = n_workers or os.cpu_count() or 1
+    n_workers = n_workers or count_processors()
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     pool = ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,))

@@ -151,9 +151,11 @@ def _try_lock(beside: Path) -> IO[str] | None:
         return None
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         stream.close()
-        return None
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
     if _is_at(stream, beside / _LOCK):
         return stream
     stream.close()

@@ -59,11 +59,11 @@ def race_leaders(
         DataError: Audio cannot be read.
     """
     with lock_study(folder):
-        config, records = load_config(folder), load_records(folder)
+        listener = listener or SilentListener()
+        config, records = load_config(folder), load_records(folder, on_wait=listener.on_note)
         validate_data(config, worker.prepared)
         if not any(record.is_complete for record in records):
             raise no_trials(config.name)
-        listener = listener or SilentListener()
         run = RepeatRun(folder, config, worker, limit=limit, listener=listener)
         if not load_repeats(folder) and not run.has_time(_first_legs(config, records)):
             listener.on_note("no time to train the leaders for longer: the trials' own scores decide")

@@ -63,7 +63,7 @@ def refit_recommended(
     with lock_study(folder):
         config = load_config(folder)
         validate_data(config, worker.prepared)
-        best = recommend(folder, config, load_records(folder))
+        best = recommend(folder, config, load_records(folder, on_wait=listener.on_note))
         if best is not None and not is_refitted(folder, best):
             n_epochs = _choose_epochs(folder, config, best, worker, left_s=limit.left_s)
             on = f"on all development clips, for {n_epochs} epochs"

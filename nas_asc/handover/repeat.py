@@ -120,12 +120,13 @@ def train_repeats(
     if n_seeds < 2:
         raise StudyError(f"`--seeds` must be 2 or more, the trial's own training included, but got {n_seeds}.")
     with lock_study(folder):
-        config, records = load_config(folder), load_records(folder)
+        listener = listener or SilentListener()
+        config, records = load_config(folder), load_records(folder, on_wait=listener.on_note)
         validate_data(config, worker.prepared)
         chosen = choose_repeated(records, config, n_most=n_most)
         if not chosen:
             raise no_trials(config.name)
-        run = RepeatRun(folder, config, worker, limit=limit, listener=listener or SilentListener())
+        run = RepeatRun(folder, config, worker, limit=limit, listener=listener)
         interrupted = run.train(chosen, n_seeds, epochs=_raced_epochs(config, records, load_repeats(folder)))
         return RepeatsResult(load_repeat_summary(folder, config, records), run.n_trained, run.n_left, interrupted)
 

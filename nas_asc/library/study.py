@@ -190,9 +190,13 @@ class Study:
         found = find_network(self.folder, worker.prepared, number=number, layer_types=worker.layer_types)
         return WaveformNetwork(found.network)
 
-    def report(self) -> Path:
-        """Path of the report, written anew."""
-        return self._session.report()
+    def report(self, out: str | Path | None = None) -> Path:
+        """Path of the report, written anew.
+
+        Args:
+            out: Folder that it goes into; None is the study's own.
+        """
+        return self._session.report(out=None if out is None else Path(out))
 
     @property
     def _facts(self) -> Facts:

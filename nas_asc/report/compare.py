@@ -14,8 +14,7 @@ from nas_asc.report.quantity import SCORES, drawn_resources, use_text, used_of
 from nas_asc.report.section import Section, switch_html
 from nas_asc.report.text import escape, format_percent, format_value, html_table
 from nas_asc.report.trial_table import hover_text
-from nas_asc.report.write import write_page
-from nas_asc.study import load_config, load_records
+from nas_asc.study import load_config, load_records, write_file
 from nas_asc.units import format_duration
 
 _NAV = {"fronts": "Fronts", "networks": "Networks", "settings": "Settings"}
@@ -31,14 +30,14 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
 
     Raises:
         StudyError: They cannot be compared, or one of them cannot be read; says which and why.
+        WriteError: The page cannot be written.
     """
     found = [gather_facts(folder, load_config(folder), load_records(folder), space=None) for folder in folders]
     _validate(found)
     names = [facts.config.name for facts in found]
     labels = names if len(set(names)) == len(names) else [folder.as_posix() for folder in folders]
     studies = tuple(Study(*each) for each in zip(labels, found, COLOURS, MARKERS, strict=False))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_page(path, comparison_html(studies))
+    write_file(path, comparison_html(studies).encode())
     return path
 
 

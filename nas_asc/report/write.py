@@ -1,6 +1,5 @@
 """The report's two files, written beside their place and renamed."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from nas_asc.report.facts import gather_facts
 from nas_asc.report.frame import trials_frame
 from nas_asc.report.page import page_html
 from nas_asc.space import Space
-from nas_asc.study import StudyConfig, TrialRecord, load_repeat_summary
+from nas_asc.study import StudyConfig, TrialRecord, load_repeat_summary, write_file
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ def write_report(
     space: Space | None = None,
     health: Sequence[Card] = (),
     importance: Sequence[AxisImportance] = (),
+    out: Path | None = None,
 ) -> ReportFiles:
     """Paths of a study's report.html and front.csv, written anew.
 
@@ -44,11 +44,16 @@ def write_report(
         space: Of the study, for its published systems; None draws none.
         health: Cards of the checks that were made of it.
         importance: Of the axes, the largest first; empty says that trials are too few.
+        out: Folder of the two files; None is the study's.
+
+    Raises:
+        WriteError: They cannot be written.
     """
     facts = gather_facts(study_dir, config, records, space=space, health=health, importance=importance)
-    paths = ReportFiles(study_dir / "report.html", study_dir / "front.csv")
-    write_page(paths.front_csv, front_csv(study_dir, config, records, facts.front_records))
-    write_page(paths.html, page_html(facts))
+    place = study_dir if out is None else out
+    paths = ReportFiles(place / "report.html", place / "front.csv")
+    write_file(paths.front_csv, front_csv(study_dir, config, records, facts.front_records).encode())
+    write_file(paths.html, page_html(facts).encode())
     return paths
 
 
@@ -67,10 +72,3 @@ def front_csv(
     summary = load_repeat_summary(study_dir, config, records)
     frame = trials_frame(shown, axes, config.classes, clip_s=config.clip_s, summary=summary)
     return str(frame.to_csv(index=False, lineterminator="\n"))
-
-
-def write_page(path: Path, text: str) -> None:
-    """Put a whole text file in its place."""
-    beside = path.with_name(f".partial-{path.name}")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)

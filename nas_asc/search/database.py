@@ -7,6 +7,7 @@ Conventions:
     by SQL, in one transaction.
 """
 
+import errno
 import json
 import sqlite3
 import warnings
@@ -20,18 +21,28 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from nas_asc.errors import StudyError
+from nas_asc.errors import StudyError, WriteError, unwritable
 from nas_asc.space import Axis, Candidate, Space
-from nas_asc.study import RECORD_ATTRIBUTE, StudyConfig, TrialRecord, database_path, objective_values
+from nas_asc.study import (
+    RECORD_ATTRIBUTE,
+    StudyConfig,
+    TrialRecord,
+    clean_partial,
+    database_locked,
+    database_path,
+    objective_values,
+)
 
 _WAIT_S = 2.0  # for another program that holds the file
 _HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_REFUSED = {  # each with the system's number of what is most likely behind it
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EFBIG,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
 _PLAIN = (bool, int, float, str)
 _STATES = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL, "stopped": TrialState.PRUNED}
-
-
-class DatabaseLockedError(Exception):
-    """Another program holds the file; nothing was read or written."""
 
 
 class Database:
@@ -45,6 +56,7 @@ class Database:
     Raises:
         StudyError: The file cannot be read.
         DatabaseLockedError: Another program holds it.
+        WriteError: It cannot be made.
     """
 
     def __init__(self, folder: Path, config: StudyConfig, space: Space) -> None:
@@ -56,7 +68,7 @@ class Database:
         self._space = space
         self._minimised = config.minimised
         try:
-            with _told_when_locked():
+            with _told(path):
                 self._storage = _open(path)
                 self._study = optuna.load_study(study_name=None, storage=self._storage)
         except (KeyError, ValueError, optuna.exceptions.OptunaError) as error:
@@ -68,9 +80,10 @@ class Database:
         Raises:
             StudyError: Its number is not the next one.
             DatabaseLockedError: Another program holds the file.
+            WriteError: The disk is full.
         """
         params, distributions = self._parameters(record)
-        with _told_when_locked():
+        with _told(self._path):
             n_trials = self._count()
             if record.number != n_trials:
                 raise StudyError(f"trial {record.number} cannot be written: study.db has {n_trials} trials. Resume it.")
@@ -86,8 +99,9 @@ class Database:
         Raises:
             StudyError: It was not stopped.
             DatabaseLockedError: Another program holds the file.
+            WriteError: The disk is full.
         """
-        with _told_when_locked(), closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as file:
+        with _told(self._path), closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as file:
             file.execute("BEGIN IMMEDIATE")
             self._change(file, record)
             file.execute("COMMIT")  # what was not committed is rolled back
@@ -147,30 +161,39 @@ class Database:
 
 
 @contextmanager
-def _told_when_locked() -> Iterator[None]:
-    """Turn what SQLite, SQLAlchemy or Optuna say of a file that is held into one error."""
+def _told(path: Path) -> Iterator[None]:
+    """Turn what SQLite, SQLAlchemy or Optuna say of a file that is held, or cannot be written, into one error."""
     try:
         yield
     except Exception as error:
         cause: BaseException | None = error
         while cause is not None:
-            if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in _HELD:
-                raise DatabaseLockedError(str(cause)) from None
+            if isinstance(cause, sqlite3.OperationalError):
+                code = cause.sqlite_errorcode & 0xFF
+                if code in _HELD:
+                    raise database_locked(path) from None
+                if code in _REFUSED:
+                    raise unwritable(path, str(cause), code=_REFUSED[code]) from None
             cause = cause.__cause__
         raise
 
 
 def _create(path: Path, config: StudyConfig) -> None:
+    clean_partial(path.parent)  # with the journal of a process that was killed, which SQLite would apply
     beside = path.with_name(f".partial-{path.name}")
-    beside.unlink(missing_ok=True)
-    storage = _open(beside)
-    study = optuna.create_study(
-        study_name=config.name, storage=storage, directions=["minimize"] * len(config.minimised)
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study.set_metric_names(list(config.minimised))
-    _close(storage)
+    try:
+        with _told(path):
+            storage = _open(beside)
+            study = optuna.create_study(
+                study_name=config.name, storage=storage, directions=["minimize"] * len(config.minimised)
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                study.set_metric_names(list(config.minimised))
+            _close(storage)
+    except WriteError:
+        clean_partial(path.parent)
+        raise
     beside.rename(path)
 
 

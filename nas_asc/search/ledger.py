@@ -11,10 +11,12 @@ from typing import TypeVar
 
 from nas_asc.evaluation import Result
 from nas_asc.layers import format_architecture
-from nas_asc.search.database import Database, DatabaseLockedError
+from nas_asc.search.database import Database
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.space import Space
 from nas_asc.study import (
+    WAITING,
+    DatabaseLockedError,
     StudyConfig,
     TrialRecord,
     drop_checkpoints,
@@ -40,7 +42,7 @@ class Ledger:
     def __init__(self, folder: Path, config: StudyConfig, space: Space, *, on_note: Callable[[str], None]) -> None:
         self._folder = folder
         self._on_note = on_note
-        self.records = load_records(folder)
+        self.records = load_records(folder, on_wait=on_note)
         self._database = self._patiently(lambda: Database(folder, config, space))
         self._take_up()
         self.n_before = len(self.records)
@@ -91,7 +93,7 @@ class Ledger:
                 if is_interrupted():
                     raise KeyboardInterrupt from None
                 if not is_told:
-                    self._on_note("study.db is locked by another program: waiting until it is free")
+                    self._on_note(WAITING)
                 is_told = True
 
 

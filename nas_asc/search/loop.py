@@ -105,11 +105,11 @@ def run_search(
         StudyError: The study differs from what is asked, another process has it, or every trial fails alike.
         NothingFitsError: No candidate fits the budget, and there is no trial yet.
         DataError: Audio cannot be read.
+        WriteError: The disk is full, or nobody may write there; what was finished before is whole.
     """
     if n_trials is None and limit.end is None:
         raise StudyError("`n_trials` or `limit` must be given, or the search would never end.")
     folder = study_dir(config.name) if folder is None else folder
-    folder.mkdir(parents=True, exist_ok=True)
     with lock_study(folder):
         listener = listener or SilentListener()
         config = replace(config, torch_device=worker.device_name, precision=worker.precision_name)

@@ -35,15 +35,17 @@ def read_evidence(folder: Path, inputs: Inputs | None = None) -> Evidence:
     return gather_evidence(folder, config, load_records(folder), space=space, validation=validation)
 
 
-def write_study_report(folder: Path, inputs: Inputs | None = None) -> Path:
+def write_study_report(folder: Path, inputs: Inputs | None = None, *, out: Path | None = None) -> Path:
     """Path of the report of a study, written anew.
 
     Args:
         folder: Of the study.
         inputs: Its space and data, where they have been read already.
+        out: Folder that it goes into; None is the study's own.
 
     Raises:
         StudyError: The search space is gone, or the study cannot be read.
+        WriteError: It cannot be written.
     """
     space = load_studied_space(load_config(folder)) if inputs is None else inputs.space
     evidence = read_evidence(folder, inputs)
@@ -54,6 +56,7 @@ def write_study_report(folder: Path, inputs: Inputs | None = None) -> Path:
         space=space,
         health=diagnose(evidence),
         importance=find_importance(evidence),
+        out=out,
     )
     return files.html
 
@@ -71,5 +74,5 @@ def find_importance(evidence: Evidence) -> tuple[AxisImportance, ...]:
 def _or_none(read: Callable[[StudyConfig], T], config: StudyConfig) -> T | None:
     try:
         return read(config)
-    except NasAscError:
+    except (NasAscError, OSError):  # a colleague's files may be closed to us
         return None

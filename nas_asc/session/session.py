@@ -328,9 +328,9 @@ class Session:
         self._tell_split()
         return ensemble_study(self.folder, self.worker, budget=budget, n_most=n_most, bits=bits, out=out)
 
-    def report(self) -> Path:
-        """The report, written anew."""
-        return write_study_report(self.folder, self.inputs)
+    def report(self, *, out: Path | None = None) -> Path:
+        """The report, written anew; see `nas_asc.session.write_study_report`."""
+        return write_study_report(self.folder, self.inputs, out=out)
 
     def _ask(self) -> StudyConfig:
         """What is asked, of space and data as they are now."""
@@ -384,7 +384,7 @@ class Session:
         return SessionResult(search, stopped_by, repeats, twin, best, is_refit, page)
 
     def _recommended(self) -> TrialRecord | None:
-        return recommend(self.folder, self.config, load_records(self.folder))
+        return recommend(self.folder, self.config, load_records(self.folder, on_wait=self.listener.on_note))
 
     def _tell_features(self, done: int, total: int) -> None:
         self.listener.on_features(done, total)

@@ -8,8 +8,15 @@ Conventions:
 
 from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
 from nas_asc.study.dashboard import show_dashboard
-from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
-from nas_asc.study.file import write_file
+from nas_asc.study.database import (
+    RECORD_ATTRIBUTE,
+    WAITING,
+    DatabaseLockedError,
+    database_locked,
+    database_path,
+    load_records,
+)
+from nas_asc.study.file import clean_partial, write_file
 from nas_asc.study.folder import (
     STUDIES,
     create_study_dir,
@@ -73,7 +80,9 @@ __all__ = [
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
+    "WAITING",
     "Ask",
+    "DatabaseLockedError",
     "Estimate",
     "FileRecord",
     "FrontCut",
@@ -98,9 +107,11 @@ __all__ = [
     "checkpoint_bytes",
     "checkpoint_name",
     "choose_promotion",
+    "clean_partial",
     "create_study_dir",
     "cut_bands",
     "cut_front",
+    "database_locked",
     "database_path",
     "drop_checkpoints",
     "expected_share",

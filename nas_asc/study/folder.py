@@ -68,12 +68,12 @@ def create_study_dir(folder: Path, config: StudyConfig) -> None:
 
     Raises:
         StudyError: There is a study already.
+        WriteError: The folder cannot be written.
     """
     if has_study(folder):
         raise StudyError(
             f"study {folder.name!r} exists already. Go on with `nas-asc resume {folder.name}`, or give another --study."
         )
-    folder.mkdir(parents=True, exist_ok=True)
     save_config(folder, config)
 
 

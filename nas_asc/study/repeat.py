@@ -8,8 +8,9 @@ Conventions:
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -133,7 +134,7 @@ def load_repeats(folder: Path) -> list[Repeat]:
         StudyError: A card cannot be read; names the file.
     """
     cards = sorted(trial_dir(folder, 0).parent.glob(f"*/{_SEEDS}/*/{CARD}"))
-    trials = {record.number: record for record in load_records(folder)} if cards else {}
+    trials = cache(lambda: {record.number: record for record in load_records(folder)})
     repeats = [_load_card(path, trials) for path in cards]
     return sorted(repeats, key=lambda repeat: (repeat.number, repeat.index))
 
@@ -154,12 +155,12 @@ def load_predictions(folder: Path, repeat: Repeat) -> Predictions:
         raise StudyError(f"{path} cannot be read: {error}. Remove its folder and train that seed again.") from None
 
 
-def _load_card(path: Path, trials: Mapping[int, TrialRecord]) -> Repeat:
+def _load_card(path: Path, trials: Callable[[], Mapping[int, TrialRecord]]) -> Repeat:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if "key" in values:
             return Repeat.from_dict(values)
-        return _of_version_0_1(values, trials[values["number"]])
+        return _of_version_0_1(values, trials()[values["number"]])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StudyError(f"{path} cannot be read: {error}. Remove its folder and train that seed again.") from None
 

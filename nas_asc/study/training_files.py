@@ -26,7 +26,6 @@ def write_training_files(
         curve: Rows of its learning curve, dataclasses of one kind.
         weights: Of the trained network.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     clean_partial(folder)
     contents = pack_training(card, architecture=architecture, curve=curve, weights=weights)
     write_folder(seed_dir(folder, seed), contents, root=folder)

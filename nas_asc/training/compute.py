@@ -6,18 +6,15 @@ Conventions:
 
 import ctypes
 import gc
-import os
 import sys
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 import torch
 
+from nas_asc.cores import count_cores
 from nas_asc.errors import TrainingError
 
-_CPU_FOLDER = Path("/sys/devices/system/cpu")
-_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 # Parameters of mallopt, from glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
@@ -76,22 +73,6 @@ def release_memory(torch_device: torch.device) -> None:
     gc.collect()
     with suppress(RuntimeError):
         torch.cuda.empty_cache()
-
-
-def count_cores() -> int:
-    """Physical cores that this process may use: hyper-threads count once, a container's quota is kept."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    siblings = {_read(_CPU_FOLDER / f"cpu{cpu}/topology/thread_siblings_list", str(cpu)) for cpu in allowed}
-    quota, _, period = _read(_QUOTA_FILE, "max 100000").partition(" ")
-    limit = len(siblings) if quota == "max" else max(1, int(quota) // int(period))
-    return min(len(siblings), limit)
-
-
-def _read(path: Path, default: str) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return default
 
 
 @cache

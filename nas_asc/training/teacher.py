@@ -9,14 +9,15 @@ Conventions:
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from nas_asc.errors import TrainingError
+from nas_asc.errors import TrainingError, WriteError, writing
 from nas_asc.training.clips import Clips
 from nas_asc.training.predict import predict_logits
 
@@ -59,16 +60,24 @@ def save_logits(path: str | Path, logits: Tensor, clips: Clips) -> None:
 
     Raises:
         TrainingError: The logits are not (n, K) or not finite, or the clips have no labels.
+        WriteError: The file cannot be written.
     """
     if logits.ndim != 2 or len(logits) != len(clips):
         raise TrainingError(f"`logits` must be ({len(clips)}, K), but got shape {tuple(logits.shape)}.")
     if not logits.isfinite().all():
         raise TrainingError("`logits` must be finite, but are not. Has the teacher diverged?")
     path, identity = Path(path), _identity(clips)
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file({"logits": logits.detach().float().cpu().contiguous()}, beside, metadata={"clips": identity})
-    beside.replace(path)
+    content = save({"logits": logits.detach().float().cpu().contiguous()}, metadata={"clips": identity})
+    try:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(content)
+            beside.replace(path)
+    except WriteError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
 
 
 def load_logits(path: str | Path, clips: Clips) -> Tensor:

@@ -14,6 +14,7 @@ from nas_asc.cli.search_command import search
 from nas_asc.plan import Forecast, TimePlan
 from nas_asc.session import Course
 from nas_asc.space import list_spaces, load_space
+from tests.read_only import only_readable
 
 
 def _commands(group, path=()):
@@ -26,6 +27,16 @@ def _commands(group, path=()):
 
 
 _COMMANDS = dict(_commands(typer.main.get_command(app)))
+
+
+def test_a_file_that_the_system_refuses_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "studies" / "secret").mkdir(parents=True)
+    (tmp_path / "studies" / "secret" / "study.toml").write_text("")
+    with only_readable(tmp_path, hidden=("studies/secret/study.toml",)) as copy:
+        monkeypatch.chdir(copy)
+        assert main(["status", "secret"]) == 2
+        monkeypatch.chdir("/")
+    assert capsys.readouterr().err == "nas-asc: studies/secret/study.toml cannot be used: Permission denied.\n"
 
 
 @pytest.mark.parametrize("path", _COMMANDS, ids=" ".join)

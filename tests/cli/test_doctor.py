@@ -11,6 +11,7 @@ from nas_asc.cli import main
 from nas_asc.health import count_warnings, diagnose
 from nas_asc.session import read_evidence
 from nas_asc.study import load_config, load_records, load_refit_card, load_repeat_summary, load_repeats
+from tests.read_only import only_readable
 
 _SPACE = """
 from nas_asc.frontend import LogMel
@@ -119,6 +120,35 @@ def test_doctor_does_without_space_and_data(folder, capsys, tmp_path):
 def doctor_verdicts(folder, capsys):
     assert main(["doctor", str(folder), "--json"]) == 0
     return {card["name"]: card["verdict"] for card in json.loads(capsys.readouterr().out)["cards"]}
+
+
+def test_doctor_does_without_files_that_are_closed_to_us(place, monkeypatch, capsys):
+    with only_readable(place, hidden=("small.py",), moved=("studies/small/study.toml",)) as copy:
+        assert doctor_verdicts(copy / "studies" / "small", capsys)["fit"] == "unknown"
+
+
+def test_a_study_that_may_only_be_read_is_read_and_what_must_write_says_so(place, monkeypatch, capsys):
+    with only_readable(place, writable=("cache", "out"), moved=("studies/small/study.toml",)) as copy:
+        monkeypatch.chdir(copy)
+        assert main(["status", "small"]) == main(["doctor", "small"]) == 0
+        assert "study small: 4 trials of 4 asked, 0 failed, not running" in capsys.readouterr().out
+        assert main(["report", "small", "--out", "out"]) == 0
+        assert main(["export", "small", "--out", "out", "--cache", "cache"]) == 0
+        assert {path.name for path in (copy / "out").iterdir()} >= {"report.html", "front.csv", "small-final-int8.onnx"}
+        capsys.readouterr()
+        for words in (["resume", "small", "--trials", "5"], ["finalists", "small", "--seeds", "9"]):
+            assert main([*words, "--cache", "cache"]) == 2
+            assert (
+                capsys.readouterr()
+                .err.splitlines()[-1]
+                .startswith(
+                    "nas-asc: study 'small' can only be read here (Permission denied). Go on with a copy of its folder;"
+                )
+            )
+        assert main(["report", "small"]) == main(["export", "small", "--cache", "cache"]) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 2
+        assert all("cannot be written: Permission denied. Write to another folder" in line for line in lines)
 
 
 def test_a_twin_is_trained_and_then_known_to_the_doctor(folder, capsys):

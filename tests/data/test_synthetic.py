@@ -65,6 +65,13 @@ def test_written_scenes_are_tau_2022_and_decode_to_the_same_waveforms(tmp_path):
         assert np.array_equal(written.waveform(row), data.waveform(row))
 
 
+def test_recordings_for_which_no_room_is_left_are_none(tmp_path, largest_file):
+    largest_file(20_000)
+    with pytest.raises(DataError, match=r"/scenes cannot be written: "):
+        write_synthetic(_take(load_data_set(), np.arange(140, 300, 20)), tmp_path / "scenes")
+    assert not list(tmp_path.iterdir())
+
+
 def test_written_listings_have_the_bytes_of_tau_2022(tmp_path):
     data = load_data_set()
     write_synthetic(_take(data, np.arange(140, 300, 20)), tmp_path / "scenes")

@@ -1,5 +1,8 @@
 """The cache: whole or absent, whoever is killed and however many compute."""
 
+import errno
+import fcntl
+import os
 import shutil
 import signal
 import subprocess
@@ -12,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas_asc.errors import FrontEndError
+from nas_asc.errors import DataError, FrontEndError
 from nas_asc.features import (
     bytes_per_clip,
     clear_cache,
@@ -192,3 +195,12 @@ def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):
 
 def test_all_training_clips_of_tau_fit_in_five_gigabytes():
     assert 139_620 * bytes_per_clip(LogMel(), 1.0) < 5e9
+
+
+def test_a_file_system_without_locks_is_one_line_with_how_to_go_on(tmp_path, monkeypatch):
+    def refuse(stream, kind):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(DataError, match=r"features cannot be kept in .*No locks available.* Give another `--cache`"):
+        compute(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from nas_asc.budget import Budget
-from nas_asc.errors import ExportError, NothingFitsError, StudyError
+from nas_asc.errors import ExportError, NothingFitsError, StudyError, WriteError
 from nas_asc.export import CORES, can_emulate, can_run_here
 from nas_asc.handover import ensemble_study, export_study
 from nas_asc.metrics import score_predictions
@@ -157,7 +157,7 @@ def test_what_cannot_be_exported_is_told(study, record, tmp_path):
     with pytest.raises(ExportError, match="has 8 bits, but got bits=16"):
         export_study(folder, worker(prepared), number=record.number, bits=16, file_format="tflite")
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="cannot be written"):
+    with pytest.raises(WriteError, match="cannot be written"):
         export_study(folder, worker(prepared), number=record.number, out=tmp_path / "file")
 
 

@@ -133,7 +133,6 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folders, tmp_path, monke
         ([one, one], "a study is named twice"),
         ([one, empty], "study 'empty' has no complete trial to compare"),
         ([one, "absent"], "no study 'absent'"),
-        ([one, "--out", "page.html"], "`--out` is for a page that compares several studies, but got one"),
         ([one, two] * 4, "a study is named twice"),
     ):
         assert main(["report", *words]) == 2

@@ -1,9 +1,12 @@
 """What a process of its own runs to search the tiny space, and says on a pipe."""
 
+import ctypes
 import multiprocessing
 import os
 import random
+import shutil
 import signal
+import subprocess
 from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
@@ -12,11 +15,14 @@ from pathlib import Path
 import torch
 import torch._dynamo  # optimisers import it with their first step; here once for all processes
 
+from nas_asc.errors import StudyError, WriteError
 from nas_asc.handover import train_repeats
-from nas_asc.search import Processes, SilentListener
+from nas_asc.search import InProcess, Processes, SilentListener
 from tests.search.tiny import ask, build_worker, prepare, run, space, worker
 
-MOST_EPOCHS = 16  # by then a worker was killed twice
+CLONE_NEWNS = 0x00020000  # of linux/sched.h: mounts that no other process sees
+EPOCHS_A_MURDER = 8  # on average half as many lie between two
+WRITES = (4, 30)  # first and last file of a search that may be its last
 
 
 class Announcer(SilentListener):
@@ -46,31 +52,95 @@ def main(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: di
 
 
 class Murderer(Announcer):
-    """Kills a worker of its own in two of its first epochs, and says so."""
+    """Names its workers, and kills one in so many of its first epochs, and says so."""
 
-    def __init__(self, pipe: Connection, seed: int) -> None:
+    def __init__(self, pipe: Connection, seed: int, n_murders: int) -> None:
         super().__init__(pipe)
-        self._rng, self._n_epochs = random.Random(seed), 0
-        self._moments = self._rng.sample(range(1, MOST_EPOCHS), 2)
+        self._rng, self._n_epochs, self._named = random.Random(seed), 0, set()
+        self._moments = self._rng.sample(range(1, 1 + EPOCHS_A_MURDER * n_murders), n_murders)
 
     def on_epoch(self, number, row, n_epochs):
         self._n_epochs += 1
         living = [child for child in multiprocessing.active_children() if child.name == "nas-asc worker"]
-        if self._n_epochs in self._moments and living:
+        for pid in {child.pid for child in living} - self._named:
+            self._named.add(pid)
+            self._pipe.send(("worker", pid, ""))
+        if self._n_epochs in self._moments:
             self._rng.choice(living).kill()
             self._pipe.send(("kill", number, ""))
 
 
 def main_with_workers(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: dict[str, object]) -> None:
-    """Search to the total with two workers, of which some are killed; a seed in `changes` says when."""
+    """Search to the total with two workers, of which some are killed; `changes` says when and how many."""
+    os.setpgrp()
     torch.set_num_threads(1)
     changes = dict(changes)
-    listener = Murderer(pipe, changes.pop("murders"))
+    listener = Murderer(pipe, *changes.pop("murders"))
     prepared, n_workers = prepare(cache), changes["n_workers"]
     with closing(Processes(partial(build_worker, cache), n_workers=n_workers)) as executor:
         config = ask(prepared, sampler="random", **changes)
         run(config, space, prepared, n_trials=n_trials, folder=folder, listener=listener, executor=executor)
     pipe.send(("done", n_trials, ""))
+
+
+class TwoSlots(InProcess):
+    """Trains here, but has two jobs at a time."""
+
+    n_slots = 2
+
+
+def main_fatal(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: dict[str, object]) -> None:
+    """Search to the total, two trainings at a time; dies with the write that `changes` names.
+
+    A write is a file that is flushed to the disk or renamed to its place: it may be whole and not be there, or be
+    there and not be recorded.
+    """
+    torch.set_num_threads(1)
+    changes = dict(changes)
+    fatal, prepared = changes.pop("fatal"), prepare(cache)
+    n_writes = 0
+
+    def count(write):
+        def counted(*arguments):
+            nonlocal n_writes
+            write(*arguments)
+            n_writes += 1
+            if n_writes == fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return counted
+
+    os.fsync, os.replace, os.rename = count(os.fsync), count(os.replace), count(os.rename)
+    config, executor = ask(prepared, sampler="random", **changes), TwoSlots(worker(prepared))
+    run(config, space, prepared, n_trials=n_trials, folder=folder, listener=Announcer(pipe), executor=executor)
+    pipe.send(("done", n_trials, ""))
+
+
+def main_refused(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: dict[str, object]) -> None:
+    """Search to the total, or say why that is refused."""
+    try:
+        main(pipe, folder, cache, n_trials, changes)
+    except StudyError as error:
+        pipe.send(("refused", os.getpid(), str(error)))
+
+
+def main_on_small_disk(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: dict[str, object]) -> None:
+    """Search on a disk of its own until that is full, then to the total on a larger one; the folder gets copies."""
+    disk = cache.with_name("disk")
+    disk.mkdir()
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    for words in (["--make-rprivate", "/"], ["-t", "tmpfs", "-o", "size=500k", "none", str(disk)]):
+        subprocess.run(["mount", *words], check=True)
+    study = disk / "study"
+    try:
+        main(pipe, study, cache, n_trials, changes)
+    except WriteError as error:
+        pipe.send(("full", 0, str(error)))
+    shutil.copytree(study, folder / "full")
+    subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+    main(pipe, study, cache, n_trials, changes)
+    shutil.copytree(study, folder / "whole")
 
 
 class Interrupter(Announcer):

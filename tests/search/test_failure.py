@@ -1,14 +1,16 @@
 """What happens when things go wrong: trials that fail, spaces that raise, studies that are held or damaged."""
 
+import errno
 import os
 import signal
+import tempfile
 import time
 from dataclasses import replace
 
 import pytest
 
 from nas_asc.clock import TimeLimit
-from nas_asc.errors import StudyError
+from nas_asc.errors import StudyError, WriteError
 from nas_asc.evaluation import Worker
 from nas_asc.propose import Screen
 from nas_asc.search.database import Database
@@ -68,6 +70,15 @@ def test_an_error_of_any_kind_fails_one_trial(prepared):
     assert result.record.number == 3
     assert result.record.reason == "KeyError: 'module'"
     assert result.network is None
+
+
+def test_a_full_disk_fails_no_trial(prepared, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/new")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(WriteError, match=r"^/tmp/new cannot be written: No space left on device\. Make room there"):
+        worker(prepared).attempt(job_of(prepared, propose(prepared), 0))
 
 
 def test_a_trial_whose_time_is_over_is_no_trial(prepared):

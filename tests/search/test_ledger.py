@@ -4,13 +4,15 @@ import os
 import signal
 import sqlite3
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
+from nas_asc.handover import race_leaders, refit_recommended, train_repeats
 from nas_asc.search import SilentListener
 from nas_asc.study import load_records
-from tests.search.tiny import ask, prepare, run, space
+from tests.search.tiny import ask, prepare, run, space, worker
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,13 +47,16 @@ class Holder(SilentListener):
 
     def on_epoch(self, number, row, n_epochs):
         if number == self._ask and self.file is None:
-            self.file = sqlite3.connect(self._path, isolation_level=None)
-            self.file.execute("BEGIN EXCLUSIVE")
+            self.hold()
 
     def on_note(self, text):
         self.notes.append(text)
         if len(self.notes) == 1:
             self._then(self)
+
+    def hold(self):
+        self.file = sqlite3.connect(self._path, isolation_level=None)
+        self.file.execute("BEGIN EXCLUSIVE")
 
     def release(self):
         self.file.execute("ROLLBACK")
@@ -70,6 +75,26 @@ def test_a_search_waits_until_its_database_is_free(tmp_path, prepared, changes):
     assert holder.notes[0] == "study.db is locked by another program: waiting until it is free"
     assert load_records(tmp_path) == list(result.records)
     assert [record.number for record in result.records] == [0, 1, 2]
+
+
+def test_a_search_that_begins_while_its_database_is_held_waits(tmp_path, prepared):
+    config, options = ask(prepared, sampler="random"), {"folder": tmp_path, "refit": False}
+    run(config, space, prepared, n_trials=1, **options)
+    holder = Holder(tmp_path / "study.db", None, Holder.release)
+    holder.hold()
+    result = run(config, space, prepared, n_trials=2, listener=holder, **options)
+    assert holder.notes[0] == "study.db is locked by another program: waiting until it is free"
+    assert [record.number for record in result.records] == [0, 1]
+
+
+def test_what_follows_the_trials_waits_until_the_database_is_free(tmp_path, prepared):
+    run(ask(prepared, sampler="random"), space, prepared, n_trials=2, folder=tmp_path, refit=False)
+    for train in (partial(train_repeats, n_seeds=2), race_leaders, refit_recommended):
+        holder = Holder(tmp_path / "study.db", None, Holder.release)
+        holder.hold()
+        train(tmp_path, worker(prepared), listener=holder)
+        assert holder.notes[0] == "study.db is locked by another program: waiting until it is free"
+        assert len(holder.notes) > 1
 
 
 def test_a_trial_trained_while_the_database_was_held_is_kept_by_the_next_search(tmp_path, prepared):

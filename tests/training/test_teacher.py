@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from nas_asc.augmentation import MixupDraw, apply_augmentation
-from nas_asc.errors import RecipeError, TrainingError
+from nas_asc.errors import RecipeError, TrainingError, WriteError
 from nas_asc.recipe import AdamW, CrossEntropy, CutMix, Distillation, Mixup, Recipe, TimeRoll
 from nas_asc.training import (
     CPU,
@@ -173,6 +173,15 @@ def test_what_cannot_teach_is_not_stored(tmp_path, logits, clips, message):
     with pytest.raises(TrainingError, match=message):
         save_logits(tmp_path / "teacher", logits, clips)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_logits_for_which_no_room_is_left_leave_what_stood_there(tmp_path, largest_file):
+    save_logits(tmp_path / "teacher.safetensors", make_logits(), make_clips())
+    stood = (tmp_path / "teacher.safetensors").read_bytes()
+    largest_file(100)
+    with pytest.raises(WriteError, match=r"teacher\.safetensors cannot be written: File too large\. Make room there"):
+        save_logits(tmp_path / "teacher.safetensors", make_logits(), make_clips())
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"teacher.safetensors": stood}
 
 
 def test_a_distillation_without_a_teacher_or_with_other_classes_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """A folder of C that hears: front end, network, decisions, a golden recording and its check."""
 
 import io
+import shutil
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.errors import ExportError
+from nas_asc.errors import ExportError, WriteError
 from nas_asc.export.c.front_end import format_tables, quantise_clip, validate_front_end
 from nas_asc.export.c.network import format_network
 from nas_asc.export.c.text import format_float, format_list, format_string
@@ -81,18 +82,19 @@ def build_c(network: TfliteNetwork, metadata: Metadata, samples: NDArray[np.int1
 
 
 def write_c(folder: Path, built: CFolder) -> None:
-    """Write the files, each put in place whole; folders are made.
+    """Write the files, each put in place whole; a new folder is there with all of them or not at all.
 
     Raises:
-        ExportError: A file cannot be written.
+        WriteError: A file cannot be written.
     """
+    is_new = not folder.exists()
     try:
         for place, content in built.contents.items():
-            path = folder / place
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, content)
-    except OSError as error:
-        raise ExportError(f"{folder} cannot be written ({error.strerror or error}).") from None
+            write_file(folder / place, content)
+    except WriteError:
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _load_sources() -> dict[str, bytes]:

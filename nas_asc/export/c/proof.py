@@ -63,7 +63,8 @@ def write_proved_c(
         features: Standardised log-mels (B, C, F, T) on which C and TensorFlow Lite Micro are compared.
 
     Raises:
-        ExportError: A step or the front end has no C, or the C computes something else; or it cannot be written.
+        ExportError: A step or the front end has no C, or the C computes something else.
+        WriteError: A file cannot be written.
     """
     with tempfile.TemporaryDirectory() as place:
         draft = Path(place)

@@ -18,6 +18,7 @@ from statistics import median
 
 import numpy as np
 
+from nas_asc.cores import count_processors
 from tests.benchmarks.heading import machine, made_by
 from tests.benchmarks.strategies.contestants import CONTESTANTS, available
 from tests.benchmarks.strategies.figure import draw_lines
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=COMMITTED)
     parser.add_argument("--keep", type=Path, default=Path("strategies.json"), help="file of what is done")
     parser.add_argument("--figure", type=Path, default=Path("strategies.svg"))
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=int, default=count_processors())
     options = parser.parse_args()
     done = json.loads(options.keep.read_text()) if options.keep.is_file() else {}
     jobs = [(name, seed) for seed in range(options.seeds) for name in options.only]

@@ -1,0 +1,100 @@
+"""Processors counted as a machine's files tell: siblings, control groups of both versions."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nas_asc.cores import count_cores, count_processors
+
+_V1 = "3:cpu,cpuacct:{0}\n1:name=systemd:{0}\n"
+_V2 = "0::{0}\n"
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Writes the files of a machine with 16 processors, two a core."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    for cpu in range(16):
+        write(tmp_path, f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list", f"{cpu % 8},{cpu % 8 + 8}\n")
+    return tmp_path
+
+
+def write(root, name, text):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def counts(root):
+    return count_processors(root=root), count_cores(root=root)
+
+
+def test_without_a_quota_all_processors_and_their_cores_count(machine):
+    assert counts(machine) == (16, 8)
+    write(machine, "proc/self/cgroup", _V2.format("/"))
+    write(machine, "sys/fs/cgroup/cpu.max", "max 100000\n")
+    assert counts(machine) == (16, 8)
+
+
+def test_only_the_processors_that_the_process_is_bound_to_count(machine, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 8})
+    assert counts(machine) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("1200000 100000", (12, 8)), ("250000 100000", (2, 2)), ("50000 100000", (1, 1)), ("200000 50000", (4, 4))],
+)
+@pytest.mark.parametrize("place", ["", "unified/"])
+def test_a_quota_of_version_2_is_kept(machine, quota, expected, place):
+    write(machine, "proc/self/cgroup", _V2.format("/"))
+    write(machine, f"sys/fs/cgroup/{place}cpu.max", quota)
+    assert counts(machine) == expected
+
+
+def test_the_least_quota_of_all_groups_above_counts(machine):
+    write(machine, "proc/self/cgroup", _V2.format("/slurm/job/step"))
+    write(machine, "sys/fs/cgroup/slurm/job/step/cpu.max", "max 100000")
+    write(machine, "sys/fs/cgroup/slurm/job/cpu.max", "300000 100000")
+    write(machine, "sys/fs/cgroup/slurm/cpu.max", "1000000 100000")
+    write(machine, "sys/fs/cgroup/other/cpu.max", "100000 100000")
+    assert counts(machine) == (3, 3)
+
+
+@pytest.mark.parametrize("mount", ["cpu", "cpu,cpuacct"])
+@pytest.mark.parametrize("seen", ["docker/4f", ""], ids=["by the host", "by the container"])
+def test_a_quota_of_version_1_is_kept(machine, mount, seen):
+    write(machine, "proc/self/cgroup", _V1.format("/docker/4f"))
+    write(machine, f"sys/fs/cgroup/{mount}/{seen}/cpu.cfs_quota_us", "400000\n")
+    write(machine, f"sys/fs/cgroup/{mount}/{seen}/cpu.cfs_period_us", "100000\n")
+    assert counts(machine) == (4, 4)
+
+
+def test_no_quota_of_version_1_is_none(machine):
+    write(machine, "proc/self/cgroup", _V1.format("/") + _V2.format("/"))
+    write(machine, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n")
+    write(machine, "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n")
+    assert counts(machine) == (16, 8)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be bound to processors here")
+def test_a_process_that_is_bound_counts_one_processor_and_trains_and_makes_features_with_one_thread():
+    code = """
+import os
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+import numpy as np, threading, torch
+from nas_asc.cores import count_cores, count_processors
+from nas_asc.data import load_data_set
+from nas_asc.features import iterate_batches
+from nas_asc.frontend import LogMel
+from nas_asc.training import prepare_process
+prepare_process()
+before = threading.active_count()
+batches = iterate_batches(load_data_set(), LogMel(), np.arange(200))
+next(batches)
+print(count_processors(), count_cores(), torch.get_num_threads(), threading.active_count() - before)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.split() == ["1", "1", "1", "1"]
