@@ -12,7 +12,7 @@ from nas_asc.cli.terminal import print_json
 from nas_asc.units import format_duration, format_percent, format_short
 
 if TYPE_CHECKING:
-    from nas_asc.plan import Forecast
+    from nas_asc.plan import Forecast, FrontEndForecast
     from nas_asc.session import Course
 
 
@@ -72,25 +72,58 @@ def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float |
     yield f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)"
     if forecast.trained_share < 1:
         yield f"with rungs a trial takes {format_percent(forecast.trained_share)} of that on average"
-    if forecast.total_s is not None:
-        yield f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}"
+    if forecast.features is not None:
+        yield from feature_lines(forecast.features)
     plan, mean_s = forecast.plan, forecast.mean_trial_s
+    features_s = 0.0 if forecast.features is None else forecast.features.seconds
+    if forecast.total_s is not None:
+        yield f"{forecast.n_trials} trials: about {format_duration(forecast.total_s + features_s)} with their features"
     trials_s, refit_s = plan.trials_s(mean_s), plan.refit_s(mean_s)
     if trials_s is not None:
-        n_trials = int(trials_s / (mean_s * forecast.trained_share))
-        n_said = f"about {n_trials} trials" if n_trials else "hardly one trial; give more --timeout, or fewer --epochs"
+        n_said = f"about {forecast.n_within} trials with their features"
+        if not forecast.n_within:
+            n_said = "hardly one trial; give more --timeout, or fewer --epochs"
         yield f"within {format_duration(trials_s)}: {n_said}"
+    race_s = plan.race_s(mean_s, n_trials=forecast.n_trials or 0)
     if course.n_seeds > 1:
         within = f", within {format_duration(plan.repeats_s)} of that time" if plan.repeats_s else ""
-        each = f"about {format_duration(mean_s)}"
         yield (
-            f"then the leaders for twice as long, the best of them for 5 and 10 times while it gains{within}"
+            _race_line(forecast.epochs, race_s)
             if plan.finds_length
-            else f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
+            else f"then {course.n_seeds - 1} more for each network of the front, about {format_duration(mean_s)} a"
+            f" training{within}"
         )
     if refit_s:
-        most = "at most " if plan.finds_length else ""
+        most = f"at most {10 * forecast.epochs} epochs, " if plan.finds_length else ""
         about = f"{most}about {format_duration(refit_s)}"
         yield f"then the recommended network once more on all development clips, {about}"
+    if plan.total_s is None and forecast.total_s is not None:
+        most_s = forecast.total_s + features_s + race_s + refit_s
+        yield f"in all: at most about {format_duration(most_s)}"
     if course.twin:
         yield "then the random twin, as long as all trials"
+
+
+def feature_lines(features: "FrontEndForecast") -> Iterator[str]:
+    """What is said of the features of a search's front ends: disk, memory, time.
+
+    Args:
+        features: Of the forecast.
+    """
+    least, median, most = (f"{format_short(n_bytes)}B" for n_bytes in features.table_bytes)
+    computed = f", about {format_duration(features.table_s)} to compute" if features.table_s else ", computed already"
+    yield f"features of {features.n_clips:,} clips: {least}, {median}, {most} a front end{computed}"
+    at_once = f", of which the cache keeps {format_short(features.kept_bytes)}B at once (--cache-size)"
+    yield (
+        f"about {features.n} front ends are used: {format_short(features.n_bytes)}B"
+        f"{at_once if features.kept_bytes < features.n_bytes else ''} of disk,"
+        f" {format_duration(features.seconds)} to compute; about {format_short(features.memory_bytes)}B of memory"
+    )
+
+
+def _race_line(epochs: int, race_s: float) -> str:
+    first, second, third = (length * epochs for length in (2, 5, 10))
+    return (
+        f"then the leaders for twice as long, {first} epochs, the best of them for 5 and 10 times, {second} and {third},"
+        f" while it gains, within {format_duration(race_s)}"
+    )

@@ -1,6 +1,7 @@
 """Who trains: one job after another, on the clips of one study and one torch device."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
@@ -13,8 +14,9 @@ from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.job import Job, R, Result
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, train_design
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.speed import Speed, measure_features, measure_speed
+from nas_asc.evaluation.speed import Speed, feature_work, measure_features, measure_speed
 from nas_asc.evaluation.trial_file import TrialFile, write_trial_file
+from nas_asc.frontend import LogMel
 from nas_asc.layers import format_architecture
 from nas_asc.space import Design
 from nas_asc.study import RungRecord, TrainingRecord, checkpoint_name
@@ -52,6 +54,7 @@ class Worker:
         self.layer_types = layer_types
         self.clock = clock
         self._precision = precision
+        self._features_s_a_unit: float | None = None
 
     @property
     def precision(self) -> torch.dtype:
@@ -156,6 +159,24 @@ class Worker:
             )
         except FrontEndError:  # its training says why
             return 0.0
+
+    def forecast_features(self, log_mel: LogMel) -> float:
+        """About as `measure_features`, by the clips of one front end that was measured before, so at no cost.
+
+        Args:
+            log_mel: Front end that a training reads.
+
+        Raises:
+            DataError: Audio cannot be read.
+        """
+        if self.prepared.is_computed(log_mel):
+            return 0.0
+        clip_s = self.prepared.task.clip_s
+        if self._features_s_a_unit is None:
+            with suppress(FrontEndError):
+                seconds = measure_features(log_mel, self.prepared, torch_device=self.torch_device, clock=self.clock)
+                self._features_s_a_unit = seconds / feature_work(log_mel, clip_s)
+        return (self._features_s_a_unit or 0.0) * feature_work(log_mel, clip_s)
 
     def _sign(self, record: R, seconds: float) -> R:
         """The record with its seconds, and with what it was trained on."""

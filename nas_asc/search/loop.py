@@ -237,6 +237,8 @@ class _Search:
             target=config.target,
             min_share=config.min_share,
             on_fault=self._listener.on_note,
+            refuse=self._worker.prepared.room.refusal,
+            features_s=self._worker.forecast_features,
         )
         proposer, n_slots = self._build(screen, config), self._executor.n_slots
         return Asks(self._folder, screen, proposer, self._records, n_slots=n_slots)

@@ -143,17 +143,21 @@ class Session:
         self._clock = clock
 
     @cached_property
-    def worker(self) -> Worker:
-        """Trains on the study's clips, whose features stay in memory from the search to the refit."""
-        prepare_process()
-        inputs = self.inputs
-        prepared = PreparedData(
-            inputs.data_set,
-            inputs.split,
+    def prepared(self) -> PreparedData:
+        """The study's clips, whose features stay in memory from the search to the refit."""
+        return PreparedData(
+            self.inputs.data_set,
+            self.inputs.split,
             cache_dir=self._cache,
             cache_bytes=self._cache_bytes,
             on_progress=self._tell_features,
         )
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Trains on the study's clips."""
+        prepare_process()
+        inputs, prepared = self.inputs, self.prepared
         device, config = resolve_device(self._torch_device), self.config
         if config.precision is None:
             designs = list_guesses(inputs.space, prepared.task)
@@ -174,7 +178,15 @@ class Session:
         """
         config, inputs = self.config, self.inputs
         task = inputs.data_set.task
-        return survey_space(inputs.space, task, config.budget, target=config.target, n_draws=n_draws, seed=config.seed)
+        return survey_space(
+            inputs.space,
+            task,
+            config.budget,
+            target=config.target,
+            n_draws=n_draws,
+            seed=config.seed,
+            refuse=self.prepared.room.refusal,
+        )
 
     def forecast(self, course: Course) -> Forecast | None:
         """How long a search will take; None where what fits is too rare to be measured.
@@ -183,7 +195,14 @@ class Session:
             course: Of the search.
         """
         config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
-        screen = Screen(self.inputs.space, self.worker.prepared.task, budget=config.budget, target=config.target)
+        prepared = self.worker.prepared
+        screen = Screen(
+            self.inputs.space,
+            prepared.task,
+            budget=config.budget,
+            target=config.target,
+            refuse=prepared.room.refusal,
+        )
         return forecast_search(config, screen, self.worker, plan=self.time_plan(course))
 
     def time_plan(self, course: Course) -> TimePlan:

@@ -33,7 +33,16 @@ from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose
 from nas_asc.study.ranking import Standing, front_of, rank_by_evidence, rank_trials, recommended, scores_by_epochs
 from nas_asc.study.record import FILE_KINDS, Ask, FileRecord, RungRecord, TrainingRecord, TrialRecord
 from nas_asc.study.region import Region, find_region
-from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
+from nas_asc.study.repeat import (
+    RACE_LENGTHS,
+    Predictions,
+    Repeat,
+    load_predictions,
+    load_repeats,
+    most_race_length,
+    repeat_dir,
+    write_repeat_files,
+)
 from nas_asc.study.repeat_summary import Estimate, RepeatedTrial, RepeatSummary, load_repeat_summary
 from nas_asc.study.rung import (
     agreement_lines,
@@ -69,6 +78,7 @@ __all__ = [
     "MOST_FOUND_LENGTH",
     "OBJECTIVES",
     "OPTUNA_PREFIX",
+    "RACE_LENGTHS",
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
@@ -123,6 +133,7 @@ __all__ = [
     "load_trial_record",
     "load_weights",
     "lock_study",
+    "most_race_length",
     "objective_values",
     "parse_rung_clips",
     "parse_rungs",

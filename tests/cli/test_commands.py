@@ -149,7 +149,14 @@ def test_plan_takes_the_options_of_search():
 def test_plan_leaves_to_trials_what_follows_them_does_not_need(course, length, lines):
     plan = TimePlan(600.0, course["n_seeds"], 1.1 * 1.25 * length)
     forecast = Forecast(
-        epochs=50, measured=(), trial_s=(8.0, 16.0, 24.0), mean_trial_s=16.0, n_trials=None, total_s=None, plan=plan
+        epochs=50,
+        measured=(),
+        trial_s=(8.0, 16.0, 24.0),
+        mean_trial_s=16.0,
+        n_trials=None,
+        total_s=None,
+        plan=plan,
+        n_within=int(plan.trials_s(16.0) / 16.0),
     )
     said = "\n".join(forecast_lines(forecast, Course(timeout_s=600.0, **course)))
     assert [line for line in lines if line not in said] == []
