@@ -124,6 +124,6 @@ def feature_lines(features: "FrontEndForecast") -> Iterator[str]:
 def _race_line(epochs: int, race_s: float) -> str:
     first, second, third = (length * epochs for length in (2, 5, 10))
     return (
-        f"then the leaders for twice as long, {first} epochs, the best of them for 5 and 10 times, {second} and {third},"
-        f" while it gains, within {format_duration(race_s)}"
+        f"then the leaders for twice as long, {first} epochs, the best of them for 5 and 10 times, {second} and"
+        f" {third}, while it gains, within {format_duration(race_s)}"
     )

@@ -3,7 +3,8 @@
 Conventions:
     A training takes time with the MACs of the network that is trained (before channels are removed) by a power that the
     trials say, near 0.7 while there are few; what the nearest trials took more or less than that comes on top, and so
-    do the features of a front end that is new. Only searches with a time limit learn from seconds: others propose the same networks whenever they are run.
+    do the features of a front end that is new. Only searches with a time limit learn from seconds and ask for features:
+    others propose the same networks whenever they are run.
 """
 
 import math

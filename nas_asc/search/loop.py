@@ -316,6 +316,8 @@ class _Search:
         return replace(result, record=replace(result.record, number=number, asked=asked))
 
     def _keep(self, result: Result[TrialRecord]) -> None:
+        for note in result.notes:
+            self._listener.on_note(f"trial {result.record.number}: {note}")
         finished = self._jobs.finish(result)
         self._ledger.keep(finished)
         self._listener.on_trial_end(finished.record, front_of(self._records, self._config.objectives))

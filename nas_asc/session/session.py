@@ -27,6 +27,7 @@ from nas_asc.handover import (
 from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
+    Beside,
     Executor,
     InProcess,
     SearchListener,
@@ -387,7 +388,7 @@ class Session:
     def _build_executor(self) -> Executor:
         config, inputs, precision = self.config, self.inputs, self.worker.precision
         if config.n_workers == 1:
-            return InProcess(self.worker)
+            return (InProcess if self.worker.torch_device.type == "cpu" else Beside)(self.worker)
         data, space = (inputs.data_set, inputs.split), (config.space, inputs.space.digest)
         parts = WorkerParts(*data, *space, self._cache, self._torch_device, self._cache_bytes, precision)
         return parts.executor(config.n_workers, inputs.space.layer_types, self._tell_features)

@@ -70,8 +70,8 @@ class Survey:
     Args:
         n_drawn: Candidates drawn at random.
         n_unbuildable: Those whose layers cannot take their input.
-        left_out: Of those that the target cannot run as integers, for whose features there is no room, or that cannot pay,
-            how many and why; they stand in no other number.
+        left_out: Of those that the target cannot run as integers, for whose features there is no room, or that cannot
+            pay, how many and why; they stand in no other number.
         share_fits: Share of all drawn candidates that can be built and fit the whole budget.
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.

@@ -24,7 +24,7 @@ from nas_asc.training.precision import choose_precision, faster_precision, has_b
 from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import CPU, Run, ignore_epoch
-from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
+from nas_asc.training.schedule import SMALLEST_BATCH, default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.seed import seeded
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.table import DeviceTables, upload
@@ -35,6 +35,7 @@ from nas_asc.training.trainer import Trainer
 
 __all__ = [
     "CPU",
+    "SMALLEST_BATCH",
     "Checkpoint",
     "Clips",
     "Companion",
