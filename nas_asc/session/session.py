@@ -115,7 +115,8 @@ class Session:
         config: What the study is asked.
         inputs: Space, recordings, split.
         folder: Of the study.
-        torch_device: Where to train: "auto", "cpu" or "cuda".
+        torch_device: Where to train: "auto", "cpu" or "cuda"; or where each worker does, as many as there are. What is
+            trained alone, such as the refit, is trained on the first.
         cache: Where features are kept; None is the user's cache folder.
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
@@ -128,7 +129,7 @@ class Session:
         inputs: Inputs,
         *,
         folder: Path,
-        torch_device: str = "auto",
+        torch_device: str | tuple[str, ...] = "auto",
         cache: Path | None = None,
         cache_bytes: int | None = None,
         listener: SearchListener | None = None,
@@ -138,7 +139,7 @@ class Session:
         self.inputs = inputs
         self.folder = folder
         self.listener: SearchListener = listener or SilentListener()
-        self._torch_device = torch_device
+        self._torch_devices = (torch_device,) if isinstance(torch_device, str) else torch_device
         self._cache = cache
         self._cache_bytes = cache_bytes
         self._clock = clock
@@ -159,7 +160,7 @@ class Session:
         """Trains on the study's clips."""
         prepare_process()
         inputs, prepared = self.inputs, self.prepared
-        device, config = resolve_device(self._torch_device), self.config
+        (device, *_), config = [resolve_device(name) for name in self._torch_devices], self.config
         if config.precision is None:
             designs = list_guesses(inputs.space, prepared.task)
             precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
@@ -390,8 +391,9 @@ class Session:
         if config.n_workers == 1:
             return (InProcess if self.worker.torch_device.type == "cpu" else Beside)(self.worker)
         data, space = (inputs.data_set, inputs.split), (config.space, inputs.space.digest)
-        parts = WorkerParts(*data, *space, self._cache, self._torch_device, self._cache_bytes, precision)
-        return parts.executor(config.n_workers, inputs.space.layer_types, self._tell_features)
+        parts = WorkerParts(*data, *space, self._cache, self._torch_devices[0], self._cache_bytes, precision)
+        devices = self._torch_devices if len(self._torch_devices) > 1 else self._torch_devices * config.n_workers
+        return parts.executor(devices, inputs.space.layer_types, self._tell_features)
 
     def _conclude(
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None

@@ -52,6 +52,11 @@ def test_every_option_has_help(command):
         (["search", "--ram", "many"], 2, "`--ram` must be a size"),
         (["search", "--cache-size", "many"], 2, "`--cache-size` must be a size such as 128kB"),
         (["plan", "--cache-size", "20XB"], 2, "`--cache-size` must be a size such as 128kB"),
+        (["search", "--gpus", "0,zero"], 2, "`--gpus` must be different numbers of GPUs such as 0,1, but got '0,zero'"),
+        (["search", "--gpus", "0,0"], 2, "`--gpus` must be different numbers of GPUs"),
+        (["search", "--per-gpu", "2"], 2, "`--per-gpu 2` needs --gpus"),
+        (["search", "--gpus", "0,1", "--workers", "3"], 2, "these are 2 trainings at a time"),
+        (["search", "--gpus", "0", "--torch-device", "cpu"], 2, "both say where to train"),
         (["export", "none", "--bits", "4"], 2, "`--bits` must be 8, 16 or 32, but got 4"),
         (["export", "none", "--format", "pt"], 2, "`--format` must be onnx, tflite or c, but got 'pt'"),
         (
@@ -127,7 +132,7 @@ def _declared(parameter):
 
 def test_plan_takes_the_options_of_search():
     asked, planned = (inspect.signature(command).parameters for command in (search, plan))
-    assert set(asked) - set(planned) == {"study", "workers"}
+    assert set(asked) - set(planned) == {"study", "workers", "gpus", "per_gpu"}
     assert all(_declared(planned[name]) == _declared(asked[name]) for name in set(asked) & set(planned))
     assert all(planned[name].default == asked[name].default for name in set(asked) & set(planned))
 
