@@ -56,6 +56,11 @@ class Forecast:
     n_within: int | None = None
     features: FrontEndForecast | None = None
 
+    @property
+    def features_s(self) -> float:
+        """Seconds of computing the features of all trials."""
+        return 0.0 if self.features is None else self.features.seconds
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self) | {"plan": self.plan.to_dict(self.mean_trial_s)}
