@@ -59,6 +59,10 @@ class TrainingError(NasAscError, RuntimeError):
     """A training that diverged or could not go on; it fails one trial, never a search."""
 
 
+class OutOfMemoryError(TrainingError):
+    """A training for which there was not enough memory; a smaller batch may find it."""
+
+
 class CompressionError(NasAscError, RuntimeError):
     """A network that cannot be made smaller or quantised as asked."""
 

@@ -12,7 +12,7 @@ from nas_asc.cli.terminal import print_json
 from nas_asc.units import format_duration, format_percent, format_short
 
 if TYPE_CHECKING:
-    from nas_asc.plan import Forecast
+    from nas_asc.plan import Forecast, FrontEndForecast
     from nas_asc.session import Course
 
 
@@ -24,8 +24,8 @@ def plan(
 ) -> None:
     """Show what fits a budget and how long a search will take, before anything trains.
 
-    Takes the options of search but --study and --workers; those that change neither what fits nor the time, such as
-    --sampler, are only checked.
+    Takes the options of search but --study, --workers, --gpus and --per-gpu; those that change neither what
+    fits nor the time, such as --warm-start, are only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
@@ -72,25 +72,63 @@ def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float |
     yield f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)"
     if forecast.trained_share < 1:
         yield f"with rungs a trial takes {format_percent(forecast.trained_share)} of that on average"
-    if forecast.total_s is not None:
-        yield f"{forecast.n_trials} trials: about {format_duration(forecast.total_s)}"
-    plan, mean_s = forecast.plan, forecast.mean_trial_s
-    trials_s, refit_s = plan.trials_s(mean_s), plan.refit_s(mean_s)
-    if trials_s is not None:
-        n_trials = int(trials_s / (mean_s * forecast.trained_share))
-        n_said = f"about {n_trials} trials" if n_trials else "hardly one trial; give more --timeout, or fewer --epochs"
-        yield f"within {format_duration(trials_s)}: {n_said}"
-    if course.n_seeds > 1:
-        within = f", within {format_duration(plan.repeats_s)} of that time" if plan.repeats_s else ""
-        each = f"about {format_duration(mean_s)}"
-        yield (
-            f"then the leaders for twice as long, the best of them for 5 and 10 times while it gains{within}"
-            if plan.finds_length
-            else f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
-        )
-    if refit_s:
-        most = "at most " if plan.finds_length else ""
-        about = f"{most}about {format_duration(refit_s)}"
-        yield f"then the recommended network once more on all development clips, {about}"
+    if forecast.features is not None:
+        yield from feature_lines(forecast.features)
+    yield from _trials_lines(forecast)
+    yield from _later_lines(forecast, course)
     if course.twin:
         yield "then the random twin, as long as all trials"
+
+
+def _trials_lines(forecast: "Forecast") -> Iterator[str]:
+    if forecast.total_s is not None:
+        total = format_duration(forecast.total_s + forecast.features_s)
+        yield f"{forecast.n_trials} trials: about {total} with their features"
+    trials_s = forecast.plan.trials_s(forecast.mean_trial_s)
+    if trials_s is not None:
+        n_said = f"about {forecast.n_within} trials with their features"
+        if not forecast.n_within:
+            n_said = "hardly one trial; give more --timeout, or fewer --epochs"
+        yield f"within {format_duration(trials_s)}: {n_said}"
+
+
+def _later_lines(forecast: "Forecast", course: "Course") -> Iterator[str]:
+    """What follows the trials."""
+    from nas_asc.study import MOST_FOUND_LENGTH, RACE_LENGTHS
+
+    plan, mean_s = forecast.plan, forecast.mean_trial_s
+    race_s, refit_s = plan.race_s(mean_s, n_trials=forecast.n_trials or 0), plan.refit_s(mean_s)
+    if course.n_seeds > 1 and plan.finds_length:
+        first, second, third = (length * forecast.epochs for length in RACE_LENGTHS)
+        yield (
+            f"then the leaders for twice as long, {first} epochs, the best of them for 5 and 10 times, {second} and"
+            f" {third}, while it gains, within {format_duration(race_s)}"
+        )
+    elif course.n_seeds > 1:
+        within = f", within {format_duration(plan.repeats_s)} of that time" if plan.repeats_s else ""
+        each = f"about {format_duration(mean_s)}"
+        yield f"then {course.n_seeds - 1} more for each network of the front, {each} a training{within}"
+    if refit_s:
+        most = f"at most {MOST_FOUND_LENGTH * forecast.epochs:.0f} epochs, " if plan.finds_length else ""
+        about = f"{most}about {format_duration(refit_s)}"
+        yield f"then the recommended network once more on all development clips, {about}"
+    if plan.total_s is None and forecast.total_s is not None and plan.finds_length:
+        most_s = forecast.total_s + forecast.features_s + race_s + refit_s
+        yield f"in all: at most about {format_duration(most_s)}"
+
+
+def feature_lines(features: "FrontEndForecast") -> Iterator[str]:
+    """What is said of the features of a search's front ends: disk, memory, time.
+
+    Args:
+        features: Of the forecast.
+    """
+    least, median, most = (f"{format_short(n_bytes)}B" for n_bytes in features.table_bytes)
+    computed = f", about {format_duration(features.table_s)} to compute" if features.table_s else ", computed already"
+    yield f"features of {features.n_clips:,} clips: {least}, {median}, {most} a front end{computed}"
+    at_once = f", of which the cache keeps {format_short(features.kept_bytes)}B at once (--cache-size)"
+    yield (
+        f"about {features.n} front ends are used: {format_short(features.n_bytes)}B"
+        f"{at_once if features.kept_bytes < features.n_bytes else ''} of disk,"
+        f" {format_duration(features.seconds)} to compute; about {format_short(features.memory_bytes)}B of memory"
+    )

@@ -23,6 +23,8 @@ def search(
     options: opt.SearchOptions,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
     workers: opt.Workers = 1,
+    gpus: opt.Gpus = None,
+    per_gpu: opt.PerGpu = 1,
 ) -> None:
     """Search a space for the networks that score best inside a budget.
 
@@ -32,9 +34,10 @@ def search(
     from nas_asc.cli.survey_lines import short_lines
     from nas_asc.session import begin_session
 
+    devices = words.parse_gpus(gpus, per_gpu=per_gpu, workers=workers, torch_device=options.torch_device)
     session = begin_session(
-        replace(options.asked(study or ""), n_workers=workers),
-        torch_device=options.torch_device,
+        replace(options.asked(study or ""), n_workers=len(devices) or workers),
+        torch_device=devices or options.torch_device,
         cache=options.cache,
         cache_bytes=words.parse_cache_size(options.cache_size),
     )
@@ -51,6 +54,8 @@ def resume(
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
     workers: opt.StoredWorkers = None,
+    gpus: opt.Gpus = None,
+    per_gpu: opt.PerGpu = 1,
     accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
     accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
@@ -71,9 +76,10 @@ def resume(
 
     timeout_s = words.parse_timeout(timeout)
     cache_bytes = words.parse_cache_size(cache_size)
-    session = reopen(study, cache=cache, cache_bytes=cache_bytes, torch_device=torch_device)
+    devices = words.parse_gpus(gpus, per_gpu=per_gpu, workers=workers, torch_device=torch_device)
+    session = reopen(study, cache=cache, cache_bytes=cache_bytes, torch_device=devices or torch_device)
     print(session.inputs.describe(), flush=True)
-    session.config = replace(session.config, n_workers=workers or session.config.n_workers)
+    session.config = replace(session.config, n_workers=len(devices) or workers or session.config.n_workers)
     if trials is None and timeout_s is None:
         config = session.config
         trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None

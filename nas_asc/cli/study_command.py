@@ -117,7 +117,7 @@ def reopen(
     *,
     cache: Path | None = None,
     cache_bytes: int | None = None,
-    torch_device: str = "auto",
+    torch_device: str | tuple[str, ...] = "auto",
     quiet: bool = False,
 ) -> "Session":
     """The session of a study; its budget is the first line printed unless `quiet`, progress goes to stderr.
@@ -126,7 +126,7 @@ def reopen(
         study: Its name, or the path of its folder.
         cache: Where features are kept; None is the user's cache folder.
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
-        torch_device: Where to train.
+        torch_device: Where to train, or where each worker does.
         quiet: Whether the budget is not printed.
 
     Raises:

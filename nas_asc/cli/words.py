@@ -35,6 +35,40 @@ def parse_cache_size(size: str | None) -> int | None:
     return None if size is None else parse_bytes(size, what="--cache-size")
 
 
+def parse_gpus(gpus: str | None, *, per_gpu: int, workers: int | None, torch_device: str) -> tuple[str, ...]:
+    """Torch device of each training at the same time, those of one GPU apart; empty where no GPUs are named.
+
+    Args:
+        gpus: As `--gpus` says them, such as 0,1.
+        per_gpu: Trainings on each.
+        workers: As `--workers` says; None where it is not given.
+        torch_device: As `--torch-device` says.
+
+    Raises:
+        UnitError: A GPU is no number, or comes twice, or another option says something else.
+
+    >>> parse_gpus("0,1", per_gpu=2, workers=None, torch_device="auto")
+    ('cuda:0', 'cuda:1', 'cuda:0', 'cuda:1')
+    """
+    if gpus is None:
+        if per_gpu > 1:
+            raise UnitError(f"`--per-gpu {per_gpu}` needs --gpus, such as --gpus 0.")
+        return ()
+    numbers = [word.strip() for word in gpus.split(",")]
+    if not all(number.isascii() and number.isdigit() for number in numbers) or len(set(numbers)) < len(numbers):
+        raise UnitError(f"`--gpus` must be different numbers of GPUs such as 0,1, but got {gpus!r}.")
+    devices = tuple(f"cuda:{int(number)}" for number in numbers) * per_gpu
+    if workers not in (None, 1, len(devices)):
+        raise UnitError(
+            f"`--workers {workers}` and `--gpus {gpus}` differ: these are {len(devices)} trainings at a time."
+        )
+    if torch_device != "auto":
+        raise UnitError(
+            f"`--torch-device {torch_device}` and `--gpus {gpus}` both say where to train. Give one of them."
+        )
+    return devices
+
+
 def parse_final_length(word: str) -> float | None:
     """Length of the refit that `--final-length` says; None for "auto".
 

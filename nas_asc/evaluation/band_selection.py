@@ -10,13 +10,13 @@ from nas_asc.evaluation.network import build_network
 from nas_asc.frontend import LogMel
 from nas_asc.models import Network
 from nas_asc.recipe import BandSelection, ConstantRate, Recipe
-from nas_asc.space import Design
+from nas_asc.space import Design, whole_log_mel
 from nas_asc.training import Clips, Run, ignore_epoch, train_model
 
 
 def training_log_mel(design: Design) -> LogMel:
     """Front end whose features a training of the design reads: with all bands where it chooses among them."""
-    return design.log_mel if design.recipe.band_selection is None else replace(design.log_mel, kept_bands=None)
+    return whole_log_mel(design.log_mel, design.recipe)
 
 
 def choose_bands(design: Design, clips: Clips, run: Run) -> LogMel:

@@ -1,6 +1,6 @@
 """A trained network as a file, and the file's own score."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,54 @@ def export_network(
         TrainingError: Training in 8 bits diverged.
         DataError: Audio cannot be read.
     """
-    check_kind(path, bits)
+    finish = begin_export(
+        path,
+        network,
+        prepared,
+        recipe=recipe,
+        name=name,
+        bits=bits,
+        qat_epochs=qat_epochs,
+        qat_run=qat_run,
+        probabilities=probabilities,
+        measures_noise=measures_noise,
+    )
+    return finish(path)
+
+
+def begin_export(
+    kind: Path,
+    network: TrainedNetwork,
+    prepared: PreparedData,
+    *,
+    recipe: Recipe,
+    name: str,
+    bits: int = 8,
+    qat_epochs: int = 0,
+    qat_run: Run | None = None,
+    probabilities: NDArray[np.float32] | None = None,
+    measures_noise: bool = True,
+) -> Callable[[Path], Exported]:
+    """Make a trained network ready for a file; what comes back writes it there, and scores it on the validation clips.
+
+    What is left reads no clips anew, draws no random number and needs no GPU: any thread may do it.
+
+    Args:
+        kind: A name that ends as the file's does.
+        network: As the others of `export_network`.
+        prepared: As there.
+        recipe: As there.
+        name: As there.
+        bits: As there.
+        qat_epochs: As there.
+        qat_run: As there.
+        probabilities: As there.
+        measures_noise: As there.
+
+    Raises:
+        NasAscError: As `export_network`.
+    """
+    check_kind(kind, bits)
     model, mean, std = network.load()
     metadata = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
     lowered, n_done = lower_network(model), 0
@@ -142,34 +189,37 @@ def export_network(
             measured = {
                 "noise": measure_noise(quantised, calibration_batch(clips)),
                 "saturated": measure_saturation(quantised, [heard]),
-                "saturating_sums": _measure_sums(path, quantised, heard),
+                "saturating_sums": _measure_sums(kind, quantised, heard),
             }
-    recordings = read_recordings(prepared, network.log_mel) if is_c(path) else ()
-    written = write_and_run(path, lowered, metadata, validation.clips, bits=bits, recordings=recordings)
-    arena = None if written.c is not None else written.arena
-    if probabilities is None:
-        probabilities = network.predict(validation.clips)
-    found, expected = written.probabilities, probabilities[written.rows]
-    labels = validation.labels[written.rows]
-    devices = None if validation.devices is None else validation.devices[written.rows]
-    return Exported(
-        path=path,
-        bits=bits,
-        qat_epochs=n_done or qat_epochs,
-        weight_bytes=written.weight_bytes,
-        file_bytes=count_bytes(path),
-        cost=_count_cost(network, path, bits).to_dict(),
-        front_end=network.log_mel.count(metadata.clip_s),
-        scores=score_predictions(labels, found, devices),
-        network_scores=score_predictions(labels, expected, devices),
-        agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
-        integer_share=written.integer_share,
-        **measured,
-        arena_bytes=None if arena is None else arena.total,
-        activation_bytes=None if arena is None else arena.activations,
-        c=written.c,
-        probabilities=found,
-    )
+    recordings = read_recordings(prepared, network.log_mel) if is_c(kind) else ()
+    known = network.predict(validation.clips) if probabilities is None else probabilities
+
+    def finish(path: Path) -> Exported:
+        written = write_and_run(path, lowered, metadata, validation.clips, bits=bits, recordings=recordings)
+        arena = None if written.c is not None else written.arena
+        found, expected = written.probabilities, known[written.rows]
+        labels = validation.labels[written.rows]
+        devices = None if validation.devices is None else validation.devices[written.rows]
+        return Exported(
+            path=path,
+            bits=bits,
+            qat_epochs=n_done or qat_epochs,
+            weight_bytes=written.weight_bytes,
+            file_bytes=count_bytes(path),
+            cost=_count_cost(network, path, bits).to_dict(),
+            front_end=network.log_mel.count(metadata.clip_s),
+            scores=score_predictions(labels, found, devices),
+            network_scores=score_predictions(labels, expected, devices),
+            agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
+            integer_share=written.integer_share,
+            **measured,
+            arena_bytes=None if arena is None else arena.total,
+            activation_bytes=None if arena is None else arena.activations,
+            c=written.c,
+            probabilities=found,
+        )
+
+    return finish
 
 
 def _count_cost(network: TrainedNetwork, path: Path, bits: int) -> Cost:

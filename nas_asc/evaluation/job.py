@@ -69,6 +69,7 @@ class Result(Generic[R]):
         network: The trained network; None where the training failed or is stopped.
         probabilities: (n, K) of the validation clips, by what is scored; None where nothing is.
         files: Content by name of its file and the file's settings, or of its checkpoint.
+        notes: What a user should know of the training, a line each.
     """
 
     record: R
@@ -76,6 +77,7 @@ class Result(Generic[R]):
     network: TrainedNetwork | None = None
     probabilities: NDArray[np.float32] | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; `from_dict` gives the result back."""

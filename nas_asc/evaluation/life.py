@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from nas_asc.compression import validate_pruning
-from nas_asc.errors import NasAscError, TrainingError
+from nas_asc.errors import NasAscError, OutOfMemoryError, TrainingError
 from nas_asc.evaluation.band_selection import keep_bands, training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.network import TrainedNetwork, build_network
@@ -204,5 +204,6 @@ def _one_reason() -> Iterator[None]:
         lines = str(error).strip().splitlines()
         reason = lines[0] if lines else "no reason given"
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in reason:
-            reason = f"out of memory: {reason} Try a smaller `batch_size`."
+            reason = f"training failed: {type(error).__name__}: out of memory: {reason} Try a smaller `batch_size`."
+            raise OutOfMemoryError(reason) from error
         raise TrainingError(f"training failed: {type(error).__name__}: {reason}") from error

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.data import DataSet, Split, turn_split
 from nas_asc.errors import DataError
-from nas_asc.features import FeatureTable, compute_features, fit_standardiser, has_features
+from nas_asc.features import FeatureRoom, FeatureTable, compute_features, features_file, fit_standardiser
 from nas_asc.frontend import LogMel, Task
 from nas_asc.training import CPU, Clips, DeadlineError, DeviceTables
 
@@ -76,6 +77,7 @@ class PreparedData:
         self._on_progress = on_progress
         self._memory_limit_bytes = memory_limit_bytes
         self._kept: OrderedDict[LogMel, FeatureTable] = OrderedDict()
+        self._files: dict[LogMel, Path] = {}
         self._tables = DeviceTables()
         self._bands: dict[tuple[LogMel, int], tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
         self._whole: PreparedData | None = None  # has the features, where the development clips are divided anew
@@ -118,7 +120,25 @@ class PreparedData:
 
     def is_computed(self, log_mel: LogMel) -> bool:
         """Whether the features of the training and validation clips are in memory or on disk."""
-        return log_mel in self._kept or has_features(self.data_set, log_mel, self.development_rows, self._cache_dir)
+        if self._whole is not None:
+            return self._whole.is_computed(log_mel)
+        if log_mel in self._kept:
+            return True
+        if log_mel not in self._files:
+            self._files[log_mel] = features_file(self.data_set, log_mel, self.development_rows, self._cache_dir)
+        return self._files[log_mel].is_file()
+
+    @cached_property
+    def room(self) -> FeatureRoom:
+        """For the features of front ends, as the disk was when this was first asked."""
+        return FeatureRoom.of_disk(
+            len(self.development_rows), self.task.clip_s, cache_dir=self._cache_dir, cache_bytes=self._cache_bytes
+        )
+
+    @property
+    def memory_bytes(self) -> int:
+        """Most bytes of features kept in memory."""
+        return self._memory_limit_bytes
 
     def compute(self, log_mel: LogMel, *, limit: TimeLimit = NO_LIMIT) -> None:
         """Compute the features of the training and validation clips, unless they are there.

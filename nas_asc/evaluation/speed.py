@@ -40,6 +40,7 @@ from nas_asc.training import (
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
+_READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,21 @@ def measure_features(
     started = clock.now()
     _compute_some(log_mel, prepared, some, torch_device)
     return (clock.now() - started) * len(rows) / len(some)
+
+
+def feature_work(log_mel: LogMel, clip_s: float) -> float:
+    """What a front end computes for a clip, in no unit: points of all its transforms, and what reading a clip is worth.
+
+    The seconds of 26 front ends of `asc`, for clips of 1 s at 44.1 kHz, lay within a factor of 1.4 of this.
+
+    Args:
+        log_mel: The front end.
+        clip_s: Length of a clip in seconds.
+
+    >>> feature_work(LogMel(), 1.0) > feature_work(LogMel(hop_length=2_000), 1.0)
+    True
+    """
+    return float(_READING * clip_s + log_mel.n_fft * log_mel.n_frames(clip_s))
 
 
 def _compute_some(log_mel: LogMel, prepared: PreparedData, rows: NDArray[np.int64], torch_device: torch.device) -> None:

@@ -1,14 +1,14 @@
 """The file of a training's network, int8 unless its recipe says other bits, and what was measured of it."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.evaluation.export_network import export_network
+from nas_asc.evaluation.export_network import begin_export
 from nas_asc.evaluation.life import Outcome
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.study import FileRecord, TrainingRecord
@@ -29,8 +29,10 @@ class TrialFile:
     probabilities: NDArray[np.float32]
 
 
-def write_trial_file(outcome: Outcome, record: TrainingRecord, prepared: PreparedData, *, name: str) -> TrialFile:
-    """The file of a trained network.
+def begin_trial_file(
+    outcome: Outcome, record: TrainingRecord, prepared: PreparedData, *, name: str
+) -> Callable[[], TrialFile]:
+    """What writes and scores the file of a trained network, in any thread; see `begin_export`.
 
     Args:
         outcome: Of the training.
@@ -41,24 +43,29 @@ def write_trial_file(outcome: Outcome, record: TrainingRecord, prepared: Prepare
     Raises:
         ExportError: The network cannot be written.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / record.file_name
-        exported = export_network(
-            path,
-            outcome.network,
-            prepared,
-            recipe=record.recipe,
-            name=name,
-            bits=record.bits,
-            probabilities=outcome.probabilities,
-            measures_noise=False,
-        )
-        contents = {file.name: file.read_bytes() for file in (path, path.with_suffix(".json"))}
-    found = FileRecord(
-        scores=exported.scores,
-        agreement=exported.agreement,
-        weight_bytes=exported.weight_bytes,
-        file_bytes=exported.file_bytes,
+    export = begin_export(
+        Path(record.file_name),
+        outcome.network,
+        prepared,
+        recipe=record.recipe,
+        name=name,
         bits=record.bits,
+        probabilities=outcome.probabilities,
+        measures_noise=False,
     )
-    return TrialFile(found, contents, exported.probabilities)
+
+    def finish() -> TrialFile:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / record.file_name
+            exported = export(path)
+            contents = {file.name: file.read_bytes() for file in (path, path.with_suffix(".json"))}
+        found = FileRecord(
+            scores=exported.scores,
+            agreement=exported.agreement,
+            weight_bytes=exported.weight_bytes,
+            file_bytes=exported.file_bytes,
+            bits=record.bits,
+        )
+        return TrialFile(found, contents, exported.probabilities)
+
+    return finish

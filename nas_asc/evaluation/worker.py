@@ -2,26 +2,49 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from nas_asc.clock import NO_LIMIT, WALL_CLOCK, Clock, TimeLimit
 from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost
-from nas_asc.errors import DataError, ExportError, FrontEndError, TrainingError, WriteError, is_refused, writing
+from nas_asc.errors import (
+    DataError,
+    ExportError,
+    FrontEndError,
+    OutOfMemoryError,
+    TrainingError,
+    WriteError,
+    is_refused,
+    writing,
+)
 from nas_asc.evaluation.band_selection import training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.job import Job, R, Result
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, train_design
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.speed import Speed, measure_features, measure_speed
-from nas_asc.evaluation.trial_file import TrialFile, write_trial_file
+from nas_asc.evaluation.speed import Speed, feature_work, measure_features, measure_speed
+from nas_asc.evaluation.trial_file import TrialFile, begin_trial_file
+from nas_asc.frontend import LogMel
 from nas_asc.layers import format_architecture
 from nas_asc.space import Design
 from nas_asc.study import RungRecord, TrainingRecord, checkpoint_name
-from nas_asc.training import CPU, DeadlineError, EpochRow, Run, choose_precision, describe_device, release_memory
+from nas_asc.training import (
+    CPU,
+    SMALLEST_BATCH,
+    DeadlineError,
+    EpochRow,
+    Run,
+    choose_precision,
+    default_batch_size,
+    describe_device,
+    release_memory,
+)
 
+T = TypeVar("T")
 OnEpoch = Callable[[EpochRow, int], None]
 
 
@@ -54,6 +77,7 @@ class Worker:
         self.layer_types = layer_types
         self.clock = clock
         self._precision = precision
+        self._features_s_a_unit: float | None = None
 
     @property
     def precision(self) -> torch.dtype:
@@ -71,7 +95,7 @@ class Worker:
         return str(self.precision).removeprefix("torch.")
 
     def train(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
-        """The training, complete or stopped where the job stops.
+        """The training, complete or stopped where the job stops, its file written and run; see `begin`.
 
         Args:
             job: What to train.
@@ -84,6 +108,50 @@ class Worker:
             DeadlineError: The time was over; there is no result.
             DataError: The audio is gone or damaged.
         """
+        return self.begin(job, limit=limit, on_epoch=on_epoch)()
+
+    def begin(
+        self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore
+    ) -> Callable[[], Result[R]]:
+        """Make a training; what comes back writes and runs its file, in any thread, and gives the result.
+
+        Where memory is over, the training begins anew with half the batch, down to 16 clips; its record has the batch
+        that it came to, and the result a note.
+
+        Args:
+            job: What to train.
+            limit: When no further step begins.
+            on_epoch: Told every epoch, and their number; what it raises ends the training.
+
+        Raises:
+            TrainingError: The training failed.
+            ExportError: The file cannot be written, but is what is scored.
+            DeadlineError: The time was over; there is no result.
+            DataError: The audio is gone or damaged.
+        """
+        notes: list[str] = []
+        while True:
+            try:
+                finish = self._begin(job, limit=limit, on_epoch=on_epoch)
+            except OutOfMemoryError:
+                smaller = self._halve_batch(job)
+                if smaller is None:
+                    raise
+                notes.append(f"out of memory: it begins anew with batches of {smaller.record.recipe.batch_size} clips")
+                job = smaller
+            else:
+                return lambda: replace(finish(), notes=tuple(notes))
+            release_memory(self.torch_device)  # now that no traceback holds what the training made
+
+    def _halve_batch(self, job: Job[R]) -> Job[R] | None:
+        """The job from its start with half the batch; None where that would be too small."""
+        recipe = job.record.recipe
+        size = (recipe.batch_size or default_batch_size(self.prepared.n_train)) // 2
+        if size < SMALLEST_BATCH:
+            return None
+        return replace(job, record=replace(job.record, recipe=replace(recipe, batch_size=size)), checkpoint=None)
+
+    def _begin(self, job: Job[R], *, limit: TimeLimit, on_epoch: OnEpoch) -> Callable[[], Result[R]]:
         record, design = job.record, job.record.design(self.layer_types)
         n_rows = record.recipe.n_curve_epochs(record.epochs)
         log_mel = training_log_mel(design)
@@ -99,8 +167,15 @@ class Worker:
             job.stop_after,
             precision=self.precision,
         )
-        found = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
-        return replace(found, record=self._sign(found.record, limit.clock.now() - started))
+        rest = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
+        trained_s = limit.clock.now() - started
+
+        def finish() -> Result[R]:
+            begun = limit.clock.now()
+            found = rest()
+            return replace(found, record=self._sign(found.record, trained_s + limit.clock.now() - begun))
+
+        return finish
 
     def attempt(self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore) -> Result[R]:
         """As `train`; what goes wrong is a failed record with its reason.
@@ -115,18 +190,50 @@ class Worker:
             DataError: The audio is gone or damaged, which no other training would mend.
             WriteError: The disk is full, or closed to us.
         """
+        return self.begin_attempt(job, limit=limit, on_epoch=on_epoch)()
+
+    def begin_attempt(
+        self, job: Job[R], *, limit: TimeLimit = NO_LIMIT, on_epoch: OnEpoch = _ignore
+    ) -> Callable[[], Result[R]]:
+        """As `begin`; what goes wrong, in the training or with its file, is a failed record with its reason.
+
+        Args:
+            job: What to train.
+            limit: When no further step begins.
+            on_epoch: Told every epoch, and their number; what it raises ends the training.
+
+        Raises:
+            DeadlineError: The time was over; there is no result.
+            DataError: The audio is gone or damaged, which no other training would mend.
+            WriteError: The disk is full, or closed to us.
+        """
         started = limit.clock.now() - job.record.seconds
-        try:
-            return self.train(job, limit=limit, on_epoch=on_epoch)
-        except (DeadlineError, DataError, WriteError):
-            raise
-        except Exception as error:  # a layer of the user's own may fail in any way
+
+        def fail(error: Exception) -> Result[R]:
             if isinstance(error, OSError) and is_refused(error):
                 with writing(Path(error.filename or tempfile.gettempdir())):
-                    raise
+                    raise error
             record = replace(job.record, state="failed", reason=to_reason(error))
+            return Result(record=self._sign(record, limit.clock.now() - started))
+
+        def end() -> Result[R]:
+            try:
+                return finish()
+            except (DataError, WriteError):
+                raise
+            except Exception as error:  # a layer of the user's own may fail in any way
+                return fail(error)
+
+        try:
+            finish = self.begin(job, limit=limit, on_epoch=on_epoch)
+        except (DeadlineError, DataError, WriteError):
+            raise
+        except Exception as error:
+            failed = fail(error)
+        else:
+            return end
         release_memory(self.torch_device)  # now that no traceback holds what the training made
-        return Result(record=self._sign(record, limit.clock.now() - started))
+        return lambda: failed
 
     def measure_speed(self, design: Design, *, n_steps: int = 3) -> Speed:
         """How long the parts of a design's training take here, by a few steps; no time where these fail.
@@ -163,22 +270,43 @@ class Worker:
         except FrontEndError:  # its training says why
             return 0.0
 
+    def forecast_features(self, log_mel: LogMel) -> float:
+        """About as `measure_features`, by the clips of one front end that was measured before, so at no cost.
+
+        Args:
+            log_mel: Front end that a training reads.
+
+        Raises:
+            DataError: Audio cannot be read.
+        """
+        if self.prepared.is_computed(log_mel):
+            return 0.0
+        clip_s = self.prepared.task.clip_s
+        if self._features_s_a_unit is None:
+            with suppress(FrontEndError):
+                seconds = measure_features(log_mel, self.prepared, torch_device=self.torch_device, clock=self.clock)
+                self._features_s_a_unit = seconds / feature_work(log_mel, clip_s)
+        return (self._features_s_a_unit or 0.0) * feature_work(log_mel, clip_s)
+
     def _sign(self, record: R, seconds: float) -> R:
         """The record with its seconds, and with what it was trained on."""
         return replace(record, seconds=seconds, torch_device=self.device_name, precision=self.precision_name)
 
-    def _evaluate(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Result[R]:
+    def _evaluate(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Callable[[], Result[R]]:
         checkpoint = _read_checkpoint(job.checkpoint)
         outcome = evaluate_candidate(design, prepared, run, checkpoint=checkpoint, layer_types=self.layer_types)
         if outcome.checkpoint:
-            return _stop(job, outcome, outcome.checkpoint)
-        return _complete(job, outcome, _write(job, outcome, prepared) if job.writes else None)
+            stopped = _stop(job, outcome, outcome.checkpoint)
+            return lambda: stopped
+        write = _begin_write(job, outcome, prepared) if job.writes else _write_nothing
+        return lambda: _complete(job, outcome, write())
 
-    def _refit(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Result[R]:
+    def _refit(self, job: Job[R], design: Design, prepared: PreparedData, run: Run) -> Callable[[], Result[R]]:
         clips = prepared.development_clips(training_log_mel(design), torch_device=self.torch_device)
         training = train_design(design, clips, run)
         record = replace(job.record, state="complete", log_mel=training.network.log_mel, cost=_cost(job, training))
-        return Result(record=record, curve=training.curve, network=training.network)
+        result = Result(record=record, curve=training.curve, network=training.network)
+        return lambda: result
 
 
 def _complete(job: Job[R], outcome: Outcome, file: TrialFile | None) -> Result[R]:
@@ -201,14 +329,23 @@ def _complete(job: Job[R], outcome: Outcome, file: TrialFile | None) -> Result[R
     )
 
 
-def _write(job: Job[R], outcome: Outcome, prepared: PreparedData) -> TrialFile | None:
-    """The network's file; none where it cannot be exported and its file is not what is scored."""
-    try:
-        return write_trial_file(outcome, job.record, prepared, name=job.name)
-    except ExportError as error:
-        if job.scored == "int8":
-            raise ExportError(f"{error} Or score networks: --score float.") from None
-        return None
+def _begin_write(job: Job[R], outcome: Outcome, prepared: PreparedData) -> Callable[[], TrialFile | None]:
+    """What writes the network's file; none where it cannot be exported and its file is not what is scored."""
+
+    def unless_needed(make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except ExportError as error:
+            if job.scored == "int8":
+                raise ExportError(f"{error} Or score networks: --score float.") from None
+            return None
+
+    write = unless_needed(lambda: begin_trial_file(outcome, job.record, prepared, name=job.name))
+    return _write_nothing if write is None else lambda: unless_needed(write)
+
+
+def _write_nothing() -> None:
+    """No file is asked for, or none can be."""
 
 
 def to_reason(error: Exception) -> str:

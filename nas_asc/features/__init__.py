@@ -10,11 +10,13 @@ Conventions:
 from nas_asc.features.compute import iterate_batches
 from nas_asc.features.decoded import forget_waveforms
 from nas_asc.features.log_mel import log_mel_batch, resample, validate_front_end
+from nas_asc.features.room import FeatureRoom
 from nas_asc.features.standardiser import fit_standardiser
 from nas_asc.features.storage import clear_cache, count_cached_bytes, default_cache_bytes, default_cache_dir
-from nas_asc.features.table import FeatureTable, bytes_per_clip, compute_features, has_features
+from nas_asc.features.table import FeatureTable, bytes_per_clip, compute_features, features_file
 
 __all__ = [
+    "FeatureRoom",
     "FeatureTable",
     "bytes_per_clip",
     "clear_cache",
@@ -22,9 +24,9 @@ __all__ = [
     "count_cached_bytes",
     "default_cache_bytes",
     "default_cache_dir",
+    "features_file",
     "fit_standardiser",
     "forget_waveforms",
-    "has_features",
     "iterate_batches",
     "log_mel_batch",
     "resample",

@@ -49,9 +49,28 @@ def default_cache_bytes(cache_dir: Path | None = None) -> int:
     Args:
         cache_dir: Where features are kept; None is `default_cache_dir()`.
     """
-    folder = table_folder(cache_dir)
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return (shutil.disk_usage(there).free + count_cached_bytes(cache_dir)) // _SHARE
+    return _disk_bytes(cache_dir) // _SHARE
+
+
+def most_table_bytes(cache_dir: Path | None = None, cache_bytes: int | None = None) -> int:
+    """Bytes that one table may take at most: all that may be kept, and never more than the disk has.
+
+    Args:
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+        cache_bytes: Most bytes of all; None leaves it to the disk.
+    """
+    whole = _disk_bytes(cache_dir)
+    return whole if cache_bytes is None else min(whole, cache_bytes)
+
+
+def most_kept_bytes(cache_dir: Path | None = None, cache_bytes: int | None = None) -> int:
+    """Bytes that kept features take at most, the newest table apart, which may be larger.
+
+    Args:
+        cache_dir: Where features are kept; None is `default_cache_dir()`.
+        cache_bytes: Most bytes of all; None is `default_cache_bytes`.
+    """
+    return default_cache_bytes(cache_dir) if cache_bytes is None else most_table_bytes(cache_dir, cache_bytes)
 
 
 def make_room(n_bytes: int, *, cache_dir: Path | None, cache_bytes: int | None) -> None:
@@ -64,7 +83,7 @@ def make_room(n_bytes: int, *, cache_dir: Path | None, cache_bytes: int | None) 
         cache_dir: Where features are kept; None is `default_cache_dir()`.
         cache_bytes: Most bytes of all; None is `default_cache_bytes`.
     """
-    limit = default_cache_bytes(cache_dir) if cache_bytes is None else cache_bytes
+    limit = most_kept_bytes(cache_dir, cache_bytes)
     tables = sorted(table_folder(cache_dir).glob("[!.]*"), key=_last_use)
     while tables and count_cached_bytes(cache_dir) + n_bytes > limit:
         shutil.rmtree(tables.pop(0), ignore_errors=True)
@@ -168,6 +187,13 @@ def _is_at(stream: IO[str], path: Path) -> bool:
         return os.path.samestat(os.fstat(stream.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _disk_bytes(cache_dir: Path | None) -> int:
+    """What the disk would have free without kept features."""
+    folder = table_folder(cache_dir)
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free + count_cached_bytes(cache_dir)
 
 
 def _last_use(path: Path) -> int:

@@ -21,7 +21,15 @@ from nas_asc.data import DamageReport, DataSet, report_damage
 from nas_asc.errors import DataError, FrontEndError
 from nas_asc.features.compute import iterate_batches
 from nas_asc.features.log_mel import validate_front_end
-from nas_asc.features.storage import hold_beside, make_room, mark_used, publish, remove_stale, table_folder
+from nas_asc.features.storage import (
+    hold_beside,
+    make_room,
+    mark_used,
+    most_table_bytes,
+    publish,
+    remove_stale,
+    table_folder,
+)
 from nas_asc.frontend import LogMel
 from nas_asc.units import format_short
 
@@ -93,10 +101,12 @@ def compute_features(
     if table is not None:
         return table
     n_bytes = len(rows) * bytes_per_clip(log_mel, data_set.clip_s)
-    if cache_bytes is not None and n_bytes > cache_bytes:
+    most = most_table_bytes(cache_dir, cache_bytes)
+    if n_bytes > most:
+        what = f"the disk of {path.parent}" if cache_bytes is None or most < cache_bytes else "`--cache-size`"
         raise FrontEndError(
-            f"`--cache-size` must hold the features of one front end, but these take {format_short(n_bytes)}B and it is"
-            f" {format_short(cache_bytes)}B. Give more, or fewer bands or longer hops."
+            f"{what} must hold the features of one front end, but these take {format_short(n_bytes)}B and it has"
+            f" {format_short(most)}B. Give more, or fewer bands or longer hops."
         )
     tell = on_progress or _tell_nobody
 
@@ -121,8 +131,8 @@ def compute_features(
     return table
 
 
-def has_features(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64], cache_dir: Path | None = None) -> bool:
-    """Whether these features are on disk, so that `compute_features` has nothing to compute.
+def features_file(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64], cache_dir: Path | None = None) -> Path:
+    """Where these features are on disk: while they are, `compute_features` has nothing to compute.
 
     Args:
         data_set: The recordings.
@@ -130,7 +140,7 @@ def has_features(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64], ca
         rows: Which clips, in the order wanted.
         cache_dir: Where features are kept; None is `default_cache_dir()`.
     """
-    return (table_folder(cache_dir) / _key(data_set, log_mel, rows) / _ARRAY).is_file()
+    return table_folder(cache_dir) / _key(data_set, log_mel, rows) / _ARRAY
 
 
 def _key(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> str:

@@ -19,6 +19,7 @@ from nas_asc.handover.repeat import RepeatRun, RepeatsResult, list_contenders
 from nas_asc.handover.stored import no_trials
 from nas_asc.search import SearchListener, SilentListener, validate_data
 from nas_asc.study import (
+    RACE_LENGTHS,
     Repeat,
     StudyConfig,
     TrialRecord,
@@ -27,10 +28,10 @@ from nas_asc.study import (
     load_repeat_summary,
     load_repeats,
     lock_study,
+    most_race_length,
     scores_by_epochs,
 )
 
-LENGTHS = (2, 5, 10)
 _N_LEADERS = 3
 _FEWEST = 2  # one alone says nothing of who is the best
 
@@ -71,7 +72,9 @@ def race_leaders(
         listener.on_note("racing: the leaders are trained for longer")
         interrupted = False
         try:
-            most = math.inf if limit.end is not None else _most_length(records)
+            most = (
+                math.inf if limit.end is not None else most_race_length(sum(record.is_complete for record in records))
+            )
             while (leg := next_leg(config, records, load_repeats(folder), n_seeds=n_seeds, most=most)) is not None:
                 record, epochs = leg
                 if not run.train_one(record, epochs=epochs):
@@ -110,34 +113,29 @@ def next_leg(
     return leg if ran + leg[1] / leg[0].epochs <= most else None
 
 
-def _most_length(records: Sequence[TrialRecord]) -> float:
-    """Length of all trainings of a race without a limit on time: half as much as the trials, and two of the least."""
-    return max(_FEWEST * LENGTHS[0], sum(record.is_complete for record in records) / 2)
-
-
 def _next_leg(
     config: StudyConfig, records: Sequence[TrialRecord], repeats: Sequence[Repeat], *, n_seeds: int
 ) -> Leg | None:
     leaders = list_contenders(records, config)[:_N_LEADERS]
     runners = [_Runner.of(record, repeats, config.score) for record in leaders]
     for runner in runners:
-        if not runner.n_trained(LENGTHS[0]):
-            return runner.leg(LENGTHS[0])
-    arrived = [runner for runner in runners if runner.mean(LENGTHS[0]) < math.inf]
+        if not runner.n_trained(RACE_LENGTHS[0]):
+            return runner.leg(RACE_LENGTHS[0])
+    arrived = [runner for runner in runners if runner.mean(RACE_LENGTHS[0]) < math.inf]
     if not arrived:
         return None
-    best = min(arrived, key=lambda runner: runner.mean(LENGTHS[0]))
-    for shorter, longer in pairwise(LENGTHS):
+    best = min(arrived, key=lambda runner: runner.mean(RACE_LENGTHS[0]))
+    for shorter, longer in pairwise(RACE_LENGTHS):
         if not best.n_trained(longer):
             return best.leg(longer)
         if not best.gains(shorter=shorter, longer=longer):
             break
-    return best.leg(LENGTHS[0]) if best.n_trained(LENGTHS[0]) < n_seeds else None
+    return best.leg(RACE_LENGTHS[0]) if best.n_trained(RACE_LENGTHS[0]) < n_seeds else None
 
 
 def _first_legs(config: StudyConfig, records: Sequence[TrialRecord]) -> list[Leg]:
     """The least that tells something."""
-    return [(record, LENGTHS[0] * record.epochs) for record in list_contenders(records, config)[:_FEWEST]]
+    return [(record, RACE_LENGTHS[0] * record.epochs) for record in list_contenders(records, config)[:_FEWEST]]
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,8 @@ def _refit(
         limit=TimeLimit(clock=clock),
         on_epoch=lambda row, n_epochs: listener.on_epoch(trial.number, row, n_epochs),
     )
+    for note in result.notes:
+        listener.on_note(note)
     assert result.network is not None
     write_refit_files(
         folder,

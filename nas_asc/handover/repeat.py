@@ -211,6 +211,8 @@ class RepeatRun:
         except DeadlineError:
             self.n_left += 1
             return False
+        for note in result.notes:
+            self._listener.on_note(f"trial {record.number}: {note}")
         self._keep(result)
         self.n_trained += 1
         self._listener.on_note(_line(result.record))

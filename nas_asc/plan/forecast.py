@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from nas_asc.cost import Cost
 from nas_asc.evaluation import Speed, Worker
+from nas_asc.plan.front_ends import FrontEndForecast, FrontEnds
 from nas_asc.plan.line import predict_seconds
 from nas_asc.plan.time_plan import TimePlan
-from nas_asc.propose import Screen
+from nas_asc.propose import Screen, exploring_share
 from nas_asc.recipe import Recipe
 from nas_asc.search import Jobs
-from nas_asc.space import Candidate, Design
+from nas_asc.space import Candidate, Design, whole_log_mel
 from nas_asc.study import StudyConfig, expected_share
+from nas_asc.training import peak_bytes
 
 _QUANTILES = (0.1, 0.5, 0.9)
 _MEASURED = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
@@ -26,7 +28,7 @@ _N_BATCHES = 25
 
 @dataclass(frozen=True)
 class Forecast:
-    """Expected wall time of a search on this machine; features of new front ends come on top.
+    """Expected wall time of a search on this machine, and what its front ends take.
 
     Args:
         epochs: Passes over the training clips in the trial of median MACs.
@@ -34,10 +36,12 @@ class Forecast:
         trial_s: Seconds of a whole training at the 10th, 50th and 90th percentile of the MACs of candidates that fit.
         mean_trial_s: Mean seconds of a whole training.
         n_trials: Trials asked for; None where time is the limit.
-        total_s: Seconds in all; None where time is the limit.
+        total_s: Seconds of all trials, features left out; None where time is the limit.
         trained_share: Mean share of a whole training that a trial takes; below 1 with rungs.
         share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
         plan: How the search's time is shared out.
+        n_within: Trials that end in time with the features that they need; None without a limit on time.
+        features: Of the front ends that the search is expected to use; None where they were not asked for.
     """
 
     epochs: int
@@ -49,6 +53,13 @@ class Forecast:
     trained_share: float = 1.0
     share_enough: float = 1.0
     plan: TimePlan = field(default_factory=lambda: TimePlan(None))
+    n_within: int | None = None
+    features: FrontEndForecast | None = None
+
+    @property
+    def features_s(self) -> float:
+        """Seconds of computing the features of all trials."""
+        return 0.0 if self.features is None else self.features.seconds
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -81,6 +92,12 @@ def forecast_search(
     low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
     share = expected_share(config.rungs, eta=config.eta, clips=config.rung_clips)
     mean_s = float(seconds.mean())
+    front_ends = FrontEnds([whole_log_mel(design.log_mel, design.recipe) for _, design in enough], worker)
+    trials_s, exploring = plan.trials_s(mean_s), exploring_share(config.sampler)
+    n_within = None
+    if trials_s is not None:
+        n_within = front_ends.n_trials_within(trials_s, trial_s=mean_s * share, exploring=exploring)
+    n_trials = min((each for each in (config.n_trials, n_within) if each is not None), default=1)
     return Forecast(
         epochs=jobs.n_epochs(enough[len(enough) // 2][1].recipe),
         measured=tuple((macs, speed.epoch_s) for macs, speed in speeds),
@@ -91,6 +108,8 @@ def forecast_search(
         trained_share=share,
         share_enough=len(enough) / len(fitting),
         plan=plan,
+        n_within=n_within,
+        features=front_ends.forecast(exploring * n_trials, peak_bytes=peak_bytes(worker.torch_device)),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nas_asc.evaluation import PreparedData
-from nas_asc.study import MOST_FOUND_LENGTH
+from nas_asc.study import MOST_FOUND_LENGTH, most_race_length
 
 REPEATS_SHARE = 0.25
 RACE_SHARE = 0.18
@@ -83,6 +83,17 @@ class TimePlan:
             trial_s: Of the trial whose network would be recommended.
         """
         return None if self.total_s is None else max(0.0, self.total_s - self.after_trials_s(trial_s))
+
+    def race_s(self, trial_s: float, *, n_trials: int) -> float:
+        """Most seconds of training the leaders for longer.
+
+        Args:
+            trial_s: Of a trial.
+            n_trials: Complete trials.
+        """
+        if self.n_seeds < 2 or not self.finds_length:
+            return 0.0
+        return self.repeats_s if self.total_s is not None else most_race_length(n_trials) * trial_s
 
     def to_dict(self, trial_s: float) -> dict[str, float | None]:
         """Seconds of every part, for JSON.

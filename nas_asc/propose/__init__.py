@@ -7,7 +7,14 @@ Conventions:
 from nas_asc.propose.feasible_sampler import FeasibleSampler
 from nas_asc.propose.history import History, HistoryReader, front_rows, read_history
 from nas_asc.propose.importance import axis_importance
-from nas_asc.propose.proposer import Proposer, TurnProposer, build_proposer, note_on_sampler, resolve_sampler
+from nas_asc.propose.proposer import (
+    Proposer,
+    TurnProposer,
+    build_proposer,
+    exploring_share,
+    note_on_sampler,
+    resolve_sampler,
+)
 from nas_asc.propose.reference_point import reference_point
 from nas_asc.propose.screen import Proposal, Screen
 
@@ -21,6 +28,7 @@ __all__ = [
     "TurnProposer",
     "axis_importance",
     "build_proposer",
+    "exploring_share",
     "front_rows",
     "note_on_sampler",
     "read_history",

@@ -3,7 +3,8 @@
 Costs are known before training, so what a candidate adds to the hypervolume depends on its score only, and the
 expectation of that is exact (`improvement`). No model of costs or limits is needed: all of the pool fits. What costs
 less than a hundredth of a limit counts as that hundredth, or most of a search would go to ever smaller networks; and
-what scores outside the region of interest gains nothing.
+what scores outside the region of interest gains nothing. In a search with a time limit a front end whose features
+are not there gains less, the more they take beside the training.
 
 Conventions:
     The front is that of the model's means at the finished trials: noise makes no front.
@@ -19,7 +20,7 @@ from nas_asc.propose.improvement import Cells, cut_cells, log_expected_gain
 from nas_asc.propose.pool import Pool, RandomPool, draw_children, fitting, new_ones
 from nas_asc.propose.score_model import ScoreModel, ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.seconds import SecondsModels
+from nas_asc.propose.seconds import TIME_WEIGHT, SecondsModels
 from nas_asc.propose.subsample import spread
 from nas_asc.space import Candidate
 from nas_asc.study import OBJECTIVES, StudyConfig, find_region, objective_values
@@ -68,12 +69,12 @@ class GpStrategy:
         model = self._models.fit(history)
         border = self._border(model, history)
         cells = self._cells(model, history, pool, border)
-        gains = self._gains(pool, model, cells, border)
+        gains = self._gains(pool, model, cells, border, history)
         for _ in range(_ROUNDS):
             best = [candidate for candidate, _ in _ranked(gains)[:_N_BEST]]
             mutants = [screen.space.mutate(candidate, rng) for candidate in best for _ in range(_N_MUTANTS)]
             fresh = {one: cost for one, cost in new_ones(fitting(mutants, screen), history).items() if one not in gains}
-            gains |= self._gains(self._seconds.affordable(fresh, history), model, cells, border)
+            gains |= self._gains(self._seconds.affordable(fresh, history), model, cells, border, history)
         admitted = (screen.admit(candidate, origin="gp", seen=history.seen) for candidate, _ in _ranked(gains))
         return next((proposal for proposal in admitted if proposal is not None), None)
 
@@ -96,14 +97,17 @@ class GpStrategy:
         border = model.scale(find_region(self._config, scores, self._screen.task.n_classes).border)
         return max(border, float(model.row_means().min()))  # the best is always of interest
 
-    def _gains(self, pool: Pool, model: ScoreModel, cells: Cells, border: float) -> dict[Candidate, float]:
-        """Logarithms of expected gains; what is hardly inside the region of interest comes after all others."""
+    def _gains(
+        self, pool: Pool, model: ScoreModel, cells: Cells, border: float, history: History
+    ) -> dict[Candidate, float]:
+        """Logarithms of expected gains, less where features delay them; what is hardly of interest comes last."""
         if not pool:
             return {}
         costs = list(pool.values())
         mean, deviation = model.predict(pool)
         gains = log_expected_gain(cells, self._cost_values(costs), mean, deviation)
         gains = gains - _OUTSIDE * np.maximum(0.0, mean - deviation - border)
+        gains = gains - TIME_WEIGHT * self._seconds.delay(pool, history)
         return dict(zip(pool, gains.tolist(), strict=True))
 
     def _cost_values(self, costs: list[Cost]) -> Array:

@@ -15,14 +15,13 @@ from nas_asc.propose.improvement import cut_cells, log_expected_gain
 from nas_asc.propose.pool import Pool, fitting, new_ones
 from nas_asc.propose.score_model import ScoreModel, ScoreModels
 from nas_asc.propose.screen import Proposal, Screen
-from nas_asc.propose.seconds import SecondsModels
+from nas_asc.propose.seconds import TIME_WEIGHT, SecondsModels
 from nas_asc.propose.steps import all_steps
 from nas_asc.space import Candidate
 
 _N_PARENTS = 3
 _N_PAIRS = 60  # moves of two axes, a parent
 _YOUNG = 24  # complete trials
-_TIME_WEIGHT = 0.5  # of the logarithm of seconds beside that of the gain: by the whole, only small networks come
 
 
 class LocalStrategy:
@@ -69,7 +68,7 @@ class LocalStrategy:
         gains = log_expected_gain(cells, np.zeros((len(pool), 0)), mean, deviation)
         seconds = self._seconds.predict(pool, history)
         if seconds is not None:
-            gains = gains - _TIME_WEIGHT * np.log(seconds)
+            gains = gains - TIME_WEIGHT * np.log(seconds)
         candidates = list(pool)
         return [candidates[row] for row in np.argsort(-gains, kind="stable")]
 

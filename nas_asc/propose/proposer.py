@@ -101,6 +101,18 @@ def resolve_sampler(sampler: str) -> str:
     return BEST_SAMPLER if sampler == "auto" else sampler
 
 
+def exploring_share(sampler: str) -> float:
+    """Share of a study's proposals that are from all of the space, so probably of a front end that is new.
+
+    Args:
+        sampler: Of the study's config.
+
+    >>> exploring_share("random")
+    1.0
+    """
+    return 1 / _EXPLORES if GONE_SAMPLERS.get(sampler, sampler) in ("auto", BEST_SAMPLER) else 1.0
+
+
 def note_on_sampler(sampler: str) -> str | None:
     """What the user of an older study must know of its sampler; None where it still proposes as it did.
 

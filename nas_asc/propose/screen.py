@@ -8,9 +8,9 @@ from nas_asc.budget import Budget
 from nas_asc.compression import can_prune
 from nas_asc.cost import Cost
 from nas_asc.errors import LayerError, SpaceError
-from nas_asc.frontend import Task
+from nas_asc.frontend import LogMel, Task
 from nas_asc.space import Candidate, Design, Space
-from nas_asc.survey import Obstacles, count_candidate
+from nas_asc.survey import Obstacles, Refuse, count_candidate
 
 _MOST_COSTS = 20_000
 
@@ -44,6 +44,8 @@ class Screen:
         target: Runtime whose integers must suffice; see `list_obstacles`.
         min_share: Least share of its limit that a candidate must use of one limited resource or more; None is none.
         on_fault: Told once of every different fault of the space's functions.
+        refuse: Tells of a front end why its features cannot be kept; None where they can.
+        features_s: Tells how long a front end's features take to compute; 0 where they are there.
     """
 
     def __init__(
@@ -55,15 +57,18 @@ class Screen:
         target: str = "any",
         min_share: float | None = None,
         on_fault: Callable[[str], None] | None = None,
+        refuse: Refuse | None = None,
+        features_s: Callable[[LogMel], float] = lambda log_mel: 0.0,
     ) -> None:
         self.space = space
         self.task = task
         self.budget = budget
         self.target = target
         self.min_share = min_share
+        self.features_s = features_s
         self.faults: set[str] = set()
         self._on_fault = on_fault
-        self._obstacles = Obstacles(space, task, budget, target=target)
+        self._obstacles = Obstacles(space, task, budget, target=target, refuse=refuse)
         self._costs: dict[Candidate, Cost | None] = {}
 
     def cost(self, candidate: Candidate) -> Cost | None:

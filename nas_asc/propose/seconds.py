@@ -2,8 +2,9 @@
 
 Conventions:
     A training takes time with the MACs of the network that is trained (before channels are removed) by a power that the
-    trials say, near 0.7 while there are few; what the nearest trials took more or less than that comes on top. Only
-    searches with a time limit learn from seconds: others propose the same networks whenever they are run.
+    trials say, near 0.7 while there are few; what the nearest trials took more or less than that comes on top, and so
+    do the features of a front end that is new. Only searches with a time limit learn from seconds and ask for features:
+    others propose the same networks whenever they are run.
 """
 
 import math
@@ -24,6 +25,7 @@ from nas_asc.space import Candidate
 Array = NDArray[np.float64]
 
 MOST_TIME = 0.1  # of a search, for one training
+TIME_WEIGHT = 0.5  # of the logarithm of seconds beside that of the gain: by the whole, only small networks come
 _POWER = 0.7  # of MACs
 _TRUST = 4.0  # trials that the prior power is worth
 _QUANTISED = 2.0  # an epoch in 8 bits takes so many epochs more
@@ -104,7 +106,7 @@ class SecondsModels:
         self._last: tuple[History, SecondsModel] | None = None
 
     def predict(self, pool: Pool, history: History) -> Array | None:
-        """(m,) expected seconds of candidates; None where nothing is known.
+        """(m,) expected seconds of candidates, with the features that are not there; None where nothing is known.
 
         Args:
             pool: Candidates with their costs.
@@ -114,7 +116,26 @@ class SecondsModels:
             return None
         if self._last is None or self._last[0] is not history:
             self._last = history, SecondsModel(self._screen, history, learns=self._timeout_s is not None)
-        return self._last[1].predict(pool)
+        return self._last[1].predict(pool) + self._features_s(pool)
+
+    def delay(self, pool: Pool, history: History) -> Array:
+        """(m,) logarithm of how many times as long candidates take as if the features of all front ends were there.
+
+        Args:
+            pool: Candidates with their costs.
+            history: Trials so far.
+        """
+        seconds = self.predict(pool, history)
+        return np.zeros(len(pool)) if seconds is None else -np.log1p(-self._features_s(pool) / seconds)
+
+    def _features_s(self, pool: Pool) -> Array:
+        """(m,) seconds of the features that are not there yet."""
+        if self._timeout_s is None:
+            return np.zeros(len(pool))
+        screen, space = self._screen, self._screen.space
+        front_ends = [space.training_log_mel(candidate, screen.task) for candidate in pool]
+        known = {log_mel: screen.features_s(log_mel) for log_mel in set(front_ends)}
+        return np.array([known[log_mel] for log_mel in front_ends])
 
     def affordable(self, pool: Pool, history: History) -> Pool:
         """A pool without what is expected to take more than a tenth of the search's time.

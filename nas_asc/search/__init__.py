@@ -15,7 +15,7 @@ from nas_asc.search.change import (
     with_split,
 )
 from nas_asc.search.clock import SearchClock
-from nas_asc.search.executor import Done, Event, Executor, InProcess, Late, Lost
+from nas_asc.search.executor import Beside, Done, Event, Executor, InProcess, Late, Lost
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
@@ -24,6 +24,7 @@ from nas_asc.search.processes import OnFeatures, Processes
 
 __all__ = [
     "CHANGES",
+    "Beside",
     "Done",
     "Event",
     "Executor",

@@ -22,7 +22,7 @@ def ask_study(asked: StudyConfig, space: Space, prepared: PreparedData) -> Study
     Raises:
         StudyError: There is no such sampler.
     """
-    screen = Screen(space, prepared.task, budget=asked.budget, target=asked.target)
+    screen = Screen(space, prepared.task, budget=asked.budget, target=asked.target, refuse=prepared.room.refusal)
     return replace(
         ask_again(asked, space, prepared),
         clip_s=prepared.task.clip_s,

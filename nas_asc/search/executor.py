@@ -7,6 +7,7 @@ Conventions:
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -89,6 +90,44 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """End all workers, whatever they do."""
+
+
+class Beside:
+    """One training at a time in this process, and beside the next one, in a thread, the file of the one before.
+
+    What comes next is always the training that was submitted first, whichever is ready: the same search is made again.
+
+    Args:
+        worker: Trains, on a GPU: the file is written and run by the CPU.
+    """
+
+    n_slots = 2
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._waiting: deque[tuple[Job[Any], TimeLimit]] = deque()
+        self._trained: deque[tuple[Job[Any], Future[Result[Any]] | None]] = deque()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="nas-asc file")
+
+    def submit(self, job: Job[Any], *, limit: TimeLimit = NO_LIMIT) -> None:
+        """Take a job for one of the next events."""
+        self._waiting.append((job, limit))
+
+    def next_event(self, on_epoch: OnJobEpoch = ignore_job_epoch) -> Event:
+        """Train what was submitted; the first of it is over then, and its file scored meanwhile."""
+        while self._waiting:
+            job, limit = self._waiting.popleft()
+            try:
+                finish = self._worker.begin_attempt(job, limit=limit, on_epoch=partial(on_epoch, job))
+                self._trained.append((job, self._pool.submit(finish)))
+            except DeadlineError:
+                self._trained.append((job, None))
+        job, result = self._trained.popleft()
+        return Late(job) if result is None else Done(job, result.result())
+
+    def close(self) -> None:
+        """End with the file that is being scored."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 class InProcess:

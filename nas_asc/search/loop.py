@@ -237,6 +237,8 @@ class _Search:
             target=config.target,
             min_share=config.min_share,
             on_fault=self._listener.on_note,
+            refuse=self._worker.prepared.room.refusal,
+            features_s=self._worker.forecast_features,
         )
         proposer, n_slots = self._build(screen, config), self._executor.n_slots
         return Asks(self._folder, screen, proposer, self._records, n_slots=n_slots)
@@ -314,6 +316,8 @@ class _Search:
         return replace(result, record=replace(result.record, number=number, asked=asked))
 
     def _keep(self, result: Result[TrialRecord]) -> None:
+        for note in result.notes:
+            self._listener.on_note(f"trial {result.record.number}: {note}")
         finished = self._jobs.finish(result)
         self._ledger.keep(finished)
         self._listener.on_trial_end(finished.record, front_of(self._records, self._config.objectives))

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -39,6 +39,7 @@ class Processes:
 
     Args:
         build: What each process calls to make its worker; pickled, so a function of a module, or a partial of one.
+            Several, one for each process, where their workers differ, such as in the GPU that they train on.
         n_workers: Processes.
         layer_types: Layer classes of the space's own, to read the networks that come back.
         on_features: Told how the computing of features goes, clips done and clips in all.
@@ -46,17 +47,17 @@ class Processes:
 
     def __init__(
         self,
-        build: BuildWorker,
+        build: BuildWorker | Sequence[BuildWorker],
         *,
         n_workers: int,
         layer_types: tuple[type, ...] = (),
         on_features: OnFeatures | None = None,
     ) -> None:
-        self._build = build
         self._n_threads = max(1, count_cores() // n_workers)
         self._layer_types = layer_types
         self._on_features = on_features
-        self._slots = [_Slot() for _ in range(n_workers)]
+        builds = [build] * n_workers if callable(build) else build
+        self._slots = [_Slot(each) for each in builds]
 
     @property
     def n_slots(self) -> int:
@@ -95,7 +96,7 @@ class Processes:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
             ours, theirs = _CONTEXT.Pipe()
-            arguments = (theirs, self._build, self._n_threads)
+            arguments = (theirs, slot.build, self._n_threads)
             slot.process = _CONTEXT.Process(target=_serve, args=arguments, name="nas-asc worker", daemon=True)
             slot.process.start()
             slot.connection, slot.is_ready = ours, False
@@ -139,8 +140,9 @@ class Processes:
 
 @dataclass(eq=False)
 class _Slot:
-    """One place for a process, with the job that it has."""
+    """One place for a process, with what makes its worker and the job that it has."""
 
+    build: BuildWorker
     process: BaseProcess | None = None
     connection: Any = None
     is_ready: bool = False

@@ -15,7 +15,7 @@ from nas_asc.study import STUDIES, StudyConfig, find_study, has_study, load_conf
 def begin_session(
     asked: StudyConfig,
     *,
-    torch_device: str = "auto",
+    torch_device: str | tuple[str, ...] = "auto",
     cache: Path | None = None,
     cache_bytes: int | None = None,
     listener: SearchListener | None = None,
@@ -26,7 +26,7 @@ def begin_session(
 
     Args:
         asked: Space, data, limits, and all that the user may choose; an empty name stands for one of space, data, date.
-        torch_device: Where to train: "auto", "cpu" or "cuda".
+        torch_device: Where to train: "auto", "cpu" or "cuda"; or where each worker does.
         cache: Where features are kept; None is the user's cache folder.
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
@@ -63,7 +63,7 @@ def begin_session(
 def reopen_session(
     study: str | Path,
     *,
-    torch_device: str = "auto",
+    torch_device: str | tuple[str, ...] = "auto",
     cache: Path | None = None,
     cache_bytes: int | None = None,
     listener: SearchListener | None = None,
@@ -73,7 +73,7 @@ def reopen_session(
 
     Args:
         study: Its name, or the path of its folder.
-        torch_device: Where to train: "auto", "cpu" or "cuda".
+        torch_device: Where to train: "auto", "cpu" or "cuda"; or where each worker does.
         cache: Where features are kept; None is the user's cache folder.
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.

@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
@@ -27,6 +26,7 @@ from nas_asc.handover import (
 from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
+    Beside,
     Executor,
     InProcess,
     SearchListener,
@@ -39,6 +39,7 @@ from nas_asc.search import (
     run_search,
     split_note,
 )
+from nas_asc.session.course import DEFAULT_SEEDS, Course
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
 from nas_asc.session.worker_parts import WorkerParts, list_guesses
@@ -46,43 +47,8 @@ from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
 
-DEFAULT_TRIALS = 30
-DEFAULT_TIMEOUT_S = 8 * 60.0
-DEFAULT_SEEDS = 3
 _N_SURVEY_DRAWS = 4_000
 _N_PLANNED_DRAWS = 2_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Course:
-    """How far a search goes, and what follows its trials.
-
-    Args:
-        n_trials: Trials begun in all, those of earlier runs included; None is no number.
-        timeout_s: Wall time of all in seconds, but for the twin, which takes as much again; None is no limit.
-        n_seeds: Trainings of each network of the front in all; 1 repeats none.
-        refits: Whether the recommended network is trained once more on all development clips.
-        twin: Whether the study's random twin is searched afterwards.
-    """
-
-    n_trials: int | None = None
-    timeout_s: float | None = None
-    n_seeds: int = DEFAULT_SEEDS
-    refits: bool = True
-    twin: bool = False
-
-    @classmethod
-    def of(cls, n_trials: int | None, timeout_s: float | None, **others: Any) -> "Course":
-        """A course; without trials and time it goes as far as a first look does.
-
-        Args:
-            n_trials: Trials in all.
-            timeout_s: Wall time of all in seconds.
-            others: What else is said of it.
-        """
-        if n_trials is None and timeout_s is None:
-            n_trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
-        return cls(n_trials=n_trials, timeout_s=timeout_s, **others)
 
 
 @dataclass(frozen=True)
@@ -115,7 +81,8 @@ class Session:
         config: What the study is asked.
         inputs: Space, recordings, split.
         folder: Of the study.
-        torch_device: Where to train: "auto", "cpu" or "cuda".
+        torch_device: Where to train: "auto", "cpu" or "cuda"; or where each worker does, as many as there are. What is
+            trained alone, such as the refit, is trained on the first.
         cache: Where features are kept; None is the user's cache folder.
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         listener: Told what happens.
@@ -128,7 +95,7 @@ class Session:
         inputs: Inputs,
         *,
         folder: Path,
-        torch_device: str = "auto",
+        torch_device: str | tuple[str, ...] = "auto",
         cache: Path | None = None,
         cache_bytes: int | None = None,
         listener: SearchListener | None = None,
@@ -138,24 +105,28 @@ class Session:
         self.inputs = inputs
         self.folder = folder
         self.listener: SearchListener = listener or SilentListener()
-        self._torch_device = torch_device
+        self._torch_devices = (torch_device,) if isinstance(torch_device, str) else torch_device
         self._cache = cache
         self._cache_bytes = cache_bytes
         self._clock = clock
 
     @cached_property
-    def worker(self) -> Worker:
-        """Trains on the study's clips, whose features stay in memory from the search to the refit."""
-        prepare_process()
-        inputs = self.inputs
-        prepared = PreparedData(
-            inputs.data_set,
-            inputs.split,
+    def prepared(self) -> PreparedData:
+        """The study's clips, whose features stay in memory from the search to the refit."""
+        return PreparedData(
+            self.inputs.data_set,
+            self.inputs.split,
             cache_dir=self._cache,
             cache_bytes=self._cache_bytes,
             on_progress=self._tell_features,
         )
-        device, config = resolve_device(self._torch_device), self.config
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Trains on the study's clips."""
+        prepare_process()
+        inputs, prepared = self.inputs, self.prepared
+        (device, *_), config = [resolve_device(name) for name in self._torch_devices], self.config
         if config.precision is None:
             designs = list_guesses(inputs.space, prepared.task)
             precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
@@ -176,7 +147,15 @@ class Session:
         config, inputs = self.config, self.inputs
         task, budget = inputs.data_set.task, config.budget
         n_draws = n_draws or (_N_SURVEY_DRAWS if budget.ram_target is None else _N_PLANNED_DRAWS)
-        return survey_space(inputs.space, task, budget, target=config.target, n_draws=n_draws, seed=config.seed)
+        return survey_space(
+            inputs.space,
+            task,
+            budget,
+            target=config.target,
+            n_draws=n_draws,
+            seed=config.seed,
+            refuse=self.prepared.room.refusal,
+        )
 
     def forecast(self, course: Course) -> Forecast | None:
         """How long a search will take; None where what fits is too rare to be measured.
@@ -185,7 +164,14 @@ class Session:
             course: Of the search.
         """
         config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
-        screen = Screen(self.inputs.space, self.worker.prepared.task, budget=config.budget, target=config.target)
+        prepared = self.worker.prepared
+        screen = Screen(
+            self.inputs.space,
+            prepared.task,
+            budget=config.budget,
+            target=config.target,
+            refuse=prepared.room.refusal,
+        )
         return forecast_search(config, screen, self.worker, plan=self.time_plan(course))
 
     def time_plan(self, course: Course) -> TimePlan:
@@ -370,10 +356,11 @@ class Session:
     def _build_executor(self) -> Executor:
         config, inputs, precision = self.config, self.inputs, self.worker.precision
         if config.n_workers == 1:
-            return InProcess(self.worker)
+            return (InProcess if self.worker.torch_device.type == "cpu" else Beside)(self.worker)
         data, space = (inputs.data_set, inputs.split), (config.space, inputs.space.digest)
-        parts = WorkerParts(*data, *space, self._cache, self._torch_device, self._cache_bytes, precision)
-        return parts.executor(config.n_workers, inputs.space.layer_types, self._tell_features)
+        parts = WorkerParts(*data, *space, self._cache, self._torch_devices[0], self._cache_bytes, precision)
+        devices = self._torch_devices if len(self._torch_devices) > 1 else self._torch_devices * config.n_workers
+        return parts.executor(devices, inputs.space.layer_types, self._tell_features)
 
     def _conclude(
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None

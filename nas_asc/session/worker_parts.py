@@ -1,7 +1,8 @@
 """What another process needs to train for a session: the recordings, the space file, where features are kept."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -55,15 +56,18 @@ class WorkerParts:
     cache_bytes: int | None = None
     precision: torch.dtype | None = None
 
-    def executor(self, n_workers: int, layer_types: tuple[type, ...], on_features: OnFeatures) -> Processes:
-        """Processes with such workers.
+    def executor(
+        self, torch_devices: Sequence[str], layer_types: tuple[type, ...], on_features: OnFeatures
+    ) -> Processes:
+        """Processes with such workers, one for each torch device that is named.
 
         Args:
-            n_workers: How many.
+            torch_devices: Where each trains.
             layer_types: Layer classes of the space's own.
             on_features: Told how the computing of features goes.
         """
-        return Processes(self.build, n_workers=n_workers, layer_types=layer_types, on_features=on_features)
+        builds = [replace(self, torch_device=name).build for name in torch_devices]
+        return Processes(builds, n_workers=len(builds), layer_types=layer_types, on_features=on_features)
 
     def build(self, on_features: OnFeatures) -> Worker:
         """A worker on these recordings; it maps features from the cache, so that all processes share their pages.

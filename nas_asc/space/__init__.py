@@ -9,7 +9,7 @@ from nas_asc.space.axis import Axis, Code
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.choice_axis import ChoiceAxis, FractionAxis
 from nas_asc.space.description import AxisRow, describe_change
-from nas_asc.space.design import Design
+from nas_asc.space.design import Design, whole_log_mel
 from nas_asc.space.form import Form, choice, fraction, integer, optional, powers_of_two, real
 from nas_asc.space.load import find_system, list_spaces, load_space, rehearse
 from nas_asc.space.number_axis import IntegerAxis, RealAxis
@@ -44,4 +44,5 @@ __all__ = [
     "powers_of_two",
     "real",
     "rehearse",
+    "whole_log_mel",
 ]

@@ -1,7 +1,7 @@
 """What a candidate builds: network, front end and recipe as plain data."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -36,6 +36,16 @@ class Design:
         """Sixteen hexadecimal digits that are equal for equal designs, whatever candidate they came from."""
         text = f"{format_architecture(self.architecture)}\n{self.log_mel}\n{self.recipe}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def whole_log_mel(log_mel: LogMel, recipe: Recipe) -> LogMel:
+    """Front end whose features a training reads: with all bands where it chooses among them.
+
+    Args:
+        log_mel: Of the design.
+        recipe: Of the design.
+    """
+    return log_mel if recipe.band_selection is None else replace(log_mel, kept_bands=None)
 
 
 class Builder:

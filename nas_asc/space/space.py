@@ -17,7 +17,7 @@ from nas_asc.space.axis import Axis
 from nas_asc.space.candidate import Candidate
 from nas_asc.space.declaration import declare_axes
 from nas_asc.space.description import AxisRow, describe_axis
-from nas_asc.space.design import Builder, Design
+from nas_asc.space.design import Builder, Design, whole_log_mel
 from nas_asc.space.form import Form
 from nas_asc.space.function import TASK_NAMES, Function, bind_function
 from nas_asc.space.place import Place, caller_frame, caller_place, fault
@@ -282,6 +282,14 @@ class Space:
             SpaceError: The function raised or gave something else; names its line.
         """
         return self._builder.recipe(candidate, task)
+
+    def training_log_mel(self, candidate: Candidate, task: Task) -> LogMel:
+        """Front end whose features a candidate's training reads; see `whole_log_mel`.
+
+        Raises:
+            SpaceError: A function of the space raised or gave something else; names its line.
+        """
+        return whole_log_mel(self.log_mel(candidate, task), self.training_recipe(candidate, task))
 
     def pruning(self, candidate: Candidate, task: Task) -> Pruning | None:
         """What is pruned of a candidate's network, which changes its cost; None where nothing is.

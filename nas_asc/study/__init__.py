@@ -41,7 +41,16 @@ from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose
 from nas_asc.study.ranking import Standing, front_of, rank_by_evidence, rank_trials, recommended, scores_by_epochs
 from nas_asc.study.record import FILE_KINDS, Ask, FileRecord, RungRecord, TrainingRecord, TrialRecord
 from nas_asc.study.region import Region, find_region
-from nas_asc.study.repeat import Predictions, Repeat, load_predictions, load_repeats, repeat_dir, write_repeat_files
+from nas_asc.study.repeat import (
+    RACE_LENGTHS,
+    Predictions,
+    Repeat,
+    load_predictions,
+    load_repeats,
+    most_race_length,
+    repeat_dir,
+    write_repeat_files,
+)
 from nas_asc.study.repeat_summary import Estimate, RepeatedTrial, RepeatSummary, load_repeat_summary
 from nas_asc.study.rung import (
     agreement_lines,
@@ -77,6 +86,7 @@ __all__ = [
     "MOST_FOUND_LENGTH",
     "OBJECTIVES",
     "OPTUNA_PREFIX",
+    "RACE_LENGTHS",
     "RECORD_ATTRIBUTE",
     "SAMPLERS",
     "STUDIES",
@@ -137,6 +147,7 @@ __all__ = [
     "load_trial_record",
     "load_weights",
     "lock_study",
+    "most_race_length",
     "objective_values",
     "parse_rung_clips",
     "parse_rungs",

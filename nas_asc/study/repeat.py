@@ -25,8 +25,21 @@ from nas_asc.study.file import clean_partial, write_folder
 from nas_asc.study.record import TrainingRecord, TrialRecord
 from nas_asc.study.trial_files import CARD, pack_training, trial_dir
 
+RACE_LENGTHS = (2, 5, 10)  # in trainings of a trial, of the leaders that are trained for longer
 _SEEDS = "seeds"
 _PREDICTIONS = "predictions.npz"
+
+
+def most_race_length(n_complete: int) -> float:
+    """Length of all trainings of a race without a limit on time: half as much as the trials, and two of the least.
+
+    Args:
+        n_complete: Complete trials.
+
+    >>> most_race_length(30), most_race_length(2)
+    (15.0, 4.0)
+    """
+    return max(2.0 * RACE_LENGTHS[0], n_complete / 2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ Conventions:
     Resources are those of a budget: params, macs, bytes, ram, and model_bytes under rules that limit it.
 """
 
-from nas_asc.survey.fit import Obstacles, count_candidate
+from nas_asc.survey.fit import Obstacles, Refuse, count_candidate
 from nas_asc.survey.left_out import LeftOut
 from nas_asc.survey.survey import FrontEnds, Nearest, ResourceRow, Survey, survey_space
 from nas_asc.survey.systems import SystemRow, systems_table
@@ -14,6 +14,7 @@ __all__ = [
     "LeftOut",
     "Nearest",
     "Obstacles",
+    "Refuse",
     "ResourceRow",
     "Survey",
     "SystemRow",

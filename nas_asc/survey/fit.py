@@ -1,15 +1,18 @@
 """What a candidate takes, and what stands against training it: the one place where this is asked."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from nas_asc.budget import Budget
 from nas_asc.cost import Cost, cost_on_target, count_pruned_cost, list_obstacles
 from nas_asc.errors import LayerError, SpaceError
-from nas_asc.frontend import Task
+from nas_asc.frontend import LogMel, Task
 from nas_asc.recipe import DeviceResponse, WeightPruning
 from nas_asc.space import Candidate, Space
+
+Refuse = Callable[[LogMel], str | None]
 
 _N_DRAWN = 200  # random candidates that tell what every candidate of a space has
 
@@ -48,7 +51,8 @@ def count_candidate(space: Space, candidate: Candidate, task: Task, *, ram_targe
 
 
 class Obstacles:
-    """What stands against training a candidate: a target that cannot run it, and parts of it that cannot pay.
+    """What stands against training a candidate: a target that cannot run it, features for which there is no room, and
+    parts of it that cannot pay.
 
     Nothing is gained by a sample rate above the recordings' own, by masked weights where zeros count like other values,
     or by responses of other recording devices where all recordings are of one. Where every candidate of a space has
@@ -59,10 +63,14 @@ class Obstacles:
         task: What they are built for.
         budget: What they must fit.
         target: Of `nas_asc.cost.TARGETS`; "any" runs everything.
+        refuse: Tells of a front end why its features cannot be kept; None where they can.
     """
 
-    def __init__(self, space: Space, task: Task, budget: Budget, *, target: str = "any") -> None:
+    def __init__(
+        self, space: Space, task: Task, budget: Budget, *, target: str = "any", refuse: Refuse | None = None
+    ) -> None:
         self._space = space
+        self._refuse = refuse
         self._task = task
         self._budget = budget
         self.target = target
@@ -81,7 +89,7 @@ class Obstacles:
         """
         space, task = self._space, self._task
         runs = () if self.target == "any" else list_obstacles(space.architecture(candidate, task), self.target)
-        found = [self._rates(candidate), *(find(candidate) for find in self._idle)]
+        found = [self._room(candidate), self._rates(candidate), *(find(candidate) for find in self._idle)]
         return (*runs, *(reason for reason in found if reason is not None))
 
     def excess(self, candidate: Candidate) -> float:
@@ -89,6 +97,9 @@ class Obstacles:
         found = self(candidate)
         rate = self._space.log_mel(candidate, self._task).sample_rate
         return len(found) + (math.log(max(1.0, rate / self._most_rate)) if found else 0.0)
+
+    def _room(self, candidate: Candidate) -> str | None:
+        return self._refuse and self._refuse(self._space.training_log_mel(candidate, self._task))
 
     def _rates(self, candidate: Candidate) -> str | None:
         rate = self._space.log_mel(candidate, self._task).sample_rate

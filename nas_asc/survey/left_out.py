@@ -1,4 +1,4 @@
-"""Candidates that are left out, as a target cannot run them or a part of them cannot pay, and what it is in them."""
+"""Candidates that are left out: a target cannot run them, a cache not hold them, or a part of them not pay; and why."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -51,10 +51,10 @@ class LeftOut:
             else f"{obstacle} is in every network of the space"
             for obstacle in self.reasons
         ]
-        return (
-            f"none of {len(candidates):,} drawn candidates runs as integers on {self.target}: {'; '.join(parts)}."
-            " Add other values to these axes, or give --target any."
-        )
+        fails, remedy = "can be trained", "Give more --cache-size or another --cache"
+        if self.target != "any":
+            fails, remedy = f"runs as integers on {self.target}", "Add other values to these axes, or give --target any"
+        return f"none of {len(candidates):,} drawn candidates {fails}: {'; '.join(parts)}. {remedy}."
 
 
 def leave_out(costed: Sequence[Costed], obstacles: Obstacles) -> tuple[LeftOut, list[Costed]]:

@@ -11,7 +11,7 @@ from nas_asc.cost import Cost, validate_target
 from nas_asc.errors import NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
-from nas_asc.survey.fit import Obstacles, count_candidate
+from nas_asc.survey.fit import Obstacles, Refuse, count_candidate
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
@@ -88,8 +88,8 @@ class Survey:
     Args:
         n_drawn: Candidates drawn at random.
         n_unbuildable: Those whose layers cannot take their input.
-        left_out: Of those that the target cannot run as integers or that cannot pay, how many and why; they stand in no
-            other number.
+        left_out: Of those that the target cannot run as integers, for whose features there is no room, or that cannot
+            pay, how many and why; they stand in no other number.
         share_fits: Share of all drawn candidates that can be built and fit the whole budget.
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.
@@ -135,7 +135,14 @@ class Survey:
 
 
 def survey_space(
-    space: Space, task: Task, budget: Budget, *, target: str = "any", n_draws: int = N_DRAWS, seed: int = 0
+    space: Space,
+    task: Task,
+    budget: Budget,
+    *,
+    target: str = "any",
+    n_draws: int = N_DRAWS,
+    seed: int = 0,
+    refuse: Refuse | None = None,
 ) -> Survey:
     """What random candidates, guesses and systems of a space take, and how many fit.
 
@@ -149,9 +156,11 @@ def survey_space(
         target: Runtime whose integers must suffice.
         n_draws: Number of random candidates.
         seed: Of the draws.
+        refuse: Tells of a front end why its features cannot be kept; None where they can.
 
     Raises:
-        NothingFitsError: No candidate can be built at all, or none runs on the target; names the axis values to blame.
+        NothingFitsError: No candidate can be built at all, or something stands against each; names the axis values
+            to blame.
     """
     validate_target(target)
     rng = np.random.default_rng(seed)
@@ -163,7 +172,7 @@ def survey_space(
             f"none of {n_draws:,} candidates of space {space.name!r} can be built for clips of {task.clip_s:g} s:"
             " every one has a layer that cannot take its input. Use another space or longer clips."
         )
-    obstacles = Obstacles(space, task, budget, target=target)
+    obstacles = Obstacles(space, task, budget, target=target, refuse=refuse)
     left_out, known = leave_out(built, obstacles)
     if not known:
         raise NothingFitsError(left_out.blame([candidate for candidate, _ in built]))

@@ -14,6 +14,7 @@ from nas_asc.training.compute import (
     count_cores,
     describe_device,
     free_bytes,
+    peak_bytes,
     prepare_process,
     release_memory,
     resolve_device,
@@ -23,7 +24,7 @@ from nas_asc.training.precision import choose_precision, faster_precision, has_b
 from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import CPU, Run, ignore_epoch
-from nas_asc.training.schedule import default_batch_size, default_epochs, learning_rate_at
+from nas_asc.training.schedule import SMALLEST_BATCH, default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.seed import seeded
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.table import DeviceTables, upload
@@ -34,6 +35,7 @@ from nas_asc.training.trainer import Trainer
 
 __all__ = [
     "CPU",
+    "SMALLEST_BATCH",
     "Checkpoint",
     "Clips",
     "Companion",
@@ -64,6 +66,7 @@ __all__ = [
     "learning_rate_at",
     "load_logits",
     "pack_state",
+    "peak_bytes",
     "predict",
     "predict_logits",
     "prepare_process",

@@ -6,6 +6,7 @@ Conventions:
 
 import ctypes
 import gc
+import resource
 import sys
 from contextlib import suppress
 from functools import cache
@@ -60,6 +61,17 @@ def free_bytes(torch_device: torch.device) -> int:
     """
     kept = torch.cuda.memory_reserved(torch_device) - torch.cuda.memory_allocated(torch_device)
     return int(torch.cuda.mem_get_info(torch_device)[0]) + kept
+
+
+def peak_bytes(torch_device: torch.device) -> int:
+    """Most memory so far: a GPU's, by tensors, or this process's.
+
+    Args:
+        torch_device: Whose.
+    """
+    if torch_device.type == "cuda":
+        return torch.cuda.max_memory_allocated(torch_device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def release_memory(torch_device: torch.device) -> None:

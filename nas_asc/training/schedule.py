@@ -5,7 +5,7 @@ from nas_asc.recipe import Recipe
 # Enough for 240 clips of ESC-10 to reach what 60 epochs of one-cycle training reach.
 _N_PRESENTATIONS = 16_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 80
-_SMALLEST_BATCH, _LARGEST_BATCH = 16, 256
+SMALLEST_BATCH, _LARGEST_BATCH = 16, 256
 _N_STEPS_AN_EPOCH = 250
 
 
@@ -38,8 +38,8 @@ def default_batch_size(n_train: int) -> int:
     >>> default_batch_size(240), default_batch_size(10_000), default_batch_size(139_620)
     (16, 32, 256)
     """
-    even = n_train // _N_STEPS_AN_EPOCH // _SMALLEST_BATCH * _SMALLEST_BATCH
-    return max(_SMALLEST_BATCH, min(_LARGEST_BATCH, even))
+    even = n_train // _N_STEPS_AN_EPOCH // SMALLEST_BATCH * SMALLEST_BATCH
+    return max(SMALLEST_BATCH, min(_LARGEST_BATCH, even))
 
 
 def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe, n_epochs: int | None = None) -> float:

@@ -63,6 +63,11 @@ def test_every_option_has_help(command):
         (["search", "--ram", "many"], 2, "`--ram` must be a size"),
         (["search", "--cache-size", "many"], 2, "`--cache-size` must be a size such as 128kB"),
         (["plan", "--cache-size", "20XB"], 2, "`--cache-size` must be a size such as 128kB"),
+        (["search", "--gpus", "0,zero"], 2, "`--gpus` must be different numbers of GPUs such as 0,1, but got '0,zero'"),
+        (["search", "--gpus", "0,0"], 2, "`--gpus` must be different numbers of GPUs"),
+        (["search", "--per-gpu", "2"], 2, "`--per-gpu 2` needs --gpus"),
+        (["search", "--gpus", "0,1", "--workers", "3"], 2, "these are 2 trainings at a time"),
+        (["search", "--gpus", "0", "--torch-device", "cpu"], 2, "both say where to train"),
         (["export", "none", "--bits", "4"], 2, "`--bits` must be 8, 16 or 32, but got 4"),
         (["export", "none", "--format", "pt"], 2, "`--format` must be onnx, tflite or c, but got 'pt'"),
         (
@@ -142,7 +147,7 @@ def _declared(parameter):
 
 def test_plan_takes_the_options_of_search():
     asked, planned = (inspect.signature(command).parameters for command in (search, plan))
-    assert set(asked) - set(planned) == {"study", "workers"}
+    assert set(asked) - set(planned) == {"study", "workers", "gpus", "per_gpu"}
     assert all(_declared(planned[name]) == _declared(asked[name]) for name in set(asked) & set(planned))
     assert all(planned[name].default == asked[name].default for name in set(asked) & set(planned))
 
@@ -164,7 +169,14 @@ def test_plan_takes_the_options_of_search():
 def test_plan_leaves_to_trials_what_follows_them_does_not_need(course, length, lines):
     plan = TimePlan(600.0, course["n_seeds"], 1.1 * 1.25 * length)
     forecast = Forecast(
-        epochs=50, measured=(), trial_s=(8.0, 16.0, 24.0), mean_trial_s=16.0, n_trials=None, total_s=None, plan=plan
+        epochs=50,
+        measured=(),
+        trial_s=(8.0, 16.0, 24.0),
+        mean_trial_s=16.0,
+        n_trials=None,
+        total_s=None,
+        plan=plan,
+        n_within=int(plan.trials_s(16.0) / 16.0),
     )
     said = "\n".join(forecast_lines(forecast, Course(timeout_s=600.0, **course)))
     assert [line for line in lines if line not in said] == []

@@ -10,8 +10,8 @@ import torch
 
 from nas_asc.data import Split, load_data_set, split_data_set
 from nas_asc.errors import DataError
-from nas_asc.evaluation import PreparedData, measure_features
-from nas_asc.features import compute_features
+from nas_asc.evaluation import PreparedData, Worker, measure_features
+from nas_asc.features import compute_features, forget_waveforms
 from nas_asc.frontend import LogMel
 from nas_asc.training import CPU
 from tests.clocks import ManualClock
@@ -204,3 +204,17 @@ def test_features_take_as_long_as_a_few_clips_say_and_nothing_once_they_are_ther
     assert measure_features(log_mel, prepared, **options) == 0.0
     again = PreparedData(timed.data_set, split, cache_dir=tmp_path)
     assert measure_features(log_mel, again, **options) == 0.0  # they are on disk
+
+
+def test_features_of_all_front_ends_are_forecast_by_the_clips_of_one(tmp_path):
+    forget_waveforms()
+    timed, rows = Timed(), np.arange(64)
+    split = Split(rows[:48], rows[48:], np.zeros(0, np.int64), "all")
+    worker = Worker(PreparedData(timed.data_set, split, cache_dir=tmp_path), clock=timed.clock)
+    log_mel = LogMel(sample_rate=8_000, n_fft=256, win_length=256, hop_length=128, n_mels=16)
+    seconds, n_read = worker.forecast_features(log_mel), timed.clock.seconds
+    assert seconds == pytest.approx(64, rel=0.1)
+    assert worker.forecast_features(replace(log_mel, hop_length=64)) > seconds
+    assert timed.clock.seconds == n_read
+    worker.prepared.compute(log_mel)
+    assert worker.forecast_features(log_mel) == 0.0

@@ -20,7 +20,7 @@ from nas_asc.layers import Classifier, Conv, format_architecture
 from nas_asc.metrics import score_predictions
 from nas_asc.recipe import AdamW, BandSelection, QuantisedTraining, StructuredPruning
 from nas_asc.study import Repeat, TrainingRecord, TrialRecord, checkpoint_name
-from nas_asc.training import DeadlineError, Run
+from nas_asc.training import DeadlineError, Run, Trainer
 from tests.clocks import ManualClock
 from tests.evaluation.own_layers import Breaker, Rotten, Slow, Waiting
 
@@ -349,3 +349,27 @@ def test_audio_that_is_gone_passes_through(prepared, tones_dir, make_job, tmp_pa
 )
 def test_a_reason_is_one_line(error, reason):
     assert to_reason(error) == reason
+
+
+@pytest.mark.parametrize(("asked", "fits", "expected"), [(64, 16, 16), (64, 64, 64), (40, 20, 20), (24, 12, None)])
+def test_where_memory_is_over_the_training_begins_anew_with_half_the_batch(
+    worker, make_job, monkeypatch, asked, fits, expected
+):
+    def step(self, features, *others):
+        if self.recipe.batch_size > fits:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+        return plain(self, features, *others)
+
+    plain = Trainer.step
+    monkeypatch.setattr(Trainer, "step", step)
+    result = worker.attempt(make_job(job={"writes": False}, batch_size=asked))
+    if expected is None:
+        assert result.record.reason.startswith("training failed: OutOfMemoryError: out of memory: CUDA")
+        return
+    assert result.record.is_complete
+    assert result.record.recipe.batch_size == expected
+    halvings = [size for size in (32, 20, 16) if fits <= size < asked and asked % size == 0]
+    assert list(result.notes) == [f"out of memory: it begins anew with batches of {size} clips" for size in halvings]
+    monkeypatch.undo()
+    small = worker.attempt(make_job(job={"writes": False}, batch_size=expected))
+    assert small.record.scores == result.record.scores

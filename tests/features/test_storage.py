@@ -23,7 +23,7 @@ from nas_asc.features import (
     count_cached_bytes,
     default_cache_bytes,
     default_cache_dir,
-    has_features,
+    features_file,
 )
 from nas_asc.frontend import LogMel
 from tests.features.compute_slowly import FRONT_END, ROWS, compute, load_data_set
@@ -142,7 +142,7 @@ def compute_some(cache, n_mels, **options):
 
 def kept(cache):
     """Bands of the front ends whose features are on disk."""
-    return {n for n in (20, 30, 40) if has_features(load_data_set(), front_end(n), ROWS[:20], cache)}
+    return {n for n in (20, 30, 40) if features_file(load_data_set(), front_end(n), ROWS[:20], cache).is_file()}
 
 
 def test_the_least_used_features_go_first_where_there_is_a_limit(tmp_path):
@@ -169,7 +169,7 @@ def _bands(path):
 def test_features_that_alone_are_too_large_are_refused_and_nothing_goes(tmp_path):
     compute_some(tmp_path, 20)
     n_bytes = 20 * bytes_per_clip(front_end(40), 1.0)
-    with pytest.raises(FrontEndError, match=r"`--cache-size` must hold .* these take 81.6kB and it is 81.6kB"):
+    with pytest.raises(FrontEndError, match=r"`--cache-size` must hold .* these take 81.6kB and it has 81.6kB"):
         compute_some(tmp_path, 40, cache_bytes=n_bytes - 1)
     assert kept(tmp_path) == {20}
 

@@ -1,15 +1,18 @@
 """What another process makes a worker of."""
 
 import pickle
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from nas_asc.data import load_data_set, split_data_set
-from nas_asc.errors import StudyError
-from nas_asc.evaluation import PreparedData
+from nas_asc.errors import StudyError, TrainingError
+from nas_asc.evaluation import Job, PreparedData
 from nas_asc.frontend import LogMel
+from nas_asc.search import Lost, processes
+from nas_asc.session import Course, Inputs, Session
 from nas_asc.session.worker_parts import WorkerParts
 from nas_asc.space import load_space
 from tests.search import tiny
@@ -77,3 +80,41 @@ def test_features_are_mapped_not_copied(parts, tmp_path):
     assert isinstance(mapped, np.memmap)
     assert not isinstance(copied, np.memmap)
     np.testing.assert_array_equal(mapped, copied)
+
+
+def test_each_process_is_told_its_own_device_and_one_that_is_replaced_the_same(parts, monkeypatch):
+    told = []
+
+    class Process:
+        exitcode, sentinel = 1, 0
+
+        def __init__(self, *, args, **others):
+            told.append(args[1].__self__.torch_device)
+
+        def start(self):
+            pass
+
+        def join(self, timeout=None):
+            pass
+
+        def terminate(self):
+            pass
+
+    monkeypatch.setattr(processes._CONTEXT, "Process", Process, raising=False)
+    with closing(parts.executor(("cuda:0", "cuda:1", "cuda:0"), (), ignore)) as executor:
+        assert executor.n_slots == 3
+        for _ in range(3):
+            executor.submit(Job(record=None, name="none"))
+        assert told == ["cuda:0", "cuda:1", "cuda:0"]
+        assert isinstance(executor.next_event(), Lost)  # the fake process never speaks
+        assert told[3] in ("cuda:0", "cuda:1")
+
+
+def test_a_gpu_that_is_not_there_is_named_before_anything_trains(tmp_path):
+    prepared = tiny.prepare(tmp_path)
+    inputs = Inputs(tiny.space, prepared.data_set, prepared.split)
+    config = tiny.ask(prepared, n_workers=2)
+    session = Session(config, inputs, folder=tmp_path / "study", torch_device=("cpu", "cuda:97"))
+    with pytest.raises(TrainingError, match="`torch_device` is 'cuda:97', but this machine has"):
+        session.search(Course(n_trials=1))
+    assert not (tmp_path / "study" / "study.toml").exists()

@@ -7,6 +7,7 @@ import pytest
 
 from nas_asc.budget import Budget
 from nas_asc.data import load_synthetic
+from nas_asc.errors import NothingFitsError
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Classifier, Conv
 from nas_asc.propose import Screen
@@ -77,6 +78,18 @@ def test_a_survey_tells_what_was_left_out_and_why():
     assert told.startswith("left out: ")
     assert "a sample rate above the recordings' own" in told
     assert "masked weights" in told
+
+
+def test_front_ends_without_room_are_left_out_with_the_reason():
+    reason = "features larger than --cache-size (5GB)"
+    survey = survey_space(
+        asc, TASK, BUDGET, n_draws=300, refuse=lambda log_mel: reason if log_mel.n_mels > 96 else None
+    )
+    assert f"{reason} " in survey.left_out.describe(survey.n_drawn)
+    assert survey.left_out.causes[reason].startswith("n_mels=")
+    assert all(row.smallest["n_mels"] <= 96 for row in survey.rows)
+    with pytest.raises(NothingFitsError, match=r"none of 50 .* is in every network of the space.* --cache-size"):
+        survey_space(asc, TASK, BUDGET, n_draws=50, refuse=lambda log_mel: reason)
 
 
 def test_a_space_of_which_some_functions_raise_for_some_candidates_is_searched_all_the_same():
