@@ -15,15 +15,17 @@ from nas_asc.search.change import (
     with_split,
 )
 from nas_asc.search.clock import SearchClock
-from nas_asc.search.executor import Done, Event, Executor, InProcess, Late, Lost
+from nas_asc.search.executor import BuildWorker, Done, Event, Executor, InProcess, Late, Lost, OnFeatures
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.loop import SearchResult, StoppedBy, run_search
-from nas_asc.search.processes import OnFeatures, Processes
+from nas_asc.search.processes import Processes
+from nas_asc.search.ray_actors import RayActors, RayOptions
 
 __all__ = [
     "CHANGES",
+    "BuildWorker",
     "Done",
     "Event",
     "Executor",
@@ -33,6 +35,8 @@ __all__ = [
     "Lost",
     "OnFeatures",
     "Processes",
+    "RayActors",
+    "RayOptions",
     "SearchClock",
     "SearchListener",
     "SearchResult",

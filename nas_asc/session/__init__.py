@@ -5,7 +5,7 @@ Conventions:
     refit.
 """
 
-from nas_asc.search import CHANGES, SearchListener, SearchResult, SilentListener
+from nas_asc.search import CHANGES, RayOptions, SearchListener, SearchResult, SilentListener
 from nas_asc.session.inputs import ClipsAsked, Inputs, load_studied_space, read_inputs, reread_inputs, to_source
 from nas_asc.session.named_network import find_architecture, find_design, find_teachers
 from nas_asc.session.open import begin_session, reopen_session
@@ -32,6 +32,7 @@ __all__ = [
     "EpochRow",
     "Inputs",
     "NetworkTraining",
+    "RayOptions",
     "SearchListener",
     "SearchResult",
     "SeedResult",

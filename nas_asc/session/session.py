@@ -28,7 +28,7 @@ from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
     Executor,
-    InProcess,
+    RayOptions,
     SearchListener,
     SearchResult,
     SilentListener,
@@ -41,7 +41,7 @@ from nas_asc.search import (
 )
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
-from nas_asc.session.worker_parts import WorkerParts, list_guesses
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
@@ -137,6 +137,7 @@ class Session:
         self.inputs = inputs
         self.folder = folder
         self.listener: SearchListener = listener or SilentListener()
+        self.ray = RayOptions()  # where the config's executor is Ray
         self._torch_device = torch_device
         self._cache = cache
         self._cache_bytes = cache_bytes
@@ -226,17 +227,17 @@ class Session:
                 folder=self.folder,
                 accepted=accepted,
             )
-        self.config = found.config
-        repeats, twin, stopped_by = None, None, found.stopped_by
-        try:
-            if stopped_by != "interrupt" and self._recommended() is not None:
-                repeats = self._follow(course, limit, plan)
-                stopped_by = "interrupt" if repeats and repeats.was_interrupted else stopped_by
-            if stopped_by != "interrupt" and course.twin:
-                twin = self._train_twin(course.timeout_s)
-                stopped_by = "interrupt" if twin.search.stopped_by == "interrupt" else stopped_by
-        except KeyboardInterrupt:
-            stopped_by = "interrupt"
+            self.config = found.config
+            repeats, twin, stopped_by = None, None, found.stopped_by
+            try:
+                if stopped_by != "interrupt" and self._recommended() is not None:
+                    repeats = self._follow(executor, course, limit, plan)
+                    stopped_by = "interrupt" if repeats and repeats.was_interrupted else stopped_by
+                if stopped_by != "interrupt" and course.twin:
+                    twin = self._train_twin(executor, course.timeout_s)
+                    stopped_by = "interrupt" if twin.search.stopped_by == "interrupt" else stopped_by
+            except KeyboardInterrupt:
+                stopped_by = "interrupt"
         return self._conclude(found, stopped_by, repeats, twin)
 
     def repeat(
@@ -257,14 +258,16 @@ class Session:
         limit = TimeLimit.after(timeout_s, clock=self._clock)
         course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
         plan, best = self.time_plan(course), self._recommended()
-        found = train_repeats(
-            self.folder,
-            self.worker,
-            n_seeds=n_seeds,
-            n_most=n_most,
-            limit=limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds)),
-            listener=self.listener,
-        )
+        with closing(self._build_executor()) as executor:
+            found = train_repeats(
+                self.folder,
+                self.worker,
+                executor=executor,
+                n_seeds=n_seeds,
+                n_most=n_most,
+                limit=limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds)),
+                listener=self.listener,
+            )
         return self._refit(course, limit, plan, found) or found
 
     def twin(self, *, timeout_s: float | None = None) -> TwinResult:
@@ -279,7 +282,8 @@ class Session:
         """
         self._tell_split()
         self._tell_device()
-        return self._train_twin(timeout_s)
+        with closing(self._build_executor()) as executor:
+            return self._train_twin(executor, timeout_s)
 
     def evaluate(self, *, number: int | None = None) -> TestResult:
         """Scores on the test clips, which nothing else reads.
@@ -335,14 +339,15 @@ class Session:
         ask = ask_again if has_study(self.folder) else ask_study
         return ask(self.config, self.inputs.space, self.worker.prepared)
 
-    def _follow(self, course: Course, limit: TimeLimit, plan: TimePlan) -> RepeatsResult | None:
+    def _follow(self, executor: Executor, course: Course, limit: TimeLimit, plan: TimePlan) -> RepeatsResult | None:
         """Repeats of the leaders, or of the front where the refit's length is given, then the refit."""
         repeats = None
         if course.n_seeds > 1:
             best = self._recommended()
             kept = limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds))
             train = race_leaders if plan.finds_length else train_repeats
-            repeats = train(self.folder, self.worker, n_seeds=course.n_seeds, limit=kept, listener=self.listener)
+            options: dict[str, Any] = {"executor": executor, "limit": kept, "listener": self.listener}
+            repeats = train(self.folder, self.worker, n_seeds=course.n_seeds, **options)
         return self._refit(course, limit, plan, repeats)
 
     def _refit(
@@ -360,18 +365,26 @@ class Session:
             return replace(repeats, was_interrupted=True)
         return repeats
 
-    def _train_twin(self, timeout_s: float | None) -> TwinResult:
+    def _train_twin(self, executor: Executor, timeout_s: float | None) -> TwinResult:
         limit, space = TimeLimit.after(timeout_s, clock=self._clock), self.inputs.space
-        with closing(self._build_executor()) as executor:
-            return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
+        return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
 
     def _build_executor(self) -> Executor:
-        config, inputs, precision = self.config, self.inputs, self.worker.precision
-        if config.n_workers == 1:
-            return InProcess(self.worker)
-        data, space = (inputs.data_set, inputs.split), (config.space, inputs.space.digest)
-        parts = WorkerParts(*data, *space, self._cache, self._torch_device, self._cache_bytes, precision)
-        return parts.executor(config.n_workers, inputs.space.layer_types, self._tell_features)
+        config = self.config
+        workers: dict[str, Any] = {"n_workers": config.n_workers, "kind": config.executor, "ray": self.ray}
+        return build_executor(self.worker, self._worker_parts, listener=self.listener, **workers)
+
+    def _worker_parts(self) -> WorkerParts:
+        inputs = self.inputs
+        return WorkerParts(
+            inputs.data_set,
+            inputs.split,
+            SpaceFile.of(inputs.space, self.config.space),
+            cache=self._cache,
+            torch_device=self._torch_device,
+            cache_bytes=self._cache_bytes,
+            precision=self.worker.precision,
+        )
 
     def _conclude(
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None

@@ -6,7 +6,17 @@ Conventions:
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
-from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
+from nas_asc.study.config import (
+    GONE_SAMPLERS,
+    MOST_FOUND_LENGTH,
+    OPTUNA_PREFIX,
+    SAMPLERS,
+    ExecutorKind,
+    Mode,
+    Scored,
+    StudyConfig,
+    validate_executor,
+)
 from nas_asc.study.database import RECORD_ATTRIBUTE, database_path, load_records
 from nas_asc.study.file import write_file
 from nas_asc.study.folder import (
@@ -74,6 +84,7 @@ __all__ = [
     "STUDIES",
     "Ask",
     "Estimate",
+    "ExecutorKind",
     "FileRecord",
     "Mode",
     "Objective",
@@ -141,6 +152,7 @@ __all__ = [
     "study_dir",
     "tidy_trials",
     "trial_dir",
+    "validate_executor",
     "validate_objectives",
     "write_file",
     "write_refit_files",

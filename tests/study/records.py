@@ -12,7 +12,9 @@ from nas_asc.study import Ask, Repeat, RungRecord, StudyConfig, TrialRecord
 counts = st.integers(0, 10**9)
 shares = st.floats(0, 1)
 words = st.text(max_size=20)
-plain = st.one_of(st.none(), st.booleans(), st.integers(-(2**50), 2**50), st.floats(allow_nan=False, allow_infinity=False), words)
+plain = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**50), 2**50), st.floats(allow_nan=False, allow_infinity=False), words
+)
 costs = st.builds(Cost, *[counts] * 8)
 scores = st.builds(
     Scores,
@@ -63,6 +65,7 @@ configs = st.builds(
     objectives=st.sampled_from([("log_loss",), ("error", "macs"), ("log_loss", "macs", "int8_bytes")]),
     mode=st.sampled_from(["pareto", "best"]),
     n_workers=st.integers(1, 64),
+    executor=st.sampled_from(["processes", "ray"]),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     sampler=st.sampled_from(["auto", "gp", "optuna:GPSampler"]),
     warm_start=st.booleans(),
