@@ -139,9 +139,9 @@ class RayActors:
         if self._is_ours:
             self._ray.shutdown()
 
-    def _measure(self, options: RayOptions, n_workers: int) -> "_Share":
+    def _measure(self, options: RayOptions, n_workers: int) -> "Share":
         """What an actor has; told where not all find room now."""
-        nodes = [_Room(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in self._list_nodes()]
+        nodes = [Room(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in self._list_nodes()]
         share = share_out(nodes, n_workers, options)
         n_now = sum(share.count(node) for node in nodes)
         if n_now < n_workers:
@@ -195,7 +195,9 @@ class RayActors:
         """Replace an actor; its job goes to whoever is free next. One that it had not begun is no loss."""
         slot.n_stillborn += not slot.is_ready
         if slot.n_stillborn == MOST_STILLBORN:
-            raise StudyError(f"workers cannot start on Ray: the last one ended {reason}. See the guide: workers.")
+            raise StudyError(
+                f"workers cannot start on Ray: the last one ended {reason}. See `nas-asc guide searching`."
+            )
         order, had_begun = slot.order, slot.has_begun
         self._ray.kill(slot.actor)  # it may only be out of reach
         slot.restart(*self._start())
@@ -209,7 +211,7 @@ class RayActors:
 
 
 @dataclass(frozen=True)
-class _Room:
+class Room:
     """CPUs and GPUs of a node."""
 
     n_cpus: float
@@ -217,7 +219,7 @@ class _Room:
 
 
 @dataclass(frozen=True)
-class _Share:
+class Share:
     """CPUs and GPUs of an actor."""
 
     n_cpus: float
@@ -231,7 +233,7 @@ class _Share:
     def n_threads(self) -> int:
         return max(1, int(self.n_cpus))
 
-    def count(self, node: _Room) -> int:
+    def count(self, node: Room) -> int:
         """Actors that find room on a node; a GPU is shared, two are not mixed."""
         found = _n_times(node.n_cpus, self.n_cpus)
         if not self.n_gpus:
@@ -241,7 +243,7 @@ class _Share:
         return min(found, of_gpus)
 
 
-def share_out(nodes: Sequence[_Room], n_workers: int, options: RayOptions) -> _Share:
+def share_out(nodes: Sequence[Room], n_workers: int, options: RayOptions) -> Share:
     """What each of so many workers has: what is asked, or else the largest share with which all find room.
 
     Args:
@@ -257,7 +259,7 @@ def share_out(nodes: Sequence[_Room], n_workers: int, options: RayOptions) -> _S
         n_gpus = _largest_share([1.0] * int(sum(node.n_gpus for node in nodes)), n_workers)
     fitting = [node.n_cpus for node in nodes if node.n_gpus >= n_gpus]
     n_cpus = _largest_share(fitting, n_workers) if options.n_cpus is None else options.n_cpus
-    share = _Share(n_cpus, n_gpus)
+    share = Share(n_cpus, n_gpus)
     if not n_cpus or not any(share.count(node) for node in nodes):
         has = ", ".join(f"{node.n_cpus:g} CPUs and {node.n_gpus:g} GPUs" for node in nodes) or "none"
         raise StudyError(f"no node of the Ray cluster has room for a worker of {share}: it has nodes of {has}.")
@@ -386,7 +388,7 @@ def _join(ray: Any, address: str | None) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         small = {"num_cpus": count_cores(), "include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
-        ray.init(where, log_to_driver=False, logging_level=logging.WARNING, **small)
+        ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **small)
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StudyError(

@@ -41,6 +41,7 @@ def kind(request):
         if request.param == "ray":
             pytest.importorskip("ray", reason="the extra nas-asc[ray] is absent")
             patch.setenv("PYTHONPATH", os.getcwd(), prepend=os.pathsep)  # for what actors make
+            patch.setenv("RAY_AUTH_MODE", "disabled")  # or Ray would write a token into the home folder
             patch.delenv("RAY_ADDRESS", raising=False)
         yield request.param
 
