@@ -40,7 +40,8 @@ from nas_asc.search.executor import (
 from nas_asc.training import DeadlineError, EpochRow, count_cores, prepare_process
 
 _OBJECT_STORE_BYTES = 200_000_000  # a network's weights are a few; the recordings' names may be tens
-_PATIENCE_S = 60.0  # without a worker, until it is told
+_TICK_S = 5.0  # between two looks at whose time is over
+_PATIENCE_TICKS = 12  # without a worker, until it is told
 _GRAIN = 1e-4  # of what Ray counts
 
 
@@ -118,21 +119,28 @@ class RayActors:
 
     def next_event(self, on_epoch: OnJobEpoch = ignore_job_epoch) -> Event:
         """What comes next of any job; epochs and features are told while it is waited for."""
+        n_ticks = 0
         while True:
             self._hand_out()
+            late = next((order for order in self._waiting if order.limit.is_over), None)
+            if late is not None:
+                self._waiting.remove(late)
+                return Late(late.job)
             heard = {slot.stream: slot for slot in self._slots if slot.stream is not None}
-            streams, _ = self._ray.wait(list(heard), timeout=_PATIENCE_S)
-            if not streams and not any(slot.is_ready for slot in self._slots):
-                self._on_note(f"no worker has begun for {_PATIENCE_S:g} s: {self._describe_room()}")
+            streams, _ = self._ray.wait(list(heard), timeout=_TICK_S)
             for stream in streams:
                 event = self._hear(heard[stream], on_epoch)
                 if event is not None:
                     return event
+            n_ticks += not streams
+            if n_ticks == _PATIENCE_TICKS and not any(slot.is_ready for slot in self._slots):
+                self._on_note(f"no worker has begun: {self._describe_room()}")
 
     def close(self) -> None:
         """End all actors, whatever they do, and the cluster where it began with them."""
-        for slot in self._slots:
-            self._ray.kill(slot.actor)
+        with suppress(self._ray.exceptions.RayError):  # where the cluster is gone, so are they
+            for slot in self._slots:
+                self._ray.kill(slot.actor)
         self._leave()
 
     def _leave(self) -> None:
@@ -195,9 +203,7 @@ class RayActors:
         """Replace an actor; its job goes to whoever is free next. One that it had not begun is no loss."""
         slot.n_stillborn += not slot.is_ready
         if slot.n_stillborn == MOST_STILLBORN:
-            raise StudyError(
-                f"workers cannot start on Ray: the last one ended {reason}. See `nas-asc guide searching`."
-            )
+            raise StudyError(f"workers cannot start on Ray: the last one ended {reason}. See nas-asc guide searching.")
         order, had_begun = slot.order, slot.has_begun
         self._ray.kill(slot.actor)  # it may only be out of reach
         slot.restart(*self._start())
@@ -231,6 +237,7 @@ class Share:
 
     @property
     def n_threads(self) -> int:
+        """Of its computations."""
         return max(1, int(self.n_cpus))
 
     def count(self, node: Room) -> int:
