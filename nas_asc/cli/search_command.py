@@ -108,7 +108,7 @@ def _print_course(session: "Session", course: "Course") -> None:
     parts += [f"within {format_duration(course.timeout_s)}"] if course.timeout_s is not None else []
     kept = f", {format_duration(plan.repeats_s)} of it to train the leaders again" if plan.repeats_s else ""
     where = " on Ray" if config.executor == "ray" else ""
-    at_once = f", {config.n_workers} at a time{where}" if config.trains_elsewhere else ""
+    at_once = f", {config.n_workers} trainings at a time{where}" if config.trains_elsewhere else ""
     print(f"study: {config.name}, {objectives}, {' '.join(parts)}{kept}{at_once}", flush=True)
     if config.rungs:
         rungs = format_rungs(config.rungs).replace(",", " and ")

@@ -96,7 +96,7 @@ def train(
     ):
         results.append(result)
         print(_result_line(result), file=sys.stderr, flush=True)
-    _conclude(results, training.folder, json=json)
+    _conclude(sorted(results, key=lambda result: result.seed), training.folder, json=json)
 
 
 def _headline(training: "NetworkTraining") -> str:
