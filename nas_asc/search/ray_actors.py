@@ -396,11 +396,10 @@ def _join(ray: Any, address: str | None) -> None:
         small = {"num_cpus": count_cores(), "include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
         ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **small)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray's are of many kinds, bare ones too
         reason = " ".join(str(error).split())
-        raise StudyError(
-            f"`--ray-address` must be that of a running Ray cluster, but {where!r} cannot be joined: {reason}"
-        ) from None
+        fault = f"`--ray-address` must be that of a running Ray cluster, but {where!r} cannot be joined"
+        raise StudyError(f"{'Ray cannot begin on this machine' if where == 'local' else fault}: {reason}") from None
 
 
 def _reason(error: Exception) -> str:

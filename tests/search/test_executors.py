@@ -1,6 +1,8 @@
 """What every executor of workers that may die does: one suite for all of them."""
 
 import os
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -126,6 +128,25 @@ def test_audio_that_is_gone_ends_the_waiting(executor, orders, job):
     executor.submit(job)
     with pytest.raises(DataError, match=r"tone\.wav is gone"):
         executor.next_event()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there_is_named():
+    pytest.importorskip("ray", reason="the extra nas-asc[ray] is absent")
+    code = (
+        "from nas_asc.search import RayActors, RayOptions\n"
+        "try:\n    RayActors(len, n_workers=1, options=RayOptions(address='127.0.0.1:1'))\n"
+        "except Exception as error:\n    print(type(error).__name__, error)"
+    )
+    quick = os.environ | {"RAY_gcs_rpc_server_reconnect_timeout_s": "2", "RAY_AUTH_MODE": "disabled"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=quick, check=True)
+    assert done.stdout.startswith("StudyError `--ray-address` must be that of a running Ray cluster, but '127.0.0.1:1'")
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(StudyError, match=r"needs Ray. Install it: pip install 'nas-asc\[ray\]'"):
+        RayActors(build_dead, n_workers=1)
 
 
 def test_workers_that_cannot_start_end_the_search(kind, job):
