@@ -12,6 +12,7 @@ import os
 import pickle
 import queue
 import re
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,7 @@ from nas_asc.training import DeadlineError, EpochRow, count_cores, prepare_proce
 _OBJECT_STORE_BYTES = 200_000_000  # a network's weights are a few; the recordings' names may be tens
 _TICK_S = 5.0  # between two looks at whose time is over
 _PATIENCE_TICKS = 12  # without a worker, until it is told
+_KNOCK_S = 10.0
 _GRAIN = 1e-4  # of what Ray counts
 
 
@@ -395,11 +397,27 @@ def _join(ray: Any, address: str | None) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         small = {"num_cpus": count_cores(), "include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
+        _knock(where)
         ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **small)
     except Exception as error:  # Ray's are of many kinds, bare ones too
         reason = " ".join(str(error).split())
         fault = f"`--ray-address` must be that of a running Ray cluster, but {where!r} cannot be joined"
         raise StudyError(f"{'Ray cannot begin on this machine' if where == 'local' else fault}: {reason}") from None
+
+
+def _knock(address: str) -> None:
+    """Check that somebody is there: Ray itself would try for minutes.
+
+    Raises:
+        OSError: Nobody is.
+        ValueError: It is an address of another kind.
+    """
+    if address in ("local", "auto"):
+        return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise ValueError("give host:port, such as 10.0.0.5:6379")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
 
 
 def _reason(error: Exception) -> str:
