@@ -1,7 +1,6 @@
 """What every executor of workers that may die does: one suite for all of them."""
 
 import os
-import sys
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,7 @@ import pytest
 from nas_asc.clock import TimeLimit
 from nas_asc.errors import DataError, StudyError
 from nas_asc.propose import Screen
-from nas_asc.search import Done, Late, Lost, Processes, RayActors, RayOptions
+from nas_asc.search import Done, Late, Lost, Processes, RayActors
 from nas_asc.search.jobs import Jobs
 from tests.search.mortal import build_dead, build_mortal
 from tests.search.tiny import BUDGET, ask, prepare, space, worker
@@ -127,22 +126,6 @@ def test_audio_that_is_gone_ends_the_waiting(executor, orders, job):
     executor.submit(job)
     with pytest.raises(DataError, match=r"tone\.wav is gone"):
         executor.next_event()
-
-
-@pytest.mark.parametrize(
-    ("address", "fault"),
-    [("127.0.0.1:1", "[Rr]efused"), ("ray://head:10001", "give host:port"), ("head", "give host:port")],
-)
-def test_a_cluster_that_is_not_there_is_named(address, fault):
-    pytest.importorskip("ray", reason="the extra nas-asc[ray] is absent")
-    with pytest.raises(StudyError, match=rf"`--ray-address` must be that.*'{address}' cannot be joined: .*{fault}"):
-        RayActors(build_dead, n_workers=1, options=RayOptions(address))
-
-
-def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(StudyError, match=r"needs Ray. Install it: pip install 'nas-asc\[ray\]'"):
-        RayActors(build_dead, n_workers=1)
 
 
 def test_workers_that_cannot_start_end_the_search(kind, job):

@@ -1,6 +1,7 @@
 """Workers on a Ray cluster of two nodes on this machine, one of which is killed; and how a cluster is shared out."""
 
 import os
+import sys
 from contextlib import closing
 from functools import partial
 
@@ -55,6 +56,22 @@ def test_a_share_out_of_range_is_refused():
         RayOptions(n_cpus=0.0)
     with pytest.raises(StudyError, match=r"`--ray-gpus` must be from 0 to 1, or whole, but got 1.5"):
         RayOptions(n_gpus=1.5)
+
+
+@pytest.mark.parametrize(
+    ("address", "fault"),
+    [("127.0.0.1:1", "[Rr]efused"), ("ray://head:10001", "give host:port"), ("head", "give host:port")],
+)
+def test_a_cluster_that_is_not_there_is_named(address, fault):
+    pytest.importorskip("ray", reason="the extra nas-asc[ray] is absent")
+    with pytest.raises(StudyError, match=rf"`--ray-address` must be that.*'{address}' cannot be joined: .*{fault}"):
+        RayActors(len, n_workers=1, options=RayOptions(address))
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(StudyError, match=r"needs Ray. Install it: pip install 'nas-asc\[ray\]'"):
+        RayActors(len, n_workers=1)
 
 
 class Murderer(SilentListener):
