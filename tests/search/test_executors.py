@@ -69,6 +69,14 @@ def _job(prepared, ask_index):
     return Jobs(ask(prepared), n_train=prepared.n_train).of_trial(proposal, ask_index)
 
 
+def test_workers_that_cannot_start_end_the_search(kind, job):  # first, while nobody else has the cores
+    with closing(KINDS[kind](build_dead, n_workers=1)) as found:
+        found.submit(job)
+        with pytest.raises(StudyError, match=r"workers cannot start.*: the last one ended"):  # noqa: PT012
+            while isinstance(found.next_event(), Lost):
+                pass
+
+
 def test_a_worker_elsewhere_gives_what_one_here_gives_and_tells_its_epochs(executor, job, prepared, heard):
     told = []
     executor.submit(job)
@@ -126,11 +134,3 @@ def test_audio_that_is_gone_ends_the_waiting(executor, orders, job):
     executor.submit(job)
     with pytest.raises(DataError, match=r"tone\.wav is gone"):
         executor.next_event()
-
-
-def test_workers_that_cannot_start_end_the_search(kind, job):
-    with closing(KINDS[kind](build_dead, n_workers=1)) as found:
-        found.submit(job)
-        with pytest.raises(StudyError, match=r"workers cannot start.*: the last one ended"):  # noqa: PT012
-            while isinstance(found.next_event(), Lost):
-                pass
