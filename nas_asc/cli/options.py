@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,20 +12,17 @@ import typer
 from nas_asc.budget import RESOURCES, RULES, Budget, parse_budget
 from nas_asc.cli.group import option_parameter
 from nas_asc.cli.words import parse_clip, parse_columns, parse_final_length, parse_share, parse_timeout
-from nas_asc.errors import StudyError
 from nas_asc.metrics import MINIMISED_SCORES
 
 if TYPE_CHECKING:
-    from nas_asc.session import Course, RayOptions, Session
+    from nas_asc.session import Course
     from nas_asc.study import StudyConfig
 
 DEFAULT_FINAL_SEEDS = 3
 INTERRUPTED = 130  # exit code of what Ctrl-C ended after saving
 
 *_FIRST_RULES, _LAST_RULES = RULES
-_data, _budget, _search, _workers = (
-    partial(typer.Option, rich_help_panel=panel) for panel in ("Data", "Budget", "Search", "Workers")
-)
+_data, _budget, _search = (partial(typer.Option, rich_help_panel=panel) for panel in ("Data", "Budget", "Search"))
 
 DataFolder = Annotated[
     str | None,
@@ -102,72 +99,6 @@ TorchDevice = Annotated[str, _search("--torch-device", help="Where networks trai
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the split, the proposals and the trainings.")]
 StudyName = Annotated[str, typer.Argument(help="Name of a study under ./studies, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerOptions:
-    """How many train at the same time, and where."""
-
-    workers: Annotated[
-        int | None,
-        _workers(
-            "--workers",
-            help="Trainings at the same time, each in a process with its share of the cores. Default: as many as the"
-            " study had, 1 at first, which needs no process beside the command's own.",
-            min=1,
-        ),
-    ] = None
-    executor: Annotated[
-        str | None,
-        _workers(
-            "--executor",
-            help="Where they train: processes of this machine, or ray, a cluster (needs nas-asc[ray]). Default: as the"
-            " study had it, processes at first.",
-        ),
-    ] = None
-    ray_address: Annotated[
-        str | None,
-        _workers(
-            "--ray-address",
-            help="Of a running Ray cluster: host:port, or auto for the one of this machine. Default: RAY_ADDRESS, or"
-            " else a small one on this machine alone.",
-        ),
-    ] = None
-    ray_cpus: Annotated[
-        float | None, _workers("--ray-cpus", help="CPUs of a worker, such as 0.5. Default: its share of the cluster's.")
-    ] = None
-    ray_gpus: Annotated[
-        float | None,
-        _workers("--ray-gpus", help="GPUs of a worker, such as 0.25. Default: its share of the cluster's, at most 1."),
-    ] = None
-
-    def ray_of(self, kind: str) -> "RayOptions":
-        """Which cluster, and what a worker has of it.
-
-        Args:
-            kind: The executor.
-
-        Raises:
-            StudyError: Something of it is given, but the executor is another; or is out of range.
-        """
-        from nas_asc.session import RayOptions
-
-        if kind != "ray":
-            given = {"--ray-address": self.ray_address, "--ray-cpus": self.ray_cpus, "--ray-gpus": self.ray_gpus}
-            for option in (name for name, value in given.items() if value is not None):
-                raise StudyError(f"`{option}` must come with --executor ray, but the executor is {kind}.")
-        return RayOptions(self.ray_address, self.ray_cpus, self.ray_gpus)
-
-    def apply(self, session: "Session") -> None:
-        """Let a session train so.
-
-        Args:
-            session: Begun or reopened.
-        """
-        config = session.config
-        kind: Any = self.executor or config.executor  # checked where the config is made
-        session.config = replace(config, n_workers=self.workers or config.n_workers, executor=kind)
-        session.ray = self.ray_of(kind)
 
 
 class Limits(dict[str, str]):

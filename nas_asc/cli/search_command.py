@@ -10,6 +10,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
+from nas_asc.cli.worker_options import WorkerOptions
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def search(
     options: opt.SearchOptions,
     *,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
-    workers: opt.WorkerOptions,
+    workers: WorkerOptions,
 ) -> None:
     """Search a space for the networks that score best inside a budget.
 
@@ -54,7 +55,7 @@ def resume(
     *,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
-    workers: opt.WorkerOptions,
+    workers: WorkerOptions,
     accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
     accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,

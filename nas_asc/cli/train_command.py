@@ -11,6 +11,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
     from nas_asc.metrics import Scores
@@ -37,7 +38,7 @@ def train(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Number of trainings, with seeds from --seed on.", min=1)] = 1,
     seed: opt.Seed = 0,
-    workers: opt.WorkerOptions,
+    workers: WorkerOptions,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the results. Default: trained/<network>-<data>.")
     ] = None,

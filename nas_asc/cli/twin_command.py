@@ -10,6 +10,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.worker_options import WorkerOptions
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def twin(
     study: opt.StudyName,
     *,
     timeout: Annotated[str | None, typer.Option("--timeout", help="Wall time, such as 20m. Default: none.")] = None,
-    workers: opt.WorkerOptions,
+    workers: WorkerOptions,
     cache: opt.CacheFolder = None,
     torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,

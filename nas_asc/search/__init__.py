@@ -21,7 +21,8 @@ from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.loop import SearchResult, StoppedBy, run_search
 from nas_asc.search.processes import Processes
-from nas_asc.search.ray_actors import RayActors, RayOptions
+from nas_asc.search.ray_actors import RayActors
+from nas_asc.search.ray_share import RayOptions
 
 __all__ = [
     "CHANGES",

@@ -10,20 +10,16 @@ Conventions:
 import logging
 import os
 import pickle
-import queue
 import re
 import socket
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from nas_asc.clock import NO_LIMIT, TimeLimit
-from nas_asc.errors import NasAscError, StudyError
+from nas_asc.errors import StudyError
 from nas_asc.evaluation import Job, Result
 from nas_asc.search.executor import (
     MOST_LOST,
@@ -38,35 +34,14 @@ from nas_asc.search.executor import (
     fail_lost,
     ignore_job_epoch,
 )
-from nas_asc.training import DeadlineError, EpochRow, count_cores, prepare_process
+from nas_asc.search.ray_share import RayOptions, Room, Share, share_out
+from nas_asc.search.ray_trainer import Trainer
+from nas_asc.training import EpochRow, count_cores
 
 _OBJECT_STORE_BYTES = 200_000_000  # a network's weights are a few; the recordings' names may be tens
 _TICK_S = 5.0  # between two looks at whose time is over
 _PATIENCE_TICKS = 12  # without a worker, until it is told
 _KNOCK_S = 10.0
-_GRAIN = 1e-4  # of what Ray counts
-
-
-@dataclass(frozen=True)
-class RayOptions:
-    """Which cluster, and what a worker has of it.
-
-    Args:
-        address: Of a running cluster, or "auto" for the one that this machine is of. None is the one that the variable
-            RAY_ADDRESS names; without it a small one begins on this machine, and ends with the search.
-        n_cpus: CPUs of a worker, such as 0.5; None is the largest share with which all workers find room.
-        n_gpus: GPUs of a worker, such as 0.25; None as for CPUs, where the cluster has GPUs, at most one.
-    """
-
-    address: str | None = None
-    n_cpus: float | None = None
-    n_gpus: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.n_cpus is not None and self.n_cpus <= 0:
-            raise StudyError(f"`--ray-cpus` must be above 0, but got {self.n_cpus:g}.")
-        if self.n_gpus is not None and (self.n_gpus < 0 or (self.n_gpus > 1 and self.n_gpus % 1)):
-            raise StudyError(f"`--ray-gpus` must be from 0 to 1, or whole, but got {self.n_gpus:g}.")
 
 
 class RayActors:
@@ -169,7 +144,7 @@ class RayActors:
 
     def _start(self) -> tuple[Any, Any]:
         """A new actor, and what it will say of its beginning."""
-        kind = self._ray.remote(_Trainer).options(
+        kind = self._ray.remote(Trainer).options(
             num_cpus=self._share.n_cpus, num_gpus=self._share.n_gpus, scheduling_strategy="SPREAD", max_restarts=0
         )
         actor = kind.remote(self._build, os.getcwd(), self._share.n_threads, self._share.n_gpus > 0)
@@ -218,74 +193,6 @@ class RayActors:
         return Lost(order.job, reason) if had_begun else None
 
 
-@dataclass(frozen=True)
-class Room:
-    """CPUs and GPUs of a node."""
-
-    n_cpus: float
-    n_gpus: float
-
-
-@dataclass(frozen=True)
-class Share:
-    """CPUs and GPUs of an actor."""
-
-    n_cpus: float
-    n_gpus: float
-
-    def __str__(self) -> str:
-        gpus = f" and {self.n_gpus:g} GPUs" if self.n_gpus else ""
-        return f"{self.n_cpus:g} CPUs{gpus}"
-
-    @property
-    def n_threads(self) -> int:
-        """Of its computations."""
-        return max(1, int(self.n_cpus))
-
-    def count(self, node: Room) -> int:
-        """Actors that find room on a node; a GPU is shared, two are not mixed."""
-        found = _n_times(node.n_cpus, self.n_cpus)
-        if not self.n_gpus:
-            return found
-        whole = self.n_gpus >= 1
-        of_gpus = _n_times(node.n_gpus, self.n_gpus) if whole else int(node.n_gpus) * _n_times(1.0, self.n_gpus)
-        return min(found, of_gpus)
-
-
-def share_out(nodes: Sequence[Room], n_workers: int, options: RayOptions) -> Share:
-    """What each of so many workers has: what is asked, or else the largest share with which all find room.
-
-    Args:
-        nodes: Of the cluster.
-        n_workers: Workers.
-        options: What is asked.
-
-    Raises:
-        StudyError: No node has room for one.
-    """
-    n_gpus = options.n_gpus
-    if n_gpus is None:
-        n_gpus = _largest_share([1.0] * int(sum(node.n_gpus for node in nodes)), n_workers)
-    fitting = [node.n_cpus for node in nodes if node.n_gpus >= n_gpus]
-    n_cpus = _largest_share(fitting, n_workers) if options.n_cpus is None else options.n_cpus
-    share = Share(n_cpus, n_gpus)
-    if not n_cpus or not any(share.count(node) for node in nodes):
-        has = ", ".join(f"{node.n_cpus:g} CPUs and {node.n_gpus:g} GPUs" for node in nodes) or "none"
-        raise StudyError(f"no node of the Ray cluster has room for a worker of {share}: it has nodes of {has}.")
-    return share
-
-
-def _largest_share(amounts: Sequence[float], n: int) -> float:
-    """Most of which n can be cut from amounts, none from two; 0 where there is nothing."""
-    shares = {amount / k for amount in amounts for k in range(1, n + 1)}
-    fitting = (share for share in shares if share and sum(_n_times(amount, share) for amount in amounts) >= n)
-    return int(max(fitting, default=0.0) / _GRAIN) * _GRAIN
-
-
-def _n_times(amount: float, share: float) -> int:
-    return int(amount / share + 1e-6)
-
-
 @dataclass(eq=False)
 class _Order:
     """A job, and how many actors died over it."""
@@ -321,64 +228,6 @@ class _Slot:
     def restart(self, actor: Any, stream: Any) -> None:
         """Have another actor instead."""
         self.actor, self.stream, self.is_ready, self.order = actor, stream, False, None
-
-
-class _Trainer:
-    """What an actor is: a worker that says what happens, and trains on a thread of its own meanwhile."""
-
-    def __init__(self, build: BuildWorker, folder: str, n_threads: int, has_gpu: bool) -> None:
-        with suppress(OSError):  # relative paths are the searching process's
-            os.chdir(folder)
-        if not has_gpu:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs to who asked for none
-        prepare_process()
-        torch.set_num_threads(min(n_threads, torch.get_num_threads()))
-        self._build = build
-        self._said: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-
-    def begin(self) -> Iterator[tuple[str, Any]]:
-        """Make the worker."""
-        try:
-            self._worker = self._build(lambda done, total: self._say("features", (done, total)))
-        except NasAscError as error:
-            yield "fault", _with_node(error)
-        else:
-            yield "ready", None
-
-    def train(self, values: dict[str, Any], left_s: float | None) -> Iterator[tuple[str, Any]]:
-        """Train a job; the last word is what became of it."""
-        yield "begun", None
-        thread = threading.Thread(
-            target=self._train, args=(Job.from_dict(values), TimeLimit.after(left_s)), daemon=True
-        )
-        thread.start()
-        kind = ""
-        while kind not in ("done", "late", "fault", "error"):
-            kind, value = self._said.get()
-            if kind == "error":
-                raise value
-            yield kind, value
-
-    def _train(self, job: Job[Any], limit: TimeLimit) -> None:
-        try:
-            result = self._worker.attempt(job, limit=limit, on_epoch=self._say_epoch)
-            self._say("done", pickle.dumps(result.to_dict()))  # arrays would be Ray's, to be read alone
-        except DeadlineError:
-            self._say("late")
-        except NasAscError as error:
-            self._say("fault", _with_node(error))
-        except BaseException as error:
-            self._say("error", error)
-
-    def _say(self, kind: str, value: Any = None) -> None:
-        self._said.put((kind, value))
-
-    def _say_epoch(self, row: EpochRow, n_epochs: int) -> None:
-        self._say("epoch", (vars(row), n_epochs))
-
-
-def _with_node(error: NasAscError) -> NasAscError:
-    return type(error)(f"{error} (on the Ray node {_import_ray().util.get_node_ip_address()})")
 
 
 def _import_ray() -> Any:

@@ -10,7 +10,7 @@ import torch
 
 from nas_asc.errors import StudyError
 from nas_asc.search import RayActors, RayOptions, SilentListener
-from nas_asc.search.ray_actors import Room, Share, share_out
+from nas_asc.search.ray_share import Room, Share, share_out
 from nas_asc.study import load_pending, load_records
 from tests.search.tiny import ask, build_worker, prepare, run, space
 
