@@ -33,6 +33,7 @@ _ONLY_DOORS = {
     "typer": ("cli",),
     "rich": ("cli",),
     "optuna": ("search", "propose"),
+    "ray": ("search",),
     "pandas": ("report", "library"),
     "plotly": ("report", "library"),
     "torchaudio": ("features",),

@@ -230,7 +230,7 @@ def parse_budget(
     """
     limits = {name: RESOURCES[name].parse(text) for name, text in words.items()}
     known = {each.name for each in fields(Budget)}
-    own = {f"max_{name}": limit for name, limit in limits.items() if f"max_{name}" in known}
+    own: dict[str, Any] = {f"max_{name}": limit for name, limit in limits.items() if f"max_{name}" in known}
     others = {name: limit for name, limit in limits.items() if f"max_{name}" not in known}
     start = start or Budget()
     bits = bits or (start.bits if rules is None else 8)

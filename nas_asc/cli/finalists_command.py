@@ -8,15 +8,19 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
+from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
     from nas_asc.handover import RepeatsResult
     from nas_asc.study import Estimate, RepeatedTrial, RepeatSummary
 
 
+@spread_groups
 def finalists(
     study: opt.StudyName,
+    *,
     seeds: Annotated[
         int, typer.Option("--seeds", help="Trainings of each network in all, that of its trial included.", min=2)
     ] = 3,
@@ -26,6 +30,7 @@ def finalists(
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Wall time, such as 20m; no training begins that would not end.")
     ] = None,
+    workers: WorkerOptions,
     cache: opt.CacheFolder = None,
     torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,
@@ -42,6 +47,7 @@ def finalists(
 
     timeout_s = words.parse_timeout(timeout)
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
+    workers.apply(session)
     with build_display(replace(session.config, n_trials=None, timeout_s=timeout_s)) as session.listener:
         result = session.repeat(n_seeds=seeds, n_most=members, timeout_s=timeout_s)
     if json:

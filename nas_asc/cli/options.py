@@ -95,16 +95,6 @@ Timeout = Annotated[
     ),
 ]
 Epochs = Annotated[int | None, _search("--epochs", help="Epochs of every training. Default: by the number of clips.")]
-_WORKERS = "Trainings at the same time, each in a process with its share of the cores."
-Workers = Annotated[int, _search("--workers", help=f"{_WORKERS} 1: none beside the search's own.", min=1)]
-StoredWorkers = Annotated[
-    int | None, _search("--workers", help=f"{_WORKERS} Default: as many as the study had.", min=1)
-]
-Gpus = Annotated[
-    str | None,
-    _search("--gpus", help="GPUs to train on at the same time, such as 0,1, each in processes of its own."),
-]
-PerGpu = Annotated[int, _search("--per-gpu", help="With --gpus: trainings at the same time on each.", min=1)]
 TorchDevice = Annotated[str, _search("--torch-device", help="Where networks train: auto, cpu or cuda.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the split, the proposals and the trainings.")]
 StudyName = Annotated[str, typer.Argument(help="Name of a study under ./studies, or the path of its folder.")]

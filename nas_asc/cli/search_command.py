@@ -10,6 +10,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
+from nas_asc.cli.worker_options import DeviceOptions
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ _N_MORE = 20
 @spread_groups
 def search(
     options: opt.SearchOptions,
+    *,
     study: Annotated[str | None, typer.Option("--study", help="Name of the study. Default: space, data, date.")] = None,
-    workers: opt.Workers = 1,
-    gpus: opt.Gpus = None,
-    per_gpu: opt.PerGpu = 1,
+    workers: DeviceOptions,
 ) -> None:
     """Search a space for the networks that score best inside a budget.
 
@@ -34,13 +34,13 @@ def search(
     from nas_asc.cli.survey_lines import short_lines
     from nas_asc.session import begin_session
 
-    devices = words.parse_gpus(gpus, per_gpu=per_gpu, workers=workers, torch_device=options.torch_device)
     session = begin_session(
-        replace(options.asked(study or ""), n_workers=len(devices) or workers),
-        torch_device=devices or options.torch_device,
+        options.asked(study or ""),
+        torch_device=workers.torch_devices(options.torch_device),
         cache=options.cache,
         cache_bytes=words.parse_cache_size(options.cache_size),
     )
+    workers.apply(session)
     print(session.inputs.describe(), *session.inputs.notes, sep="\n", flush=True)
     survey = session.survey()
     survey.validate()
@@ -49,13 +49,13 @@ def search(
     _run(session, options.course)
 
 
+@spread_groups
 def resume(
     study: opt.StudyName,
+    *,
     trials: opt.Trials = None,
     timeout: opt.Timeout = None,
-    workers: opt.StoredWorkers = None,
-    gpus: opt.Gpus = None,
-    per_gpu: opt.PerGpu = 1,
+    workers: DeviceOptions,
     accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
     accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
     accept_version_change: Annotated[bool, typer.Option(help="Go on although versions have changed.")] = False,
@@ -76,10 +76,10 @@ def resume(
 
     timeout_s = words.parse_timeout(timeout)
     cache_bytes = words.parse_cache_size(cache_size)
-    devices = words.parse_gpus(gpus, per_gpu=per_gpu, workers=workers, torch_device=torch_device)
-    session = reopen(study, cache=cache, cache_bytes=cache_bytes, torch_device=devices or torch_device)
+    devices = workers.torch_devices(torch_device)
+    session = reopen(study, cache=cache, cache_bytes=cache_bytes, torch_device=devices)
     print(session.inputs.describe(), flush=True)
-    session.config = replace(session.config, n_workers=len(devices) or workers or session.config.n_workers)
+    workers.apply(session)
     if trials is None and timeout_s is None:
         config = session.config
         trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None
@@ -109,7 +109,8 @@ def _print_course(session: "Session", course: "Course") -> None:
     parts = [f"up to {course.n_trials} trials"] if course.n_trials is not None else []
     parts += [f"within {format_duration(course.timeout_s)}"] if course.timeout_s is not None else []
     kept = f", {format_duration(plan.repeats_s)} of it to train the leaders again" if plan.repeats_s else ""
-    at_once = f", {config.n_workers} trainings at a time" if config.n_workers > 1 else ""
+    where = " on Ray" if config.executor == "ray" else ""
+    at_once = f", {config.n_workers} trainings at a time{where}" if config.trains_elsewhere else ""
     print(f"study: {config.name}, {objectives}, {' '.join(parts)}{kept}{at_once}", flush=True)
     if config.rungs:
         rungs = format_rungs(config.rungs).replace(",", " and ")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
     from nas_asc.metrics import Scores
@@ -37,6 +38,7 @@ def train(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Number of trainings, with seeds from --seed on.", min=1)] = 1,
     seed: opt.Seed = 0,
+    workers: WorkerOptions,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the results. Default: trained/<network>-<data>.")
     ] = None,
@@ -48,7 +50,7 @@ def train(
 
     Example: nas-asc train CP-Mobile-2024 --data recordings/esc10 --epochs 30 --seeds 3
     """
-    from nas_asc.cli.display import FeatureLine
+    from nas_asc.cli.display import FeatureDisplay
     from nas_asc.session import ClipsAsked, open_training
 
     asked = ClipsAsked(
@@ -64,6 +66,8 @@ def train(
         cache=cache,
         cache_bytes=words.parse_cache_size(cache_size),
     )
+    kind: Any = workers.executor or "processes"  # checked where the workers begin
+    ray, listener = workers.ray_of(kind), FeatureDisplay()
     training = open_training(
         network,
         asked,
@@ -71,7 +75,7 @@ def train(
         out=out,
         is_taught=bool(teacher),
         torch_device=torch_device,
-        on_features=FeatureLine(),
+        on_features=listener.on_features,
     )
     for note in training.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -81,10 +85,19 @@ def train(
     if not json:
         print(_headline(training), flush=True)
     results = []
-    for result in training.train(range(seed, seed + seeds), epochs=epochs, on_test=test, on_epoch=_print_epoch):
+    for result in training.train(
+        range(seed, seed + seeds),
+        epochs=epochs,
+        on_test=test,
+        on_epoch=_print_epoch,
+        n_workers=workers.workers or 1,
+        executor=kind,
+        ray=ray,
+        listener=listener,
+    ):
         results.append(result)
         print(_result_line(result), file=sys.stderr, flush=True)
-    _conclude(results, training.folder, json=json)
+    _conclude(sorted(results, key=lambda result: result.seed), training.folder, json=json)
 
 
 def _headline(training: "NetworkTraining") -> str:

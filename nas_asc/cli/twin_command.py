@@ -8,7 +8,9 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
+from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.worker_options import WorkerOptions
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -16,9 +18,12 @@ if TYPE_CHECKING:
     from nas_asc.health import Comparison
 
 
+@spread_groups
 def twin(
     study: opt.StudyName,
+    *,
     timeout: Annotated[str | None, typer.Option("--timeout", help="Wall time, such as 20m. Default: none.")] = None,
+    workers: WorkerOptions,
     cache: opt.CacheFolder = None,
     torch_device: opt.TorchDevice = "auto",
     json: opt.Json = False,
@@ -33,6 +38,7 @@ def twin(
 
     timeout_s = words.parse_timeout(timeout)
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json)
+    workers.apply(session)
     asked = replace(session.config, n_trials=len(load_records(session.folder)) or None, timeout_s=timeout_s)
     with build_display(asked) as session.listener:
         result = session.twin(timeout_s=timeout_s)

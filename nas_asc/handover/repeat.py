@@ -3,13 +3,14 @@
 Conventions:
     The trial's own training is index 0 where it had the study's full number of epochs; index k has a seed of its own
     that depends on the study's seed, the trial and k alone. All networks are trained once more before any is trained
-    twice, so that an interrupted run leaves them with nearly equal numbers. After a race, trainings are as long as
-    those by which it compared networks. Where few clips or groups validate, a network's second training of a length
-    holds out other groups of the development clips, and so does each after it.
+    twice, so that an interrupted run leaves them with nearly equal numbers. With several workers several train at once.
+    After a race, trainings are as long as those by which it compared networks. Where few clips or groups validate, a
+    network's second training of a length holds out other groups of the development clips, and so does each after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,21 @@ from numpy.typing import NDArray
 
 from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import StudyError
-from nas_asc.evaluation import Result, Worker, predict_file
+from nas_asc.evaluation import Job, Result, Worker, predict_file
 from nas_asc.frontend import LogMel
 from nas_asc.handover.stored import find_network, no_trials
-from nas_asc.search import Jobs, SearchListener, SilentListener, delayed_interrupt, validate_data
+from nas_asc.search import (
+    Event,
+    Executor,
+    InProcess,
+    Jobs,
+    Late,
+    Lost,
+    SearchListener,
+    SilentListener,
+    delayed_interrupt,
+    validate_data,
+)
 from nas_asc.study import (
     Predictions,
     Repeat,
@@ -39,8 +51,10 @@ from nas_asc.study import (
     trial_dir,
     write_repeat_files,
 )
-from nas_asc.training import DeadlineError
+from nas_asc.training import EpochRow
 from nas_asc.units import format_duration
+
+Leg = tuple[TrialRecord, int | None]  # whose network is trained next, and for how many epochs, None for the study's
 
 _MARGIN = 1.25
 _N_BEST = 5
@@ -98,6 +112,7 @@ def train_repeats(
     folder: Path,
     worker: Worker,
     *,
+    executor: Executor | None = None,
     n_seeds: int = 3,
     n_most: int | None = None,
     limit: TimeLimit = NO_LIMIT,
@@ -108,6 +123,7 @@ def train_repeats(
     Args:
         folder: Of the study.
         worker: Trains, on the study's clips.
+        executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         n_seeds: Trainings of each network in all, the trial's own included.
         n_most: Most networks; None is the whole front.
         limit: No training begins that is not expected to end before it.
@@ -126,7 +142,7 @@ def train_repeats(
         chosen = choose_repeated(records, config, n_most=n_most)
         if not chosen:
             raise no_trials(config.name)
-        run = RepeatRun(folder, config, worker, limit=limit, listener=listener)
+        run = RepeatRun(folder, config, worker, executor=executor, limit=limit, listener=listener)
         interrupted = run.train(chosen, n_seeds, epochs=_raced_epochs(config, records, load_repeats(folder)))
         return RepeatsResult(load_repeat_summary(folder, config, records), run.n_trained, run.n_left, interrupted)
 
@@ -145,19 +161,29 @@ class RepeatRun:
         folder: Of the study, which is locked.
         config: Of the study.
         worker: Trains, on the study's clips.
+        executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         limit: No training begins that is not expected to end before it.
         listener: Told what happens.
     """
 
     def __init__(
-        self, folder: Path, config: StudyConfig, worker: Worker, *, limit: TimeLimit, listener: SearchListener
+        self,
+        folder: Path,
+        config: StudyConfig,
+        worker: Worker,
+        *,
+        executor: Executor | None = None,
+        limit: TimeLimit,
+        listener: SearchListener,
     ) -> None:
         self._folder = folder
         self._config = config
         self._worker = worker
+        self._executor = executor or InProcess(worker)
         self._jobs = Jobs(config, n_train=worker.prepared.n_train)
         self._limit = limit
         self._listener = listener
+        self.running: list[Repeat] = []
         self.n_trained = self.n_left = 0
 
     def train(self, records: Sequence[TrialRecord], n_seeds: int, *, epochs: int | None = None) -> bool:
@@ -182,11 +208,24 @@ class RepeatRun:
             for record in records:
                 if record.number in own and not any(_is_of(each, record) and each.index == 0 for each in done):
                     self._keep(self._read_own(record))
-            for record in asked:
-                self.train_one(record, epochs=epochs)
+            legs = ((record, epochs) for record in asked)
+            self.train_legs(lambda: next(legs, None))
         except KeyboardInterrupt:
             return True
         return False
+
+    def train_legs(self, next_leg: Callable[[], Leg | None]) -> None:
+        """Train what comes next wherever a worker is free, until nothing comes and all is done; each is kept.
+
+        Args:
+            next_leg: Tells what comes next, by what is on disk and in training; None where nothing does yet.
+        """
+        while True:
+            while len(self.running) < self._executor.n_slots and (leg := next_leg()) is not None:
+                self._begin(*leg)
+            if not self.running:
+                return
+            self._take(self._executor.next_event(self._tell))
 
     def train_one(self, record: TrialRecord, *, epochs: int | None = None) -> bool:
         """Whether there was time for another training of a trial's network, which is kept also where it failed.
@@ -195,28 +234,44 @@ class RepeatRun:
             record: The trial.
             epochs: Of the training; None is the study's.
         """
-        done = [each for each in load_repeats(self._folder) if each.index and _is_of(each, record)]
+        n_before, legs = self.n_trained, iter([(record, epochs)])
+        self.train_legs(lambda: next(legs, None))
+        return self.n_trained > n_before
+
+    def _begin(self, record: TrialRecord, epochs: int | None) -> None:
+        """Submit another training of a trial's network, where there is time for it."""
         epochs = epochs or self._jobs.n_epochs(record.recipe)
         if not self.has_time([(record, epochs)]):
             self.n_left += 1
-            return False
-        index = 1 + max((each.index for each in done), default=0)
-        turn = sum(each.epochs == epochs for each in (record, *done)) if self._worker.prepared.few_validate else 0
-        try:
-            result = self._worker.attempt(
-                self._jobs.of_repeat(record, index, epochs=epochs, turn=turn),
-                limit=self._limit,
-                on_epoch=lambda row, n_epochs: self._listener.on_epoch(record.number, row, n_epochs),
-            )
-        except DeadlineError:
+            return
+        others = [each for each in (*load_repeats(self._folder), *self.running) if each.index and _is_of(each, record)]
+        index = _first_free((each.index for each in others), first=1)
+        turn = 0
+        if self._worker.prepared.few_validate:
+            own = [0] if record.epochs == epochs else []
+            turn = _first_free([*own, *(each.turn for each in others if each.epochs == epochs)])
+        job = self._jobs.of_repeat(record, index, epochs=epochs, turn=turn)
+        self._executor.submit(job, limit=self._limit)
+        self.running.append(job.record)
+
+    def _tell(self, job: Job[Repeat], row: EpochRow, n_epochs: int) -> None:
+        self._listener.on_epoch(job.record.number, row, n_epochs)
+
+    def _take(self, event: Event) -> None:
+        repeat = event.job.record
+        if isinstance(event, Lost):
+            name = f"trial {repeat.number}, training {repeat.index}"
+            self._listener.on_note(f"the worker of {name} ended {event.reason}; it is trained once more")
+            return
+        self.running.remove(repeat)
+        if isinstance(event, Late):
             self.n_left += 1
-            return False
-        for note in result.notes:
-            self._listener.on_note(f"trial {record.number}: {note}")
-        self._keep(result)
+            return
+        for note in event.result.notes:
+            self._listener.on_note(f"trial {repeat.number}: {note}")
+        self._keep(event.result)
         self.n_trained += 1
-        self._listener.on_note(_line(result.record))
-        return True
+        self._listener.on_note(_line(event.result.record))
 
     def has_time(self, asked: Sequence[tuple[TrialRecord, int]]) -> bool:
         """Whether further trainings are expected to end in time.
@@ -260,6 +315,11 @@ def _is_as_long(record: TrialRecord, config: StudyConfig, epochs: int | None) ->
 
 def _count_trained(record: TrialRecord, usual: int, epochs: int | None, repeats: Sequence[Repeat]) -> int:
     return sum(_is_of(each, record) and each.index > 0 and each.epochs == (epochs or usual) for each in repeats)
+
+
+def _first_free(taken: Iterable[int], *, first: int = 0) -> int:
+    used = set(taken)
+    return next(number for number in count(first) if number not in used)
 
 
 def _is_of(repeat: Repeat, record: TrialRecord) -> bool:

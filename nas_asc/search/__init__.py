@@ -15,16 +15,19 @@ from nas_asc.search.change import (
     with_split,
 )
 from nas_asc.search.clock import SearchClock
-from nas_asc.search.executor import Beside, Done, Event, Executor, InProcess, Late, Lost
+from nas_asc.search.executor import Beside, BuildWorker, Done, Event, Executor, InProcess, Late, Lost, OnFeatures
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
 from nas_asc.search.listener import SearchListener, SilentListener
 from nas_asc.search.loop import SearchResult, StoppedBy, run_search
-from nas_asc.search.processes import OnFeatures, Processes
+from nas_asc.search.processes import Processes
+from nas_asc.search.ray_actors import RayActors
+from nas_asc.search.ray_share import RayOptions
 
 __all__ = [
     "CHANGES",
     "Beside",
+    "BuildWorker",
     "Done",
     "Event",
     "Executor",
@@ -34,6 +37,8 @@ __all__ = [
     "Lost",
     "OnFeatures",
     "Processes",
+    "RayActors",
+    "RayOptions",
     "SearchClock",
     "SearchListener",
     "SearchResult",

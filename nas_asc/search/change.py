@@ -78,6 +78,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         torch_device=asked.torch_device,
         precision=asked.precision,
         n_workers=asked.n_workers,
+        executor=asked.executor,
     )
 
 

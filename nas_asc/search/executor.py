@@ -8,7 +8,7 @@ Conventions:
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -17,6 +17,11 @@ from nas_asc.evaluation import Job, Result, Worker
 from nas_asc.training import DeadlineError, EpochRow
 
 OnJobEpoch = Callable[[Job[Any], EpochRow, int], None]
+OnFeatures = Callable[[int, int], None]
+BuildWorker = Callable[[OnFeatures], Worker]  # what each worker's process calls to make it
+
+MOST_LOST = 2  # workers over one job
+MOST_STILLBORN = 3  # workers of one slot, one after the other, that were never ready
 
 
 def ignore_job_epoch(job: Job[Any], row: EpochRow, n_epochs: int) -> None:
@@ -61,6 +66,17 @@ class Lost:
 
 
 Event = Done | Late | Lost
+
+
+def fail_lost(job: Job[Any], reason: str) -> Done:
+    """The event of a job over which as many workers died as may.
+
+    Args:
+        job: As it was submitted.
+        reason: How the last one died.
+    """
+    text = f"{MOST_LOST} workers died over it, the last one {reason}"
+    return Done(job, Result(record=replace(job.record, state="failed", reason=text)))
 
 
 class Executor(Protocol):

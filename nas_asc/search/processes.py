@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -22,15 +22,22 @@ import torch
 from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import NasAscError, StudyError
 from nas_asc.evaluation import Job, Result, Worker
-from nas_asc.search.executor import Done, Event, Late, Lost, OnJobEpoch, ignore_job_epoch
+from nas_asc.search.executor import (
+    MOST_LOST,
+    MOST_STILLBORN,
+    BuildWorker,
+    Done,
+    Event,
+    Late,
+    Lost,
+    OnFeatures,
+    OnJobEpoch,
+    fail_lost,
+    ignore_job_epoch,
+)
 from nas_asc.training import DeadlineError, EpochRow, count_cores, prepare_process
 
-OnFeatures = Callable[[int, int], None]
-BuildWorker = Callable[[OnFeatures], Worker]
-
 _CONTEXT = multiprocessing.get_context("spawn")
-_MOST_LOST = 2  # workers over one job
-_MOST_STILLBORN = 3  # workers of one slot, one after the other, that were never ready
 _END_S = 5.0  # for a process that was told to end
 
 
@@ -128,12 +135,10 @@ class Processes:
     def _lose(self, slot: "_Slot", job: Job[Any]) -> Event:
         reason = slot.bury()
         slot.n_lost, slot.n_stillborn = slot.n_lost + slot.is_ready, slot.n_stillborn + (not slot.is_ready)
-        if slot.n_stillborn == _MOST_STILLBORN:
+        if slot.n_stillborn == MOST_STILLBORN:
             raise StudyError(f"workers cannot start here: the last one ended {reason}. Go on with --workers 1.")
-        if slot.n_lost == _MOST_LOST:
-            slot.take()
-            reason = f"{slot.n_lost} workers died over it, the last one {reason}"
-            return Done(job, Result(record=replace(job.record, state="failed", reason=reason)))
+        if slot.n_lost == MOST_LOST:
+            return fail_lost(slot.take(), reason)
         self._start(slot)
         return Lost(job, reason)
 

@@ -5,13 +5,13 @@ Conventions:
     refit.
 """
 
-from nas_asc.search import CHANGES, SearchListener, SearchResult, SilentListener
-from nas_asc.session.course import DEFAULT_SEEDS, DEFAULT_TIMEOUT_S, DEFAULT_TRIALS, Course
+from nas_asc.search import CHANGES, RayOptions, SearchListener, SearchResult, SilentListener
+from nas_asc.session.course import DEFAULT_SEEDS, DEFAULT_TIMEOUT_S, DEFAULT_TRIALS, Course, SessionResult
 from nas_asc.session.inputs import ClipsAsked, Inputs, load_studied_space, read_inputs, reread_inputs, to_source
 from nas_asc.session.named_network import find_architecture, find_design, find_front_end, find_teachers
 from nas_asc.session.open import begin_session, reopen_session
 from nas_asc.session.report import find_importance, read_evidence, write_study_report
-from nas_asc.session.session import Session, SessionResult
+from nas_asc.session.session import Session
 from nas_asc.session.train_seeds import SeedResult, train_seeds
 from nas_asc.session.training import NetworkTraining, open_training
 from nas_asc.training import EpochRow
@@ -26,6 +26,7 @@ __all__ = [
     "EpochRow",
     "Inputs",
     "NetworkTraining",
+    "RayOptions",
     "SearchListener",
     "SearchResult",
     "SeedResult",

@@ -1,7 +1,12 @@
-"""How far a search goes, and what follows its trials."""
+"""How far a search goes, and what it ends with."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from nas_asc.handover import RepeatsResult, TwinResult
+from nas_asc.search import SearchResult, StoppedBy
+from nas_asc.study import TrialRecord
 
 DEFAULT_TRIALS = 30
 DEFAULT_TIMEOUT_S = 8 * 60.0
@@ -38,3 +43,26 @@ class Course:
         if n_trials is None and timeout_s is None:
             n_trials, timeout_s = DEFAULT_TRIALS, DEFAULT_TIMEOUT_S
         return cls(n_trials=n_trials, timeout_s=timeout_s, **others)
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """What a session ended with.
+
+    Args:
+        search: The trials.
+        stopped_by: As the search's; "interrupt" also where what followed it was interrupted.
+        repeats: Of the front; None where none were made.
+        twin: Beside the study; None where none was asked for.
+        recommended: The trial to ship; None where none is complete.
+        is_refitted: Whether its network was trained once more on all development clips.
+        report: The page; None where no trial is complete.
+    """
+
+    search: SearchResult
+    stopped_by: StoppedBy
+    repeats: RepeatsResult | None
+    twin: TwinResult | None
+    recommended: TrialRecord | None
+    is_refitted: bool
+    report: Path | None

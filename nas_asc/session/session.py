@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
@@ -26,9 +27,8 @@ from nas_asc.handover import (
 from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
-    Beside,
     Executor,
-    InProcess,
+    RayOptions,
     SearchListener,
     SearchResult,
     SilentListener,
@@ -39,39 +39,16 @@ from nas_asc.search import (
     run_search,
     split_note,
 )
-from nas_asc.session.course import DEFAULT_SEEDS, Course
+from nas_asc.session.course import DEFAULT_SEEDS, Course, SessionResult
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
-from nas_asc.session.worker_parts import WorkerParts, list_guesses
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
 
 _N_SURVEY_DRAWS = 4_000
 _N_PLANNED_DRAWS = 2_000
-
-
-@dataclass(frozen=True)
-class SessionResult:
-    """What a session ended with.
-
-    Args:
-        search: The trials.
-        stopped_by: As the search's; "interrupt" also where what followed it was interrupted.
-        repeats: Of the front; None where none were made.
-        twin: Beside the study; None where none was asked for.
-        recommended: The trial to ship; None where none is complete.
-        is_refitted: Whether its network was trained once more on all development clips.
-        report: The page; None where no trial is complete.
-    """
-
-    search: SearchResult
-    stopped_by: StoppedBy
-    repeats: RepeatsResult | None
-    twin: TwinResult | None
-    recommended: TrialRecord | None
-    is_refitted: bool
-    report: Path | None
 
 
 class Session:
@@ -105,7 +82,8 @@ class Session:
         self.inputs = inputs
         self.folder = folder
         self.listener: SearchListener = listener or SilentListener()
-        self._torch_devices = (torch_device,) if isinstance(torch_device, str) else torch_device
+        self.ray = RayOptions()  # where the config's executor is Ray
+        self.torch_devices = (torch_device,) if isinstance(torch_device, str) else torch_device
         self._cache = cache
         self._cache_bytes = cache_bytes
         self._clock = clock
@@ -126,7 +104,7 @@ class Session:
         """Trains on the study's clips."""
         prepare_process()
         inputs, prepared = self.inputs, self.prepared
-        (device, *_), config = [resolve_device(name) for name in self._torch_devices], self.config
+        (device, *_), config = [resolve_device(name) for name in self.torch_devices], self.config
         if config.precision is None:
             designs = list_guesses(inputs.space, prepared.task)
             precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
@@ -214,17 +192,17 @@ class Session:
                 folder=self.folder,
                 accepted=accepted,
             )
-        self.config = found.config
-        repeats, twin, stopped_by = None, None, found.stopped_by
-        try:
-            if stopped_by != "interrupt" and self._recommended() is not None:
-                repeats = self._follow(course, limit, plan)
-                stopped_by = "interrupt" if repeats and repeats.was_interrupted else stopped_by
-            if stopped_by != "interrupt" and course.twin:
-                twin = self._train_twin(course.timeout_s)
-                stopped_by = "interrupt" if twin.search.stopped_by == "interrupt" else stopped_by
-        except KeyboardInterrupt:
-            stopped_by = "interrupt"
+            self.config = found.config
+            repeats, twin, stopped_by = None, None, found.stopped_by
+            try:
+                if stopped_by != "interrupt" and self._recommended() is not None:
+                    repeats = self._follow(executor, course, limit, plan)
+                    stopped_by = "interrupt" if repeats and repeats.was_interrupted else stopped_by
+                if stopped_by != "interrupt" and course.twin:
+                    twin = self._train_twin(executor, course.timeout_s)
+                    stopped_by = "interrupt" if twin.search.stopped_by == "interrupt" else stopped_by
+            except KeyboardInterrupt:
+                stopped_by = "interrupt"
         return self._conclude(found, stopped_by, repeats, twin)
 
     def repeat(
@@ -245,14 +223,16 @@ class Session:
         limit = TimeLimit.after(timeout_s, clock=self._clock)
         course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
         plan, best = self.time_plan(course), self._recommended()
-        found = train_repeats(
-            self.folder,
-            self.worker,
-            n_seeds=n_seeds,
-            n_most=n_most,
-            limit=limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds)),
-            listener=self.listener,
-        )
+        with closing(self._build_executor()) as executor:
+            found = train_repeats(
+                self.folder,
+                self.worker,
+                executor=executor,
+                n_seeds=n_seeds,
+                n_most=n_most,
+                limit=limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds)),
+                listener=self.listener,
+            )
         return self._refit(course, limit, plan, found) or found
 
     def twin(self, *, timeout_s: float | None = None) -> TwinResult:
@@ -267,7 +247,8 @@ class Session:
         """
         self._tell_split()
         self._tell_device()
-        return self._train_twin(timeout_s)
+        with closing(self._build_executor()) as executor:
+            return self._train_twin(executor, timeout_s)
 
     def evaluate(self, *, number: int | None = None) -> TestResult:
         """Scores on the test clips, which nothing else reads.
@@ -323,14 +304,15 @@ class Session:
         ask = ask_again if has_study(self.folder) else ask_study
         return ask(self.config, self.inputs.space, self.worker.prepared)
 
-    def _follow(self, course: Course, limit: TimeLimit, plan: TimePlan) -> RepeatsResult | None:
+    def _follow(self, executor: Executor, course: Course, limit: TimeLimit, plan: TimePlan) -> RepeatsResult | None:
         """Repeats of the leaders, or of the front where the refit's length is given, then the refit."""
         repeats = None
         if course.n_seeds > 1:
             best = self._recommended()
             kept = limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds))
             train = race_leaders if plan.finds_length else train_repeats
-            repeats = train(self.folder, self.worker, n_seeds=course.n_seeds, limit=kept, listener=self.listener)
+            options: dict[str, Any] = {"executor": executor, "limit": kept, "listener": self.listener}
+            repeats = train(self.folder, self.worker, n_seeds=course.n_seeds, **options)
         return self._refit(course, limit, plan, repeats)
 
     def _refit(
@@ -348,19 +330,27 @@ class Session:
             return replace(repeats, was_interrupted=True)
         return repeats
 
-    def _train_twin(self, timeout_s: float | None) -> TwinResult:
+    def _train_twin(self, executor: Executor, timeout_s: float | None) -> TwinResult:
         limit, space = TimeLimit.after(timeout_s, clock=self._clock), self.inputs.space
-        with closing(self._build_executor()) as executor:
-            return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
+        return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
 
     def _build_executor(self) -> Executor:
-        config, inputs, precision = self.config, self.inputs, self.worker.precision
-        if config.n_workers == 1:
-            return (InProcess if self.worker.torch_device.type == "cpu" else Beside)(self.worker)
-        data, space = (inputs.data_set, inputs.split), (config.space, inputs.space.digest)
-        parts = WorkerParts(*data, *space, self._cache, self._torch_devices[0], self._cache_bytes, precision)
-        devices = self._torch_devices if len(self._torch_devices) > 1 else self._torch_devices * config.n_workers
-        return parts.executor(devices, inputs.space.layer_types, self._tell_features)
+        config = self.config
+        workers: dict[str, Any] = {"n_workers": config.n_workers, "kind": config.executor, "ray": self.ray}
+        workers["torch_devices"] = self.torch_devices
+        return build_executor(self.worker, self._worker_parts, listener=self.listener, **workers)
+
+    def _worker_parts(self) -> WorkerParts:
+        inputs = self.inputs
+        return WorkerParts(
+            inputs.data_set,
+            inputs.split,
+            SpaceFile.of(inputs.space, self.config.space),
+            cache=self._cache,
+            torch_device=self.torch_devices[0],
+            cache_bytes=self._cache_bytes,
+            precision=self.worker.precision,
+        )
 
     def _conclude(
         self, search: SearchResult, stopped_by: StoppedBy, repeats: RepeatsResult | None, twin: TwinResult | None

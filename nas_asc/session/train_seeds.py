@@ -1,15 +1,17 @@
 """One design trained with several seeds outside any study, each kept on disk as soon as it is done."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nas_asc.cost import cost_at_bits, count_cost
-from nas_asc.errors import StudyError
+from nas_asc.errors import StudyError, TrainingError
 from nas_asc.evaluation import Job, PreparedData, Result, Worker, score_test
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
+from nas_asc.search import Done, Executor, InProcess, Lost
 from nas_asc.space import Design
 from nas_asc.study import TrainingRecord, load_training_card, write_training_files
 from nas_asc.training import EpochRow, default_epochs
@@ -41,23 +43,27 @@ def train_seeds(
     design: Design,
     worker: Worker,
     *,
+    executor: Executor | None = None,
     seeds: Iterable[int],
     folder: Path,
     epochs: int | None = None,
     on_test: bool = False,
     on_epoch: OnSeedEpoch | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Iterator[SeedResult]:
-    """Results seed after seed; one whose files are in the folder already is read, not trained again.
+    """Results as they are done; one whose files are in the folder already is read, not trained again.
 
     Args:
         name: Of what is trained.
         design: Network, front end and recipe.
-        worker: Trains, on the clips.
+        worker: Trains, on the clips, and scores the test clips.
+        executor: Hands trainings to workers, on the same clips; None lets `worker` train seed after seed.
         seeds: Of the trainings.
         folder: Where their files go, a folder a seed.
         epochs: Passes over the clips instead of the recipe's.
         on_test: Whether the test clips are scored too.
         on_epoch: Told seed, epoch and number of epochs.
+        on_note: Told in a line where a worker died.
 
     Raises:
         StudyError: The folder holds a training of something else; says what differs.
@@ -66,26 +72,43 @@ def train_seeds(
     """
     record = _record(design, epochs or design.recipe.epochs or default_epochs(worker.prepared.n_train))
     identity = _identity(name, record, worker.prepared)
-    for seed in seeds:
-        card = load_training_card(folder, seed)
-        if card is not None:
-            yield _read(card, identity, seed, folder=folder, on_test=on_test)
-            continue
-        job = Job(record=replace(record, seed=seed), name=name, writes=False)
-        result = worker.train(job, on_epoch=_tell(on_epoch, seed))
-        assert result.network is not None
-        assert result.record.scores is not None
-        test = score_test(result.network, worker.prepared, torch_device=worker.torch_device) if on_test else None
-        _write(folder, result, test=test, identity=identity, prepared=worker.prepared)
-        yield SeedResult(seed, result.record.scores, test, result.record.seconds, is_new=True)
+    executor = executor or InProcess(worker)
+    waiting, n_running = deque(seeds), 0
+    while waiting or n_running:
+        while waiting and n_running < executor.n_slots:
+            seed = waiting.popleft()
+            card = load_training_card(folder, seed)
+            if card is not None:
+                yield _read(card, identity, seed, folder=folder, on_test=on_test)
+                continue
+            executor.submit(Job(record=replace(record, seed=seed), name=name, writes=False))
+            n_running += 1
+        if n_running:
+            event = executor.next_event(_tell(on_epoch))
+            if isinstance(event, Lost) and on_note is not None:
+                on_note(f"the worker of seed {event.job.record.seed} ended {event.reason}; it is trained once more")
+            if isinstance(event, Done):
+                n_running -= 1
+                yield _keep(event.result, worker, folder=folder, on_test=on_test, identity=identity)
 
 
-def _tell(on_epoch: OnSeedEpoch | None, seed: int) -> Callable[[EpochRow, int], None]:
-    def tell(row: EpochRow, n_epochs: int) -> None:
+def _tell(on_epoch: OnSeedEpoch | None) -> Callable[[Job[Any], EpochRow, int], None]:
+    def tell(job: Job[Any], row: EpochRow, n_epochs: int) -> None:
         if on_epoch is not None:
-            on_epoch(seed, row, n_epochs)
+            on_epoch(job.record.seed, row, n_epochs)
 
     return tell
+
+
+def _keep(
+    result: Result[TrainingRecord], worker: Worker, *, folder: Path, on_test: bool, identity: dict[str, Any]
+) -> SeedResult:
+    record, network = result.record, result.network
+    if network is None or record.scores is None:
+        raise TrainingError(record.reason)
+    test = score_test(network, worker.prepared, torch_device=worker.torch_device) if on_test else None
+    _write(folder, result, test=test, identity=identity, prepared=worker.prepared)
+    return SeedResult(record.seed, record.scores, test, record.seconds, is_new=True)
 
 
 def _record(design: Design, n_epochs: int) -> TrainingRecord:

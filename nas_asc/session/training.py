@@ -1,15 +1,20 @@
 """A network that a user names, trained with its own recipe outside any study."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nas_asc.data import split_data_set
 from nas_asc.evaluation import PreparedData, Worker, choose_training_precision, learn_from, write_teacher_logits
-from nas_asc.session.inputs import ClipsAsked, load_asked
+from nas_asc.search import RayOptions, SearchListener, SilentListener
+from nas_asc.session.inputs import ClipsAsked, load_asked, load_studied_space
 from nas_asc.session.named_network import find_design, find_teachers
 from nas_asc.session.train_seeds import OnSeedEpoch, SeedResult, train_seeds
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor
 from nas_asc.space import Design, load_space
+from nas_asc.study import ExecutorKind, find_study, load_config
 from nas_asc.training import prepare_process, resolve_device
 
 _TRAINED = Path("trained")
@@ -24,6 +29,7 @@ class NetworkTraining:
         design: Network, front end and recipe.
         worker: Trains, on the clips.
         folder: Where the files go.
+        parts: Makes the parts of the same worker in another process.
         notes: What was changed because of the clips, a line each.
     """
 
@@ -31,6 +37,7 @@ class NetworkTraining:
     design: Design
     worker: Worker
     folder: Path
+    parts: Callable[[], WorkerParts]
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,18 +67,38 @@ class NetworkTraining:
         epochs: int | None = None,
         on_test: bool = False,
         on_epoch: OnSeedEpoch | None = None,
+        n_workers: int = 1,
+        executor: ExecutorKind = "processes",
+        ray: RayOptions | None = None,
+        listener: SearchListener | None = None,
     ) -> Iterator[SeedResult]:
-        """Results seed after seed; see `train_seeds`."""
-        return train_seeds(
-            self.name,
-            self.design,
-            self.worker,
-            seeds=seeds,
-            folder=self.folder,
-            epochs=epochs,
-            on_test=on_test,
-            on_epoch=on_epoch,
-        )
+        """Results as they are done; see `train_seeds`.
+
+        Args:
+            seeds: Of the trainings.
+            epochs: Passes over the clips instead of the recipe's.
+            on_test: Whether the test clips are scored too.
+            on_epoch: Told seed, epoch and number of epochs.
+            n_workers: Trainings at the same time.
+            executor: Where the workers are.
+            ray: Which cluster, and what a worker has of it.
+            listener: Told how features go elsewhere, and where a worker died.
+        """
+        listener = listener or SilentListener()
+        workers: dict[str, Any] = {"n_workers": n_workers, "kind": executor, "ray": ray or RayOptions()}
+        with closing(build_executor(self.worker, self.parts, listener=listener, **workers)) as found:
+            yield from train_seeds(
+                self.name,
+                self.design,
+                self.worker,
+                executor=found,
+                seeds=seeds,
+                folder=self.folder,
+                epochs=epochs,
+                on_test=on_test,
+                on_epoch=on_epoch,
+                on_note=listener.on_note,
+            )
 
 
 def open_training(
@@ -113,4 +140,18 @@ def open_training(
     device = resolve_device(torch_device)
     precision = choose_training_precision([design], prepared, torch_device=device)
     worker = Worker(prepared, torch_device=device, layer_types=types, precision=precision)
-    return NetworkTraining(network, design, worker, folder, notes)
+
+    def parts() -> WorkerParts:
+        file = _find_space_file(network, space)
+        cache: dict[str, Any] = {"cache": clips.cache, "cache_bytes": clips.cache_bytes}
+        return WorkerParts(data_set, split, file, torch_device=torch_device, precision=precision, **cache)
+
+    return NetworkTraining(network, design, worker, folder, parts, notes)
+
+
+def _find_space_file(network: str, space: str | None) -> SpaceFile | None:
+    """File of the space that has the network's layers; None of a packaged system, whose layers are known."""
+    if ":" in network:
+        config = load_config(find_study(network.rpartition(":")[0]))
+        return SpaceFile.of(load_studied_space(config), config.space)
+    return SpaceFile.of(load_space(space), space) if space else None

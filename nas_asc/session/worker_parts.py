@@ -1,9 +1,11 @@
 """What another process needs to train for a session: the recordings, the space file, where features are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
@@ -11,8 +13,18 @@ from nas_asc.data import DataSet, Split
 from nas_asc.errors import LayerError, SpaceError, StudyError
 from nas_asc.evaluation import PreparedData, Worker
 from nas_asc.frontend import Task
-from nas_asc.search import OnFeatures, Processes
-from nas_asc.space import Design, Space, load_space
+from nas_asc.search import (
+    Beside,
+    Executor,
+    InProcess,
+    OnFeatures,
+    Processes,
+    RayActors,
+    RayOptions,
+    SearchListener,
+)
+from nas_asc.space import Design, Space, list_spaces, load_space
+from nas_asc.study import ExecutorKind, validate_executor
 from nas_asc.training import resolve_device
 
 _N_GUESSES = 3
@@ -32,6 +44,60 @@ def list_guesses(space: Space, task: Task) -> list[Design]:
     return found[:_N_GUESSES]
 
 
+@dataclass(frozen=True)
+class SpaceFile:
+    """A search space as other processes load it.
+
+    Args:
+        source: Packaged name, or path of the file.
+        text: Of the file, for a machine that lacks it; empty of a packaged one.
+        digest: Of the space's content.
+    """
+
+    source: str
+    text: str
+    digest: str
+
+    @classmethod
+    def of(cls, space: Space, source: str) -> "SpaceFile | None":
+        """File of a space; None where a program declared it, and others need none of it.
+
+        Args:
+            space: Search space.
+            source: Its packaged name or the path of its file, or neither.
+
+        Raises:
+            StudyError: A program declared it, with layer classes of its own.
+        """
+        if source in list_spaces():
+            return cls(source, "", space.digest)
+        if Path(source).is_file():
+            return cls(source, Path(source).read_text(encoding="utf-8"), space.digest)
+        if space.layer_types:
+            raise StudyError(
+                f"space {space.name!r} was declared in a program, with layers of its own, which reach other workers by"
+                " a space file alone. Write it into a .py file and give its path, or train with one worker."
+            )
+        return None
+
+    def load(self) -> Space:
+        """The space, from its file, which is written where it is not there.
+
+        Raises:
+            StudyError: The space file is another one by now.
+        """
+        with TemporaryDirectory() as folder:
+            place = self.source
+            if self.text and not Path(place).is_file():
+                place = str(Path(folder) / Path(place).name)
+                Path(place).write_text(self.text, encoding="utf-8")
+            space = load_space(place)
+            digest = space.digest
+        if digest != self.digest:
+            raise StudyError(f"{self.source} was changed while it is searched. Give it back its content, then resume.")
+        return space
+
+
 @dataclass(frozen=True, eq=False)
 class WorkerParts:
     """Plain data from which any process makes the same worker.
@@ -39,8 +105,7 @@ class WorkerParts:
     Args:
         data_set: The recordings, as they were listed.
         split: Rows of training, validation and test.
-        space: Name or path of the search space.
-        space_digest: Of the space's content.
+        space: File of the search space; None where no layer classes are its own.
         cache: Where features are kept; None is the user's cache folder.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
@@ -49,25 +114,11 @@ class WorkerParts:
 
     data_set: DataSet
     split: Split
-    space: str
-    space_digest: str
+    space: SpaceFile | None
     cache: Path | None
     torch_device: str
     cache_bytes: int | None = None
     precision: torch.dtype | None = None
-
-    def executor(
-        self, torch_devices: Sequence[str], layer_types: tuple[type, ...], on_features: OnFeatures
-    ) -> Processes:
-        """Processes with such workers, one for each torch device that is named.
-
-        Args:
-            torch_devices: Where each trains.
-            layer_types: Layer classes of the space's own.
-            on_features: Told how the computing of features goes.
-        """
-        builds = [replace(self, torch_device=name).build for name in torch_devices]
-        return Processes(builds, n_workers=len(builds), layer_types=layer_types, on_features=on_features)
 
     def build(self, on_features: OnFeatures) -> Worker:
         """A worker on these recordings; it maps features from the cache, so that all processes share their pages.
@@ -78,9 +129,7 @@ class WorkerParts:
         Raises:
             StudyError: The space file is another one by now.
         """
-        space = load_space(self.space)
-        if space.digest != self.space_digest:
-            raise StudyError(f"{self.space} was changed while it is searched. Give it back its content, then resume.")
+        types = () if self.space is None else self.space.load().layer_types
         prepared = PreparedData(
             self.data_set,
             self.split,
@@ -89,5 +138,43 @@ class WorkerParts:
             on_progress=on_features,
             memory_limit_bytes=0,
         )
-        device, types = resolve_device(self.torch_device), space.layer_types
+        device = resolve_device(self.torch_device)
         return Worker(prepared, torch_device=device, layer_types=types, precision=self.precision)
+
+
+def build_executor(
+    worker: Worker,
+    parts: Callable[[], WorkerParts],
+    *,
+    n_workers: int,
+    kind: ExecutorKind,
+    ray: RayOptions,
+    listener: SearchListener,
+    torch_devices: Sequence[str] = (),
+) -> Executor:
+    """Who hands out trainings: this process where one worker suffices, or processes, or actors of Ray.
+
+    Args:
+        worker: Of this process.
+        parts: Makes the parts of the same worker elsewhere.
+        n_workers: Trainings at the same time.
+        kind: Where the workers are.
+        ray: Which cluster, and what a worker has of it.
+        listener: Told how features go, and what the cluster lacks.
+        torch_devices: Where each process trains; where they are not as many as workers, all train where the parts say.
+
+    Raises:
+        StudyError: Ray is not installed, there is no such cluster, or no node has room for a worker; or the space does
+            not reach other processes.
+    """
+    validate_executor(kind)
+    if kind == "processes" and n_workers == 1:
+        return (InProcess if worker.torch_device.type == "cpu" else Beside)(worker)
+    found = parts()
+    options: dict[str, Any] = {"layer_types": worker.layer_types, "on_features": listener.on_features}
+    if kind == "processes":
+        names = torch_devices if len(torch_devices) == n_workers else [found.torch_device] * n_workers
+        builds = [replace(found, torch_device=name).build for name in names]
+        return Processes(builds, n_workers=n_workers, **options)
+    ray = replace(ray, n_gpus=0.0) if found.torch_device == "cpu" else ray
+    return RayActors(found.build, n_workers=n_workers, options=ray, on_note=listener.on_note, **options)

@@ -6,7 +6,17 @@ Conventions:
     All files are written beside their place and renamed. Neither torch nor optuna is needed to read a study.
 """
 
-from nas_asc.study.config import GONE_SAMPLERS, MOST_FOUND_LENGTH, OPTUNA_PREFIX, SAMPLERS, Mode, Scored, StudyConfig
+from nas_asc.study.config import (
+    GONE_SAMPLERS,
+    MOST_FOUND_LENGTH,
+    OPTUNA_PREFIX,
+    SAMPLERS,
+    ExecutorKind,
+    Mode,
+    Scored,
+    StudyConfig,
+    validate_executor,
+)
 from nas_asc.study.dashboard import show_dashboard
 from nas_asc.study.database import (
     RECORD_ATTRIBUTE,
@@ -94,6 +104,7 @@ __all__ = [
     "Ask",
     "DatabaseLockedError",
     "Estimate",
+    "ExecutorKind",
     "FileRecord",
     "FrontCut",
     "Mode",
@@ -167,6 +178,7 @@ __all__ = [
     "study_dir",
     "tidy_trials",
     "trial_dir",
+    "validate_executor",
     "validate_objectives",
     "write_file",
     "write_refit_files",

@@ -16,6 +16,7 @@ from nas_asc.study.rung import validate_rung_clips, validate_rungs
 
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
+ExecutorKind = Literal["processes", "ray"]
 SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "random")
 GONE_SAMPLERS = {"handover": "gp"}  # of studies made before: who goes on for them
 MOST_FINAL_LENGTH = 100.0
@@ -68,7 +69,9 @@ class StudyConfig:
             there is time.
         min_accuracy: Accuracy below which no network is of use, in [0, 1]; None leaves it to what is found.
         max_log_loss: Log loss above which no network is of use, in nats; None leaves it to what is found.
-        n_workers: Trainings at the same time, each in a process of its own; 1 trains in the searching process.
+        n_workers: Trainings at the same time, each in a process of its own; 1 trains in the searching process, unless
+            on Ray.
+        executor: Where the workers are: "processes" of this machine, or on a "ray" cluster.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
         torch_device: What its networks train on: "cpu", or a GPU's name; None where an older study does not say.
@@ -115,6 +118,7 @@ class StudyConfig:
     min_accuracy: float | None = None
     max_log_loss: float | None = None
     n_workers: int = 1
+    executor: ExecutorKind = "processes"
     n_trials: int | None = None
     timeout_s: float | None = None
     torch_device: str | None = None
@@ -140,6 +144,7 @@ class StudyConfig:
             raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
         if self.n_workers < 1:
             raise StudyError(f"`--workers` must be 1 or more, but got {self.n_workers}.")
+        validate_executor(self.executor)
         validate_rungs(self.rungs, eta=self.eta)
         validate_rung_clips(self.rung_clips, rungs=self.rungs)
         if self.final_length is not None and not 1 <= self.final_length <= MOST_FINAL_LENGTH:
@@ -154,6 +159,11 @@ class StudyConfig:
             raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
         if self.timeout_s is not None and not self.timeout_s > 0:
             raise StudyError(f"`--timeout` must be above 0 s, but got {self.timeout_s}.")
+
+    @property
+    def trains_elsewhere(self) -> bool:
+        """Whether other processes than the searching one train."""
+        return self.n_workers > 1 or self.executor == "ray"
 
     @property
     def minimised(self) -> tuple[str, ...]:
@@ -207,6 +217,16 @@ class StudyConfig:
             raise StudyError(f"it has no `{error.args[0]}`") from None
 
 
+def validate_executor(kind: str) -> None:
+    """Check the word for where workers are.
+
+    Raises:
+        StudyError: It is unknown.
+    """
+    if kind not in ("processes", "ray"):
+        raise StudyError(f"`--executor` must be processes or ray, but got {kind!r}.")
+
+
 _STUDY_FIELDS = (
     "name",
     "created",
@@ -227,6 +247,7 @@ _STUDY_FIELDS = (
     "min_accuracy",
     "max_log_loss",
     "n_workers",
+    "executor",
     "n_trials",
     "timeout_s",
     "torch_device",

@@ -182,3 +182,28 @@ def test_recordings_are_read_as_a_search_reads_them(recordings, tmp_path, capsys
 
 def card(folder):
     return json.loads((folder / "seed-0" / "card.json").read_text())
+
+
+@pytest.mark.slow
+def test_two_workers_train_the_seeds_that_one_would(recordings, tmp_path, capsys):
+    told = {}
+    for name, words in (("one", ()), ("two", ("--workers", "2"))):
+        assert train(recordings, tmp_path / name, "--epochs", "1", "--seeds", "3", "--json", *words) == 0
+        told[name] = json.loads(capsys.readouterr().out)["seeds"]
+    assert [each["seed"] for each in told["two"]] == [0, 1, 2]
+    for one, two in zip(told["one"], told["two"], strict=True):
+        assert two["validation"]["log_loss"] == pytest.approx(one["validation"]["log_loss"], rel=1e-3)
+    assert all((tmp_path / "two" / f"seed-{seed}" / "weights.safetensors").is_file() for seed in range(3))
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("--ray-address", "auto"), "`--ray-address` must come with --executor ray, but the executor is processes."),
+        (("--executor", "dask"), "`--executor` must be processes or ray, but got 'dask'."),
+        (("--executor", "ray", "--ray-cpus", "0"), "`--ray-cpus` must be above 0, but got 0."),
+    ],
+)
+def test_workers_that_cannot_be_are_refused(recordings, tmp_path, capsys, words, fault):
+    assert train(recordings, tmp_path / "out", "--epochs", "1", *words) == 2
+    assert fault in capsys.readouterr().err

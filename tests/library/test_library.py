@@ -15,6 +15,7 @@ from nas_asc.cli.options import BudgetOptions, Limits, SearchOptions
 from nas_asc.errors import StudyError
 from nas_asc.library.asked import ask
 from nas_asc.session import Course
+from nas_asc.study import load_records, load_repeats
 from tests.search.tiny import BUDGET, space
 
 ROOMS = sorted(path.stem for path in Path(nas_asc.__file__).parent.iterdir() if not path.name.startswith("_"))
@@ -106,6 +107,18 @@ def test_a_space_that_was_declared_in_a_program_is_searched(study):
     assert lines[0].startswith("data: ")
     assert (found.folder / "report.html").is_file()
     assert "3 trials" in repr(found)
+
+
+@pytest.mark.slow
+def test_a_space_of_a_program_is_searched_and_raced_by_two_workers(study, tmp_path):
+    cache = study[0].folder.parents[1] / "cache"
+    options = {"root": tmp_path, "cache": cache, "epochs": 1, "scored": "float", "n_workers": 2}
+    found = run_search(space, budget=BUDGET, name="two", n_trials=4, n_seeds=2, refits=False, **options)
+    records, repeats = load_records(found.folder), load_repeats(found.folder)
+    assert [record.number for record in records] == list(range(4))
+    assert any(record.asked is not None for record in records)
+    assert len({(each.number, each.index) for each in repeats}) == len(repeats) >= 2
+    assert found.config.n_workers == 2
 
 
 @pytest.mark.slow

@@ -1,17 +1,14 @@
 """Several workers, each a real process: what a search of them records, and what becomes of one that dies."""
 
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
-from nas_asc.clock import TimeLimit
-from nas_asc.errors import StudyError
-from nas_asc.evaluation import Job, Result, Worker
+from nas_asc.evaluation import Job, Result
 from nas_asc.propose import Screen, build_proposer
-from nas_asc.search import Done, InProcess, Late, Lost, Processes, SilentListener
+from nas_asc.search import InProcess, Processes, SilentListener
 from nas_asc.search.jobs import Jobs, trial_seed
 from nas_asc.study import load_pending, load_records, load_weights, trial_dir
 from tests.search.mortal import build_mortal
@@ -144,43 +141,3 @@ def test_jobs_and_results_are_plain_data_both_ways(job, prepared):
     assert (again.probabilities == result.probabilities).all()
     clips = prepared.validation_clips(job.record.log_mel).clips
     assert (again.network.predict(clips) == result.network.predict(clips)).all()
-
-
-def test_a_worker_that_dies_is_replaced_and_its_job_done(processes, orders, job):
-    (orders / "5").write_text("once")
-    processes.submit(job)
-    events = [processes.next_event(), processes.next_event()]
-    assert [type(event) for event in events] == [Lost, Done]
-    assert events[0].reason == "by signal 9 (SIGKILL)"
-    assert events[1].job is job
-    assert events[1].result.record.is_complete
-
-
-def test_a_job_that_kills_two_workers_fails_with_its_reason(processes, orders, job):
-    (orders / "5").write_text("always")
-    processes.submit(job)
-    events = [processes.next_event(), processes.next_event()]
-    (orders / "5").unlink()
-    assert [type(event) for event in events] == [Lost, Done]
-    record = events[1].result.record
-    assert record == replace(job.record, state="failed", reason=record.reason)
-    assert record.reason == "2 workers died over it, the last one by signal 9 (SIGKILL)"
-
-
-def test_a_job_without_time_is_late(processes, job, prepared):
-    processes.submit(job, limit=TimeLimit.after(0.0))
-    event = processes.next_event()
-    assert isinstance(event, Late)
-    assert event.job is job
-
-
-def _fail(on_features) -> Worker:
-    raise SystemExit(7)
-
-
-def test_workers_that_cannot_start_end_the_search(job):
-    with closing(Processes(_fail, n_workers=1)) as found:
-        found.submit(job)
-        assert [type(found.next_event()) for _ in range(2)] == [Lost, Lost]
-        with pytest.raises(StudyError, match="workers cannot start here: the last one ended with exit code 7"):
-            found.next_event()

@@ -13,7 +13,7 @@ from nas_asc.evaluation import Job, PreparedData
 from nas_asc.frontend import LogMel
 from nas_asc.search import Lost, processes
 from nas_asc.session import Course, Inputs, Session
-from nas_asc.session.worker_parts import WorkerParts
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts
 from nas_asc.space import load_space
 from tests.search import tiny
 
@@ -50,7 +50,7 @@ def parts(tmp_path):
     path.write_text(SPACE)
     data_set = load_data_set(None)
     split = split_data_set(data_set, seed=0)
-    return WorkerParts(data_set, split, str(path), load_space(path).digest, tmp_path / "cache", "cpu")
+    return WorkerParts(data_set, split, SpaceFile.of(load_space(path), str(path)), tmp_path / "cache", "cpu")
 
 
 def ignore(done, total):
@@ -68,7 +68,27 @@ def test_a_worker_is_made_of_what_went_through_a_pickle(parts):
 
 def test_a_space_that_was_changed_meanwhile_is_refused(parts):
     with pytest.raises(StudyError, match=r"own\.py was changed while it is searched"):
-        replace(parts, space_digest="0").build(ignore)
+        replace(parts, space=replace(parts.space, digest="0")).build(ignore)
+
+
+def test_a_space_file_travels_to_where_it_is_not(parts, tmp_path):
+    (tmp_path / "own.py").unlink()
+    worker = pickle.loads(pickle.dumps(parts.build))(ignore)
+    assert [kind.__name__ for kind in worker.layer_types] == ["Own"]
+    assert not (tmp_path / "own.py").exists()
+
+
+def test_a_packaged_space_is_named_alone():
+    packaged = SpaceFile.of(load_space("cp_mobile"), "cp_mobile")
+    assert packaged.text == ""
+    assert packaged.load().name == "cp_mobile"
+
+
+def test_a_space_of_a_program_trains_elsewhere_unless_it_has_layers_of_its_own(parts, tmp_path):
+    assert SpaceFile.of(tiny.space, "<tiny>") is None
+    assert replace(parts, space=None).build(ignore).layer_types == ()
+    with pytest.raises(StudyError, match="space 'own' was declared in a program, with layers of its own"):
+        SpaceFile.of(load_space(tmp_path / "own.py"), "<own>")
 
 
 def test_features_are_mapped_not_copied(parts, tmp_path):

@@ -65,6 +65,7 @@ configs = st.builds(
     objectives=st.sampled_from([("log_loss",), ("error", "macs"), ("log_loss", "macs", "int8_bytes")]),
     mode=st.sampled_from(["pareto", "best"]),
     n_workers=st.integers(1, 64),
+    executor=st.sampled_from(["processes", "ray"]),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     sampler=st.sampled_from(["auto", "gp", "optuna:GPSampler"]),
     warm_start=st.booleans(),
