@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from nas_asc.data import load_data_set, split_data_set
 from nas_asc.errors import StudyError, TrainingError
-from nas_asc.evaluation import Job, PreparedData
+from nas_asc.evaluation import Job, PreparedData, Worker
 from nas_asc.frontend import LogMel
-from nas_asc.search import Lost, processes
+from nas_asc.search import Lost, RayOptions, SilentListener, processes
 from nas_asc.session import Course, Inputs, Session
-from nas_asc.session.worker_parts import SpaceFile, WorkerParts
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor
 from nas_asc.space import load_space
 from tests.search import tiny
 
@@ -121,7 +122,10 @@ def test_each_process_is_told_its_own_device_and_one_that_is_replaced_the_same(p
             pass
 
     monkeypatch.setattr(processes._CONTEXT, "Process", Process, raising=False)
-    with closing(parts.executor(("cuda:0", "cuda:1", "cuda:0"), (), ignore)) as executor:
+    devices = ("cuda:0", "cuda:1", "cuda:0")
+    worker = Worker(None, torch_device=torch.device("cuda"), precision=torch.float32)
+    options = {"n_workers": 3, "kind": "processes", "ray": RayOptions(), "listener": SilentListener()}
+    with closing(build_executor(worker, lambda: parts, torch_devices=devices, **options)) as executor:
         assert executor.n_slots == 3
         for _ in range(3):
             executor.submit(Job(record=None, name="none"))
