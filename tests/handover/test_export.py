@@ -87,7 +87,9 @@ def test_c_hears_what_the_tflite_file_hears_and_its_card_says_what_was_shown(stu
     assert exported.path == tmp_path / f"tiny-trial-{record.number}-int8-c"
     assert (exported.scores, exported.weight_bytes) == (file.scores, file.weight_bytes)
     assert exported.file_bytes == sum(
-        path.stat().st_size for path in exported.path.rglob("*") if path.is_file() and path != result.card
+        path.stat().st_size
+        for path in exported.path.rglob("*")
+        if path.is_file() and path not in (result.card, result.model_card)
     )
     card = json.loads(result.card.read_text())
     assert card["c"]["is_checked"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nas_asc.budget import RULES, Budget, list_counts
+from nas_asc.cli.export_command import _print_result
 from nas_asc.cost import Cost
 from nas_asc.handover import export_study, refit_recommended
 from nas_asc.handover.export import _card_facts
@@ -135,3 +136,10 @@ def test_text_of_classes_breaks_no_table(study, exported):
     odd = replace(facts.data_set, classes=("a|b", "c\nd", "e", "f"))
     rows = {row[0]: row[1] for row in _rows(_section(format_model_card(replace(facts, data_set=odd)), "Data"))}
     assert rows["classes"] == "a\\|b, c d, e, f"
+
+
+def test_the_command_names_the_card(exported, capsys):
+    _print_result("tiny", exported)
+    last = capsys.readouterr().out.splitlines()[-1]
+    stem = exported.path.stem
+    assert last == f"wrote {exported.path}, its settings (.json), {stem}-card.json and the model card {stem}-card.md"
