@@ -12,7 +12,9 @@ from nas_asc.study import Ask, Repeat, RungRecord, StudyConfig, TrialRecord
 counts = st.integers(0, 10**9)
 shares = st.floats(0, 1)
 words = st.text(max_size=20)
-plain = st.one_of(st.none(), st.booleans(), st.integers(-(2**50), 2**50), st.floats(allow_nan=False, allow_infinity=False), words)
+plain = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**50), 2**50), st.floats(allow_nan=False, allow_infinity=False), words
+)
 costs = st.builds(Cost, *[counts] * 8)
 scores = st.builds(
     Scores,
