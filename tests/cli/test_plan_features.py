@@ -1,0 +1,39 @@
+"""What `plan` says of the features of a search's front ends."""
+
+from dataclasses import replace
+
+from nas_asc.cli.plan_command import feature_lines, forecast_lines
+from nas_asc.plan import Forecast, FrontEndForecast, TimePlan
+from nas_asc.session import Course
+
+FEATURES = FrontEndForecast(
+    n_clips=139_620,
+    table_bytes=(10**9, 4 * 10**9, 7 * 10**9),
+    table_s=240.0,
+    n=10,
+    n_bytes=40 * 10**9,
+    seconds=2_400.0,
+    kept_bytes=20 * 10**9,
+    memory_bytes=3 * 10**9,
+)
+
+
+def test_disk_memory_and_hours_are_said_and_what_the_cache_keeps_only_where_that_is_less():
+    said = "\n".join(feature_lines(FEATURES))
+    for part in ("139,620 clips: 1GB, 4GB, 7GB", "about 4 min 0 s to compute", "about 10 front ends", "40GB, of which"):
+        assert part in said
+    assert "keeps 20GB at once (--cache-size) of disk, 40 min 0 s to compute; about 3GB of memory" in said
+    there = "\n".join(feature_lines(replace(FEATURES, table_s=0.0, kept_bytes=40 * 10**9)))
+    assert "computed already" in there
+    assert "--cache-size" not in there
+
+
+def test_without_a_limit_on_time_all_parts_are_summed_up():
+    plan = TimePlan(None, n_seeds=3, refit_ratio=11.0, finds_length=True)
+    options = {"n_trials": 30, "total_s": 30 * 60.0, "plan": plan, "features": FEATURES}
+    forecast = Forecast(epochs=10, measured=(), trial_s=(60.0,) * 3, mean_trial_s=60.0, **options)
+    said = "\n".join(forecast_lines(forecast, Course(n_trials=30)))
+    assert "30 trials: about 1 h 10 min with their features" in said
+    assert "20 epochs, the best of them for 5 and 10 times, 50 and 100, while it gains, within 15 min 0 s" in said
+    assert "at most 100 epochs, about 11 min 0 s" in said
+    assert "in all: at most about 1 h 36 min" in said
