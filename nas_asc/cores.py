@@ -16,7 +16,7 @@ def count_processors(*, root: Path = _ROOT) -> int:
     """Processors that this process may use; hyper-threads count each.
 
     Args:
-        root: Of the file system that tells.
+        root: The root of the file system that tells.
     """
     return _keep_quota(len(_allowed()), root)
 
@@ -25,7 +25,7 @@ def count_cores(*, root: Path = _ROOT) -> int:
     """Physical cores that this process may use; hyper-threads of one core count once.
 
     Args:
-        root: Of the file system that tells.
+        root: The root of the file system that tells.
     """
     folder = root / "sys/devices/system/cpu"
     cores = {_read(folder / f"cpu{cpu}/topology/thread_siblings_list") or str(cpu) for cpu in _allowed()}

@@ -88,7 +88,7 @@ def writing(path: Path) -> Iterator[None]:
     """Turn what the system says of a file that cannot be written into one line.
 
     Args:
-        path: Of the file, or of the folder that it goes into.
+        path: The path of the file, or of the folder that it goes into.
 
     Raises:
         WriteError: The block raised an `OSError`; names the path, the reason and the remedy.
@@ -119,7 +119,7 @@ def unwritable(path: Path, reason: str, *, code: int | None = None) -> WriteErro
     """The error that names a file that cannot be written.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
         reason: Why, in the system's words.
         code: The system's number of the reason, such as `errno.ENOSPC`.
     """

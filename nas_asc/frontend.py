@@ -48,8 +48,8 @@ class FrontEndCost:
         spectrum_bytes: RAM of one transform.
         column_bytes: RAM of the mel columns of one clip in int8, a ring.
         clip_bytes: RAM of the samples of a clip, where clips are heard whole: then instead of both rings.
-        frame_operations: Of one frame, that is of `hop_length` samples of a stream.
-        clip_operations: Of all frames of a clip.
+        frame_operations: The operations of one frame, that is of `hop_length` samples of a stream.
+        clip_operations: The operations of all frames of a clip.
     """
 
     window_bytes: int

@@ -120,7 +120,7 @@ class Budget:
         """What a network takes of every resource, limited or not, as this budget counts.
 
         Args:
-            cost: Of the network.
+            cost: The cost of the network.
         """
         known = {name: resource.used(cost) for name, resource in RESOURCES.items() if resource.used is not None}
         return known | {name: self._used(name, cost) for name in self.limits if name not in known}
@@ -135,7 +135,7 @@ class Budget:
         """Every limit that a network breaks; empty when it fits.
 
         Args:
-            cost: Of the network.
+            cost: The cost of the network.
         """
         bits = cost.bits or self.bits
         uses = [(name, self._used(name, cost), limit) for name, limit in self.limits.items()]
@@ -156,7 +156,7 @@ class Budget:
         """Whether a network keeps every limit.
 
         Args:
-            cost: Of the network.
+            cost: The cost of the network.
         """
         is_within = all(self._used(name, cost) <= limit for name, limit in self.limits.items())
         return is_within and not self._check_bits(cost)
@@ -182,7 +182,7 @@ class Budget:
         """The budget with RAM as a target needs it, where that is a microcontroller and RAM is limited or minimised.
 
         Args:
-            target: Of `nas_asc.cost.TARGETS`.
+            target: One of `nas_asc.cost.TARGETS`.
             objectives: What is minimised.
 
         >>> Budget(max_ram=65_536).on_target("c").describe()

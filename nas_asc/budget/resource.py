@@ -26,7 +26,7 @@ class Count:
     Args:
         column: In front.csv, and in the totals of `nas-asc count`.
         rule: How it is counted, in words.
-        value: Of a network.
+        value: The value of a network.
         head: In the report's table of trials; None leaves it out there.
     """
 
@@ -45,12 +45,12 @@ class Resource:
         noun: After a number, such as "RAM bytes".
         title: As a heading, without a unit.
         heading: In narrow tables of a terminal, with its unit.
-        label: Of an axis, with its unit and its counting.
+        label: The label of an axis, with its unit and its counting.
         counting: How a budget counts it, in words; rule sets have words of their own.
         unit: "B" for bytes, "" for a count.
         used: What a network takes, as a budget counts; None where only a rule set knows.
         option: On the command line; None where only rule sets limit it.
-        help: Of the option, with an example.
+        help: The help of the option, with an example.
         objective: Its name among `--objectives`; None where it is none.
         minimised: Value of the objective; None is what a budget counts.
         counts: Its numbers in tables; empty shows what a budget counts under its name.

@@ -186,7 +186,7 @@ class LiveDisplay:
 
     Args:
         console: A terminal.
-        config: Of the study; its budget heads the display.
+        config: The config of the study; its budget heads the display.
         clock: Tells the time.
     """
 
@@ -281,7 +281,7 @@ def build_display(config: StudyConfig) -> LiveDisplay | PlainDisplay:
     """The display that fits stderr: live on a terminal, plain lines elsewhere.
 
     Args:
-        config: Of the study, with the trials and the time that are asked for now.
+        config: The config of the study, with the trials and the time that are asked for now.
     """
     console = build_console(stderr=True)
     return LiveDisplay(console, config) if console.is_terminal else PlainDisplay()

@@ -64,8 +64,8 @@ def print_repeats(result: "RepeatsResult", folder: Path) -> None:
     """Print means, intervals and ties, and what was left undone.
 
     Args:
-        result: Of the run.
-        folder: Of the study.
+        result: The result of the run.
+        folder: The folder of the study.
     """
     if result.summary is not None:
         build_console().print(_table(result.summary))

@@ -20,7 +20,7 @@ def option_parameter(name: str, default: Any, annotation: Any) -> inspect.Parame
     """An option as a parameter of a command.
 
     Args:
-        name: Of the parameter.
+        name: The name of the parameter.
         default: Its value where it is not given.
         annotation: Type and option.
     """

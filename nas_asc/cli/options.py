@@ -290,7 +290,7 @@ class SearchOptions:
         """What a study is asked.
 
         Args:
-            name: Of the study; empty for one of space, data and date.
+            name: The name of the study; empty for one of space, data and date.
 
         Raises:
             NasAscError: An option is out of range; says which.

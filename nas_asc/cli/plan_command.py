@@ -59,7 +59,7 @@ def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float |
     """What is said of a forecast; how many networks the front will have is not known before.
 
     Args:
-        forecast: Of the search.
+        forecast: The forecast of the search.
         course: How far it goes, and what follows the trials.
         min_share: That is asked of every network.
     """
@@ -121,7 +121,7 @@ def feature_lines(features: "FrontEndForecast") -> Iterator[str]:
     """What is said of the features of a search's front ends: disk, memory, time.
 
     Args:
-        features: Of the forecast.
+        features: The features of the forecast.
     """
     least, median, most = (f"{format_short(n_bytes)}B" for n_bytes in features.table_bytes)
     computed = f", about {format_duration(features.table_s)} to compute" if features.table_s else ", computed already"

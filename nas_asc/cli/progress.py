@@ -24,7 +24,7 @@ class HearingProgress:
     Args:
         n_recordings: In all.
         is_quiet: Say nothing on a terminal, which the results fill.
-        console: Of stderr.
+        console: The console of stderr.
         clock: Tells the time.
     """
 
@@ -72,7 +72,7 @@ class HearingProgress:
 
         Args:
             heard_s: Seconds that have been heard.
-            length_s: Of how many; None where that is not known.
+            length_s: The seconds of them; None where that is not known.
         """
         self._heard_s, self._length_s = heard_s, length_s
         self._say()

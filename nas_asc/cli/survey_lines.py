@@ -15,7 +15,7 @@ def short_lines(survey: "Survey", space: "Space") -> list[str]:
     """What a search prints of its plan before it begins.
 
     Args:
-        survey: Of the space.
+        survey: The survey of the space.
         space: The search space.
     """
     limited = [row for row in survey.rows if row.limit is not None]
@@ -35,7 +35,7 @@ def print_survey(survey: "Survey", space: "Space") -> None:
     """Print what the candidates of a space take, and how many fit.
 
     Args:
-        survey: Of the space.
+        survey: The survey of the space.
         space: The search space.
     """
     console = build_console()

@@ -55,8 +55,8 @@ def print_twin(result: "TwinResult", folder: Path) -> None:
     """Print what both reached at equal trials and at equal seconds.
 
     Args:
-        result: Of the twin.
-        folder: Of the study.
+        result: The result of the twin.
+        folder: The folder of the study.
     """
     from nas_asc.study import load_config, load_records
 

@@ -14,7 +14,7 @@ class StepNoise:
     """What the logits lose when one step alone is quantised.
 
     Args:
-        name: Of the step, such as "3.conv2"; "input" for the log-mel.
+        name: The name of the step, such as "3.conv2"; "input" for the log-mel.
         sqnr_db: Power of the logits over that of their change, in dB; the lower, the worse.
     """
 

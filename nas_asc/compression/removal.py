@@ -55,7 +55,7 @@ def shrink_state(state: Mapping[str, Tensor], channels: ChannelMap, kept: Kept) 
     """State dict of the smaller network.
 
     Args:
-        state: Of the larger network.
+        state: The state of the larger network.
         channels: Its channels.
         kept: (n_groups,) which groups stay.
     """

@@ -30,7 +30,7 @@ class Cost:
         peak_ram_bytes: Most bytes of int8 activations live at once, batch 1, in order; see `peak_ram`. Where `bits` is
             16 or 32, 2 or 4 times as many.
         norm_params: Part of `all_params` that lies in batch norms, which DCASE 2020 left out.
-        bits: Of each value where the candidate has a precision of its own; None leaves it to the budget.
+        bits: The bits of each value where the candidate has a precision of its own; None leaves it to the budget.
         ram_target: Microcontroller runtime whose memory was counted; None where none was.
         target_ram_bytes: RAM there: between the network's steps, and of the front end; see `cost_on_target`.
     """

@@ -36,7 +36,7 @@ def count_members(ensemble: Ensemble, in_shape: Shape, n_classes: int, counter: 
     Args:
         ensemble: The networks.
         in_shape: Shape of what all of them read.
-        n_classes: Of the network.
+        n_classes: The number of classes of the network.
         counter: Gives the function that counts a layer on inputs of so many channels and dimensions.
 
     Raises:

@@ -13,10 +13,10 @@ def cost_on_target(cost: Cost, architecture: Architecture, log_mel: LogMel, targ
     """A network's cost with the RAM that a microcontroller needs for it and for the front end of a stream.
 
     Args:
-        cost: Of the network.
+        cost: The cost of the network.
         architecture: The network.
         log_mel: Its front end.
-        target: Of `MICROCONTROLLERS`; None leaves the cost as it is.
+        target: One of `MICROCONTROLLERS`; None leaves the cost as it is.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.

@@ -15,7 +15,7 @@ def cost_at_bits(cost: Cost, architecture: Architecture, bits: int | None) -> Co
     folded, and so does every activation.
 
     Args:
-        cost: Of the network.
+        cost: The cost of the network.
         architecture: The network.
         bits: 8, 16 or 32 for the candidate's own; None leaves the precision open, and the cost as it is.
 
@@ -62,9 +62,9 @@ class _Values:
     """What a file stores of a network, batch norms folded.
 
     Args:
-        weights: Of kernels and of norms that are not folded.
+        weights: Kernels and norms that are not folded.
         biases: One an output channel.
-        fixed: Of the weights, those that are not trained.
+        fixed: The weights that are not trained.
     """
 
     weights: int

@@ -123,7 +123,7 @@ def kernel_groups(
     Args:
         architecture: The network.
         pruning: Which kernels are spared and which compete.
-        cost: Of the network, where it is known already.
+        cost: The cost of the network, where it is known already.
 
     Raises:
         RecipeError: The pruning excludes a layer that the network does not have.

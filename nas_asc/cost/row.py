@@ -21,10 +21,10 @@ class CostRow:
         all_params: With running means and variances.
         macs: Pure.
         official_macs: By torchinfo's rule.
-        int8_bytes: Of its weights and biases.
+        int8_bytes: The bytes of its weights and biases.
         ram_bytes: Most activation bytes live while it runs.
-        members: Of an ensemble, the rows of each member's layers, each layer by itself: a norm that folds into the
-            layer before it and what waits in memory meanwhile are in the ensemble's own row alone.
+        members: The members of an ensemble, the rows of each member's layers, each layer by itself: a norm that
+            folds into the layer before it and what waits in memory meanwhile are in the ensemble's own row alone.
     """
 
     index: int

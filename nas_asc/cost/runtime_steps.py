@@ -46,7 +46,7 @@ class RuntimeStep:
         kind: "reshape", "sigmoid", "product", "softmax", "matmul", "scale", "relu", or "" for what its primitive says.
         primitive: What is done, where the kind does not say it.
         inputs: Values that it reads.
-        out_shape: Of the value that it writes.
+        out_shape: The shape of the value that it writes.
     """
 
     kind: str

@@ -71,7 +71,7 @@ def list_obstacles(architecture: Architecture, target: str) -> tuple[str, ...]:
 
     Args:
         architecture: The network.
-        target: Of `TARGETS`.
+        target: One of `TARGETS`.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.

@@ -65,7 +65,8 @@ class Block:
         waveform: (n_channels, N) samples in [-1, 1].
         sample_rate: In Hz.
         power: Mean square of all channels before they were mixed.
-        length_s: Of the whole recording, in seconds, as its header has it; None where that does not know.
+        length_s: The length of the whole recording in seconds, as its header has it; None where that
+            does not know.
     """
 
     waveform: NDArray[np.float32]
@@ -80,7 +81,7 @@ def iterate_blocks(path: Path, *, n_channels: int = 1, n_samples: int = 2**20) -
     Args:
         path: File that libsndfile reads.
         n_channels: As for `read_recording`.
-        n_samples: Of a block at most, a channel.
+        n_samples: The most samples of a block, a channel.
 
     Raises:
         ClipError: It is unreadable or empty, has another number of channels, or values that are not finite; what came

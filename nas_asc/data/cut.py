@@ -33,8 +33,8 @@ def clip_starts(length_s: float, clip_s: float, step_s: float) -> list[float]:
     """Where the clips of a recording begin, in seconds.
 
     Args:
-        length_s: Of the recording.
-        clip_s: Of a clip.
+        length_s: The length in seconds of the recording.
+        clip_s: The seconds of a clip.
         step_s: From one clip to the next.
 
     >>> clip_starts(2.6, 1.0, 1.0), clip_starts(2.4, 1.0, 1.0), clip_starts(0.3, 1.0, 1.0), clip_starts(2.0, 1.0, 0.5)
@@ -94,7 +94,7 @@ def describe_contradictions(contradictions: Sequence[tuple[str, str]]) -> str:
     """Equal recordings under two labels in one line: their number and some of them.
 
     Args:
-        contradictions: Of a data set; one or more.
+        contradictions: The contradictions of a data set; one or more.
     """
     shown = "; ".join(map(" and ".join, contradictions[:_N_SHOWN]))
     more = f" and {len(contradictions) - _N_SHOWN} more" if len(contradictions) > _N_SHOWN else ""

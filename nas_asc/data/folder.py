@@ -35,7 +35,7 @@ class _Meaning:
     """What the sub-folders of a tree are.
 
     Args:
-        level: Of the folder whose name is the class, from 0.
+        level: The level of the folder whose name is the class, from 0.
         other: What the folders above the classes are, or where there are none those right below: "split", "fold",
             "group", or "" where they are nothing.
     """

@@ -25,7 +25,7 @@ class Listing(dict[str, list[str]]):
     """Columns of a table by name, their cells without spaces around them.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
         columns: By name.
         header_line: Line of the header in the file.
         lines: Line of each row in the file.
@@ -61,7 +61,7 @@ class Listing(dict[str, list[str]]):
         """Check that columns are there.
 
         Args:
-            names: Of the columns.
+            names: The names of the columns.
 
         Raises:
             DataError: One is missing; names the header's line.
@@ -80,7 +80,7 @@ def read_listing(path: Path, *, required: Sequence[str] = ()) -> Listing:
     """The table of a file with a header.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
         required: Columns that must be there.
 
     Raises:
@@ -106,8 +106,8 @@ def has_columns(path: Path, names: Collection[str]) -> bool:
     """Whether a listing of these columns, and perhaps more, is there.
 
     Args:
-        path: Of the file, which may be missing.
-        names: Of the columns.
+        path: The path of the file, which may be missing.
+        names: The names of the columns.
     """
     if not path.is_file():
         return False

@@ -41,7 +41,7 @@ def load_data_set(
         clip_step_s: From one clip of a long recording to the next, in seconds; None is end to end.
         layout: "auto" recognises it; "folder" takes the sub-folders as classes whatever they hold, "grouped" those a
             level below; None reads a folder or CSV as version 0.1.0 did.
-        columns: Of a CSV: names of the columns that are the path, label, fold, split, group or device.
+        columns: The columns of a CSV: names of the columns that are the path, label, fold, split, group or device.
         allow_damaged: Share of the recordings that may be left out as they cannot be used; None is the usual one.
 
     Raises:

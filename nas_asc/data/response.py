@@ -13,7 +13,7 @@ def load_responses(folder: str | Path) -> tuple[tuple[NDArray[np.float32], int],
     """Samples (N,) and sample rate in Hz of every WAV file below a folder, by path; channels are averaged.
 
     Args:
-        folder: Of the files, also in folders below.
+        folder: The folder of the files, also in folders below.
 
     Raises:
         DataError: There is no such folder, it holds no WAV file, or one is unreadable or silent.

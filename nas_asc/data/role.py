@@ -94,7 +94,7 @@ def parse_folds(listing: Listing, name: str = "fold") -> list[int]:
 
     Args:
         listing: The table.
-        name: Of the column.
+        name: The name of the column.
 
     Raises:
         DataError: One is no such number; names the line.
@@ -115,7 +115,7 @@ def parse_parts(listing: Listing, name: str = "split") -> list[str]:
 
     Args:
         listing: The table.
-        name: Of the column.
+        name: The name of the column.
 
     Raises:
         DataError: One is none of the known words; names the line.

@@ -84,7 +84,7 @@ class Heard:
 
     Args:
         oddities: Kinds of faults, the commonest first.
-        ceilings: Of each clip that is not silent, the frequency in Hz above which it holds nothing.
+        ceilings: The ceilings of each clip that is not silent, the frequency in Hz above which it holds nothing.
     """
 
     oddities: tuple[Oddity, ...]

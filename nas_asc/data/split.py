@@ -62,7 +62,7 @@ def split_data_set(
 
     Args:
         data_set: The recordings.
-        seed: Of the groups drawn; folds do not depend on it.
+        seed: The seed of the groups drawn; folds do not depend on it.
         test_fold: Fold that is the test.
         validation_share: Share of the training rows that validates, where there are no folds.
 

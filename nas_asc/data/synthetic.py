@@ -39,7 +39,7 @@ def load_synthetic(seed: int = 0) -> DataSet:
     """Ten synthetic scenes: 1,800 training and 1,000 test clips of one second at 44,100 Hz.
 
     Args:
-        seed: Of every clip.
+        seed: The seed of every clip.
     """
     rows = [(scene, *place) for scene in range(len(SCENES)) for place in _places(scene)]
     columns = list(zip(*rows, strict=True))

@@ -25,7 +25,7 @@ def choose_bands(design: Design, clips: Clips, run: Run) -> LogMel:
     Args:
         design: Its network is built once more for all bands.
         clips: Training clips of `training_log_mel`.
-        run: Of the design's training; its epochs are told to nobody.
+        run: The run of the design's training; its epochs are told to nobody.
 
     Raises:
         TrainingError: The design's front end keeps all bands, or the selection diverged.
@@ -92,7 +92,7 @@ def keep_bands(clips: Clips, log_mel: LogMel) -> Clips:
     """Clips with the bands of a front end alone, the same values as before; themselves where they have no others.
 
     Args:
-        clips: Of all mel bands, or of those of the front end.
+        clips: The clips of all mel bands, or of those of the front end.
         log_mel: The front end.
     """
     if log_mel.kept_bands is None or log_mel.n_bands == clips.in_shape[1]:

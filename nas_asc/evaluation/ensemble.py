@@ -24,7 +24,7 @@ class Member:
     """A trained network that may be one of several.
 
     Args:
-        number: Of its trial.
+        number: The number of its trial.
         network: The network.
         probabilities: (n, K) of the validation clips.
     """

@@ -36,15 +36,16 @@ class Exported:
 
     Args:
         path: The ONNX or .tflite file, or the folder of C.
-        bits: Of its weights.
+        bits: The bits of its weights.
         qat_epochs: Passes over the training clips in 8 bits.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file, its metadata included, or of all files in the folder.
-        cost: Of the network at these bits, from its description; with the RAM that a microcontroller needs, for one.
+        cost: The cost of the network at these bits, from its description; with the RAM that a microcontroller
+            needs, for one.
         front_end: What the front end takes on a microcontroller.
-        scores: Of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the latter on
-            2,000 of them at most. The latter also scores C, which gives the same values.
-        network_scores: Of the network in float on the same clips.
+        scores: The scores of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the
+            latter on 2,000 of them at most. The latter also scores C, which gives the same values.
+        network_scores: The scores of the network in float on the same clips.
         agreement: Share of these clips of which both say the same class.
         integer_share: Share of the file's multiply-accumulates that are computed in integers.
         noise: For 8 bits what each step alone costs, the worst first; else empty.
@@ -52,7 +53,8 @@ class Exported:
             their ranges; None for other bits.
         saturating_sums: Share of an ONNX file's integer sums, on 4 of them, that a processor without VNNI cuts off in a
             session that has not set `session.x64quantprecision`; None for other files.
-        arena_bytes: Of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it; None for others.
+        arena_bytes: The arena of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it;
+            None for others.
         activation_bytes: Part of it that holds the values between steps. For these and the front end's stream,
             `cost["target_ram_bytes"]` is the count that `--ram` limits.
         c: What a folder of C needs, and what was shown of it; None for a file.
@@ -110,7 +112,7 @@ def export_network(
         network: What is written.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
         recipe: That it was trained with.
-        name: Of the network, for people.
+        name: The name of the network, for people.
         bits: 8, 16 or 32.
         qat_epochs: Passes over the training clips in 8 bits before the file is written, of a network that was not
             trained so; 0 calibrates alone.
@@ -232,7 +234,7 @@ def build_metadata(name: str, data_set: DataSet, log_mel: LogMel, mean: Tensor, 
     """What stands in a network's file beside the network.
 
     Args:
-        name: Of the network, for people.
+        name: The name of the network, for people.
         data_set: Gives classes, clip length and sample rate.
         log_mel: Front end.
         mean: (F,) of each band.

@@ -29,15 +29,15 @@ class Job(Generic[R]):
 
     Args:
         record: Design, seed and epochs; of a training that was stopped also its rungs and seconds.
-        name: Of the network, for people.
+        name: The name of the network, for people.
         clips: "training" clips, scored on the validation clips; or all "development" clips, then nothing is scored.
         turn: Which division of the development clips it trains and validates on; 0 is the study's.
         scored: Whose scores count: the network's in "float", or those of its file, which is "int8" unless the recipe
             says other bits.
         writes: Whether the network is written to a file, and the file run.
         stop_after: Epochs after which it stops, to go on another time; None goes through.
-        checkpoint: Of the same training, stopped earlier. Where that is damaged, the training begins anew, which on a
-            CPU costs time alone.
+        checkpoint: The checkpoint of the same training, stopped earlier. Where that is damaged, the training begins
+            anew, which on a CPU costs time alone.
     """
 
     record: R

@@ -51,7 +51,7 @@ class Outcome:
 
     Args:
         training: On the training clips.
-        scores: Of the network in float, before a training in 8 bits.
+        scores: The scores of the network in float, before a training in 8 bits.
         probabilities: (n, K) of the validation clips, in their order.
     """
 
@@ -90,8 +90,8 @@ def evaluate_candidate(
         prepared: Clips and their features.
         run: Seed, torch device, time, events, and where to stop. The scores of a training that stops are those of the
             weights as they then are, neither averaged nor pruned further.
-        checkpoint: Of the same training, stopped earlier, with which it goes on; None begins it. On a CPU it makes no
-            difference to the outcome that a training was stopped.
+        checkpoint: The checkpoint of the same training, stopped earlier, with which it goes on; None begins it. On
+            a CPU it makes no difference to the outcome that a training was stopped.
         layer_types: Layer classes of the space's own, where a checkpoint is given.
 
     Raises:
@@ -123,7 +123,7 @@ def train_design(
         design: Network, front end and recipe; where this names no epochs, `default_epochs` of the number of clips.
         clips: To train on, of `training_log_mel`.
         run: Seed, torch device, time, events, and where to stop.
-        checkpoint: Of the same training, stopped earlier; None begins it.
+        checkpoint: The checkpoint of the same training, stopped earlier; None begins it.
         layer_types: Layer classes of the space's own, where a checkpoint is given.
 
     Raises:

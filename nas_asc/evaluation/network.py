@@ -48,7 +48,7 @@ class TrainedNetwork:
         """Class probabilities (n, K) of clips, which are standardised as those were that trained the network.
 
         Args:
-            clips: Of the network's front end.
+            clips: The clips of the network's front end.
             torch_device: Where to compute.
         """
         model, mean, std = self.load()

@@ -38,7 +38,7 @@ def load_quantised_weights(lowered: LoweredNetwork, state: Mapping[str, Tensor])
 
     Args:
         lowered: The network in float, changed in place.
-        state: Of a `TrainedNetwork`.
+        state: The state of a `TrainedNetwork`.
 
     Raises:
         CompressionError: The state has weights of other steps than the network's, or of other shapes; names one.

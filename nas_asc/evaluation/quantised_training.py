@@ -28,7 +28,7 @@ def quantise(
     Args:
         lowered: The trained network, changed in place where it is trained on.
         clips: Training clips with labels, standardised as the network takes them.
-        run: Of the training in 8 bits; None is a plain one.
+        run: The run of the training in 8 bits; None is a plain one.
         recipe: That the network was trained with.
         qat_epochs: Passes over the clips in 8 bits; 0 calibrates alone.
 
@@ -88,7 +88,7 @@ def fine_recipe(recipe: Recipe, epochs: int) -> Recipe:
     """The recipe of a training in 8 bits that follows a training.
 
     Args:
-        recipe: Of the training before.
+        recipe: The recipe of the training before.
         epochs: In 8 bits.
     """
     quantisation = recipe.quantisation or QuantisedTraining()

@@ -63,8 +63,8 @@ class Speed:
         """Seconds of a whole training, its scores and its file included.
 
         Args:
-            recipe: Of the design.
-            n_epochs: Of the training.
+            recipe: The recipe of the design.
+            n_epochs: The number of epochs of the training.
 
         >>> Speed(2.0, file_s=1.0, scoring_s=0.5).training_s(Recipe(), 10)
         21.5

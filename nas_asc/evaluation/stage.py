@@ -66,7 +66,7 @@ class Stage(Protocol):
         Args:
             life: What the stages before it gave.
             run: Seed, device, time, events, and where to stop.
-            checkpoint: Of this stage, stopped earlier; None begins it.
+            checkpoint: The checkpoint of this stage, stopped earlier; None begins it.
         """
 
 
@@ -149,7 +149,7 @@ class TrainQuantised:
     """The network is trained on in 8 bits; that in float stays as it was.
 
     Args:
-        recipe: Of the training before, with its epochs.
+        recipe: The recipe of the training before, with its epochs.
         n_epochs: In 8 bits.
     """
 

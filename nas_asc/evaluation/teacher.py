@@ -64,10 +64,10 @@ def learn_from(recipe: Recipe, teacher: Path, *, temperature: float = 2.0, weigh
     """The recipe with a distillation for its loss; label smoothing stays where the loss has any.
 
     Args:
-        recipe: Of the student.
+        recipe: The recipe of the student.
         teacher: What `write_teacher_logits` gave.
-        temperature: Of the softened probabilities.
-        weight: Of the teacher.
+        temperature: The temperature of the softened probabilities.
+        weight: The weight of the teacher.
     """
     smoothing = recipe.loss.label_smoothing if isinstance(recipe.loss, CrossEntropy) else 0.0
     loss = Distillation(str(teacher), temperature=temperature, weight=weight, label_smoothing=smoothing)

@@ -20,7 +20,7 @@ class TrialFile:
 
     Args:
         record: What was measured of it.
-        contents: Of the file and of its settings, by name.
+        contents: The contents of the file and of its settings, by name.
         probabilities: (n, K) that it gives the validation clips.
     """
 
@@ -35,10 +35,10 @@ def begin_trial_file(
     """What writes and scores the file of a trained network, in any thread; see `begin_export`.
 
     Args:
-        outcome: Of the training.
-        record: Of the training; gives bits and recipe.
+        outcome: The outcome of the training.
+        record: The record of the training; gives bits and recipe.
         prepared: What it was trained on.
-        name: Of the network, for people.
+        name: The name of the network, for people.
 
     Raises:
         ExportError: The network cannot be written.

@@ -56,7 +56,7 @@ def check_kind(path: Path, bits: int) -> None:
 
     Args:
         path: The file, or the folder of C.
-        bits: Of its weights.
+        bits: The bits of its weights.
 
     Raises:
         ExportError: A .tflite file or C is asked for in other than 8 bits, or what runs it is not installed.

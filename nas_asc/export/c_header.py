@@ -12,8 +12,8 @@ def format_c_header(content: bytes, *, name: str, comment: str, classes: Sequenc
     """C11 and C++11 text that holds the content as an array, aligned to 16 bytes, its length, and names of classes.
 
     Args:
-        content: Of the file.
-        name: Of the array; what C does not allow becomes an underscore.
+        content: The content of the file.
+        name: The name of the array; what C does not allow becomes an underscore.
         comment: One line for its head.
         classes: Names in the order of the outputs.
 

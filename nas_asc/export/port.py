@@ -44,7 +44,7 @@ def describe_front_end(metadata: Metadata) -> dict[str, Any]:
     """The front end as steps in words and numbers, with what it gives of known samples.
 
     Args:
-        metadata: Of the network.
+        metadata: The metadata of the network.
     """
     log_mel = metadata.log_mel
     n_samples, n_bins = log_mel.n_samples(metadata.clip_s), log_mel.n_fft // 2 + 1

@@ -27,7 +27,8 @@ class Value:
         shape: Without the batch, channels first.
         found: How it is quantised; None where it is float32.
         is_map: Whether it lies with its channels last.
-        flattened: Of values in a row that lie in the order of a map with its channels last, the map's shape.
+        flattened: Values in a row that lie in the order of a map with its channels last, the map's
+            shape.
     """
 
     tensor: int
@@ -81,7 +82,7 @@ class TfliteGraph:
         Args:
             value: As it is.
             found: Its range then; None is float.
-            name: Of the tensor.
+            name: The name of the tensor.
             always: Whether a range that happens to be the same is written as well, so that the steps of a network, and
                 the memory that they need, do not depend on its weights.
         """

@@ -35,7 +35,7 @@ class Quantisation:
     Args:
         scales: One for the tensor, or one for each place on an axis.
         zero_point: Integer that stands for 0.
-        axis: Of several scales.
+        axis: The axis of several scales.
     """
 
     scales: tuple[float, ...]
@@ -57,7 +57,7 @@ class Operator:
     """One operator of a model.
 
     Args:
-        kind: Of the schema's `BuiltinOperator`.
+        kind: The kind of the schema's `BuiltinOperator`.
         inputs: Tensors that it reads; -1 where one is left out.
         output: Tensor that it writes.
         table: Name of its options in the schema.
@@ -100,7 +100,7 @@ class TfliteModel:
         """Write one operator; gives its output.
 
         Args:
-            kind: Of the schema's `BuiltinOperator`.
+            kind: The kind of the schema's `BuiltinOperator`.
             inputs: Tensors that it reads.
             output: Tensor that it writes.
             table: Name of its options in the schema.

@@ -79,7 +79,7 @@ def make_room(n_bytes: int, *, cache_dir: Path | None, cache_bytes: int | None) 
     Memory maps that a process has open stay readable for it.
 
     Args:
-        n_bytes: Of the table that is to be written.
+        n_bytes: The bytes of the table that is to be written.
         cache_dir: Where features are kept; None is `default_cache_dir()`.
         cache_bytes: Most bytes of all; None is `default_cache_bytes`.
     """

@@ -36,7 +36,7 @@ class EnsembleResult:
     """Networks of a study that together score best under a budget.
 
     Args:
-        records: Of the members, the best first.
+        records: The records of the members, the best first.
         exported: The file of all together, and what was measured of it.
         n_networks: Trials that were considered, the best ones of the study.
         n_front_ends: Front ends among them; members share one.
@@ -64,11 +64,11 @@ def ensemble_study(
     Members take one input, so they have one front end; the costs of all together are within the budget.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         worker: Predicts, on the study's clips.
         budget: Limits of the whole; None is the study's.
         n_most: Most members.
-        bits: Of the file: 8, 16 or 32.
+        bits: The bits of the file: 8, 16 or 32.
         out: Folder of the files; None is "export" in the study's.
 
     Raises:

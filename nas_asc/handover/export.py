@@ -34,7 +34,7 @@ class ExportResult:
     """A model file of a study's network.
 
     Args:
-        record: Of its trial.
+        record: The record of its trial.
         is_refit: Whether the network was trained on the validation clips too, so that their scores say nothing.
         exported: The file and what was measured of it.
         card: Where all of this is written down, as JSON.
@@ -68,9 +68,10 @@ def export_study(
     """Write the final network, or one trial's, to a file, and score the file on the validation clips.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         worker: Trains and predicts, on the study's clips.
-        number: Of a trial; None is the final network, and where there is none yet, the recommended trial's.
+        number: The number of a trial; None is the final network, and where there is none yet, the recommended
+            trial's.
         bits: 8, 16 or 32; None is 8 for TensorFlow Lite and C, and else the trial's own precision, or 8.
         file_format: "onnx"; "tflite" for 8 bits in TensorFlow Lite; or "c" for a folder of C with the front end.
         out: Folder of the files; None is "export" in the study's.

@@ -23,20 +23,20 @@ class CardFacts:
     """What a card tells of.
 
     Args:
-        config: Of the study.
-        record: Of the trial.
+        config: The config of the study.
+        record: The record of the trial.
         is_refit: Whether the network was trained on training and validation clips.
         exported: The file and what was measured of it.
         network: The network as text.
         log_mel: Its front end.
         recipe: That it was trained with, its epochs among it.
-        seed: Of its training.
+        seed: The seed of its training.
         trained_on: Device and precision of its training, in words; empty where they are not known.
         data_set: The recordings.
         split: Who trained, validated and tests.
         repeated: What further trainings of the network say; None where there are none.
         n_trials: Complete trials of the study.
-        versions: Of what computed it, by package.
+        versions: The versions of what computed it, by package.
     """
 
     config: StudyConfig
@@ -59,7 +59,7 @@ def format_model_card(facts: CardFacts) -> str:
     """The card as Markdown.
 
     Args:
-        facts: Of the file.
+        facts: The facts of the file.
     """
     sections = {
         "Use": _use(facts),

@@ -49,7 +49,7 @@ def race_leaders(
     """The study's leaders trained for longer, until it is known which is the best, or the time is over.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         worker: Trains, on the study's clips.
         executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         n_seeds: Most trainings of one length of a network.
@@ -105,7 +105,7 @@ def next_leg(
     until it has been trained `n_seeds` times: one that falls behind lets the next one come.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         records: Finished trials.
         repeats: Further trainings.
         n_seeds: Most trainings of one length of a network.
@@ -158,8 +158,8 @@ class _Runner:
 
     Args:
         record: Its trial.
-        scores: Of its trainings by their epochs, minimised.
-        first_scores: Of those that the study's own validation clips scored.
+        scores: The scores of its trainings by their epochs, minimised.
+        first_scores: The scores of those that the study's own validation clips scored.
         tried: Epochs of its further trainings, failed ones and running ones too.
         running: Epochs of those that are not done.
     """

@@ -50,7 +50,7 @@ def refit_recommended(
     Where that training fails, the trial's own weights stand, and the listener is told why.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         worker: Trains, on the study's clips.
         limit: When the training should be over: its length is chosen so, but it is never cut, and never shorter than
             the trial's. Its clock tells the time.

@@ -85,7 +85,7 @@ def choose_repeated(
 
     Args:
         records: Finished trials.
-        config: Of the study.
+        config: The config of the study.
         n_most: Most of them; None is all, or five where the score is the only objective.
     """
     ranked = list_contenders(records, config)
@@ -100,7 +100,7 @@ def list_contenders(records: Sequence[TrialRecord], config: StudyConfig) -> tupl
 
     Args:
         records: Finished trials.
-        config: Of the study.
+        config: The config of the study.
     """
     ranked = tuple(record for record in rank_trials(records, config.score) if config.budget.fits(record.cost))
     region = find_region(config, [each.scores for each in ranked if each.scores is not None], len(config.classes))
@@ -121,7 +121,7 @@ def train_repeats(
     """The study's front over several seeds; trainings that are on disk are not made again.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         worker: Trains, on the study's clips.
         executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         n_seeds: Trainings of each network in all, the trial's own included.
@@ -158,8 +158,8 @@ class RepeatRun:
     """Further trainings of one study, each kept as soon as it is done.
 
     Args:
-        folder: Of the study, which is locked.
-        config: Of the study.
+        folder: The folder of the study, which is locked.
+        config: The config of the study.
         worker: Trains, on the study's clips.
         executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.
         limit: No training begins that is not expected to end before it.
@@ -192,7 +192,7 @@ class RepeatRun:
         Args:
             records: The trials.
             n_seeds: Trainings of each network in all, the trial's own included where it is as long.
-            epochs: Of each training; None is the study's.
+            epochs: The number of epochs of each training; None is the study's.
         """
         done = load_repeats(self._folder)
         own = {record.number for record in records if _is_as_long(record, self._config, epochs)}
@@ -232,7 +232,7 @@ class RepeatRun:
 
         Args:
             record: The trial.
-            epochs: Of the training; None is the study's.
+            epochs: The number of epochs of the training; None is the study's.
         """
         n_before, legs = self.n_trained, iter([(record, epochs)])
         self.train_legs(lambda: next(legs, None))

@@ -28,7 +28,7 @@ class StoredNetwork:
     """A trained network of a study.
 
     Args:
-        record: Of its trial.
+        record: The record of its trial.
         is_refit: Whether it was trained once more on training and validation clips; else as in its trial.
         network: The network.
     """
@@ -44,10 +44,10 @@ def find_network(
     """The final network of a study, or one trial's.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         prepared: The study's data, split as the study did.
-        number: Of a trial, for its network as it was trained there; None is the final network, and where there is
-            none yet, the recommended trial's.
+        number: The number of a trial, for its network as it was trained there; None is the final network, and where
+            there is none yet, the recommended trial's.
         layer_types: Layer classes of the space's own.
 
     Raises:
@@ -69,7 +69,7 @@ def read_network(place: Path, log_mel: LogMel, layer_types: tuple[type, ...] = (
     """The network whose files lie in a folder.
 
     Args:
-        place: Of a trial, of the refit, or of a training outside any study.
+        place: The place of a trial, of the refit, or of a training outside any study.
         log_mel: Front end of what it takes.
         layer_types: Layer classes of the space's own.
 

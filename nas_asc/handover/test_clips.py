@@ -16,11 +16,11 @@ class TestResult:
     """Scores of one network of a study on the test clips.
 
     Args:
-        record: Of its trial.
+        record: The record of its trial.
         is_refit: Whether it was trained once more on training and validation clips; else as in its trial.
-        scores: Of the network in float on the test clips.
-        file_scores: Of its file on the test clips, int8 unless its recipe says other bits; None where it cannot be
-            exported.
+        scores: The scores of the network in float on the test clips.
+        file_scores: The scores of its file on the test clips, int8 unless its recipe says other bits; None
+            where it cannot be exported.
     """
 
     __test__ = False  # no test class, whatever pytest makes of its name
@@ -35,10 +35,10 @@ def evaluate_study(folder: Path, worker: Worker, *, number: int | None = None) -
     """Test scores of the final network, or of one trial's; this alone reads test clips.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         worker: Predicts, on the study's clips.
-        number: Of a trial, for its network as it was trained there; None is the final network, and where there is
-            none yet, the recommended trial's.
+        number: The number of a trial, for its network as it was trained there; None is the final network, and where
+            there is none yet, the recommended trial's.
 
     Raises:
         StudyError: There is no such trial, or none is complete, or the data or their split are not those of the study.

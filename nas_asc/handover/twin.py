@@ -32,7 +32,7 @@ def ask_twin(folder: Path, space: Space, prepared: PreparedData) -> StudyConfig:
     """Config of a study's random twin: what the study was asked, but for name, sampler, warm start and trials.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         space: Its search space, read again.
         prepared: Its data.
 
@@ -71,7 +71,7 @@ def train_twin(
     all clips at the end.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         space: Its search space.
         worker: Trains, on the study's clips.
         executor: Hands trainings to workers, on the same clips; None lets `worker` train one after the other.

@@ -11,7 +11,7 @@ class Card:
     """What one check found.
 
     Args:
-        name: Of the check, such as "edges", or "limit macs".
+        name: The name of the check, such as "edges", or "limit macs".
         title: What was looked at, for people.
         verdict: "fine", "warning", or "unknown" where what it needs is not there.
         finding: One line with the numbers.

@@ -16,7 +16,7 @@ def diagnose(evidence: Evidence) -> tuple[Card, ...]:
     """One card a check, one a limit.
 
     Args:
-        evidence: Of the study.
+        evidence: The evidence of the study.
     """
     return (
         check_noise(evidence),

@@ -23,7 +23,7 @@ class AxisImportance:
     """How much the score depends on one axis.
 
     Args:
-        name: Of the axis.
+        name: The name of the axis.
         importance: Larger says more; compare within one study only.
         chance: What the largest of all axes reaches when scores are shuffled, in one of twenty shuffles.
     """
@@ -45,7 +45,7 @@ class ValueEffect:
     Args:
         text: The value or range.
         n: Trials.
-        mean: Of the study's score, minimised.
+        mean: The mean of the study's score, minimised.
         low: Lower bound of the mean's 95 % interval; None with one trial.
         high: Upper bound.
     """
@@ -62,7 +62,7 @@ class AxisEffect:
     """Mean scores along one axis.
 
     Args:
-        name: Of the axis.
+        name: The name of the axis.
         values: One each, in order; an axis of many numbers in ranges with about equally many trials.
     """
 
@@ -79,7 +79,7 @@ def axis_effects(records: Sequence[TrialRecord], config: StudyConfig) -> tuple[A
 
     Args:
         records: Finished trials.
-        config: Of the study; gives the score.
+        config: The config of the study; gives the score.
     """
     scored = [
         (record.values, objective_values([config.score], record.cost, record.scores)[0])

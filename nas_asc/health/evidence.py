@@ -124,7 +124,7 @@ def gather_evidence(
     """Evidence of a study on disk, with the trials of its random twin and its finalists where there are any.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         config: What was asked.
         records: Finished trials.
         space: Its search space; None leaves out what needs it.
@@ -152,7 +152,7 @@ def pair_rungs(config: StudyConfig, records: Sequence[TrialRecord]) -> dict[int,
     """By number of epochs, pairs of a complete trial's score then and at its full length, minimised.
 
     Args:
-        config: Of the study; gives the score.
+        config: The config of the study; gives the score.
         records: Finished trials; those that were never stopped at a rung have no pair.
     """
     pairs: dict[int, list[tuple[float, float]]] = {}

@@ -18,12 +18,12 @@ class Comparison:
     """Two searches cut to the same cost.
 
     Args:
-        n_trials: Of the study.
-        n_twin_trials: Of the twin.
-        seconds: Of the study's trials.
-        twin_seconds: Of the twin's trials.
+        n_trials: The number of trials of the study.
+        n_twin_trials: The number of trials of the twin.
+        seconds: The seconds of the study's trials.
+        twin_seconds: The seconds of the twin's trials.
         best: Best score of the study, minimised; None where no trial is complete.
-        twin_best: Of the twin.
+        twin_best: The best score of the twin.
         volume: Hypervolume of the study, of its own reference point.
         twin_volume: Hypervolume of the twin, of the study's reference point.
     """
@@ -66,7 +66,7 @@ def compare_at_trials(config: StudyConfig, records: Sequence[TrialRecord], twin:
     """Both cut to the number of trials that the shorter one has, failed ones included.
 
     Args:
-        config: Of the study; gives objectives and reference point.
+        config: The config of the study; gives objectives and reference point.
         records: Its finished trials.
         twin: Those of the twin.
     """
@@ -78,7 +78,7 @@ def compare_at_seconds(config: StudyConfig, records: Sequence[TrialRecord], twin
     """Both cut to the seconds of trials that the shorter one took.
 
     Args:
-        config: Of the study; gives objectives and reference point.
+        config: The config of the study; gives objectives and reference point.
         records: Its finished trials.
         twin: Those of the twin.
     """

@@ -28,7 +28,7 @@ class BasicBlock(Layer):
     Args:
         out_channels: Channels of the output.
         kernel_size: Odd kernel size of both convolutions.
-        stride: Of the first convolution.
+        stride: The stride of the first convolution.
         norm: "batch", "layer", "residual", "frequency_instance", or None.
         activation: "relu", "prelu", "gelu", "silu", "hardswish".
         first_activation: Whether the activation follows the first convolution.
@@ -79,7 +79,7 @@ class Bottleneck(Layer):
         out_channels: Channels of the output.
         expansion: Width of the middle as a multiple of C, rounded to a multiple of `groups`.
         kernel_size: Odd kernel size of the middle convolution.
-        stride: Of the middle convolution.
+        stride: The stride of the middle convolution.
         groups: Its channel groups; None is depthwise.
         norm: "batch", "layer", "residual", "frequency_instance", or None.
         activation: "relu", "prelu", "gelu", "silu", "hardswish".

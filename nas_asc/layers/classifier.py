@@ -16,7 +16,7 @@ class Classifier(Layer):
         norm: "batch", "layer", "residual", "frequency_instance", or None, after the last convolution.
         bias: Whether the last convolution has a bias.
         hidden: Channels of a 1x1 convolution with batch norm and activation before it; None leaves it out.
-        activation: Of the hidden convolution.
+        activation: The activation of the hidden convolution.
         starts_at_zero: Whether the last convolution's weights are zero at first, so that beside another model the
             network adds nothing in the beginning.
 

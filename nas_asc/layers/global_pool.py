@@ -39,7 +39,7 @@ class AttentivePool(Layer):
     Args:
         groups: Groups of neighbouring channels with weights of their own, a divisor of C; C is one a channel.
         hidden: Channels of a 1x1 convolution with bias and activation before the scores; None leaves it out.
-        activation: Of the hidden convolution.
+        activation: The activation of the hidden convolution.
         over: "map" weighs every position; "time" takes the mean over frequency first and weighs frames.
 
     Raises:

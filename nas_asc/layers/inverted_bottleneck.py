@@ -29,7 +29,7 @@ class InvertedBottleneck(Layer):
         out_channels: Channels of the output.
         expansion: Width of the middle as a multiple of the input's.
         kernel_size: Odd kernel size of the depthwise convolution.
-        stride: Of the depthwise convolution.
+        stride: The stride of the depthwise convolution.
         norm: "batch", "layer", "residual", "frequency_instance", or None.
         activation: "relu", "prelu", "gelu", "silu", "hardswish", or None.
         end_activation: Whether the activation follows the whole block too.

@@ -30,7 +30,7 @@ def ask(
         data: Path of the recordings; None is the embedded scenes.
         budget: Limits of the network.
         course: How far the search goes.
-        name: Of the study; empty for one of space, data and date.
+        name: The name of the study; empty for one of space, data and date.
         asked: Further fields of `StudyConfig` by their names.
 
     Raises:
@@ -57,7 +57,7 @@ def to_seconds(duration: str | float | None, name: str) -> float | None:
 
     Args:
         duration: Words such as "8m", or seconds; None is none.
-        name: Of the argument, for the error.
+        name: The name of the argument, for the error.
 
     Raises:
         UnitError: The words are no duration.

@@ -25,7 +25,7 @@ def counts_text(cost: Cost) -> str:
     """What a network takes of everything that is counted, sizes left out.
 
     Args:
-        cost: Of the network.
+        cost: The cost of the network.
     """
     counted = [(resource.used, resource.heading) for resource in RESOURCES.values() if not resource.unit]
     return ", ".join(f"{format_short(used(cost))} {heading}" for used, heading in counted if used is not None)
@@ -35,7 +35,7 @@ def trial_line(record: TrialRecord, *, n_front: int) -> str:
     """One finished trial, or one that is stopped at a rung, in one line.
 
     Args:
-        record: Of the trial.
+        record: The record of the trial.
         n_front: Trials on the front with it.
     """
     if record.is_stopped:

@@ -50,7 +50,7 @@ def run_search(
             a one can be read, but is gone on with only where the space is given again.
         data: Path of the recordings; None is the embedded synthetic scenes.
         budget: Limits of the network.
-        name: Of the study; empty for one of space, data and date.
+        name: The name of the study; empty for one of space, data and date.
         timeout: Wall time in all, such as "8m" or seconds; None with no `n_trials` either is 8 minutes and 30 trials.
         n_trials: Trials in all.
         n_seeds: Most further trainings of one length of each leader; 1 is none.
@@ -99,7 +99,7 @@ def train_design(
     Args:
         network: A published system, or study:TRIAL.
         data: Path of the recordings; None is the embedded synthetic scenes.
-        seeds: Of the trainings; those whose files are there already are read.
+        seeds: The seeds of the trainings; those whose files are there already are read.
         epochs: Passes over the clips instead of the recipe's.
         on_test: Whether the test clips are scored too.
         space: Space file that declares the system.

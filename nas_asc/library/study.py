@@ -23,7 +23,7 @@ class Study:
     """A study as its folder has it now.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         space: It was searched with; None reads it from where the study says.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
@@ -153,7 +153,7 @@ class Study:
         """Scores on the test clips, which nothing else reads.
 
         Args:
-            number: Of a trial; None is the final network.
+            number: The number of a trial; None is the final network.
 
         Raises:
             StudyError: There is no such trial, or the data are not those of the study.
@@ -166,7 +166,7 @@ class Study:
 
         Args:
             out: Folder that it goes into; None is the study's own.
-            number: Of a trial; None is the final network.
+            number: The number of a trial; None is the final network.
             options: As of `nas_asc.handover.export_study`, such as `file_format="tflite"` or `bits=16`.
 
         Raises:
@@ -181,7 +181,7 @@ class Study:
         It is in float, on the CPU and in eval mode; softmax gives the trial's probabilities.
 
         Args:
-            number: Of a trial; None is the final network.
+            number: The number of a trial; None is the final network.
 
         Raises:
             StudyError: There is no such trial, or the data are not those of the study.

@@ -21,7 +21,7 @@ class MinimisedScore:
     Args:
         name: As `--objectives` spells it.
         shown: Name of what people read, such as "accuracy" for the error.
-        title: Of what people read, with its unit.
+        title: The title of what people read, with its unit.
         read: What people read of a set of predictions.
         is_share: Whether that is a share that is better when larger, so that 1 less it is minimised.
         worst: Minimised value that no network of use exceeds, by the number of classes.
@@ -43,7 +43,7 @@ class MinimisedScore:
         """What is minimised.
 
         Args:
-            scores: Of one set of predictions.
+            scores: The scores of one set of predictions.
         """
         return 1.0 - self.read(scores) if self.is_share else self.read(scores)
 

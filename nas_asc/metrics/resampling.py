@@ -76,7 +76,7 @@ def resample_means(values: Sequence[ArrayLike], groups: ArrayLike, *, n_draws: i
         values: For each network (trainings, N): a value of each clip, such as its loss.
         groups: (N,) recording group of each clip, any names.
         n_draws: Times.
-        seed: Of the draws.
+        seed: The seed of the draws.
 
     Returns:
         (n_draws, networks); groups are drawn once for all networks, so that columns may be subtracted.
@@ -108,7 +108,7 @@ def is_tie(one: ArrayLike, other: ArrayLike, *, level: float = 0.95) -> bool:
     Args:
         one: (n_draws,) of `resample_means`.
         other: (n_draws,) of the same draws.
-        level: Of the interval.
+        level: The level of the interval.
 
     >>> is_tie([1.0, 2.0, 3.0], [0.9, 1.9, 2.9]), is_tie([1.0, 2.0, 3.0], [1.1, 1.9, 3.0])
     (False, True)

@@ -16,10 +16,10 @@ class BranchedConv2d(nn.Module):
     Shape: input (B, in_channels, F, T), output (B, out_channels, ceil(F / stride), ceil(T / stride)).
 
     Args:
-        in_channels: Of the input.
-        out_channels: Of the output.
+        in_channels: The channels of the input.
+        out_channels: The channels of the output.
         kernel_size: Odd; padding is half of it.
-        stride: Of every branch.
+        stride: The stride of every branch.
         groups: Channel groups that are convolved apart.
         n_branches: Convolutions of the kernel; one of 1x1 comes with them where the kernel is larger.
         has_identity: Whether the input is a branch.

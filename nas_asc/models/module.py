@@ -281,7 +281,7 @@ class Reshape(nn.Module):
     """Another shape of the same elements.
 
     Args:
-        shape: Of each clip, without the batch.
+        shape: The shape of each clip, without the batch.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:

@@ -41,7 +41,8 @@ class Forecast:
         share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
         plan: How the search's time is shared out.
         n_within: Trials that end in time with the features that they need; None without a limit on time.
-        features: Of the front ends that the search is expected to use; None where they were not asked for.
+        features: The features of the front ends that the search is expected to use; None where they were not asked
+            for.
     """
 
     epochs: int
@@ -76,7 +77,7 @@ def forecast_search(
     """Time of a trial and of the search, by a straight line in MACs through measured steps; None where nothing fits.
 
     Args:
-        config: Of the search.
+        config: The config of the search.
         screen: Knows the space and what fits.
         worker: Measures, on the search's clips.
         plan: How the search's time is shared out.

@@ -16,10 +16,11 @@ class FrontEndForecast:
 
     Args:
         n_clips: Training and validation clips.
-        table_bytes: Of one front end's features on disk: the smallest, median and largest of what fits.
+        table_bytes: The bytes of one front end's features on disk: the smallest, median and largest of what
+            fits.
         table_s: Mean seconds that one front end's features take to compute, where they are not there.
         n: Front ends that the search uses.
-        n_bytes: Of all their features.
+        n_bytes: The number of bytes of all their features.
         seconds: That they take to compute, without those that are there.
         kept_bytes: Most bytes of features on disk at the same time.
         memory_bytes: That the process is expected to need, its features in memory included.

@@ -45,7 +45,7 @@ class TimePlan:
         """Expected seconds of the refit.
 
         Args:
-            trial_s: Of the trial whose network is trained again.
+            trial_s: The seconds of the trial whose network is trained again.
         """
         longest_s = self.refit_ratio * trial_s
         if not self.finds_length or self.total_s is None:
@@ -57,7 +57,7 @@ class TimePlan:
         """Seconds kept for all that follows the trials.
 
         Args:
-            trial_s: Of the trial whose network would be recommended.
+            trial_s: The seconds of the trial whose network would be recommended.
 
         >>> TimePlan(400.0, n_seeds=3, refit_ratio=1.5).after_trials_s(20.0)
         104.0
@@ -72,7 +72,7 @@ class TimePlan:
         """Seconds kept for all that follows the repeats.
 
         Args:
-            trial_s: Of the trial whose network is recommended.
+            trial_s: The seconds of the trial whose network is recommended.
         """
         return self.refit_s(trial_s) + self.report_s
 
@@ -80,7 +80,7 @@ class TimePlan:
         """Seconds that are left to the trials; None without a limit.
 
         Args:
-            trial_s: Of the trial whose network would be recommended.
+            trial_s: The seconds of the trial whose network would be recommended.
         """
         return None if self.total_s is None else max(0.0, self.total_s - self.after_trials_s(trial_s))
 
@@ -88,7 +88,7 @@ class TimePlan:
         """Most seconds of training the leaders for longer.
 
         Args:
-            trial_s: Of a trial.
+            trial_s: The seconds of a trial.
             n_trials: Complete trials.
         """
         if self.n_seeds < 2 or not self.finds_length:
@@ -99,7 +99,7 @@ class TimePlan:
         """Seconds of every part, for JSON.
 
         Args:
-            trial_s: Of a trial.
+            trial_s: The seconds of a trial.
         """
         return {
             "total_s": self.total_s,

@@ -29,7 +29,7 @@ class ChallengeTable:
 
     Args:
         path: The table, which must not be there yet.
-        names: Of the clips, in the listing's order.
+        names: The names of the clips, in the listing's order.
         challenge: A key of `CHALLENGES`.
         model: The network.
 

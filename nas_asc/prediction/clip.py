@@ -69,7 +69,7 @@ def cut_blocks(blocks: Iterator[Block], clip_s: float, *, step_s: float | None =
     shorter than a clip is one clip, padded.
 
     Args:
-        blocks: Of the recording.
+        blocks: The blocks of the recording.
         clip_s: Length of a clip in seconds.
         step_s: From one clip to the next, in seconds; None is end to end.
     """

@@ -20,12 +20,12 @@ class Metadata:
     Sequences may be given as lists or arrays; they are kept as tuples.
 
     Args:
-        name: Of the network, for people.
+        name: The name of the network, for people.
         classes: Names in the order of the logits.
         clip_s: Length in seconds of the clips it takes.
         sample_rate: Hz of the recordings it was trained on; the front end's rate is `log_mel.sample_rate`.
         log_mel: Front end.
-        mean: Of each computed mel band over the training clips.
+        mean: The mean of each computed mel band over the training clips.
         std: Deviation of each computed mel band over the training clips.
         format: Version of this description.
 

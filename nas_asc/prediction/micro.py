@@ -42,7 +42,7 @@ class MicroFile:
     """A network in a .tflite file, run by TensorFlow Lite Micro's reference kernels.
 
     Args:
-        content: Of the file.
+        content: The content of the file.
 
     Raises:
         ExportError: The runtime is not installed, or cannot run the file.

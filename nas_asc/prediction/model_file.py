@@ -173,7 +173,7 @@ def load_model(path: str | Path, *, n_threads: int = 1) -> ModelFile:
     """An exported model file, which classifies recordings: `load_model("model.onnx").predict("street.wav")`.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
         n_threads: Threads one pass of an ONNX file uses.
 
     Raises:

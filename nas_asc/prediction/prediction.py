@@ -10,7 +10,7 @@ class Prediction:
 
     Args:
         path: The recording.
-        probabilities: Of every class, by name in the network's order; they sum to 1.
+        probabilities: The probabilities of every class, by name in the network's order; they sum to 1.
         n_clips: Clips the recording was cut into, over which the probabilities are averaged.
     """
 

@@ -49,7 +49,7 @@ class FeasibleSampler(BaseSampler):
         sampler: Who proposes: "auto", "gp", "tpe", "nsga2", "nsga3", "random", or such as "optuna:GPSampler".
         warm_start: Whether the first proposals are the space's guesses and published systems, as far as they fit.
         min_share: Share of a limit that is used at least, such as 0.1; None allows small networks too.
-        seed: Of the proposals.
+        seed: The seed of the proposals.
 
     Raises:
         SpaceError: There is no such space, or its file is wrong.

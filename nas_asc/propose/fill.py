@@ -46,8 +46,8 @@ class FillStrategy:
     """Proposes the first networks grown, while there is something to grow.
 
     Args:
-        column: Of the score among the history's values.
-        seconds: Of candidates.
+        column: The column of the score among the history's values.
+        seconds: The seconds of candidates.
         tune: Knows what changed recipe the best network has.
     """
 
@@ -96,7 +96,7 @@ def grow(parent: Candidate, screen: Screen, *, way: str, share: float) -> Candid
         parent: What is grown.
         screen: Knows what fits.
         way: "detail" for more MACs with the same parameters, "size" for more parameters.
-        share: Of the limit on MACs, or of the tightest limit.
+        share: The share of the limit on MACs, or of the tightest limit.
     """
     if way == "detail" and "macs" not in screen.budget.limits:
         return None

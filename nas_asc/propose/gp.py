@@ -42,9 +42,9 @@ class GpStrategy:
 
     Args:
         screen: Knows the space and what fits.
-        config: Of the study.
-        models: Of the score.
-        seconds: Of candidates.
+        config: The config of the study.
+        models: The models of the score.
+        seconds: The seconds of candidates.
     """
 
     def __init__(self, screen: Screen, config: StudyConfig, models: ScoreModels, seconds: SecondsModels) -> None:

@@ -72,7 +72,7 @@ class HistoryReader:
     """Reads records as a history, each record once: what a study has grown by since is all that is read again.
 
     Args:
-        space: Of the study.
+        space: The space of the study.
         minimised: Names of the objectives.
     """
 
@@ -171,7 +171,7 @@ def read_history(
 
     Args:
         records: All finished trials.
-        space: Of the study.
+        space: The space of the study.
         minimised: Names of the objectives.
         avoid: Keys of designs that count as seen as well.
     """

@@ -32,10 +32,11 @@ def axis_importance(
     nothing.
 
     Args:
-        records: Of the study; the complete ones count, which all fit, so this is importance within the budget.
-        config: Of the study.
+        records: The records of the study; the complete ones count, which all fit, so this is importance within the
+            budget.
+        config: The config of the study.
         space: Its search space.
-        seed: Of the shuffles.
+        seed: The seed of the shuffles.
     """
     complete = [record for record in records if record.is_complete]  # a stopped trial's score tells of its epochs too
     history = read_history(complete, space, minimised=(config.score,))

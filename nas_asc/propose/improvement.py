@@ -73,7 +73,7 @@ def log_expected_gain(cells: Cells, costs: Array, mean: Array, deviation: Array)
     """Logarithm of the expected gain of every candidate; minus infinity where it is nothing.
 
     Args:
-        cells: Of the front.
+        cells: The cells of the front.
         costs: (m, d) of the candidates.
         mean: (m,) expected scores.
         deviation: (m,) their standard deviations.

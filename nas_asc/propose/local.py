@@ -28,9 +28,9 @@ class LocalStrategy:
     """The move of the highest expected improvement a second.
 
     Args:
-        models: Of the score.
-        column: Of the score among the history's values.
-        seconds: Of candidates.
+        models: The models of the score.
+        column: The column of the score among the history's values.
+        seconds: The seconds of candidates.
     """
 
     def __init__(self, models: ScoreModels, *, column: int, seconds: SecondsModels) -> None:

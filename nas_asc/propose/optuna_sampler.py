@@ -45,7 +45,7 @@ class OptunaStrategy:
 
     Args:
         screen: Knows the space and what fits.
-        config: Of the study; its `sampler` is "tpe", "nsga2", "nsga3", or such as "optuna:GPSampler".
+        config: The config of the study; its `sampler` is "tpe", "nsga2", "nsga3", or such as "optuna:GPSampler".
 
     Raises:
         StudyError: There is no such sampler, or it cannot be used here.

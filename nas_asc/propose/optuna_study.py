@@ -29,9 +29,9 @@ def model_trials(
     """Trials of a history as complete ones of Optuna's, in the order of the rows.
 
     Args:
-        history: Of the study.
-        rows: Of the history.
-        distributions: Of every axis; see `model_distributions`.
+        history: The history of the study.
+        rows: The rows of the history.
+        distributions: The distributions of every axis; see `model_distributions`.
         attributes: What Optuna's samplers are to find on each of them; None is nothing.
     """
     for row in rows:

@@ -27,7 +27,7 @@ class RandomPool:
 
     Args:
         screen: Knows the space and what fits.
-        seed: Of the study.
+        seed: The seed of the study.
         fills: Whether only the half that uses most of the tightest limit is kept.
     """
 
@@ -70,7 +70,7 @@ def draw_children(parents: list[Candidate], screen: Screen, rng: np.random.Gener
     """Those of `n` mutants and crossings of some candidates that fit.
 
     Args:
-        parents: Of the front.
+        parents: The parents of the front.
         screen: Knows what fits.
         rng: Source of chance.
         n: How many are made.

@@ -41,7 +41,7 @@ class Proposer(Protocol):
         """What trial `number` trains: it fits and is new; None where nothing new was found.
 
         Args:
-            number: Of the trial.
+            number: The number of the trial.
             records: All finished trials.
             avoid: Keys of designs that are not wanted.
         """
@@ -52,7 +52,7 @@ class TurnProposer:
 
     Args:
         screen: Knows the space and what fits.
-        config: Of the study.
+        config: The config of the study.
         turn: Strategies to try one after the other, by the trial's number and the number of complete trials.
     """
 
@@ -71,7 +71,7 @@ class TurnProposer:
         """As `propose`, of a history.
 
         Args:
-            number: Of the trial.
+            number: The number of the trial.
             history: All that was tried.
         """
         for start in self.starts:
@@ -105,7 +105,7 @@ def exploring_share(sampler: str) -> float:
     """Share of a study's proposals that are from all of the space, so probably of a front end that is new.
 
     Args:
-        sampler: Of the study's config.
+        sampler: The sampler of the study's config.
 
     >>> exploring_share("random")
     1.0
@@ -117,7 +117,7 @@ def note_on_sampler(sampler: str) -> str | None:
     """What the user of an older study must know of its sampler; None where it still proposes as it did.
 
     Args:
-        sampler: Of the study's config.
+        sampler: The sampler of the study's config.
 
     >>> note_on_sampler("handover")
     "the sampler 'handover' is gone; the study goes on with 'gp'"
@@ -131,7 +131,7 @@ def build_proposer(screen: Screen, config: StudyConfig) -> TurnProposer:
 
     Args:
         screen: Knows the space and what fits.
-        config: Of the study.
+        config: The config of the study.
 
     Raises:
         StudyError: A sampler of Optuna's was asked for that there is not, or that cannot be used here.

@@ -22,7 +22,7 @@ def reference_point(objectives: Sequence[str], screen: Screen, *, seed: int) -> 
     Args:
         objectives: Names.
         screen: Knows space, task and budget.
-        seed: Of the study.
+        seed: The seed of the study.
     """
     costs = [name for name in objectives if not OBJECTIVES[name].is_score]
     dearest = dict.fromkeys(costs, 1.0)

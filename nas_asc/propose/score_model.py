@@ -80,8 +80,8 @@ class ScoreModels:
     """Fits a model to every new history.
 
     Args:
-        space: Of the candidates.
-        column: Of the score among the history's values.
+        space: The space of the candidates.
+        column: The column of the score among the history's values.
     """
 
     def __init__(self, space: Space, *, column: int) -> None:

@@ -97,7 +97,8 @@ class SecondsModels:
 
     Args:
         screen: Knows the space.
-        timeout_s: Of the search; None is no limit: then the trials' seconds do not count, and nothing takes too long.
+        timeout_s: The time limit of the search in seconds; None is no limit: then the trials' seconds do not
+            count, and nothing takes too long.
     """
 
     def __init__(self, screen: Screen, *, timeout_s: float | None) -> None:

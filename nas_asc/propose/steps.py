@@ -18,8 +18,8 @@ def axis_steps(candidate: Candidate, index: int, space: Space, rng: np.random.Ge
 
     Args:
         candidate: Where to begin.
-        index: Of the axis; of an inactive one there are no steps.
-        space: Of the candidate.
+        index: The index of the axis; of an inactive one there are no steps.
+        space: The space of the candidate.
         rng: Chooses among the values of an axis that has no order and many of them.
     """
     if index in candidate.inactive:
@@ -36,7 +36,7 @@ def all_steps(candidate: Candidate, space: Space, rng: np.random.Generator) -> I
 
     Args:
         candidate: Where to begin.
-        space: Of the candidate.
+        space: The space of the candidate.
         rng: Chooses among the values of an axis that has no order and many of them.
     """
     for index in range(len(space.axes)):
@@ -48,7 +48,7 @@ def all_values(candidate: Candidate, space: Space) -> Iterator[Candidate]:
 
     Args:
         candidate: Where to begin.
-        space: Of the candidate.
+        space: The space of the candidate.
     """
     for index, axis in enumerate(space.axes.values()):
         if axis.kind == "choice" and index not in candidate.inactive:

@@ -73,9 +73,9 @@ class TuneStrategy:
     """Proposes the next change that was not tried.
 
     Args:
-        column: Of the score among the history's values.
+        column: The column of the score among the history's values.
         n_first: How many networks come before; the best of them is tuned.
-        seconds: Of candidates.
+        seconds: The seconds of candidates.
     """
 
     def __init__(self, *, column: int, n_first: int, seconds: SecondsModels) -> None:

@@ -17,7 +17,7 @@ def warm_start(screen: Screen, *, seed: int) -> tuple[Proposal, ...]:
 
     Args:
         screen: Knows the space and what fits.
-        seed: Of the study.
+        seed: The seed of the study.
     """
     found: dict[str, Proposal] = {}
     for index, (name, candidate) in enumerate(_starts(screen)):

@@ -14,11 +14,11 @@ class DomainAdaptation(Part):
     is thrown away after the training, and no part of the network's cost.
 
     Args:
-        weight: Of the distance beside the loss.
-        penalty: Of critics whose gradient has another norm than one, between the embeddings of both.
+        weight: The weight of the distance beside the loss.
+        penalty: The penalty of critics whose gradient has another norm than one, between the embeddings of both.
         n_critic: Steps of the critic for one of the network.
         hidden: Units of the critic's hidden layer.
-        learning_rate: Of the critic.
+        learning_rate: The learning rate of the critic.
 
     Source:
         Koutini, Schlüter, Widmer, "CPJKU submission to DCASE21": gradient reversal, Wasserstein distance with gradient

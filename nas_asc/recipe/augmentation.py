@@ -40,7 +40,7 @@ class UnloadedAugmentation(AugmentationPart):
     """An augmentation of somebody's own in a stored recipe, whose space file this process has not read (yet).
 
     Args:
-        name: Of its class.
+        name: The name of its class.
         values: Name and value of each of its fields.
     """
 

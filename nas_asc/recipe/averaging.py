@@ -21,7 +21,7 @@ class Swa(Averaging):
 
     Args:
         n_epochs: Epochs that are averaged, the last ones; all where the training is shorter.
-        learning_rate: Of these epochs, the same in all; None keeps the schedule's.
+        learning_rate: The learning rate of these epochs, the same in all; None keeps the schedule's.
 
     Source:
         Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018; over the last 10

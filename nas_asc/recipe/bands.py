@@ -14,7 +14,7 @@ class BandSelection(Part):
     on them alone.
 
     Args:
-        epochs: Of the selection, before those of the training; None is as many as these.
+        epochs: The number of epochs of the selection, before those of the training; None is as many as these.
         rho: Weight of the penalty.
         start: Share of the selection's epochs that pass before the penalty sets in; below one.
 

@@ -14,7 +14,7 @@ class ClipGrowth(Part):
 
     Args:
         stops: Epochs after which the next share comes, not descending.
-        shares: Of the clips until then, in (0, 1], not descending; as many as `stops`.
+        shares: The shares of the clips until then, in (0, 1], not descending; as many as `stops`.
     """
 
     stops: tuple[int, ...] = (1,)

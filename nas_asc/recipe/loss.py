@@ -83,7 +83,7 @@ class Distillation(Loss):
         teacher: Path of a file of logits of the training clips, or a tuple of paths, whose logits are averaged; None
             where the clips bring logits with them.
         temperature: Above one it shows more of what the teacher thinks of the wrong classes.
-        weight: Of the teacher, from 0, the labels alone, to 1, the teacher alone.
+        weight: The weight of the teacher, from 0, the labels alone, to 1, the teacher alone.
         label_smoothing: Share of the label mass spread over all classes; the teacher's probabilities stay.
 
     Source:

@@ -88,10 +88,10 @@ class Decay(Part):
     """Weight decay of each kind of parameter, in the way of the optimiser (decoupled, or in the gradient).
 
     Args:
-        convolution: Of the kernels of convolutions; None is the optimiser's.
-        dense: Of the kernels of dense layers; None is the optimiser's.
-        norm: Of the scales of norms and the slopes of activations; None is zero.
-        bias: Of all biases, those of norms too; None is zero.
+        convolution: Decay of the kernels of convolutions; None is the optimiser's.
+        dense: Decay of the kernels of dense layers; None is the optimiser's.
+        norm: Decay of the scales of norms and the slopes of activations; None is zero.
+        bias: Decay of all biases, those of norms too; None is zero.
     """
 
     convolution: float | None = None

@@ -38,7 +38,7 @@ class WeightPruning(Pruning):
         Args:
             n_weights: Weights that compete.
             n_others: All other values of the network, running means and variances too.
-            share: Of the training, in [0, 1].
+            share: The share of the training, in [0, 1].
         """
         raise NotImplementedError
 
@@ -105,7 +105,7 @@ class PolynomialPruning(WeightPruning):
 
     Args:
         sparsity: At the end.
-        first_sparsity: Of the first step.
+        first_sparsity: The sparsity of the first step.
         start: Share of the training at which the first step is taken.
         end: Share of the training at which the last step is taken.
         n_steps: Steps between them.
@@ -149,7 +149,7 @@ class OneShotPruning(WeightPruning):
     """All kernels together once, by magnitude (global L1), then fine-tuning of what is left.
 
     Args:
-        sparsity: Of all kernels together that are not left alone.
+        sparsity: The sparsity of all kernels together that are not left alone.
         fine_tuning: Share of the training that follows the pruning.
         max_sparsity: No kernel becomes sparser than this.
         excluded: Layers whose kernels are left alone, by index from 0.

@@ -34,22 +34,26 @@ class Recipe:
             number.
         optimiser: What changes the weights, with its peak learning rate.
         schedule: Factor of the learning rate over the steps.
-        augmentation: Of training batches, in the order of their application; None among them is left out.
+        augmentation: The augmentation of training batches, in the order of their application; None among them is
+            left out.
         loss: What is made small.
         adaptation: To devices other than the reference, whose clips then must be known; None is none.
-        averaging: Of the weights, the average being the trained ones; None keeps the last weights.
+        averaging: The averaging of the weights, the average being the trained ones; None keeps the last weights.
         pruning: What is removed during or after training; None is nothing.
         decay: Weight decay of each kind of parameter; None is the optimiser's for kernels, and zero for the others.
         dropout: In training, after the network's convolutions and dense layers; None is off.
-        band_selection: Of the mel bands, before the training; None keeps those that the front end names.
+        band_selection: The selection of the mel bands, before the training; None keeps those that the front
+            end names.
         quantisation: Training in 8 bits after training and pruning, for the int8 file; None calibrates the file alone.
-        bits: Of the weights in the file that is scored and deployed: 8 (integers throughout), 16 (float16) or 32
-            (float32). Its bytes count at that precision, so that an axis of a space may trade bits for parameters where
-            the rules limit bytes (DCASE 2020, 2021, and since 2023). None leaves it to the budget, with an int8 file.
-        member_weight: Of the members' own losses beside the loss of what they say together, in [0, 1], for a network
-            that is an `Ensemble` of probabilities: 1 trains each member by itself, 0 all of them together. Training in
-            8 bits trains them together.
-        growth: Of the clips that train, from a share in the first epochs to all; None trains on all throughout.
+        bits: The bits of the weights in the file that is scored and deployed: 8 (integers throughout), 16 (float16)
+            or 32 (float32). Its bytes count at that precision, so that an axis of a space may trade bits for parameters
+            where the rules limit bytes (DCASE 2020, 2021, and since 2023). None leaves it to the budget, with an int8
+            file.
+        member_weight: The weight of the members' own losses beside the loss of what they say together, in
+            [0, 1], for a network that is an `Ensemble` of probabilities: 1 trains each member by itself, 0 all of them
+            together. Training in 8 bits trains them together.
+        growth: The growth of the clips that train, from a share in the first epochs to all; None trains on all
+            throughout.
 
     Raises:
         RecipeError: A value is out of range or of another kind, with the value.
@@ -101,7 +105,7 @@ class Recipe:
         """Epochs of the learning curve: of the training, and those in 8 bits after it.
 
         Args:
-            n_epochs: Of the training.
+            n_epochs: The number of epochs of the training.
         """
         return n_epochs + (0 if self.quantisation is None else self.quantisation.n_epochs(n_epochs))
 
@@ -109,7 +113,7 @@ class Recipe:
         """Passes over the training clips in all, the selection of bands and the training in 8 bits included.
 
         Args:
-            n_epochs: Of the training.
+            n_epochs: The number of epochs of the training.
 
         >>> Recipe().n_passes(10), Recipe(band_selection=BandSelection()).n_passes(10)
         (10, 20)
@@ -125,7 +129,7 @@ class Recipe:
         """Passes over the training clips of the training's epochs after `first`.
 
         Args:
-            n_epochs: Of the training, up to its end or to where it stops.
+            n_epochs: The number of epochs of the training, up to its end or to where it stops.
             first: Epochs that are done.
         """
         return n_epochs - first if self.growth is None else self.growth.n_passes(n_epochs, first=first)

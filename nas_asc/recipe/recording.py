@@ -61,10 +61,10 @@ class DeviceResponse(AugmentationPart):
 
     Args:
         p: Probability that a clip is changed.
-        folder: Of responses as WAV files, also in folders below; None draws synthetic cheap microphones.
+        folder: The folder of responses as WAV files, also in folders below; None draws synthetic cheap microphones.
         n_responses: Synthetic responses to choose from.
         strength_db: Deviation of the synthetic responses within their band.
-        seed: Of the synthetic responses.
+        seed: The seed of the synthetic responses.
         reference_only: Whether clips of other devices than the first, the reference, stay as they are; where no
             devices are known, none does.
 

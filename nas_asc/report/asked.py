@@ -11,7 +11,7 @@ def failed_html(facts: Facts) -> str:
     """Failed trials, as HTML; a sentence where there are none.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     if not facts.failed:
         return "<p>No trial failed.</p>"
@@ -31,7 +31,7 @@ def asked_html(facts: Facts) -> str:
     """What the study was asked and with what it was computed, as HTML.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     config = facts.config
     asked = {

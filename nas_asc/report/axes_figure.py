@@ -19,7 +19,7 @@ def draw_axes(facts: Facts) -> Drawing:
     """One line a complete trial across the axes that vary, the scores first.
 
     Args:
-        facts: Of the study, with one complete trial or more.
+        facts: The facts of the study, with one complete trial or more.
     """
     records = sorted(facts.ranked, key=lambda record: -scores_of(record).log_loss)  # the best on top
     losses = [scores_of(record).log_loss for record in records]

@@ -25,8 +25,8 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
     """Path of a page that compares studies, written anew.
 
     Args:
-        folders: Of the studies, two or more.
-        path: Of the page.
+        folders: The folders of the studies, two or more.
+        path: The path of the page.
 
     Raises:
         StudyError: They cannot be compared, or one of them cannot be read; says which and why.

@@ -32,8 +32,8 @@ class Study:
 
     Args:
         label: Its name, or its folder where two have one name.
-        facts: Of the study.
-        colour: Of its front.
+        facts: The facts of the study.
+        colour: The colour of its front.
         marker: Symbol and dashes of its front.
     """
 
@@ -69,8 +69,8 @@ def draw_fronts(studies: Sequence[Study], resource: Resource, score: Score) -> D
 
     Args:
         studies: Each with a complete trial.
-        resource: Of the horizontal axis, logarithmic.
-        score: Of the vertical axis.
+        resource: The resource of the horizontal axis, logarithmic.
+        score: The score of the vertical axis.
     """
     figure = empty_figure(height=380)
     all_costs, all_values, all_fronts = [], [], []

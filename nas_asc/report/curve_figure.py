@@ -14,7 +14,7 @@ def draw_curves(facts: Facts) -> Drawing | None:
     """Training loss of the front's best trials, the recommended one on top, stopped ones faint; None without any curve.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     figure = empty_figure(height=320)
     best = facts.recommended.number if facts.recommended else None

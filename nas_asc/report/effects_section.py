@@ -17,8 +17,8 @@ def effects_html(facts: Facts, place: str) -> str:
     """Importance and mean scores of all axes, as HTML.
 
     Args:
-        facts: Of the study.
-        place: Of the figure, as HTML.
+        facts: The facts of the study.
+        place: The place of the figure, as HTML.
     """
     if not facts.effects:
         return "<p>No axis has two values among the complete trials.</p>"
@@ -33,7 +33,7 @@ def draw_effects(facts: Facts) -> Drawing:
     """Mean score by value with 95 % intervals, of the few axes that come first.
 
     Args:
-        facts: Of the study, with one effect or more.
+        facts: The facts of the study, with one effect or more.
     """
     shown = _ordered(facts)[:MOST_AXES]
     figure = empty_figure(height=330)

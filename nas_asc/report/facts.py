@@ -35,15 +35,15 @@ class Facts:
     """What is known of a study.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         config: What was asked.
         records: Finished trials in order.
-        standings: Of complete trials within the budget, the one to ship first.
+        standings: The standings of complete trials within the budget, the one to ship first.
         marks: Published systems of the space.
-        card: Of the final network; None where there is none yet.
+        card: The card of the final network; None where there is none yet.
         summary: What repeats say of the front; None where there are none.
         health: Cards of the checks.
-        importance: Of the axes, the largest first; empty where trials are too few.
+        importance: The importance of each axis, the largest first; empty where trials are too few.
         effects: Mean scores along the axes.
         repeats: Further trainings of its networks.
         layer_types: Layer classes of the space's own.
@@ -110,7 +110,7 @@ class Facts:
         """Learning curve of a trial, or of the refit, one row an epoch; empty where its file is missing or damaged.
 
         Args:
-            record: Of the trial; None is the refit.
+            record: The record of the trial; None is the refit.
         """
         folder = refit_dir(self.folder) if record is None else trial_dir(self.folder, record.number)
         try:

@@ -19,9 +19,9 @@ def draw_front(facts: Facts, resource: Resource, score: Score) -> Drawing:
     """Scatter of the complete trials; both axes in units, the cost logarithmic.
 
     Args:
-        facts: Of the study, with one complete trial or more.
-        resource: Of the horizontal axis.
-        score: Of the vertical axis.
+        facts: The facts of the study, with one complete trial or more.
+        resource: The resource of the horizontal axis.
+        score: The score of the vertical axis.
     """
     records = facts.ranked
     costs = np.array([used_of(resource, record.cost, facts.config.budget) for record in records], float)

@@ -13,7 +13,7 @@ def health_html(cards: Sequence[Card]) -> str:
     """Cards of all checks, warnings first, as HTML; a sentence where there are none.
 
     Args:
-        cards: Of the study.
+        cards: The cards of the study.
     """
     if not cards:
         return "<p>Nothing was checked.</p>"

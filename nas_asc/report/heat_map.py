@@ -17,7 +17,7 @@ def draw_devices(facts: Facts) -> Drawing:
     """Accuracy of the front's trials on each device.
 
     Args:
-        facts: Of the study; its front knows devices.
+        facts: The facts of the study; its front knows devices.
     """
     records = facts.front_records[:MOST_ROWS]
     devices = list(dict.fromkeys(name for record in records for name in scores_of(record).device_accuracy))
@@ -30,7 +30,7 @@ def draw_classes(facts: Facts) -> Drawing:
     """Accuracy of the front's trials on each class.
 
     Args:
-        facts: Of the study, with one complete trial or more.
+        facts: The facts of the study, with one complete trial or more.
     """
     records = facts.front_records[:MOST_ROWS]
     names = list(facts.config.classes)
@@ -42,7 +42,7 @@ def draw_confusion(facts: Facts, record: TrialRecord) -> Drawing:
     """Confusion matrix of a trial: rows are the true scene, in percent of its clips.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
         record: A complete trial.
     """
     counts = scores_of(record).confusion

@@ -15,7 +15,7 @@ class History:
     """How the front grew.
 
     Args:
-        numbers: Of the complete trials, in order.
+        numbers: The numbers of the complete trials, in order.
         shares: Hypervolume after each, as a share of the box from zero to the reference point.
         reference: The point, one value an objective.
         is_fixed: Whether the study fixed it; else it is a tenth beyond the worst trial.
@@ -31,7 +31,7 @@ def volume_history(facts: Facts) -> History:
     """Hypervolume over the complete trials in the order they ran.
 
     Args:
-        facts: Of the study, with one complete trial or more.
+        facts: The facts of the study, with one complete trial or more.
     """
     complete = sorted(facts.ranked, key=lambda record: record.number)
     names = facts.config.objectives
@@ -47,7 +47,7 @@ def draw_history(facts: Facts) -> Drawing:
     """Steps of the hypervolume, in percent of the box, over the trials.
 
     Args:
-        facts: Of the study, with one complete trial or more.
+        facts: The facts of the study, with one complete trial or more.
     """
     history = volume_history(facts)
     figure = empty_figure(height=280)

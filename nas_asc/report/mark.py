@@ -27,9 +27,9 @@ def mark_systems(space: Space | None, task: Task, *, ram_target: str | None = No
     """Every published system of a space.
 
     Args:
-        space: Of the study; None has none.
-        task: Of the study.
-        ram_target: Of its budget.
+        space: The space of the study; None has none.
+        task: The task of the study.
+        ram_target: Where its budget's RAM is counted.
     """
     systems = () if space is None else space.systems.values()
     return tuple(

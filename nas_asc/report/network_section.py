@@ -31,8 +31,8 @@ class _Column:
     """One quantity that the layers take.
 
     Args:
-        title: Of the column.
-        value: Of a layer.
+        title: The title of the column.
+        value: The value of a layer.
         whole: What a layer's value is a share of.
     """
 
@@ -45,7 +45,7 @@ def network_html(facts: Facts) -> str:
     """The drawing, as HTML; where the network's layers are not known, its text.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     record = facts.recommended
     if record is None:

@@ -35,7 +35,7 @@ def page_html(facts: Facts) -> str:
     """The whole page, one self-contained file.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     name, budget = escape(facts.config.name), escape(facts.config.budget.describe())
     hover = {str(record.number): hover_text(facts, record) for record in facts.ranked}
@@ -57,7 +57,7 @@ def put_together(
     """A page of sections.
 
     Args:
-        title: Of the window, as HTML.
+        title: The title of the window, as HTML.
         head: Above the sections, as HTML.
         sections: In their order.
         nav: Words that lead to sections, by the section's name.

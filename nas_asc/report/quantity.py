@@ -20,7 +20,7 @@ class Score:
         title: With its unit.
         value: The score.
         sign: 1 where smaller is better, -1 where larger is.
-        tick_format: Of d3, for the axis.
+        tick_format: The tick format of d3, for the axis.
         text: A value in print.
     """
 

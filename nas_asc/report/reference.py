@@ -44,8 +44,8 @@ def add_references(figure: go.Figure, facts: Facts, resource: Resource, *, label
 
     Args:
         figure: Whose horizontal axis is the resource, logarithmic.
-        facts: Of the study.
-        resource: Of the horizontal axis.
+        facts: The facts of the study.
+        resource: The resource of the horizontal axis.
         labels_on_top: Whether the systems' names stand at the top, else at the bottom: where no good trial is.
     """
     limit = facts.config.budget.limits.get(resource.name)

@@ -18,8 +18,8 @@ def repeats_html(facts: Facts, place: str) -> str:
     """What further seeds say of the front, as HTML; where there are none, how to get them.
 
     Args:
-        facts: Of the study.
-        place: Of the figure, as HTML.
+        facts: The facts of the study.
+        place: The place of the figure, as HTML.
     """
     summary = facts.summary
     if summary is None:
@@ -37,7 +37,7 @@ def draw_finals(facts: Facts, summary: RepeatSummary) -> Drawing:
     """Log loss of the finalists against MACs with their intervals; those that tie with the best in orange.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
         summary: What its repeats say.
     """
     macs = {record.number: record.cost.macs for record in facts.records}

@@ -44,7 +44,7 @@ def build_sections(facts: Facts) -> tuple[Section, ...]:
     """All sections; those that need a complete trial say so where there is none.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     shown: list[tuple[str, str, Callable[[Facts], tuple[str, tuple[Drawing, ...]]]]] = [
         ("fronts", "Pareto fronts", _fronts),

@@ -20,7 +20,7 @@ def summary_html(facts: Facts) -> str:
     """What to ship, as HTML; where nothing is complete, how to go on.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
     """
     record = facts.recommended
     if record is None:
@@ -40,7 +40,7 @@ def bars_html(facts: Facts, record: TrialRecord) -> str:
     """Use of every cost beside its limit, as HTML.
 
     Args:
-        facts: Of the study.
+        facts: The facts of the study.
         record: A trial.
     """
     budget = facts.config.budget

@@ -79,7 +79,7 @@ def table_html(facts: Facts) -> str:
     """The table, as HTML.
 
     Args:
-        facts: Of the study, with one complete trial or more.
+        facts: The facts of the study, with one complete trial or more.
     """
     rows = [(record, trial_cells(facts, record)) for record in facts.ranked]
     heads = rows[0][1].items()

@@ -41,9 +41,9 @@ def write_report(
         study_dir: Folder of the study; learning curves and the final network's card are read from it.
         config: What was asked.
         records: Finished trials, in order; none is fine.
-        space: Of the study, for its published systems; None draws none.
+        space: The space of the study, for its published systems; None draws none.
         health: Cards of the checks that were made of it.
-        importance: Of the axes, the largest first; empty says that trials are too few.
+        importance: The importance of each axis, the largest first; empty says that trials are too few.
         out: Folder of the two files; None is the study's.
 
     Raises:

@@ -36,7 +36,7 @@ def ask_again(stored: StudyConfig, space: Space, prepared: PreparedData) -> Stud
     """Config to go on with a study: all that it was asked, of the space, data and versions as they are now.
 
     Args:
-        stored: Of the study on disk.
+        stored: The study on disk.
         space: Its search space, read again.
         prepared: Its clips, listed and split again.
     """

@@ -17,7 +17,7 @@ class Asks:
     """Proposals by their index.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         screen: Knows the space and what fits.
         proposer: Who proposes.
         records: All trials of the study so far.
@@ -83,8 +83,8 @@ class Asks:
         """What the record of a proposal says of it, as the trial of that number; None where that says all.
 
         Args:
-            index: Of a proposal in training.
-            number: Of the trial that it becomes.
+            index: The index of a proposal in training.
+            number: The number of the trial that it becomes.
         """
         asked, _ = self._running[index]
         return None if asked == Ask(index=number, n_known=number) else asked

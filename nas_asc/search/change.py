@@ -48,9 +48,9 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
     """The stored config with the accepted changes in it, and as many workers as are asked for now.
 
     Args:
-        stored: Of the study on disk.
+        stored: The study on disk.
         asked: What it is to be resumed with.
-        accepted: Of "space", "data", "version", "device", those that may have changed.
+        accepted: The accepted of "space", "data", "version", "device", those that may have changed.
 
     Raises:
         StudyError: Something has changed that was not accepted, or never may; names it and the way round.
@@ -86,7 +86,7 @@ def device_note(config: StudyConfig, *, torch_device: str, precision: str) -> st
     """What is told where trainings follow those of a study on another device; None where it is like theirs.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         torch_device: What the coming ones run on.
         precision: Type of their forward passes.
     """
@@ -98,7 +98,7 @@ def validate_data(config: StudyConfig, prepared: PreparedData) -> None:
     """Check that clips are those of a study, and that the same ones train, validate and test.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         prepared: What it is to be gone on with, scored or exported on.
 
     Raises:
@@ -117,7 +117,7 @@ def with_split(config: StudyConfig, data_set: DataSet) -> StudyConfig:
     """The config with the digest of its split, which a study of version 0.1.0 has made again from seed, fold and share.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         data_set: Its recordings.
 
     Raises:
@@ -147,7 +147,7 @@ def split_again(config: StudyConfig, data_set: DataSet) -> Split:
     """Who trains, validates and tests, by a study's seed, fold and share.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         data_set: Its recordings.
 
     Raises:

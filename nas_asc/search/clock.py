@@ -24,7 +24,7 @@ class SearchClock:
 
     Args:
         limit: When the whole search is over.
-        jobs: Of the study.
+        jobs: The jobs of the study.
         measure: Tells how long the parts of a design's training take here.
         kept_s: Seconds kept for what follows the trials, by those of the recommended network's trial.
         features_s: Tells how long the features of a design's front end take; 0 where they are there.

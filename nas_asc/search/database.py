@@ -49,7 +49,7 @@ class Database:
     """Where finished and stopped trials go.
 
     Args:
-        folder: Of the study; its database is made where it is missing.
+        folder: The folder of the study; its database is made where it is missing.
         config: Gives name and objectives.
         space: Gives the axes.
 

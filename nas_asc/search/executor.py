@@ -34,7 +34,7 @@ class Done:
 
     Args:
         job: As it was submitted.
-        result: Of it; failed where the training failed, or where two workers were lost over it.
+        result: The result; failed where the training failed, or where two workers were lost over it.
     """
 
     job: Job[Any]

@@ -19,7 +19,7 @@ class Jobs:
     """Makes the trainings of a study.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         n_train: Its training clips.
     """
 
@@ -53,7 +53,7 @@ class Jobs:
         """The training of a trial that goes on, up to its next rung.
 
         Args:
-            record: Of the trial.
+            record: The record of the trial.
             checkpoint: What it goes on with; None trains it from the start.
         """
         stop = self.next_stop(record.recipe, len(record.rungs))
@@ -64,8 +64,8 @@ class Jobs:
 
         Args:
             trial: Complete.
-            index: Of the training, 1 or more.
-            epochs: Of the training; None is the study's.
+            index: The index of the training, 1 or more.
+            epochs: The number of epochs of the training; None is the study's.
             turn: Which division of the development clips it trains and validates on; 0 is the study's.
         """
         seed = repeat_seed(self.config.seed, trial.number, index)
@@ -78,7 +78,7 @@ class Jobs:
 
         Args:
             trial: The recommended one.
-            epochs: Of the training.
+            epochs: The number of epochs of the training.
         """
         record = replace(trial.begin_again(), recipe=replace(trial.recipe, epochs=epochs), objectives=())
         return self._job(record, trial.number, clips="development")
@@ -119,7 +119,7 @@ class Jobs:
         """The result of a trial with the values of its objectives, where it is complete.
 
         Args:
-            result: Of a job of this study.
+            result: The result of a job of this study.
         """
         record = result.record
         if record.scores is None:

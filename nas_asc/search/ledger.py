@@ -33,8 +33,8 @@ class Ledger:
     """The trials of an open study, in memory and on disk.
 
     Args:
-        folder: Of the study, which is locked.
-        config: Of the study.
+        folder: The folder of the study, which is locked.
+        config: The config of the study.
         space: Its search space.
         on_note: Told once each time that another program holds the database.
     """
@@ -54,7 +54,7 @@ class Ledger:
         """Write a trial that is new, or what became of one that was stopped; waits while the database is held.
 
         Args:
-            result: Of its training.
+            result: The result of its training.
 
         Raises:
             KeyboardInterrupt: Ctrl-C while the database is held; a new trial's files are whole.
@@ -101,8 +101,8 @@ def write_trial(folder: Path, result: Result[TrialRecord]) -> None:
     """Put the files of a trial in place.
 
     Args:
-        folder: Of the study.
-        result: Of its training.
+        folder: The folder of the study.
+        result: The result of its training.
     """
     network = result.network
     write_trial_files(

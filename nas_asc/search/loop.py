@@ -54,8 +54,8 @@ class SearchResult:
     """What a search ended with.
 
     Args:
-        folder: Of the study.
-        config: Of the study.
+        folder: The folder of the study.
+        config: The config of the study.
         records: Every finished or stopped trial of the study.
         stopped_by: "trials" (the total is there), "timeout", "interrupt" (Ctrl-C), or "exhausted" (no new
             candidate that fits was found).
@@ -97,8 +97,9 @@ def run_search(
         limit: When the search, and what follows its trials, is over.
         kept_s: Seconds kept for what follows the trials, by those that the recommended network's trial took.
         listener: Told what happens.
-        folder: Of the study; None is studies/<name>.
-        accepted: Of "space", "data", "version", "device", those that may have changed since the study was made.
+        folder: The folder of the study; None is studies/<name>.
+        accepted: The accepted of "space", "data", "version", "device", those that may have changed since the study
+            was made.
         build: Makes what proposes; what the study's sampler names unless a strategy of one's own is given.
 
     Raises:

@@ -13,8 +13,8 @@ class Promoter:
     """The rule of promotion with a search's clock: a trial for which there is no time is passed over for this run.
 
     Args:
-        space: Of the study.
-        jobs: Of the study.
+        space: The space of the study.
+        jobs: The jobs of the study.
         clock: Time left.
     """
 

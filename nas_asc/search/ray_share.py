@@ -13,8 +13,9 @@ class RayOptions:
     """Which cluster, and what a worker has of it.
 
     Args:
-        address: Of a running cluster, or "auto" for the one that this machine is of. None is the one that the variable
-            RAY_ADDRESS names; without it a small one begins on this machine, and ends with the search.
+        address: The address of a running cluster, or "auto" for the one that this machine is of. None is the one
+            that the variable RAY_ADDRESS names; without it a small one begins on this machine, and ends with the
+            search.
         n_cpus: CPUs of a worker, such as 0.5; None is the largest share with which all workers find room.
         n_gpus: GPUs of a worker, such as 0.25; None as for CPUs, where the cluster has GPUs, at most one.
     """
@@ -68,7 +69,7 @@ def share_out(nodes: Sequence[Room], n_workers: int, options: RayOptions) -> Sha
     """What each of so many workers has: what is asked, or else the largest share with which all find room.
 
     Args:
-        nodes: Of the cluster.
+        nodes: The nodes of the cluster.
         n_workers: Workers.
         options: What is asked.
 

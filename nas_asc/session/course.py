@@ -52,7 +52,7 @@ class SessionResult:
     Args:
         search: The trials.
         stopped_by: As the search's; "interrupt" also where what followed it was interrupted.
-        repeats: Of the front; None where none were made.
+        repeats: The repeats of the front; None where none were made.
         twin: Beside the study; None where none was asked for.
         recommended: The trial to ship; None where none is complete.
         is_refitted: Whether its network was trained once more on all development clips.

@@ -54,7 +54,7 @@ class ClipsAsked:
         layout: As for `load_data_set`.
         columns: Columns of a CSV by what they are.
         allow_damaged: Share of the recordings that may be left out; None is the usual one.
-        seed: Of the split.
+        seed: The seed of the split.
         cache: Where features are kept; None is the user's cache folder.
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
     """
@@ -93,7 +93,7 @@ def reread_inputs(config: StudyConfig, *, space: Space | None = None) -> Inputs:
     """What a study was searched with, as it is now.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
         space: Instead of the one that it names.
 
     Raises:
@@ -106,7 +106,7 @@ def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
     """The data of a study, read again, with its split.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
 
     Raises:
         NasAscError: They are gone or cannot be read.
@@ -150,7 +150,7 @@ def load_studied_space(config: StudyConfig) -> Space:
     """Search space of a study, as its file is now.
 
     Args:
-        config: Of the study.
+        config: The config of the study.
 
     Raises:
         StudyError: The file is no longer there.

@@ -20,7 +20,7 @@ def read_evidence(folder: Path, inputs: Inputs | None = None) -> Evidence:
     """Evidence of a study; where its space or data cannot be read now, without them.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         inputs: Its space and data, where they have been read already.
     """
     config = load_config(folder)
@@ -39,7 +39,7 @@ def write_study_report(folder: Path, inputs: Inputs | None = None, *, out: Path 
     """Path of the report of a study, written anew.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         inputs: Its space and data, where they have been read already.
         out: Folder that it goes into; None is the study's own.
 
@@ -65,7 +65,7 @@ def find_importance(evidence: Evidence) -> tuple[AxisImportance, ...]:
     """Importance of a study's axes; empty where its space cannot be read, or trials are too few.
 
     Args:
-        evidence: Of the study.
+        evidence: The evidence of the study.
     """
     space = evidence.space
     return () if space is None else axis_importance(evidence.records, evidence.config, space)

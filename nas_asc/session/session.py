@@ -57,7 +57,7 @@ class Session:
     Args:
         config: What the study is asked.
         inputs: Space, recordings, split.
-        folder: Of the study.
+        folder: The folder of the study.
         torch_device: Where to train: "auto", "cpu" or "cuda"; or where each worker does, as many as there are. What is
             trained alone, such as the refit, is trained on the first.
         cache: Where features are kept; None is the user's cache folder.
@@ -139,7 +139,7 @@ class Session:
         """How long a search will take; None where what fits is too rare to be measured.
 
         Args:
-            course: Of the search.
+            course: The course of the search.
         """
         config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
         prepared = self.worker.prepared
@@ -156,7 +156,7 @@ class Session:
         """How the time of a search is shared out.
 
         Args:
-            course: Of the search.
+            course: The course of the search.
         """
         return plan_time(
             course.timeout_s,
@@ -171,7 +171,8 @@ class Session:
 
         Args:
             course: How far it goes, and what follows the trials.
-            accepted: Of "space", "data", "version", "device", those that may have changed since the study was made.
+            accepted: The accepted of "space", "data", "version", "device", those that may have changed since the
+                study was made.
 
         Raises:
             StudyError: The study differs from what is asked, another process has it, or every trial fails alike.
@@ -254,7 +255,7 @@ class Session:
         """Scores on the test clips, which nothing else reads.
 
         Args:
-            number: Of a trial; None is the final network.
+            number: The number of a trial; None is the final network.
 
         Raises:
             StudyError: There is no such trial, or the data or their split are not those of the study.

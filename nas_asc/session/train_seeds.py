@@ -24,7 +24,7 @@ class SeedResult:
     """What one training gave.
 
     Args:
-        seed: Of the training.
+        seed: The seed of the training.
         validation: Scores on the validation clips.
         test: Scores on the test clips; None where they were not asked for.
         seconds: Wall clock of the training.
@@ -54,11 +54,11 @@ def train_seeds(
     """Results as they are done; one whose files are in the folder already is read, not trained again.
 
     Args:
-        name: Of what is trained.
+        name: The name of what is trained.
         design: Network, front end and recipe.
         worker: Trains, on the clips, and scores the test clips.
         executor: Hands trainings to workers, on the same clips; None lets `worker` train seed after seed.
-        seeds: Of the trainings.
+        seeds: The seeds of the trainings.
         folder: Where their files go, a folder a seed.
         epochs: Passes over the clips instead of the recipe's.
         on_test: Whether the test clips are scored too.

@@ -75,7 +75,7 @@ class NetworkTraining:
         """Results as they are done; see `train_seeds`.
 
         Args:
-            seeds: Of the trainings.
+            seeds: The seeds of the trainings.
             epochs: Passes over the clips instead of the recipe's.
             on_test: Whether the test clips are scored too.
             on_epoch: Told seed, epoch and number of epochs.

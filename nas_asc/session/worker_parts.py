@@ -50,8 +50,8 @@ class SpaceFile:
 
     Args:
         source: Packaged name, or path of the file.
-        text: Of the file, for a machine that lacks it; empty of a packaged one.
-        digest: Of the space's content.
+        text: The text of the file, for a machine that lacks it; empty of a packaged one.
+        digest: The digest of the space's content.
     """
 
     source: str
@@ -155,7 +155,7 @@ def build_executor(
     """Who hands out trainings: this process where one worker suffices, or processes, or actors of Ray.
 
     Args:
-        worker: Of this process.
+        worker: The worker of this process.
         parts: Makes the parts of the same worker elsewhere.
         n_workers: Trainings at the same time.
         kind: Where the workers are.

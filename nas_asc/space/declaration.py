@@ -19,7 +19,7 @@ def declare_axes(forms: Mapping[str, Form], *, space_name: str, place: Place) ->
     Args:
         forms: What the user wrote, by name.
         space_name: For errors.
-        place: Of the space, for errors.
+        place: The place of the space, for errors.
 
     Raises:
         SpaceError: A form is none, a name is reserved, or a condition or fraction asks for an unknown axis.

@@ -42,8 +42,8 @@ def whole_log_mel(log_mel: LogMel, recipe: Recipe) -> LogMel:
     """Front end whose features a training reads: with all bands where it chooses among them.
 
     Args:
-        log_mel: Of the design.
-        recipe: Of the design.
+        log_mel: The log-mel of the design.
+        recipe: The recipe of the design.
     """
     return log_mel if recipe.band_selection is None else replace(log_mel, kept_bands=None)
 

@@ -23,7 +23,7 @@ class RandomCandidates:
     Args:
         resolver: Makes candidates of codes.
         requirements: By name; it may still grow.
-        place: Of the space, for errors.
+        place: The place of the space, for errors.
     """
 
     def __init__(self, resolver: Resolver, requirements: Mapping[str, Function], *, place: Place) -> None:

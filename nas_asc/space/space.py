@@ -314,7 +314,7 @@ class Space:
         What the space's axes prune is pruned with that recipe too.
 
         Args:
-            system: Of `systems`.
+            system: One of `systems`.
             task: What to build it for; None is what it was built for.
 
         Raises:

@@ -31,19 +31,19 @@ class StudyConfig:
     What is asked alone has empty digests, no classes and no reference point: `ask_study` fills them in.
 
     Args:
-        name: Of the study and its folder.
+        name: The name of the study and its folder.
         space: Name or path of the search space.
-        space_digest: Of the space's content.
-        fingerprint: Of the space, part by part, so that a change can be named.
+        space_digest: The digest of the space's content.
+        fingerprint: The fingerprint of the space, part by part, so that a change can be named.
         data: Folder or file of the data set; None is the embedded synthetic scenes.
-        data_digest: Of the data set's content.
-        split_digest: Of who trains, validates and tests; None in a study of version 0.1.0.
+        data_digest: The digest of the data set's content.
+        split_digest: The digest of who trains, validates and tests; None in a study of version 0.1.0.
         classes: Class names, in the order of the labels.
         clip_s: Length of one clip in seconds.
         budget: Limits of the network.
         objectives: What is minimised; in the mode "best" only the first score.
         mode: "pareto" for all objectives, "best" for the best score under the limits.
-        reference_point: Of the hypervolume, one value an objective.
+        reference_point: The reference point of the hypervolume, one value an objective.
         sampler: One of `SAMPLERS`, or "optuna:" and the name of one of Optuna's, such as "optuna:GPSampler"; of an
             older study also one of `GONE_SAMPLERS`.
         warm_start: Whether the first trials are the space's guesses and published systems, as far as they fit.
@@ -52,16 +52,16 @@ class StudyConfig:
         scored: Whose scores count: "int8" those of each trial's file, which is int8 unless its recipe says other bits,
             "float" those of its network.
         target: Runtime whose integers suffice for every candidate; "any" is none.
-        seed: Of split, proposals and trainings.
+        seed: The seed of split, proposals and trainings.
         subset: Training split of TAU 2022 in percent.
         test_fold: Fold that is kept for the test.
         validation_share: Share of the training rows that validates.
         clip_length_s: Length that every clip is cut or padded to, in seconds; None where the user named none.
         clip_step_s: From one clip of a long recording to the next, in seconds; None is end to end.
         layout: How folders are read: "auto", "folder" or "grouped"; None as version 0.1.0 read them.
-        columns: Of a listing: names of columns by what they are, as far as the user said.
+        columns: The columns of a listing: names of columns by what they are, as far as the user said.
         allow_damaged: Share of the recordings that may be left out; None is the usual one.
-        epochs: Of every training; None leaves it to the recipe and the number of clips.
+        epochs: The number of epochs of every training; None leaves it to the recipe and the number of clips.
         rungs: Shares of a training after which it stops, and goes on only if it is promoted; empty trains all through.
         eta: One in how many goes on from a rung.
         rung_clips: Shares of the training clips on which each rung trains; empty for all.
@@ -76,7 +76,7 @@ class StudyConfig:
         timeout_s: Wall time of one run in seconds; None is no limit.
         torch_device: What its networks train on: "cpu", or a GPU's name; None where an older study does not say.
         precision: Type of forward passes in training, such as "float32"; None with `torch_device`.
-        versions: Of what computed it, by package.
+        versions: The versions of what computed it, by package.
         created: Date and time, ISO 8601.
 
     Raises:

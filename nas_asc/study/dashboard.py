@@ -32,7 +32,7 @@ def show_dashboard(folder: Path, *, port: int, on_start: Callable[[str], None]) 
     """Exit code of the dashboard, which runs until it is interrupted: 0 then.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         port: That it listens on.
         on_start: Called with its address before it starts.
 
@@ -62,8 +62,8 @@ def copy_database(folder: Path, path: Path) -> None:
     """Copy a study's database as it is now, also while a search writes it.
 
     Args:
-        folder: Of the study.
-        path: Of the copy.
+        folder: The folder of the study.
+        path: The path of the copy.
 
     Raises:
         StudyError: The database is damaged; names the file.

@@ -31,7 +31,7 @@ def database_locked(path: Path) -> DatabaseLockedError:
     """The error that names a file which another program holds.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
     """
     return DatabaseLockedError(f"{path} is locked by another program. Close that program, then try again.")
 
@@ -45,7 +45,7 @@ def load_records(folder: Path, *, on_wait: Callable[[str], None] | None = None) 
     """Every finished or stopped trial of a study, in order; some milliseconds for hundreds.
 
     Args:
-        folder: Of the study; one without a database yet has no trials.
+        folder: The folder of the study; one without a database yet has no trials.
         on_wait: Told once that another program holds the database, which is then waited for; None waits a minute.
 
     Raises:

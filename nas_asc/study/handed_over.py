@@ -23,8 +23,8 @@ def recommend(folder: Path, config: StudyConfig, records: Sequence[TrialRecord])
     """The trial to ship: the best expected score within the budget; None where none is complete.
 
     Args:
-        folder: Of the study.
-        config: Of the study.
+        folder: The folder of the study.
+        config: The config of the study.
         records: Its trials.
     """
     return recommended(records, budget=config.budget, objective=config.score, repeats=load_repeats(folder))
@@ -52,8 +52,8 @@ def cut_front(folder: Path, config: StudyConfig, records: Sequence[TrialRecord],
     """The front of a study under other limits; nothing is trained.
 
     Args:
-        folder: Of the study.
-        config: Of the study.
+        folder: The folder of the study.
+        config: The config of the study.
         records: Its trials.
         budget: The limits.
 

@@ -26,7 +26,7 @@ def lock_study(folder: Path) -> Iterator[None]:
     """Hold a study while it is written to.
 
     Args:
-        folder: Of the study; made where it is missing.
+        folder: The folder of the study; made where it is missing.
 
     Raises:
         StudyError: Another process, or another search of this one, holds it; names the process id. Or its file system
@@ -59,7 +59,7 @@ def is_locked(folder: Path) -> bool | None:
     """Whether a process is working on the study; None where that cannot be told, as its file system has no locks.
 
     Args:
-        folder: Of the study, which may be another's that can only be read.
+        folder: The folder of the study, which may be another's that can only be read.
     """
     path = (folder / _FILE).resolve()
     if path in _held:

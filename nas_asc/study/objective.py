@@ -93,7 +93,7 @@ def objective_values(names: Sequence[str], cost: Cost, scores: Scores) -> tuple[
 
     Args:
         names: Keys of `OBJECTIVES`.
-        cost: Of the network.
-        scores: Of the trained network on the validation clips.
+        cost: The cost of the network.
+        scores: The scores of the trained network on the validation clips.
     """
     return tuple(float(OBJECTIVES[name].value(cost, scores)) for name in names)

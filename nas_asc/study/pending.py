@@ -37,7 +37,7 @@ def save_pending(folder: Path, trials: Sequence[PendingTrial]) -> None:
     """Write what is in training; nothing is no file.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         trials: In the order of their proposals.
     """
     if trials:
@@ -50,7 +50,7 @@ def load_pending(folder: Path) -> list[PendingTrial]:
     """What was in training when a study was written last; nothing where no file, or no readable one, is there.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
     """
     try:
         rows = json.loads((folder / _FILE).read_text(encoding="utf-8"))["trials"]

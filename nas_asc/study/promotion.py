@@ -29,7 +29,7 @@ class RungEntry:
     """What the rule knows of one trial.
 
     Args:
-        number: Of the trial.
+        number: The number of the trial.
         cost: What its network takes, in any unit; bands are cut in it.
         scores: One row for each rung that it reached, in order, and one more where its training is over.
         is_open: Whether it stands at its last row's rung and may go on from there.

@@ -34,9 +34,9 @@ class Standing:
     """Where a trial stands among those that may be shipped.
 
     Args:
-        record: Of the trial.
+        record: The record of the trial.
         score: Mean of the study's score over the trainings that it is compared by, minimised.
-        epochs: Of each of these trainings.
+        epochs: The number of epochs of each of these trainings.
         n_trainings: How many they are.
         n_compared: Trials that were trained as long and as often, itself among them.
     """
@@ -103,7 +103,7 @@ def scores_by_epochs(
     """Scores of the trainings of a trial's network by their epochs, minimised: its own, then the further ones.
 
     Args:
-        record: Of the trial.
+        record: The record of the trial.
         repeats: Further trainings of the study; those of index 0 are the trials' own.
         objective: Name of a score among the objectives.
         turn: Division of the development clips that validates; None counts all.

@@ -22,11 +22,11 @@ class FileRecord:
     """What was measured of a trial's network as a file.
 
     Args:
-        scores: Of the file, run by onnxruntime on the validation clips.
+        scores: The scores of the file, run by onnxruntime on the validation clips.
         agreement: Share of these clips of which network and file say the same class.
         weight_bytes: Bytes of its constants: weights, biases, and the scales and zero points of integers.
         file_bytes: Bytes of the file.
-        bits: Of its weights: 8 is an int8 file.
+        bits: The bits of its weights: 8 is an int8 file.
     """
 
     scores: Scores
@@ -70,19 +70,19 @@ class TrainingRecord:
 
     Args:
         state: "complete", "failed" where the training did not end well, or "stopped" at the last of its rungs.
-        key: Of the design: equal designs have equal keys.
+        key: The key of the design: equal designs have equal keys.
         architecture: Canonical text of the design's network.
         log_mel: Front end; where its bands were selected, with these as soon as the training is complete.
         recipe: Training recipe, with the number of epochs that was trained.
-        cost: Of the network.
+        cost: The cost of the network.
         scores: On the validation clips, of the network or of its file, as the study scores; None where it failed, is
             stopped, or was trained on these clips.
-        network_scores: Of the network in float; None where there are no scores.
-        file: Of its file, int8 unless its recipe says other bits; None where none was written.
+        network_scores: The scores of the network in float; None where there are no scores.
+        file: The scores of its file, int8 unless its recipe says other bits; None where none was written.
         rungs: What it scored at each rung that it reached, in order.
         seconds: Wall clock from the first step to the scores, without what passed while it was stopped.
         reason: Why it failed, in one line; None where it did not.
-        seed: Of the training.
+        seed: The seed of the training.
         torch_device: What it was trained on: "cpu", or a GPU's name; empty where that is not known.
         precision: Type of forward passes in training, such as "float32"; empty where that is not known.
     """

@@ -21,7 +21,7 @@ class Region:
     """Scores that are of use.
 
     Args:
-        border: Of the study's score, minimised: what is above it gains nothing.
+        border: The border of the study's score, minimised: what is above it gains nothing.
         min_accuracy: Accuracy that is asked for, in [0, 1]; None is none.
         max_log_loss: Log loss that is asked for, in nats; None is none.
     """
@@ -34,7 +34,7 @@ class Region:
         """Whether scores are of use.
 
         Args:
-            scores: Of a trial.
+            scores: The scores of a trial.
             score: Name of the study's score.
         """
         if self.min_accuracy is not None and scores.accuracy < self.min_accuracy:
@@ -48,8 +48,8 @@ def find_region(config: StudyConfig, scores: Sequence[Scores], n_classes: int) -
     """The region of interest of a study.
 
     Args:
-        config: Of the study.
-        scores: Of its complete trials.
+        config: The config of the study.
+        scores: The scores of its complete trials.
         n_classes: Number of classes.
     """
     score = MINIMISED_SCORES[config.score]

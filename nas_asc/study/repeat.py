@@ -47,7 +47,7 @@ class Repeat(TrainingRecord):
     """One training of a trial's network.
 
     Args:
-        number: Of the trial.
+        number: The number of the trial.
         index: 0 for the trial's own training, then 1, 2 and so on.
         turn: Which division of the development clips it was trained and validated on; 0 is the study's.
     """
@@ -104,7 +104,7 @@ class Predictions:
         """Predictions of several sets of clips as those of one; groups of two sets are never the same.
 
         Args:
-            parts: Of each set.
+            parts: The parts of each set.
         """
         firsts = np.cumsum([0, *(int(part.groups.max(initial=-1)) + 1 for part in parts)])
         return cls(
@@ -126,9 +126,9 @@ def write_repeat_files(
     """Put the files of one training in place, whole or not at all.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         repeat: What was trained.
-        predictions: Of the scored network or file; None where it failed.
+        predictions: The predictions of the scored network or file; None where it failed.
         curve: Rows of its learning curve, dataclasses of one kind.
     """
     clean_partial(folder)
@@ -141,7 +141,7 @@ def load_repeats(folder: Path) -> list[Repeat]:
     """Every training of every trial that was trained again, by trial and index; empty where there is none.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
 
     Raises:
         StudyError: A card cannot be read; names the file.

@@ -47,7 +47,7 @@ class RepeatedTrial:
     """One trial's network over its trainings.
 
     Args:
-        number: Of the trial.
+        number: The number of the trial.
         n_seeds: Trainings that are complete.
         n_failed: Trainings that failed.
         log_loss: In nats.
@@ -119,8 +119,8 @@ def load_repeat_summary(folder: Path, config: StudyConfig, records: Sequence[Tri
     """What further seeds say of a study's trials; None where no trial was trained again.
 
     Args:
-        folder: Of the study.
-        config: Of the study.
+        folder: The folder of the study.
+        config: The config of the study.
         records: Its finished trials.
 
     Raises:

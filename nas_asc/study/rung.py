@@ -51,7 +51,7 @@ def parse_rung_clips(text: str | None, *, rungs: Sequence[float]) -> tuple[float
 
     Args:
         text: Shares such as "25%,50%", one a rung; None for none.
-        rungs: Of the study.
+        rungs: The rungs of the study.
 
     Raises:
         StudyError: It is none of these.
@@ -122,7 +122,7 @@ def expected_share(shares: Sequence[float], *, eta: float, clips: Sequence[float
     """Mean share of a training on all clips that a trial takes, where one in `eta` goes on from each rung.
 
     Args:
-        shares: Of the training's epochs, after which it stops.
+        shares: The shares of the training's epochs, after which it stops.
         eta: One in how many goes on.
         clips: Share of the clips that trains until each stop; empty for all.
 
@@ -166,7 +166,7 @@ def agreement_lines(agreements: Sequence[RungAgreement], *, n_rungs: int) -> lis
     """How well each rung told the next one, a line each.
 
     Args:
-        agreements: Of a study's trials.
+        agreements: The agreements of a study's trials.
         n_rungs: Rungs of the study.
 
     >>> agreement_lines([RungAgreement(0, 9, 0.25)], n_rungs=1)[0][:60]

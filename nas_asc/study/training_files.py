@@ -19,12 +19,12 @@ def write_training_files(
     """Folder with the files of one training, put in place whole.
 
     Args:
-        folder: Of all seeds; made where it is missing.
-        seed: Of the training.
+        folder: The folder of all seeds; made where it is missing.
+        seed: The seed of the training.
         card: All that is known of it, as plain data.
         architecture: Canonical text of the trained network.
         curve: Rows of its learning curve, dataclasses of one kind.
-        weights: Of the trained network.
+        weights: The weights of the trained network.
     """
     clean_partial(folder)
     contents = pack_training(card, architecture=architecture, curve=curve, weights=weights)

@@ -58,10 +58,10 @@ def write_trial_files(
     from stays until `drop_checkpoints`.
 
     Args:
-        folder: Of the study.
-        record: Of the trial.
+        folder: The folder of the study.
+        record: The record of the trial.
         curve: Rows of its learning curve, dataclasses of one kind.
-        weights: Of the trained network; None where there are none.
+        weights: The weights of the trained network; None where there are none.
         architecture: Canonical text of the network that the weights belong to; None is the record's.
         others: Content of further files by name, such as the int8 file.
     """
@@ -82,8 +82,8 @@ def load_trial_record(folder: Path, number: int) -> TrialRecord | None:
     """Record of the trial whose files lie in the folder of that number; None where there is none that can be read.
 
     Args:
-        folder: Of the study.
-        number: Of the trial.
+        folder: The folder of the study.
+        number: The number of the trial.
     """
     try:
         record = TrialRecord.from_dict(json.loads((trial_dir(folder, number) / _METRICS).read_text(encoding="utf-8")))
@@ -96,8 +96,8 @@ def load_speed(folder: Path, record: TrialRecord) -> float | None:
     """Clips a second at which a trial's network was trained, by its learning curve; None where nothing tells.
 
     Args:
-        folder: Of the study.
-        record: Of the trial.
+        folder: The folder of the study.
+        record: The record of the trial.
     """
     try:
         with (trial_dir(folder, record.number) / "curve.csv").open(newline="") as file:
@@ -117,8 +117,8 @@ def load_checkpoint(folder: Path, record: TrialRecord) -> bytes | None:
     """What a stopped trial goes on with; None where the file is gone.
 
     Args:
-        folder: Of the study.
-        record: Of a trial with a rung.
+        folder: The folder of the study.
+        record: The record of a trial with a rung.
     """
     path = trial_dir(folder, record.number) / checkpoint_name(record.rungs[-1].epochs)
     try:
@@ -131,8 +131,8 @@ def drop_checkpoints(folder: Path, record: TrialRecord) -> None:
     """Remove the checkpoints of a trial that it does not stand at, and what a killed process left half written.
 
     Args:
-        folder: Of the study.
-        record: Of the trial.
+        folder: The folder of the study.
+        record: The record of the trial.
     """
     path = trial_dir(folder, record.number)
     kept = checkpoint_name(record.rungs[-1].epochs) if record.is_stopped else None
@@ -153,10 +153,10 @@ def write_refit_files(
     """Folder with the network that the study hands over, put in place whole.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         card: All that is needed to run it, as plain data.
         architecture: Canonical text.
-        weights: Of the trained network.
+        weights: The weights of the trained network.
         curve: Rows of its learning curve, dataclasses of one kind.
     """
     contents = pack_training(card, architecture=architecture, curve=curve, weights=weights)
@@ -217,7 +217,7 @@ def tidy_trials(folder: Path, n_recorded: int) -> None:
     """Remove files of trials that a killed process never recorded, and what it left half written.
 
     Args:
-        folder: Of the study.
+        folder: The folder of the study.
         n_recorded: Number of trials in the study; theirs are 0 to n_recorded - 1.
     """
     clean_partial(folder)
@@ -242,7 +242,7 @@ def pack_training(
         card_name: File of the card.
         architecture: Canonical text of the network that the weights belong to; None has no file.
         curve: Rows of its learning curve, dataclasses of one kind.
-        weights: Of the trained network; None where there are none.
+        weights: The weights of the trained network; None where there are none.
         others: Content of further files by name.
     """
     text = {} if architecture is None else {_ARCHITECTURE: (architecture.rstrip("\n") + "\n").encode()}

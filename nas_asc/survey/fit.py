@@ -35,7 +35,7 @@ def count_candidate(space: Space, candidate: Candidate, task: Task, *, ram_targe
         space: Where the candidate comes from.
         candidate: A point of it.
         task: What it is built for.
-        ram_target: Of the budget: where its RAM is counted; None counts activations alone.
+        ram_target: Where the budget's RAM is counted; None counts activations alone.
 
     Raises:
         SpaceError: A function of the space raises.
@@ -62,7 +62,7 @@ class Obstacles:
         space: Where candidates come from.
         task: What they are built for.
         budget: What they must fit.
-        target: Of `nas_asc.cost.TARGETS`; "any" runs everything.
+        target: One of `nas_asc.cost.TARGETS`; "any" runs everything.
         refuse: Tells of a front end why its features cannot be kept; None where they can.
     """
 

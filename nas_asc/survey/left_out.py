@@ -16,7 +16,7 @@ class LeftOut:
     """How many of the candidates that can be built are left out, and why.
 
     Args:
-        target: Of `nas_asc.cost.TARGETS`.
+        target: One of `nas_asc.cost.TARGETS`.
         n: Their number.
         reasons: By obstacle, how many have it; the commonest first.
         causes: By obstacle, the axis value that goes with it most closely, such as "activation='gelu'"; obstacles
@@ -32,7 +32,7 @@ class LeftOut:
         """One line: the share left out, and the obstacles with the shares that have them.
 
         Args:
-            n_drawn: Of how many candidates.
+            n_drawn: How many candidates were drawn.
         """
         share = f"{100 * self.n / n_drawn:.0f} % of draws"
         reasons = ", ".join(f"{obstacle} {100 * n / n_drawn:.0f} %" for obstacle, n in self.reasons.items())

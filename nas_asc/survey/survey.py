@@ -28,7 +28,7 @@ class ResourceRow:
         minimum: Least that was found, first by drawing, then by changing one axis after another.
         median: Half of the drawn candidates that can be built take no more.
         maximum: Most that was drawn.
-        limit: Of the budget; None where it has none.
+        limit: The limit of the budget; None where it has none.
         share: Share of all drawn candidates that can be built and keep this limit; None without one.
         smallest: Axis values of the candidate that takes least.
     """
@@ -88,8 +88,8 @@ class Survey:
     Args:
         n_drawn: Candidates drawn at random.
         n_unbuildable: Those whose layers cannot take their input.
-        left_out: Of those that the target cannot run as integers, for whose features there is no room, or that cannot
-            pay, how many and why; they stand in no other number.
+        left_out: The candidates that the target cannot run as integers, for whose features there is no room,
+            or that cannot pay, how many and why; they stand in no other number.
         share_fits: Share of all drawn candidates that can be built and fit the whole budget.
         rows: One a resource.
         nearest: The candidate with the smallest worst use over limit.
@@ -155,7 +155,7 @@ def survey_space(
         budget: What they should fit.
         target: Runtime whose integers must suffice.
         n_draws: Number of random candidates.
-        seed: Of the draws.
+        seed: The seed of the draws.
         refuse: Tells of a front end why its features cannot be kept; None where they can.
 
     Raises:

@@ -16,7 +16,7 @@ class Training(Protocol):
         clips: Training clips, on the device or the CPU.
         torch_device: Where the model is.
         n_batches: Steps of an epoch of all clips.
-        n_epochs: Of the whole training.
+        n_epochs: The number of epochs of the whole training.
         n_done: Steps done.
     """
 

@@ -10,7 +10,7 @@ class EpochRow:
     Args:
         epoch: From 1.
         loss: Mean training loss of the epoch's augmented clips, nats.
-        learning_rate: Of the epoch's last step.
+        learning_rate: The learning rate of the epoch's last step.
         clips_per_s: Training clips a second of wall clock.
     """
 

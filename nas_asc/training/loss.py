@@ -67,7 +67,7 @@ def distillation_loss(logits: Tensor, targets: Tensor, *, temperature: float, we
         logits: (B, K) of the student.
         targets: (B, 2K): class weights, then the teacher's probabilities, softened by the same temperature.
         temperature: What the student's logits are divided by for the divergence.
-        weight: Of the divergence, in [0, 1].
+        weight: The weight of the divergence, in [0, 1].
 
     >>> same = torch.tensor([[0.5, 0.5]])
     >>> float(distillation_loss(torch.zeros(1, 2), torch.cat([same, same], dim=1), temperature=4.0, weight=1.0))

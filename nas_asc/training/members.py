@@ -34,8 +34,8 @@ def join_losses(
     Args:
         merged: (B, K) logits of all together.
         members: Logits (B, K) of each.
-        loss: Of logits.
-        weight: Of the members' losses, in [0, 1].
+        loss: The loss of logits.
+        weight: The weight of the members' losses, in [0, 1].
 
     >>> join_losses(torch.tensor(4.0), [torch.tensor(1.0), torch.tensor(3.0)], loss=torch.square, weight=0.5)
     tensor(10.5000)

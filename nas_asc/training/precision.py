@@ -41,7 +41,7 @@ def faster_precision(seconds: Mapping[torch.dtype, float]) -> torch.dtype:
     """torch.bfloat16 where it is faster by a fifth, else torch.float32.
 
     Args:
-        seconds: Of the same work in each.
+        seconds: The seconds of the same work in each.
     """
     return torch.bfloat16 if seconds[torch.float32] > _LEAST_GAIN * seconds[torch.bfloat16] else torch.float32
 

@@ -15,7 +15,7 @@ def seeded(seed: int, *, torch_device: torch.device = CPU) -> Iterator[None]:
     `torch.manual_seed` would seed every GPU: a dropout there would drop the same values once more.
 
     Args:
-        seed: Of both.
+        seed: The seed of both.
         torch_device: The other device, where it is not the CPU.
     """
     is_gpu = torch_device.type == "cuda"

@@ -25,7 +25,7 @@ def has_room(n_bytes: int, torch_device: torch.device) -> bool:
     """Whether a table fits where a quarter of a device's memory is left free; only a GPU's memory is known.
 
     Args:
-        n_bytes: Of the table.
+        n_bytes: The bytes of the table.
         torch_device: Where it would be.
     """
     if torch_device.type != "cuda":
@@ -40,7 +40,7 @@ def upload(features: Tensor | FeatureArray, torch_device: torch.device, *, chunk
     Args:
         features: (n, C, F, T).
         torch_device: Where to.
-        chunk_bytes: Of a piece.
+        chunk_bytes: The bytes of a piece.
     """
     if isinstance(features, Tensor):
         return features.to(torch_device)

@@ -45,8 +45,8 @@ def train_model(
         precision: torch.float32 or torch.bfloat16; None takes the faster one of the device.
         companions: Told after each step, each epoch, and at the end, beside those that the recipe asks for; see
             `Companion` and `build_companions`.
-        checkpoint: Of the same training, stopped earlier, with which it goes on; None begins it. On a CPU a training
-            that was stopped and gone on with gives the same weights as one that went through.
+        checkpoint: The checkpoint of the same training, stopped earlier, with which it goes on; None begins it. On
+            a CPU a training that was stopped and gone on with gives the same weights as one that went through.
 
     Raises:
         TrainingError: The loss is no longer finite, with epoch and loss; or fewer than two clips.

@@ -154,7 +154,7 @@ class Trainer:
         Targets are (B, K) or (B, 2K); see `build_targets`.
 
         Args:
-            batch: Of `epoch` or `draw`.
+            batch: A batch of `epoch` or `draw`.
         """
         rows = batch.placed_rows
         features = self.clips.batch(batch.rows if self.clips.home == CPU else rows, torch_device=self.torch_device)
@@ -170,8 +170,8 @@ class Trainer:
 
         Args:
             features: (B, C, F, T) of `build_batch`.
-            targets: Of `build_batch`.
-            domains: Of `build_batch`.
+            targets: As `build_batch` gives them.
+            domains: As `build_batch` gives them.
         """
         rate = self.learning_rate
         for group in self.optimiser.param_groups:

@@ -30,7 +30,7 @@ class CFolder:
     """A network and its front end as C.
 
     Args:
-        contents: Of the files, by their place in the folder.
+        contents: The contents of the files, by their place in the folder.
         arena_bytes: Memory of the values between the network's steps.
         front_end: What the front end takes.
     """

@@ -25,8 +25,8 @@ class CNetwork:
     """A network as C.
 
     Args:
-        text: Of network.c.
-        arena_bytes: Of the values between steps.
+        text: The text of network.c.
+        arena_bytes: The bytes of the values between steps.
     """
 
     text: str

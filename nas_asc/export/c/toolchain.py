@@ -31,8 +31,9 @@ class CoreReport:
     """What an emulated core took; an instruction is no cycle.
 
     Args:
-        core: Of `CORES`.
-        instructions: Of the features of a clip ("clip"), of a stream's frame ("frame"), of the network ("network").
+        core: One of `CORES`.
+        instructions: The instructions of the features of a clip ("clip"), of a stream's frame ("frame"), of the
+            network ("network").
         stack_bytes: Most that any of them used.
     """
 
