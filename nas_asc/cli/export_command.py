@@ -10,6 +10,7 @@ from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
+    from nas_asc.evaluation import Exported
     from nas_asc.export import CReport
     from nas_asc.handover import ExportResult
     from nas_asc.session import EpochRow
@@ -91,7 +92,7 @@ def _print_epoch(row: "EpochRow") -> None:
 
 
 def _print_result(study: str, result: "ExportResult") -> None:
-    from nas_asc.units import format_count, format_short
+    from nas_asc.units import format_count
 
     exported = result.exported
     found, expected = exported.scores, exported.network_scores
@@ -125,14 +126,7 @@ def _print_result(study: str, result: "ExportResult") -> None:
             f" {format_count(exported.activation_bytes)} of them for activations"
             f" and {format_count(exported.arena_bytes - exported.activation_bytes)} that persist"
         )
-    front_end = exported.front_end
-    print(
-        f"front end on a microcontroller: {format_count(front_end.ram_bytes)} bytes of RAM for a stream"
-        f" ({format_count(front_end.window_bytes)} samples, {format_count(front_end.spectrum_bytes)} transform,"
-        f" {format_count(front_end.column_bytes)} mel columns), {format_short(front_end.clip_operations)} operations a"
-        f" clip, {format_short(front_end.frame_operations)} a frame; the network takes"
-        f" {format_short(exported.cost['macs'])} multiply-accumulates a clip"
-    )
+    _print_front_end(exported)
     if exported.c is not None:
         _print_c(exported.c)
     drop = expected.accuracy - found.accuracy
@@ -144,6 +138,19 @@ def _print_result(study: str, result: "ExportResult") -> None:
     cards = f"{result.card.name} and the model card {result.model_card.name}"
     beside = cards if exported.c is not None else f"its settings (.json), {cards}"
     print(f"wrote {exported.path}{', with ' if exported.c is not None else ', '}{beside}")
+
+
+def _print_front_end(exported: "Exported") -> None:
+    from nas_asc.units import format_count, format_short
+
+    front_end = exported.front_end
+    print(
+        f"front end on a microcontroller: {format_count(front_end.ram_bytes)} bytes of RAM for a stream"
+        f" ({format_count(front_end.window_bytes)} samples, {format_count(front_end.spectrum_bytes)} transform,"
+        f" {format_count(front_end.column_bytes)} mel columns), {format_short(front_end.clip_operations)} operations a"
+        f" clip, {format_short(front_end.frame_operations)} a frame; the network takes"
+        f" {format_short(exported.cost['macs'])} multiply-accumulates a clip"
+    )
 
 
 def _print_c(report: "CReport") -> None:

@@ -24,8 +24,8 @@ def plan(
 ) -> None:
     """Show what fits a budget and how long a search will take, before anything trains.
 
-    Takes the options of search but --study, --workers, --gpus and --per-gpu; those that change neither what
-    fits nor the time, such as --warm-start, are only checked.
+    Takes the options of search but --study and those of workers; what changes neither what fits nor the time, such
+    as --warm-start, is only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """

@@ -4,6 +4,7 @@ import inspect
 import json
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 import typer
@@ -11,6 +12,7 @@ import typer
 from nas_asc.cli import app, main
 from nas_asc.cli.plan_command import forecast_lines, plan
 from nas_asc.cli.search_command import search
+from nas_asc.cli.worker_options import DeviceOptions
 from nas_asc.plan import Forecast, TimePlan
 from nas_asc.session import Course
 from nas_asc.space import list_spaces, load_space
@@ -147,7 +149,8 @@ def _declared(parameter):
 
 def test_plan_takes_the_options_of_search():
     asked, planned = (inspect.signature(command).parameters for command in (search, plan))
-    assert set(asked) - set(planned) == {"study", "workers", "gpus", "per_gpu"}
+    workers = {each.name for each in fields(DeviceOptions)}
+    assert set(asked) - set(planned) == {"study"} | workers
     assert all(_declared(planned[name]) == _declared(asked[name]) for name in set(asked) & set(planned))
     assert all(planned[name].default == asked[name].default for name in set(asked) & set(planned))
 
