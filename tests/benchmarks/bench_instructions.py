@@ -23,19 +23,94 @@ from nas_asc.errors import ExportError, LayerError
 from nas_asc.export import build_c, write_c
 from nas_asc.export.c.instructions import count_front_end_work, count_step_work
 from nas_asc.export.c.network import list_operators
-from nas_asc.frontend import Task
-from nas_asc.space import Design, list_spaces, load_space
+from nas_asc.frontend import LogMel, Task
+from nas_asc.layers import (
+    Architecture,
+    AttentivePool,
+    AvgPool,
+    BasicBlock,
+    Classifier,
+    Conv,
+    Dense,
+    Inception,
+    InvertedBottleneck,
+    MaxPool,
+)
+from nas_asc.space import list_spaces, load_space
 from tests.benchmarks.bench_c import build_drawn
 from tests.benchmarks.heading import machine, made_by
 
 MOST_MACS, N_DRAWS, HELD_OUT = 6 * 10**6, 2_000, 3
+ALL = "every kernel"  # networks and front ends of what spaces seldom have; in every fit
+STACKS = (
+    (
+        Conv(8, 5, 2, norm="batch", activation="prelu"),
+        InvertedBottleneck(8, 3, activation="prelu"),
+        MaxPool((3, 2), stride=(2, 1), padding=(1, 0)),
+        Conv(6, 3, groups=2, activation="hardswish"),
+        AttentivePool(3),
+        Dense(10),
+    ),
+    (
+        Conv(10, (5, 3), (2, 1), "same", activation="silu"),
+        AvgPool(3, stride=2, padding=1),
+        Inception(4),
+        BasicBlock(15, stride=2, activation="prelu"),
+        AttentivePool(5, hidden=6, over="time"),
+        Dense(32, activation="prelu"),
+        Dense(10),
+    ),
+    (
+        Conv(16, 3, 2, norm="batch", activation="silu"),
+        Conv(24, 3, groups=8, activation="prelu"),
+        Conv(7, 3, 2),
+        MaxPool(2),
+        AttentivePool(over="time"),
+        Dense(100, activation="hardswish"),
+        Dense(10),
+    ),
+    (
+        Conv(5, 7, 3, activation="silu"),
+        Inception(6, activation="prelu"),
+        Conv(9, (3, 1), groups=3, activation="prelu"),
+        AttentivePool(1),
+        Dense(64),
+        Dense(10),
+    ),
+)
+STACK_LOG_MEL = LogMel(sample_rate=16_000, n_fft=512, win_length=400, hop_length=320, n_mels=40)
+FRONT_ENDS = tuple(
+    LogMel(sample_rate=rate, n_fft=n_fft, win_length=win, hop_length=hop, n_mels=n, f_max=f_max, center=center)
+    for rate, n_fft, win, hop, n, f_max, center in (
+        (8_000, 256, 200, 80, 24, None, True),
+        (8_000, 256, 256, 256, 64, 2_000.0, False),
+        (16_000, 512, 512, 160, 32, 3_000.0, True),
+        (16_000, 1_024, 640, 640, 128, None, False),
+        (22_050, 1_024, 1_024, 441, 40, 4_000.0, False),
+        (32_000, 2_048, 1_100, 500, 64, 6_000.0, True),
+        (44_100, 2_048, 2_048, 1_500, 200, None, False),
+        (32_000, 4_096, 3_072, 500, 256, None, True),
+        (44_100, 4_096, 4_096, 2_048, 64, 9_000.0, False),
+    )
+)
 _CALL = re.compile(r"^    kernel_.*;$", re.MULTILINE)
-_CLOCK = "\n#include <stdio.h>\n#include \"qemu/board.h\"\nstatic uint64_t times[{n}];\n"
+_CLOCK = '\n#include <stdio.h>\n#include "qemu/board.h"\nstatic uint64_t times[{n}];\n'
 
 Row = dict[str, Any]  # kind, work, instructions
 
 
-def iterate_small(name: str, n_candidates: int) -> Iterator[Design]:
+def iterate_stacks() -> Iterator[tuple[Architecture, LogMel]]:
+    """Networks that have every kernel between them, and front ends of every kind."""
+    for layers in STACKS:
+        architecture = Architecture(layers, STACK_LOG_MEL.shape(Task().clip_s), 10)
+        if obstacles := list_obstacles(architecture, "c"):
+            raise ExportError(f"{layers} is refused: {', '.join(obstacles)}")
+        yield architecture, STACK_LOG_MEL
+    for log_mel in FRONT_ENDS:
+        yield Architecture((Conv(4, 3, 4), Classifier()), log_mel.shape(Task().clip_s), 10), log_mel
+
+
+def iterate_small(name: str, n_candidates: int) -> Iterator[tuple[Architecture, LogMel]]:
     """Random candidates of a space that the target c runs, with few multiply-accumulates."""
     space, number = load_space(name), 0
     for candidate in space.draw_many(np.random.default_rng(1), N_DRAWS):
@@ -48,13 +123,13 @@ def iterate_small(name: str, n_candidates: int) -> Iterator[Design]:
             continue
         if is_small and not list_obstacles(design.architecture, "c"):
             number += 1
-            yield design
+            yield design.architecture, design.log_mel
 
 
-def measure_rows(design: Design, core: str) -> list[Row]:
+def measure_rows(architecture: Architecture, log_mel: LogMel, core: str) -> list[Row]:
     """What each step of a network and its front end take."""
     clip_s = Task().clip_s
-    network, metadata, recordings, _ = build_drawn(design.architecture, design.log_mel, clip_s)
+    network, metadata, recordings, _ = build_drawn(architecture, log_mel, clip_s)
     operators = [one for one in list_operators(network) if one.kind != "RESHAPE"]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -72,7 +147,7 @@ def measure_rows(design: Design, core: str) -> list[Row]:
         work = dict(count_step_work(network.model, operator))
         rows.append({"kind": operator.kind, "work": work, "instructions": sum(taken)})
     for part in ("clip", "frame"):
-        work = dict(count_front_end_work(design.log_mel, clip_s, part=part))
+        work = dict(count_front_end_work(log_mel, clip_s, part=part))
         found = re.search(rf"{part}: (\d+) instructions", printed)
         assert found is not None
         rows.append({"kind": part, "work": work, "instructions": int(found[1])})
@@ -84,7 +159,7 @@ def add_clock(text: str) -> str:
     n = len(_CALL.findall(text))
     numbers = iter(range(1, n + 1))
     text = _CALL.sub(lambda call: f"{call[0]}\n    times[{next(numbers)}] = board_count_instructions();", text)
-    text = text.replace("#include \"kernel.h\"\n", "#include \"kernel.h\"\n" + _CLOCK.format(n=n + 1), 1)
+    text = text.replace('#include "kernel.h"\n', '#include "kernel.h"\n' + _CLOCK.format(n=n + 1), 1)
     head, body = text.split("const int8_t *network_run(void)\n{\n")
     body, tail = body.rsplit("    return arena", 1)
     loop = f"    for (int i = 1; i <= {n}; i++) {{\n"
@@ -146,11 +221,19 @@ def split(rows: list[Row]) -> dict[str, list[Row]]:
 
 def print_errors(measured: dict[str, list[list[Row]]]) -> None:
     """The errors on candidates that the fit has not seen, family by family."""
-    known = [row for family in measured.values() for number, one in enumerate(family) if number % HELD_OUT for row in one]
+    known = [
+        row
+        for name, family in measured.items()
+        for number, one in enumerate(family)
+        if number % HELD_OUT or name == ALL
+        for row in one
+    ]
     table = fit(known)
     print("| space | held out | network | clip | frame | clip and network, worst | by a fit without this space |")
     print("|---|---|---|---|---|---|---|")
     for name, family in measured.items():
+        if name == ALL:
+            continue
         others = fit([row for other, found in measured.items() if other != name for one in found for row in one])
         held = [one for number, one in enumerate(family) if number % HELD_OUT == 0]
         errors = {part: [_error(split(one)[part], table) for one in held] for part in ("network", "clip", "frame")}
@@ -184,7 +267,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--core", default="m4f")
     parser.add_argument("--candidates", type=int, default=5)
-    parser.add_argument("--spaces", default=",".join(list_spaces()))
+    parser.add_argument("--spaces", default=",".join((*list_spaces(), ALL)))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     measured: dict[str, list[list[Row]]] = json.loads(arguments.keep.read_text()) if arguments.keep.exists() else {}
@@ -192,9 +275,9 @@ def main() -> None:
         if name in measured:
             continue
         measured[name] = []
-        for design in iterate_small(name, arguments.candidates):
+        for network in iterate_stacks() if name == ALL else iterate_small(name, arguments.candidates):
             try:
-                measured[name].append(measure_rows(design, arguments.core))
+                measured[name].append(measure_rows(*network, arguments.core))
             except ExportError as error:
                 print(f"{name}: refused: {error}", flush=True)
         arguments.keep.write_text(json.dumps(measured))

@@ -17,6 +17,8 @@ from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.export.tflite_model import Operator, TfliteModel
 from nas_asc.frontend import LogMel
 
+FORECAST_CORES = tuple(INSTRUCTIONS)
+
 Work = Mapping[str, int]
 
 
@@ -27,14 +29,14 @@ def forecast_instructions(network: TfliteNetwork, log_mel: LogMel, clip_s: float
         network: What `build_tflite` gave; every step has a kernel.
         log_mel: Its front end.
         clip_s: Length of a clip in seconds.
-        core: One of `INSTRUCTIONS`.
+        core: One of `FORECAST_CORES`.
     """
     parts = {part: count_front_end_work(log_mel, clip_s, part=part) for part in ("clip", "frame")}
     return {part: price(work, core) for part, work in (parts | {"network": count_network_work(network)}).items()}
 
 
 def price(work: Work, core: str) -> int:
-    """Instructions of some work on a core of `INSTRUCTIONS`."""
+    """Instructions of some work on one of `FORECAST_CORES`."""
     table = INSTRUCTIONS[core]
     return round(sum(count * table[loop] for loop, count in work.items()))
 
@@ -62,6 +64,7 @@ def count_front_end_work(log_mel: LogMel, clip_s: float, *, part: str) -> Work:
     n_passes = half.bit_length() - 1
     first = n_passes % 2 + 1
     sizes = [first * 4**number for number in range(n_passes // 2)]
+    sample = f"sample of a {'centred ' if part == 'clip' and log_mel.center else ''}{part}"
     frame = {
         "transform: number": half,
         "transform: two": half // 2 if first == 2 else 0,
@@ -69,7 +72,8 @@ def count_front_end_work(log_mel: LogMel, clip_s: float, *, part: str) -> Work:
         "transform: four": len(sizes) * half // 4,
         "mel: weight": log_mel.count_filter_weights(),
         "mel: band": log_mel.n_bands,
-        f"window: sample of a {part}": log_mel.win_length,
+        f"window: {sample}": log_mel.win_length,
+        "window: zero": log_mel.n_fft - log_mel.win_length,
     }
     work = {loop: n_frames * log_mel.n_channels * count for loop, count in frame.items()}
     return work if part == "clip" else work | {"window: new sample": log_mel.hop_length * log_mel.n_channels}

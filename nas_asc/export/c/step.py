@@ -162,9 +162,7 @@ class StepWriter:
     def write_max_pool(self, operator: Operator) -> str:
         """The largest value of each window."""
         kernel = (operator.options["FilterHeight"], operator.options["FilterWidth"])
-        return self._call(
-            "max_pool", self._window(self.describe_window(operator, kernel, groups=1)), operator=operator
-        )
+        return self._call("max_pool", self._window(self.describe_window(operator, kernel, groups=1)), operator=operator)
 
     def describe_window(self, operator: Operator, kernel: tuple[int, int], *, groups: int) -> list[int]:
         """The values of a `struct kernel_window`, in order."""
