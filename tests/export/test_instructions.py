@@ -18,7 +18,7 @@ from tests.export.tflite import ABLE, needs_runtime
 ALONE = [Architecture((layer,), in_shape, 10) for layer, in_shape in ABLE]
 RUN = [architecture for architecture in ALONE if not list_obstacles(architecture, "c")]
 LOG_MEL = LogMel(sample_rate=16_000, n_fft=512, win_length=400, hop_length=320, n_mels=40)
-BOUND = 0.05
+BOUND = 0.02
 MOST_MACS = 4 * 10**6
 
 
