@@ -11,7 +11,6 @@ from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json
 
 if TYPE_CHECKING:
-    from nas_asc.evaluation import Exported
     from nas_asc.export import CReport
     from nas_asc.handover import ExportResult
     from nas_asc.session import EpochRow
@@ -127,7 +126,7 @@ def _print_result(study: str, result: "ExportResult") -> None:
             f" {format_count(exported.activation_bytes)} of them for activations"
             f" and {format_count(exported.arena_bytes - exported.activation_bytes)} that persist"
         )
-    _print_front_end(exported)
+    _print_front_end(result)
     if exported.c is not None:
         _print_c(exported.c)
     drop = expected.accuracy - found.accuracy
@@ -141,9 +140,10 @@ def _print_result(study: str, result: "ExportResult") -> None:
     print(f"wrote {exported.path}{', with ' if exported.c is not None else ', '}{beside}")
 
 
-def _print_front_end(exported: "Exported") -> None:
+def _print_front_end(result: "ExportResult") -> None:
     from nas_asc.units import format_count, format_short
 
+    exported = result.exported
     front_end = exported.front_end
     print(
         f"front end on a microcontroller: {format_count(front_end.ram_bytes)} bytes of RAM for a stream"

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from nas_asc.cost import count_cost, list_obstacles
+from nas_asc.cost import count_cost, count_front_end_work, list_obstacles
 from nas_asc.errors import ExportError, LayerError
 from nas_asc.export import build_c, write_c
-from nas_asc.export.c.instructions import count_front_end_work, count_step_work
+from nas_asc.export.c.instructions import count_step_work
 from nas_asc.export.c.network import list_operators
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import (

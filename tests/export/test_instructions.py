@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from nas_asc.cost import count_cost, list_obstacles
+from nas_asc.cost import FORECAST_CORES, count_cost, list_obstacles, price_work
 from nas_asc.errors import LayerError
 from nas_asc.export import build_c, build_copy, can_emulate, write_c
-from nas_asc.export.c import FORECAST_CORES, forecast_instructions
-from nas_asc.export.c.instructions import count_front_end_work, count_network_work, price
+from nas_asc.export.c import forecast_instructions
+from nas_asc.export.c.instructions import count_network_work
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture, AvgPool, Conv, Dense, Flatten, MaxPool, format_layer
 from nas_asc.space import load_space
@@ -55,14 +55,6 @@ def test_windows_of_a_maximum_count_their_taps():
     assert (work["max_pool: value"], work["max_pool: tap"]) == (3 * 4 * 4, 9 * 8 * 4)
 
 
-def test_a_clip_is_its_frames():
-    clip, frame = (count_front_end_work(LOG_MEL, 1.0, part=part) for part in ("clip", "frame"))
-    n_frames = LOG_MEL.n_frames(1.0)
-    assert clip["transform: four"] == n_frames * frame["transform: four"] == n_frames * 4 * 64
-    assert frame["window: sample of a frame"] == 400
-    assert frame["window: new sample"] == 320
-
-
 @pytest.mark.parametrize("core", FORECAST_CORES)
 @pytest.mark.parametrize("architecture", RUN, ids=[format_layer(one.layers[0]) for one in RUN])
 def test_every_layer_that_runs_has_a_price(architecture, core):
@@ -70,7 +62,7 @@ def test_every_layer_that_runs_has_a_price(architecture, core):
     work = count_network_work(build_network(architecture))
     kernels = {loop.split(":")[0] for loop in work}
     for kernel in kernels:
-        assert price({loop: count for loop, count in work.items() if loop.startswith(f"{kernel}:")}, core) > 0
+        assert price_work({loop: count for loop, count in work.items() if loop.startswith(f"{kernel}:")}, core) > 0
 
 
 def test_a_wider_network_takes_more():

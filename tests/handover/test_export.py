@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from nas_asc.budget import Budget
+from nas_asc.cost import FORECAST_CORES
 from nas_asc.errors import ExportError, NothingFitsError, StudyError, WriteError
 from nas_asc.export import CORES, can_emulate, can_run_here
 from nas_asc.handover import ensemble_study, export_study

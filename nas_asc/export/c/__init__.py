@@ -6,13 +6,12 @@ Conventions:
 """
 
 from nas_asc.export.c.folder import CFolder, build_c, write_c
-from nas_asc.export.c.instructions import FORECAST_CORES, forecast_instructions
+from nas_asc.export.c.instructions import forecast_instructions
 from nas_asc.export.c.proof import CReport, write_proved_c
 from nas_asc.export.c.toolchain import CORES, CBuild, CoreReport, SizeReport, build_copy, can_emulate, can_run_here
 
 __all__ = [
     "CORES",
-    "FORECAST_CORES",
     "CBuild",
     "CFolder",
     "CReport",

@@ -1,25 +1,20 @@
 """How many instructions the C takes on a Cortex-M, from its loops alone: a forecast beside what an emulator counts.
 
 Conventions:
-    Work is how often each loop runs, by "kernel: loop"; a coefficient is the instructions of one pass. The loops are
-    those of kernel.c and log_mel.c, compiled with -O2. What a network's values decide is left out.
+    The loops are those of kernel.c; what a network's values decide is left out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from math import prod
 
+from nas_asc.cost import Work, forecast_front_end, price_work
 from nas_asc.export.c.broadcast import find_strides, merge_axes
-from nas_asc.export.c.instruction_table import INSTRUCTIONS
 from nas_asc.export.c.network import list_operators
 from nas_asc.export.c.step import StepWriter, to_axes
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.export.tflite_model import Operator, TfliteModel
 from nas_asc.frontend import LogMel
-
-FORECAST_CORES = tuple(INSTRUCTIONS)
-
-Work = Mapping[str, int]
 
 
 def forecast_instructions(network: TfliteNetwork, log_mel: LogMel, clip_s: float, *, core: str) -> dict[str, int]:
@@ -31,14 +26,7 @@ def forecast_instructions(network: TfliteNetwork, log_mel: LogMel, clip_s: float
         clip_s: Length of a clip in seconds.
         core: One of `FORECAST_CORES`.
     """
-    parts = {part: count_front_end_work(log_mel, clip_s, part=part) for part in ("clip", "frame")}
-    return {part: price(work, core) for part, work in (parts | {"network": count_network_work(network)}).items()}
-
-
-def price(work: Work, core: str) -> int:
-    """Instructions of some work on one of `FORECAST_CORES`."""
-    table = INSTRUCTIONS[core]
-    return round(sum(count * table[loop] for loop, count in work.items()))
+    return forecast_front_end(log_mel, clip_s, core=core) | {"network": price_work(count_network_work(network), core)}
 
 
 def count_network_work(network: TfliteNetwork) -> Work:
@@ -49,34 +37,6 @@ def count_network_work(network: TfliteNetwork) -> Work:
 def count_step_work(model: TfliteModel, operator: Operator) -> Work:
     """Work of one of `list_operators`."""
     return _COUNTERS[operator.kind](model, operator)
-
-
-def count_front_end_work(log_mel: LogMel, clip_s: float, *, part: str) -> Work:
-    """Work of the features of a clip, or of the next frame of a stream.
-
-    Args:
-        log_mel: Front end.
-        clip_s: Length of a clip in seconds.
-        part: "clip" or "frame".
-    """
-    n_frames = log_mel.n_frames(clip_s) if part == "clip" else 1
-    half = log_mel.n_fft // 2
-    n_passes = half.bit_length() - 1
-    first = n_passes % 2 + 1
-    sizes = [first * 4**number for number in range(n_passes // 2)]
-    sample = f"sample of a {'centred ' if part == 'clip' and log_mel.center else ''}{part}"
-    frame = {
-        "transform: number": half,
-        "transform: two": half // 2 if first == 2 else 0,
-        "transform: angle": sum(sizes),
-        "transform: four": len(sizes) * half // 4,
-        "mel: weight": log_mel.count_filter_weights(),
-        "mel: band": log_mel.n_bands,
-        f"window: {sample}": log_mel.win_length,
-        "window: zero": log_mel.n_fft - log_mel.win_length,
-    }
-    work = {loop: n_frames * log_mel.n_channels * count for loop, count in frame.items()}
-    return work if part == "clip" else work | {"window: new sample": log_mel.hop_length * log_mel.n_channels}
 
 
 def _sum(parts: Iterable[Work]) -> Work:

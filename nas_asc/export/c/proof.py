@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_asc.cost import FORECAST_CORES
 from nas_asc.errors import ExportError
 from nas_asc.export.c.folder import CFolder, build_c, write_c
 from nas_asc.export.c.front_end import find_margin
-from nas_asc.export.c.instructions import FORECAST_CORES, forecast_instructions
+from nas_asc.export.c.instructions import forecast_instructions
 from nas_asc.export.c.toolchain import CORES, CBuild, CoreReport, SizeReport, build_copy, can_emulate, can_run_here
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.frontend import FrontEndCost
