@@ -17,6 +17,7 @@ from nas_asc.cost import (
     count_arena_of,
     count_cost,
     count_rows,
+    forecast_on_cores,
     list_obstacles,
     receptive_field,
 )
@@ -77,7 +78,11 @@ def _target_totals(architecture: Architecture, log_mel: LogMel, clip_s: float) -
             "network": count_arena_of(architecture, target),
             "with_front_end": cost_on_target(cost, architecture, log_mel, target).ram_bytes,
         }
-    return {"front_end": log_mel.count(clip_s).to_dict(), "target_ram_bytes": ram}
+    return {
+        "front_end": log_mel.count(clip_s).to_dict(),
+        "front_end_instructions": forecast_on_cores(log_mel, clip_s),
+        "target_ram_bytes": ram,
+    }
 
 
 def _measured_totals(architecture: Architecture) -> dict[str, Any]:
@@ -142,6 +147,9 @@ def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple
             cells.append((name, _shape(value) if isinstance(value, list) else value, rules[name]))
     for name, value in totals.get("front_end", {}).items():
         cells.append((f"front end {name}", value, _FRONT_END_RULES[name]))
+    for core, parts in totals.get("front_end_instructions", {}).items():
+        rule = f"of a clip, forecast for the exported C; {format_count(parts['frame'])} of a frame of a stream"
+        cells.append((f"front end instructions on {core}", parts["clip"], rule))
     for target, ram in totals.get("target_ram_bytes", {}).items():
         cells.append((f"RAM on {target}", ram["with_front_end"], f"{format_count(ram['network'])} of it the network"))
     for target, obstacles in totals["obstacles"].items():

@@ -1,6 +1,7 @@
 """`nas-asc export`: a trained network of a study as a file, scored as a file."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -171,15 +172,16 @@ def _print_c(report: "CReport") -> None:
         )
     else:
         print("no C compiler here: run make check in the folder before it is used")
-    rows = [
-        (
-            core.core,
-            *(format_count(core.instructions[part]) for part in ("clip", "frame", "network")),
-            format_count(core.stack_bytes),
-        )
-        for core in report.cores
-    ]
-    heads = ("Cortex (emulated)", "features of a clip", "of a frame", "network", "stack, bytes")
-    if rows:
-        build_console().print(build_table(heads, rows))
-        print("in instructions, which are not cycles; the golden check passed on each")
+    rows = [_core_cells(core.core, core.instructions, format_count(core.stack_bytes)) for core in report.cores]
+    rows += [_core_cells(f"{core}, forecast", parts, "") for core, parts in report.forecast.items()]
+    heads = ("Cortex", "features of a clip", "of a frame", "network", "stack, bytes")
+    build_console().print(build_table(heads, rows))
+    print("in instructions, which are not cycles; the forecast counts the passes of the loops")
+    if report.cores:
+        print("the others were emulated, and the golden check passed on each")
+
+
+def _core_cells(name: str, instructions: Mapping[str, int], stack: str) -> tuple[str, ...]:
+    from nas_asc.units import format_count
+
+    return (name, *(format_count(instructions[part]) for part in ("clip", "frame", "network")), stack)

@@ -7,6 +7,15 @@ Conventions:
 from nas_asc.cost.arena import Lifetime, count_arena, plan_memory
 from nas_asc.cost.cost import Cost, count_cost
 from nas_asc.cost.folding import absorbing_operation
+from nas_asc.cost.instructions import (
+    FORECAST_CORES,
+    SMALLEST_FFT,
+    Work,
+    count_front_end_work,
+    forecast_front_end,
+    forecast_on_cores,
+    price_work,
+)
 from nas_asc.cost.memory import peak_ram
 from nas_asc.cost.on_target import cost_on_target
 from nas_asc.cost.precision import cost_at_bits
@@ -18,7 +27,9 @@ from nas_asc.cost.target import MICROCONTROLLERS, TARGETS, list_obstacles, valid
 from nas_asc.cost.window_padding import WindowPadding, find_padding
 
 __all__ = [
+    "FORECAST_CORES",
     "MICROCONTROLLERS",
+    "SMALLEST_FFT",
     "TARGETS",
     "Cost",
     "CostRow",
@@ -26,22 +37,27 @@ __all__ = [
     "KernelGroup",
     "Lifetime",
     "WindowPadding",
+    "Work",
     "absorbing_operation",
     "cost_at_bits",
     "cost_on_target",
     "count_arena",
     "count_arena_of",
     "count_cost",
+    "count_front_end_work",
     "count_nonzero",
     "count_pruned_cost",
     "count_rows",
     "find_padding",
+    "forecast_front_end",
+    "forecast_on_cores",
     "kernel_groups",
     "list_kernels",
     "list_obstacles",
     "moves_nothing",
     "peak_ram",
     "plan_memory",
+    "price_work",
     "receptive_field",
     "validate_target",
 ]

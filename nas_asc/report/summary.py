@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nas_asc.budget import RESOURCES
+from nas_asc.cost import forecast_on_cores
 from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_percent
@@ -63,10 +64,15 @@ def bars_html(facts: Facts, record: TrialRecord) -> str:
 def _front_end_text(facts: Facts, record: TrialRecord) -> str:
     """What the front end takes on a microcontroller, in one sentence."""
     found = record.log_mel.count(facts.config.clip_s)
+    taken = [
+        f"{format_short(parts['clip'])} on the core {core}"
+        for core, parts in forecast_on_cores(record.log_mel, facts.config.clip_s).items()
+    ]
+    forecast = f" In exported C that is forecast as so many instructions: {', '.join(taken)}." if taken else ""
     return (
         f"The front end takes {format_count(found.ram_bytes)} bytes of RAM on a microcontroller and"
         f" {format_short(found.clip_operations)} operations a clip ({format_short(found.frame_operations)} a frame),"
-        f" beside {format_short(2 * record.cost.macs)} of the network."
+        f" beside {format_short(2 * record.cost.macs)} of the network.{forecast}"
     )
 
 

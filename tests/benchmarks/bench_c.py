@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nas_asc.compression import quantise_network
 from nas_asc.cost import count_cost, list_obstacles
 from nas_asc.errors import ExportError, LayerError
-from nas_asc.export import build_tflite, write_proved_c
-from nas_asc.frontend import Task
+from nas_asc.export import TfliteNetwork, build_tflite, write_proved_c
+from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture
 from nas_asc.models import lower_network
 from nas_asc.prediction import Metadata, MicroFile, compute_log_mel
@@ -52,13 +53,10 @@ def iterate_designs(space: Space, n_candidates: int) -> Iterator[tuple[str, Desi
             yield f"candidate {number}", design, Task().clip_s
 
 
-def measure(design: Design, clip_s: float) -> tuple[object, ...]:
-    """The row of a design, its name left out."""
-    architecture, log_mel = design.architecture, design.log_mel
-    if obstacles := list_obstacles(architecture, "c"):
-        return (f"refused: {', '.join(obstacles)}",)
-    if count_cost(architecture).macs >= MOST_MACS:
-        clip_s = (SHORT_FRAMES - 1) * log_mel.hop_length / log_mel.sample_rate
+def build_drawn(
+    architecture: Architecture, log_mel: LogMel, clip_s: float
+) -> tuple[TfliteNetwork, Metadata, NDArray[np.int16], NDArray[np.float32]]:
+    """An untrained network in 8 bits: it, its metadata, recordings, and their standardised features."""
     architecture = Architecture(architecture.layers, log_mel.shape(clip_s), architecture.n_classes)
     recordings = draw_recordings(log_mel, clip_s, N_RECORDINGS)
     features = compute_log_mel(recordings.astype(np.float32) / np.float32(32768), log_mel)
@@ -74,6 +72,17 @@ def measure(design: Design, clip_s: float) -> tuple[object, ...]:
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
     )
+    return network, metadata, recordings, standardised
+
+
+def measure(design: Design, clip_s: float) -> tuple[object, ...]:
+    """The row of a design, its name left out."""
+    architecture, log_mel = design.architecture, design.log_mel
+    if obstacles := list_obstacles(architecture, "c"):
+        return (f"refused: {', '.join(obstacles)}",)
+    if count_cost(architecture).macs >= MOST_MACS:
+        clip_s = (SHORT_FRAMES - 1) * log_mel.hop_length / log_mel.sample_rate
+    network, metadata, recordings, standardised = build_drawn(architecture, log_mel, clip_s)
     with tempfile.TemporaryDirectory() as folder:
         report = write_proved_c(
             Path(folder) / "c", network, metadata, recordings=list(recordings), features=standardised

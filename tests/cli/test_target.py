@@ -89,5 +89,9 @@ def test_front_end_is_shown_by_plan_and_count(write_space, tmp_path, capsys):
     assert found["ram_bytes"][0] == 2 * 512 + 4 * 514 + 32 * 32
     assert totals["front_end"]["ram_bytes"] == 39_176
     assert totals["target_ram_bytes"]["c"] == {"network": 174_080, "with_front_end": 174_080 + 39_176}
+    instructions = totals["front_end_instructions"]["m4f"]
+    assert totals["front_end"]["clip_operations"] < instructions["clip"] < 5 * totals["front_end"]["clip_operations"]
     assert main(["count", "CP-Mobile-2024", "--static"]) == 0
-    assert "front end clip_operations" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "front end clip_operations" in shown
+    assert "front end instructions on m4f" in shown

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from nas_asc.budget import Budget
+from nas_asc.cost import FORECAST_CORES
 from nas_asc.errors import ExportError, NothingFitsError, StudyError, WriteError
 from nas_asc.export import CORES, can_emulate, can_run_here
 from nas_asc.handover import ensemble_study, export_study
@@ -97,6 +98,10 @@ def test_c_hears_what_the_tflite_file_hears_and_its_card_says_what_was_shown(stu
     assert card["c"]["arena_bytes"] <= file.activation_bytes
     assert card["c"]["size"]["text"] > exported.weight_bytes
     assert [core["core"] for core in card["c"]["cores"]] == (list(CORES) if can_emulate() else [])
+    assert list(card["c"]["forecast"]) == list(FORECAST_CORES)
+    for core in card["c"]["cores"]:
+        if core["core"] in FORECAST_CORES:
+            assert card["c"]["forecast"][core["core"]] == pytest.approx(core["instructions"], rel=0.05)
     assert not [path for path in exported.path.rglob("*") if path.suffix in (".o", ".elf")]
     rate, samples = prepared.data_set.sample_rate, prepared.data_set.n_samples
     with wave.open(str(exported.path / "golden" / "recording.wav")) as recording:

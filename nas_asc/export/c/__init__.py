@@ -6,6 +6,7 @@ Conventions:
 """
 
 from nas_asc.export.c.folder import CFolder, build_c, write_c
+from nas_asc.export.c.instructions import forecast_instructions
 from nas_asc.export.c.proof import CReport, write_proved_c
 from nas_asc.export.c.toolchain import CORES, CBuild, CoreReport, SizeReport, build_copy, can_emulate, can_run_here
 
@@ -20,6 +21,7 @@ __all__ = [
     "build_copy",
     "can_emulate",
     "can_run_here",
+    "forecast_instructions",
     "write_c",
     "write_proved_c",
 ]

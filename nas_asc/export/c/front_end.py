@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_asc.cost import SMALLEST_FFT
 from nas_asc.errors import ExportError
 from nas_asc.export.c.text import format_float, format_list
 from nas_asc.export.tflite_model import Quantisation
@@ -10,7 +11,6 @@ from nas_asc.frontend import LogMel
 from nas_asc.prediction import Metadata, compute_log_mel, mel_filters
 
 _FULL_SCALE = 32768  # of 16-bit samples
-_SMALLEST_FFT = 16
 _NEGLIGIBLE = 1e-9  # height of a filter that rounding has left
 
 
@@ -20,9 +20,9 @@ def validate_front_end(log_mel: LogMel) -> None:
     Raises:
         ExportError: Its transform has no power of two of points.
     """
-    if log_mel.n_fft < _SMALLEST_FFT or log_mel.n_fft & (log_mel.n_fft - 1):
+    if log_mel.n_fft < SMALLEST_FFT or log_mel.n_fft & (log_mel.n_fft - 1):
         raise ExportError(
-            f"`n_fft` must be a power of two from {_SMALLEST_FFT} on for C, but got n_fft={log_mel.n_fft}."
+            f"`n_fft` must be a power of two from {SMALLEST_FFT} on for C, but got n_fft={log_mel.n_fft}."
             " Use another front end, or --format onnx."
         )
 

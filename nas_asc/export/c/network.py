@@ -69,9 +69,14 @@ def count_c_arena(network: TfliteNetwork) -> int:
     return count_arena(_list_lifetimes(network)[2])
 
 
+def list_operators(network: TfliteNetwork) -> list[Operator]:
+    """The steps of a network's C, in order; a reshape is none, but is among them."""
+    return _fuse(network.model)
+
+
 def _list_lifetimes(network: TfliteNetwork) -> tuple[list[Operator], dict[int, int], list[Lifetime]]:
     """The operators, tensors that are another one's bytes, and how long each is kept."""
-    operators = _fuse(network.model)
+    operators = list_operators(network)
     same = _find_reshaped(operators)
     lifetimes = network.model.lifetimes((network.input,), (network.output,), operators)
     return operators, same, _merge(lifetimes, same)

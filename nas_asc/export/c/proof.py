@@ -1,16 +1,18 @@
 """C that is written only after it was shown to compute what training and TensorFlow Lite Micro compute."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_asc.cost import FORECAST_CORES
 from nas_asc.errors import ExportError
 from nas_asc.export.c.folder import CFolder, build_c, write_c
 from nas_asc.export.c.front_end import find_margin
+from nas_asc.export.c.instructions import forecast_instructions
 from nas_asc.export.c.toolchain import CORES, CBuild, CoreReport, SizeReport, build_copy, can_emulate, can_run_here
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.frontend import FrontEndCost
@@ -30,6 +32,7 @@ class CReport:
         n_equal_clips: Clips whose outputs equal TensorFlow Lite Micro's in every value; 0 where none was run.
         size: Sections of the compiled library; None where there is no compiler.
         cores: Emulated cores on which the golden check passed, and what they took; empty without the tools.
+        forecast: Instructions of "clip", "frame" and "network" on each core of `FORECAST_CORES`, from the loops alone.
     """
 
     arena_bytes: int
@@ -38,6 +41,7 @@ class CReport:
     n_equal_clips: int
     size: SizeReport | None
     cores: tuple[CoreReport, ...]
+    forecast: Mapping[str, Mapping[str, int]]
 
     @property
     def ram_bytes(self) -> int:
@@ -86,6 +90,7 @@ def write_proved_c(
         n_equal_clips,
         size,
         cores,
+        {core: forecast_instructions(network, metadata.log_mel, metadata.clip_s, core=core) for core in FORECAST_CORES},
     )
 
 

@@ -129,8 +129,8 @@ class StepWriter:
 
     def _pair(self, operator: Operator, factors: Sequence[float]) -> str:
         first, second = operator.inputs[:2]
-        out = _to_axes(self._shape(operator.output))
-        strides = [find_strides(_to_axes(self._shape(tensor)), out) for tensor in (first, second)]
+        out = to_axes(self._shape(operator.output))
+        strides = [find_strides(to_axes(self._shape(tensor)), out) for tensor in (first, second)]
         sizes, (first_strides, second_strides) = merge_axes(out, strides)
         zeros = [self._zero(tensor) for tensor in (first, second, operator.output)]
         parts = [
@@ -148,25 +148,24 @@ class StepWriter:
         """A convolution, of groups too."""
         _, height, width, depth = self._shape(operator.inputs[1])
         in_shape, out_shape = self._shape(operator.inputs[0])[1:], self._shape(operator.output)[1:]
-        window = self._describe_window(operator, (height, width), groups=in_shape[2] // depth)
+        window = self.describe_window(operator, (height, width), groups=in_shape[2] // depth)
         weights = self._weights(operator, self._factors(operator, out_shape[2]))
         return self._call("convolution", self._window(window), weights, operator=operator)
 
     def write_depthwise(self, operator: Operator) -> str:
         """A convolution of each channel by itself."""
         _, height, width, channels = self._shape(operator.inputs[1])
-        window = self._describe_window(operator, (height, width), groups=1)
+        window = self.describe_window(operator, (height, width), groups=1)
         weights = self._weights(operator, self._factors(operator, channels))
         return self._call("depthwise", self._window(window), weights, operator=operator)
 
     def write_max_pool(self, operator: Operator) -> str:
         """The largest value of each window."""
         kernel = (operator.options["FilterHeight"], operator.options["FilterWidth"])
-        return self._call(
-            "max_pool", self._window(self._describe_window(operator, kernel, groups=1)), operator=operator
-        )
+        return self._call("max_pool", self._window(self.describe_window(operator, kernel, groups=1)), operator=operator)
 
-    def _describe_window(self, operator: Operator, kernel: tuple[int, int], *, groups: int) -> list[int]:
+    def describe_window(self, operator: Operator, kernel: tuple[int, int], *, groups: int) -> list[int]:
+        """The values of a `struct kernel_window`, in order."""
         in_shape, out_shape = self._shape(operator.inputs[0])[1:], self._shape(operator.output)[1:]
         strides = (operator.options["StrideH"], operator.options["StrideW"])
         before = [
@@ -334,7 +333,8 @@ class StepWriter:
         return None
 
 
-def _to_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+def to_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape of four axes, as kernels have them."""
     return (1,) * (_AXES - len(shape)) + shape
 
 
