@@ -145,9 +145,9 @@ def test_student_learns_from_the_mean_logits_of_its_teachers(recordings, tmp_pat
 
 def test_teacher_that_is_none_is_told(recordings, tmp_path, capsys):
     assert train(recordings, tmp_path / "out", "--teacher", str(tmp_path / "nowhere")) == 2
-    assert "`--teacher` must be study:TRIAL or a folder that `nas-asc train` wrote" in capsys.readouterr().err
+    assert "a teacher must be study:TRIAL or a folder that `nas-asc train` wrote" in capsys.readouterr().err
     assert train(recordings, tmp_path / "out", "--teacher", "study:last") == 2
-    assert "`--teacher` must be study:TRIAL with the number of a trial, but got 'study:last'" in capsys.readouterr().err
+    assert "a teacher must be study:TRIAL with the number of a trial, but got 'study:last'" in capsys.readouterr().err
     other = tmp_path / "other" / "seed-0"
     other.mkdir(parents=True)
     (other / "card.json").write_text(json.dumps({"data_digest": "another"}))

@@ -70,8 +70,8 @@ def test_a_costly_sampler_of_optunas_proposes_what_fits():
     ("name", "message"),
     [
         ("Nothing", "must name a sampler of Optuna's, but got 'Nothing': BruteForceSampler, .*TPESampler"),
-        ("GridSampler", "`--sampler optuna:GridSampler` cannot be used here: .*search_space"),
-        ("BaseSampler", "`--sampler optuna:BaseSampler` cannot be used here: .*abstract"),
+        ("GridSampler", "`sampler=.optuna:GridSampler.` cannot be used here: .*search_space"),
+        ("BaseSampler", "`sampler=.optuna:BaseSampler.` cannot be used here: .*abstract"),
     ],
 )
 def test_a_sampler_that_cannot_be_used_is_named(name, message):
