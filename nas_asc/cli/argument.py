@@ -22,7 +22,6 @@ _OTHERS = {
     "bits": "--bits",
     "cache": "--cache",
     "cache_bytes": "--cache-size",
-    "challenge": "--format",
     "clip_length_s": "--clip",
     "clip_s": "--clip",
     "clip_step_s": "--clip-step",

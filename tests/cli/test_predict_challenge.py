@@ -177,7 +177,7 @@ def test_rows_of_another_network_or_a_table_that_is_there_are_left_alone(model, 
         capsys.readouterr()
         assert main(changed) == 2
         assert capsys.readouterr().err == (
-            f"nas-asc: {beside} was begun with another model file, listing or --format. Remove it first.\n"
+            f"nas-asc: {beside} was begun with another model file, listing or challenge. Remove it first.\n"
         )
         assert beside.read_bytes() == kept
     out.write_text("mine")
@@ -226,7 +226,7 @@ def test_a_network_of_other_classes_is_refused(evaluation, tmp_path, capsys):
     assert main(words(other, evaluation, tmp_path / "output.csv")) == 2
     err = capsys.readouterr().err
     assert "the table of dcase2025 has the classes airport, bus, metro" in err
-    assert "tiny.onnx has low, middle, high. Use another file, or --format csv." in err
+    assert "tiny.onnx has low, middle, high. Use another file, or write CSV." in err
 
 
 def test_a_table_that_cannot_be_written_is_one_line(model, evaluation, tmp_path, capsys):

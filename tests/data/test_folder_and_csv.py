@@ -83,7 +83,7 @@ def test_a_validation_part_of_the_listing_s_own_is_used(tmp_path):
     ("header", "row", "message"),
     [
         (("sound", "label"), ("1.wav", "a"), "line 1: no column is the path: its columns are sound, label."),
-        (("path", "lable"), ("1.wav", "a"), "line 1: no column is the label: .* such as --columns label=lable"),
+        (("path", "lable"), ("1.wav", "a"), "line 1: no column is the label: .* `columns`, such as label=lable"),
         (("path", "label"), ("1.wav",), "line 3: 1 cells instead of 2"),
         (("path", "label"), ("1.wav", " "), "line 3: column 'label' must not be empty"),
         (
@@ -91,7 +91,7 @@ def test_a_validation_part_of_the_listing_s_own_is_used(tmp_path):
             ("1.wav", "a", "one"),
             "line 3: column 'fold' must be a number from 1, but got 'one'",
         ),
-        (("path", "label", "split"), ("1.wav", "a", "perhaps"), "line 3: `split` must be .*, but got 'perhaps'"),
+        (("path", "label", "split"), ("1.wav", "a", "perhaps"), "line 3: column 'split' must be .*, but got 'perhaps'"),
         (("path", "label"), ("0.wav", "b"), "'0.wav' is listed more than once"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_costly_sampler_of_optunas_proposes_what_fits():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Nothing", "must name a sampler of Optuna's, but got 'Nothing': BruteForceSampler, .*TPESampler"),
+        ("Nothing", "must name a sampler of Optuna, but got 'Nothing': BruteForceSampler, .*TPESampler"),
         ("GridSampler", "`sampler=.optuna:GridSampler.` cannot be used here: .*search_space"),
         ("BaseSampler", "`sampler=.optuna:BaseSampler.` cannot be used here: .*abstract"),
     ],

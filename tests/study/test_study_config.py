@@ -59,7 +59,7 @@ def test_a_value_out_of_range_is_named(changes, message):
     ("text", "message"),
     [
         ("seed = ", r"study\.toml cannot be read: Invalid value.*Mend it"),
-        ("seed = 0", r"it has no `space`"),
+        ("seed = 0", r"it has no 'space'"),
         ("\0", r"study\.toml cannot be read"),
     ],
 )
