@@ -82,7 +82,7 @@ def test_one_folder_around_the_classes_is_named(tmp_path):
 def test_deeper_sessions_are_groups_and_the_lowest_folders_the_classes(tmp_path):
     for house in ("house1", "house2"):
         write_tree(tmp_path / house, ("monday", "tuesday"))
-    with pytest.raises(DataError, match="grouped.. if cat, dog are the classes and house1, house2"):
+    with pytest.raises(DataError, match=r"grouped.. if cat, dog are the classes and house1, house2"):
         load_data_set(tmp_path)
     data = load_data_set(tmp_path, layout="grouped")
     assert data.classes == ("cat", "dog")
