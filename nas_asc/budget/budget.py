@@ -215,8 +215,8 @@ def parse_budget(
 
     Args:
         words: What the option of each resource says, such as 128k, by the resource's name; absent is no limit.
-        rules: `--rules`, such as dcase2024.
-        bits: `--bits` a parameter, where the rules limit bytes; None is 8, or what `start` has.
+        rules: A rule set, such as dcase2024.
+        bits: Bits a parameter, where the rules limit bytes; None is 8, or what `start` has.
         start: Its limits hold where the words name none, and its rules where none are named; None has none.
 
     Raises:

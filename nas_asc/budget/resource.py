@@ -51,7 +51,7 @@ class Resource:
         used: What a network takes, as a budget counts; None where only a rule set knows.
         option: On the command line; None where only rule sets limit it.
         help: The help of the option, with an example.
-        objective: Its name among `--objectives`; None where it is none.
+        objective: Its name among the objectives; None where it is none.
         minimised: Value of the objective; None is what a budget counts.
         counts: Its numbers in tables; empty shows what a budget counts under its name.
     """
@@ -71,12 +71,12 @@ class Resource:
     counts: tuple[Count, ...] = ()
 
     def parse(self, text: str) -> int:
-        """Limit of the option's text.
+        """Limit of a text.
 
         Raises:
-            UnitError: The text is no count, or no size; names the option.
+            UnitError: The text is no count, or no size; names the resource.
         """
-        return (parse_bytes if self.unit == "B" else parse_count)(text, what=self.option or self.name)
+        return (parse_bytes if self.unit == "B" else parse_count)(text, what=self.name)
 
     @property
     def shown(self) -> tuple[Count, ...]:

@@ -16,7 +16,7 @@ class Rules:
     """A named budget with its counting convention.
 
     Args:
-        name: As `--rules` spells it.
+        name: As a user spells it.
         max_params: Most parameters (TRAIN, zeros count); None is no limit.
         max_macs: Most MACs of one clip; None is no limit.
         max_model_bytes: Most bytes of counted parameters at the precision in use; None is no limit.
@@ -129,4 +129,4 @@ def find_rules(name: str) -> Rules:
     if name in RULES:
         return RULES[name]
     remedy = nearest(name, RULES, what="rule sets")
-    raise BudgetError(f"`--rules` must be a known rule set, but got {name!r}. {remedy}")
+    raise BudgetError(f"`rules` must be a known rule set, but got {name!r}. {remedy}")

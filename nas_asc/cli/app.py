@@ -7,6 +7,7 @@ from types import FrameType
 import typer
 from typer.exceptions import TyperException
 
+from nas_asc.cli.argument import explain
 from nas_asc.cli.count_command import count
 from nas_asc.cli.dashboard_command import dashboard
 from nas_asc.cli.data_command import data_app
@@ -73,9 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
         code = typer.main.get_command(app).main(arguments, prog_name="nas-asc", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except NothingFitsError as error:
-        return _say(str(error), code=3)
+        return _say(explain(error), code=3)
     except NasAscError as error:
-        return _say(str(error), code=2)
+        return _say(explain(error), code=2)
     except TyperException as error:
         return _say(_usage_line(error), code=2)
     except (KeyboardInterrupt, typer.Abort):

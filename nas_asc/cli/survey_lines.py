@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nas_asc.cli.argument import name_options
 from nas_asc.cli.terminal import build_console, build_table
 from nas_asc.units import format_percent, format_short
 
@@ -28,7 +29,7 @@ def short_lines(survey: "Survey", space: "Space") -> list[str]:
         f"plan: {format_percent(survey.share_fits)} of {survey.n_drawn:,} drawn candidates fit"
         f" ({shares or 'no limits'})",
     ]
-    return [*lines, survey.left_out.describe(survey.n_drawn)] if survey.left_out.n else lines
+    return [*lines, name_options(survey.left_out.describe(survey.n_drawn))] if survey.left_out.n else lines
 
 
 def print_survey(survey: "Survey", space: "Space") -> None:
@@ -58,7 +59,7 @@ def print_survey(survey: "Survey", space: "Space") -> None:
             values = ", ".join(f"{name}={value}" for name, value in row.smallest.items())
             print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
     if survey.left_out.n:
-        print(survey.left_out.describe(survey.n_drawn))
+        print(name_options(survey.left_out.describe(survey.n_drawn)))
     for line in _front_end_lines(survey.front_end):
         print(line)
     unbuildable = format_percent(survey.n_unbuildable / survey.n_drawn)

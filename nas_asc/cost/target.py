@@ -63,7 +63,7 @@ def validate_target(name: str) -> str:
     if name in TARGETS:
         return name
     remedy = nearest(name, TARGETS, what="targets")
-    raise BudgetError(f"`--target` must be a known target, but got {name!r}. {remedy}")
+    raise BudgetError(f"`target` must be a known target, but got {name!r}. {remedy}")
 
 
 def list_obstacles(architecture: Architecture, target: str) -> tuple[str, ...]:

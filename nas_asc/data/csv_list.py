@@ -84,7 +84,7 @@ def _n_alike(one: Sequence[str], other: Sequence[str]) -> int:
 def _refuse_blank(table: Listing, name: str, role: str) -> None:
     for row, text in table.cells(name):
         if not text and (role != "label" or not table[name][row]):
-            raise table.fault(row, f"`{name}` must not be empty.")
+            raise table.fault(row, f"column {name!r} must not be empty.")
 
 
 def _plain_labels(labels: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 Conventions:
     Few is at most 5 % of the data set's recordings (its unused ones aside), however many of them are looked at, or one
-    where that is more; and never all of a class. `--allow-damaged` says another share.
+    where that is more; and never all of a class. `allow_damaged` says another share.
 """
 
 from collections import Counter
@@ -124,8 +124,8 @@ def report_damage(data_set: DataSet, faults: Sequence[tuple[int, str]], n_checke
     if len(faults) > max(share * n_clips, 1 if share else 0):
         raise DataError(
             f"{report.describe()}. That is {100 * len(faults) / n_clips:.1f} % of the data set, and only"
-            f" {100 * share:g} % may be left out. Mend or remove them, or give --allow-damaged; where only lengths"
-            " differ, give --clip, such as --clip 2s."
+            f" {100 * share:g} % may be left out. Mend or remove them, or give `allow_damaged`; where only lengths"
+            " differ, give `clip_s`, such as 2 seconds."
         )
     _refuse_lost_class(data_set, rows)
     return report

@@ -37,7 +37,7 @@ def load_esc(listing: Path, *, esc10: bool = False, clip_s: float | None = None)
     marked = [text.strip().lower() == "true" for text in columns.get("esc10", [])]
     rows = list(range(len(columns["filename"])))
     if esc10 and not any(marked):
-        raise DataError(f"`--subset 10` needs rows with 'True' in the column esc10, but {listing} has none.")
+        raise DataError(f"`subset=10` needs rows with 'True' in the column esc10, but {listing} has none.")
     is_subset = any(marked) and (esc10 or all(marked) or _has_only(root, columns["filename"], marked))
     if is_subset:
         rows = [row for row in rows if marked[row]]

@@ -100,7 +100,7 @@ def _find_meaning(paths: Sequence[str], root: Path, layout: str) -> _Meaning:
     if layout == "grouped":
         if not is_deep:
             raise DataError(
-                f"`--layout grouped` needs a folder a class below those of the groups, but {root} has none."
+                f'`layout="grouped"` needs a folder a class below those of the groups, but {root} has none.'
             )
         return _Meaning(_lowest(places), "group")
     lower = {place[1] for place in places} if is_deep else set()
@@ -125,9 +125,9 @@ def _find_meaning(paths: Sequence[str], root: Path, layout: str) -> _Meaning:
             return _Meaning(0, what)
         lower = {place[_lowest(places)] for place in places}
         raise DataError(
-            f"{root}: {_listed(tops)} each hold {_listed(lower)}, so either may be the classes. Give --layout grouped"
-            f" if {_listed(lower)} are the classes and {_listed(tops)} sessions, places or devices, or --layout folder"
-            f" if {_listed(tops)} are the classes."
+            f"{root}: {_listed(tops)} each hold {_listed(lower)}, so either may be the classes. Give"
+            f' `layout="grouped"` if {_listed(lower)} are the classes and {_listed(tops)} sessions, places or'
+            f' devices, or `layout="folder"` if {_listed(tops)} are the classes.'
         )
     return _Meaning(0)
 
@@ -160,7 +160,7 @@ def _refuse_nested(places: Sequence[Sequence[str]], root: Path) -> None:
     if nested:
         raise DataError(
             f"{root}: {_listed(nested)} holds folders that are called as those beside it, so it is no class."
-            f" Remove it if it is a copy, or give --layout folder if it is a class."
+            ' Remove it if it is a copy, or give `layout="folder"` if it is a class.'
         )
 
 
@@ -200,11 +200,11 @@ def _listed(names: set[str]) -> str:
 
 def _nothing(tree: Tree) -> str:
     if tree.others:
-        return f"`--data` {tree.root} has no recording that can be decoded: {'; '.join(tree.notes())}."
+        return f"`data` {tree.root} has no recording that can be decoded: {'; '.join(tree.notes())}."
     there = f" {len(tree.paths)} recordings lie right in it." if tree.paths else ""
     there += f" Unpack {printable(tree.archives[0])}." if tree.archives else ""
     return (
-        f"`--data` {tree.root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC), no UrbanSound8K.csv"
+        f"`data` {tree.root} is no known data set: it has no meta.csv (TAU), no esc50.csv (ESC), no UrbanSound8K.csv"
         f" and no sub-folder a class with recordings.{there} Give such a folder, or a CSV with the columns path and"
         " label."
     )

@@ -98,7 +98,7 @@ def read_listing(path: Path, *, required: Sequence[str] = ()) -> Listing:
         raise found.fault(None, f"two columns are called {twice!r}. Rename one.")
     for name in required:
         if "" in found[name]:
-            raise found.fault(found[name].index(""), f"`{name}` must not be empty.")
+            raise found.fault(found[name].index(""), f"column {name!r} must not be empty.")
     return found
 
 

@@ -48,19 +48,19 @@ def load_data_set(
         DataError: There is nothing, its layout is not known, files are missing, or an option does not belong to it.
     """
     if clip_s is not None and not clip_s > 0:
-        raise DataError(f"`--clip` must be above 0 s, but got {clip_s}.")
+        raise DataError(f"`clip_s` must be above 0 s, but got {clip_s}.")
     if clip_step_s is not None and (clip_s is None or not 0 < clip_step_s <= clip_s):
-        raise DataError(f"`--clip-step` must be above 0 s and at most --clip, but got {clip_step_s:g} s.")
+        raise DataError(f"`clip_step_s` must be above 0 s and at most `clip_s`, but got {clip_step_s:g} s.")
     if allow_damaged is not None and not 0 <= allow_damaged < 1:
-        raise DataError(f"`--allow-damaged` must be from 0 to below 1, but got {allow_damaged}.")
+        raise DataError(f"`allow_damaged` must be from 0 to below 1, but got {allow_damaged}.")
     if layout not in (None, *LAYOUTS):
-        raise DataError(f"`--layout` must be {', '.join(LAYOUTS[:-1])} or {LAYOUTS[-1]}, but got {layout!r}.")
+        raise DataError(f"`layout` must be {', '.join(LAYOUTS[:-1])} or {LAYOUTS[-1]}, but got {layout!r}.")
     if source is None:
         _refuse(subset=subset, clip_s=clip_s, columns=columns, what="the synthetic scenes")
         return load_synthetic()
     path = Path(source).expanduser()
     if not path.exists():
-        raise DataError(f"`--data` must be a folder or CSV that is there, but there is no {str(source)!r}.")
+        raise DataError(f"`data` must be a folder or CSV that is there, but there is no {str(source)!r}.")
     if path.is_file() and layout == "auto" and (root := _find_root(path)):
         path = root
     if path.is_file():
@@ -107,7 +107,7 @@ def _load_known(path: Path, *, subset: int | None, clip_s: float | None, is_new:
     esc = find_esc_listing(path)
     if esc is not None:
         if subset not in (None, 10):
-            raise DataError(f"`--subset` must be 10 (ESC-10) or left out for ESC-50, but got {subset}.")
+            raise DataError(f"`subset` must be 10 (ESC-10) or left out for ESC-50, but got {subset}.")
         return load_esc(esc, esc10=subset == 10, clip_s=clip_s)
     urbansound = find_urbansound(path)
     if urbansound is not None:
@@ -137,7 +137,7 @@ def _load_recent(path: Path, *, subset: int | None, clip_s: float | None) -> Dat
 def _refuse(
     *, what: str, subset: int | None = None, clip_s: float | None = None, columns: Mapping[str, str] | None = None
 ) -> None:
-    given = {"--subset": subset is not None, "--clip": clip_s is not None, "--columns": bool(columns)}
-    for option, is_given in given.items():
+    given = {"subset": subset is not None, "clip_s": clip_s is not None, "columns": bool(columns)}
+    for argument, is_given in given.items():
         if is_given:
-            raise DataError(f"`{option}` does not belong to {what}. Leave it out.")
+            raise DataError(f"`{argument}` does not belong to {what}. Leave it out.")

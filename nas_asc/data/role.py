@@ -67,7 +67,7 @@ def map_columns(listing: Listing, asked: Mapping[str, str], *, any_words: bool =
         if role in asked:
             if asked[role] not in listing:
                 hint = hint_name(asked[role], list(listing))
-                raise DataError(f"`--columns` names {asked[role]!r}, but {listing.path} has no such column. {hint}")
+                raise DataError(f"`columns` names {asked[role]!r}, but {listing.path} has no such column. {hint}")
             found[role] = asked[role]
             continue
         allowed = words if any_words else words[:1]
@@ -84,7 +84,7 @@ def map_columns(listing: Listing, asked: Mapping[str, str], *, any_words: bool =
             raise listing.fault(
                 None,
                 f"no column is the {role}: its columns are {', '.join(listing)}."
-                f" Say which one is, such as --columns {role}={_nearest(role, list(listing))}.{without}",
+                f" Say which one is with `columns`, such as {role}={_nearest(role, list(listing))}.{without}",
             )
     return found
 
@@ -103,7 +103,7 @@ def parse_folds(listing: Listing, name: str = "fold") -> list[int]:
     for row, text in listing.cells(name):
         match = _FOLD.fullmatch(text)
         if match is None:
-            raise listing.fault(row, f"`{name}` must be a number from 1, but got {text!r}.")
+            raise listing.fault(row, f"column {name!r} must be a number from 1, but got {text!r}.")
         folds.append(int(match[1]))
     return [fold + 1 for fold in folds] if folds and min(folds) == 0 else folds
 
@@ -124,7 +124,7 @@ def parse_parts(listing: Listing, name: str = "split") -> list[str]:
     known = to_parts(words - {"", "unused"})
     for row, text in listing.cells(name):
         if text and text.lower() != "unused" and text.lower() not in known:
-            raise listing.fault(row, f"`{name}` must be train, validation, test or unused, but got {text!r}.")
+            raise listing.fault(row, f"column {name!r} must be train, validation, test or unused, but got {text!r}.")
     return [known.get(text.lower(), "unused") for _, text in listing.cells(name)]
 
 

@@ -126,7 +126,7 @@ def _choose_test(data_set: DataSet, test_fold: int | None, rng: np.random.Genera
     elif own.any():
         is_test, note = own, "the test rows are the data set's own"
     elif data_set.has_folds or (data_set.parts != "").any():
-        is_test, note = own, "none are kept for a test" + (" (see --test-fold)" if data_set.has_folds else "")
+        is_test, note = own, "none are kept for a test" + (" (no test fold is named)" if data_set.has_folds else "")
     else:
         is_test = np.zeros(len(data_set), bool)
         every = np.arange(len(data_set))
@@ -137,16 +137,14 @@ def _choose_test(data_set: DataSet, test_fold: int | None, rng: np.random.Genera
 
 def _is_test_fold(data_set: DataSet, test_fold: int) -> NDArray[np.bool_]:
     if not data_set.has_folds:
-        raise DataError(f"`--test-fold` needs a data set with folds, but {data_set.name} has none. Leave it out.")
+        raise DataError(f"`test_fold` needs a data set with folds, but {data_set.name} has none. Leave it out.")
     if (data_set.parts == "test").any():
-        raise DataError(
-            f"`--test-fold` does not go with {data_set.name}, which has test rows of its own. Leave it out."
-        )
+        raise DataError(f"`test_fold` does not go with {data_set.name}, which has test rows of its own. Leave it out.")
     folds = data_set.fold_numbers
     if test_fold not in folds:
-        raise DataError(f"`--test-fold` must be among {', '.join(map(str, folds))}, but got {test_fold}.")
+        raise DataError(f"`test_fold` must be among {', '.join(map(str, folds))}, but got {test_fold}.")
     if len(folds) < 3:
-        raise DataError(f"`--test-fold` needs three or more folds, but {data_set.name} has {len(folds)}.")
+        raise DataError(f"`test_fold` needs three or more folds, but {data_set.name} has {len(folds)}.")
     return data_set.folds == test_fold
 
 

@@ -42,7 +42,7 @@ def find_tau_root(folder: Path) -> Path | None:
         return None
     if len(found) > 1 and found[0] not in own:
         names = ", ".join(str(each.relative_to(folder)) for each in found)
-        raise DataError(f"`--data` {folder} holds several data sets: {names}. Give one of these folders.")
+        raise DataError(f"`data` {folder} holds several data sets: {names}. Give one of these folders.")
     if not (found[0] / _SETUP / "fold1_train.csv").is_file():
         raise DataError(f"{found[0]} has meta.csv but no {_SETUP}/fold1_train.csv. Unpack the data set's meta archive.")
     return found[0]
@@ -143,11 +143,11 @@ def _parts(root: Path, paths: Sequence[str], *, subset: int | None, kind: str) -
 
 def _find_subset(root: Path, subset: int, kind: str) -> Path:
     if kind != "tau2022-mobile":
-        raise DataError(f"`--subset` belongs to TAU 2022 Mobile, but {root} is {kind}.")
+        raise DataError(f"`subset` belongs to TAU 2022 Mobile, but {root} is {kind}.")
     if subset not in SUBSETS:
-        raise DataError(f"`--subset` must be 5, 10, 25, 50 or 100, but got {subset}.")
+        raise DataError(f"`subset` must be 5, 10, 25, 50 or 100, but got {subset}.")
     name = f"split{subset}.csv"
     for folder in (root, root / _SETUP, root / "split_setup", root.parent, root.parent / "split_setup"):
         if (folder / name).is_file():
             return folder / name
-    raise DataError(f"`--subset {subset}` needs {name} of the DCASE 2024 baseline in {root} or {root / _SETUP}.")
+    raise DataError(f"`subset={subset}` needs {name} of the DCASE 2024 baseline in {root} or {root / _SETUP}.")

@@ -56,7 +56,7 @@ class Exported:
         arena_bytes: The arena of a .tflite file, the whole memory that TensorFlow Lite Micro needs to run it;
             None for others.
         activation_bytes: Part of it that holds the values between steps. For these and the front end's stream,
-            `cost["target_ram_bytes"]` is the count that `--ram` limits.
+            `cost["target_ram_bytes"]` is the count that `max_ram` limits.
         c: What a folder of C needs, and what was shown of it; None for a file.
         probabilities: (n, K) that the file gives the clips it was run on.
     """
@@ -183,7 +183,9 @@ def begin_export(
     if bits == 8:
         n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
         if n_done and qat_epochs:
-            raise ExportError(f"its recipe trained the network in 8 bits already, {n_done} epochs. Leave `--qat` out.")
+            raise ExportError(
+                f"its recipe trained the network in 8 bits already, {n_done} epochs. Leave `qat_epochs` out."
+            )
         clips = replace(prepared.train_clips(network.log_mel), mean=mean, std=std)
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
         if measures_noise:

@@ -337,7 +337,7 @@ def _begin_write(job: Job[R], outcome: Outcome, prepared: PreparedData) -> Calla
             return make()
         except ExportError as error:
             if job.scored == "int8":
-                raise ExportError(f"{error} Or score networks: --score float.") from None
+                raise ExportError(f"{error} Or score networks in float.") from None
             return None
 
     write = unless_needed(lambda: begin_trial_file(outcome, job.record, prepared, name=job.name))

@@ -24,7 +24,7 @@ _SIGMOID = Range(1 / 256, 0)  # the only one that its kernel has
 _FINE = Quantisation((1 / 65536,), -32768)  # of a softmax in int16
 _LEAST = -128
 _CHANNELS_FIRST, _CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
-_UNABLE = "Use relu, hardswish or silu, or --format onnx."
+_UNABLE = 'Use relu, hardswish or silu, or `file_format="onnx"`.'
 
 
 def write_tflite_network(network: QuantisedNetwork) -> tuple[TfliteGraph, Value]:
@@ -53,7 +53,7 @@ def write_tflite_network(network: QuantisedNetwork) -> tuple[TfliteGraph, Value]
 def _write(primitive: Primitive, graph: TfliteGraph, step: Step, inputs: list[Value]) -> Value:
     raise ExportError(
         f"step {step.name!r} ({type(primitive).__name__}) has no operator of TensorFlow Lite Micro."
-        " Leave it out, or use --format onnx."
+        ' Leave it out, or use `file_format="onnx"`.'
     )
 
 

@@ -56,6 +56,4 @@ class FeatureRoom:
         """
         if self.n_bytes(log_mel) <= self.most_bytes:
             return None
-        return (
-            f"features larger than {'--cache-size' if self.is_asked else 'the disk'} ({format_short(self.most_bytes)}B)"
-        )
+        return f"features larger than {'the cache' if self.is_asked else 'the disk'} ({format_short(self.most_bytes)}B)"

@@ -103,7 +103,7 @@ def compute_features(
     n_bytes = len(rows) * bytes_per_clip(log_mel, data_set.clip_s)
     most = most_table_bytes(cache_dir, cache_bytes)
     if n_bytes > most:
-        what = f"the disk of {path.parent}" if cache_bytes is None or most < cache_bytes else "`--cache-size`"
+        what = f"the disk of {path.parent}" if cache_bytes is None or most < cache_bytes else "`cache_bytes`"
         raise FrontEndError(
             f"{what} must hold the features of one front end, but these take {format_short(n_bytes)}B and it has"
             f" {format_short(most)}B. Give more, or fewer bands or longer hops."
@@ -125,9 +125,9 @@ def compute_features(
             else:
                 tell(len(rows), len(rows))
     except OSError as error:
-        raise DataError(f"features cannot be kept in {path.parent}: {error}. Give another `--cache`.") from None
+        raise DataError(f"features cannot be kept in {path.parent}: {error}. Give another `cache`.") from None
     if table is None:
-        raise DataError(f"features in {path} were changed while they were read. Try again, or give another `--cache`.")
+        raise DataError(f"features in {path} were changed while they were read. Try again, or give another `cache`.")
     return table
 
 

@@ -89,7 +89,7 @@ def export_study(
     bits = bits or (record.bits if file_format == "onnx" else 8)
     source = "final" if stored.is_refit else f"trial-{record.number}"
     if qat_epochs and bits != 8:
-        raise ExportError(f"`--qat` trains in 8 bits, but the file has {bits}. Give --bits 8, or leave --qat out.")
+        raise ExportError(f"`qat_epochs` trains in 8 bits, but the file has {bits}. Give `bits=8`, or leave it out.")
     stem = f"{config.name}-{source}-{FILE_KINDS.get(bits, bits)}{'-qat' if qat_epochs else ''}"
     ending = "-c" if file_format == "c" else f".{file_format}"
     path = (out or folder / EXPORT) / f"{stem}{ending}"

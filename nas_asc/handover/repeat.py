@@ -134,7 +134,7 @@ def train_repeats(
         DataError: Audio cannot be read.
     """
     if n_seeds < 2:
-        raise StudyError(f"`--seeds` must be 2 or more, the trial's own training included, but got {n_seeds}.")
+        raise StudyError(f"`n_seeds` must be 2 or more, the trial's own training included, but got {n_seeds}.")
     with lock_study(folder):
         listener = listener or SilentListener()
         config, records = load_config(folder), load_records(folder, on_wait=listener.on_note)

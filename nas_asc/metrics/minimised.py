@@ -19,7 +19,7 @@ class MinimisedScore:
     """One score, as people read it and as it is minimised.
 
     Args:
-        name: As `--objectives` spells it.
+        name: As a user spells it.
         shown: Name of what people read, such as "accuracy" for the error.
         title: The title of what people read, with its unit.
         read: What people read of a set of predictions.

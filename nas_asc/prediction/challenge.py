@@ -47,16 +47,16 @@ class ChallengeTable:
         if sorted(model.metadata.classes) != sorted(SCENES):
             found = ", ".join(model.metadata.classes)
             raise ModelFileError(
-                f"`--format {challenge}` has the classes {', '.join(SCENES)}, but {model.path} has {found}. Use another"
-                " file, or --format csv."
+                f"the table of {challenge} has the classes {', '.join(SCENES)}, but {model.path} has {found}. Use"
+                " another file, or write CSV."
             )
         if path.exists():
-            raise DataError(f"`--out` {path} is there already. Move it away, or name another table.")
+            raise DataError(f"{path} is there already. Move it away, or name another table.")
         self.path, self.beside = path, path.with_name(f"{path.name}.unfinished")
         self._keys = {name: _to_cell(name, keeps_folder=CHALLENGES[challenge]) for name in names}
         if len(set(self._keys.values())) < len(names):
             raise DataError(
-                f"the listing has two recordings of one name, which `--format {challenge}` cannot tell apart."
+                f"the listing has two recordings of one name, which the table of {challenge} cannot tell apart."
             )
         told = {
             "challenge": challenge,
@@ -119,7 +119,7 @@ class ChallengeTable:
         content = self.beside.read_bytes() if self.beside.exists() else b""
         kept = content[: content.rfind(b"\n") + 1]
         if kept and not kept.startswith(self._heading):
-            raise DataError(f"{self.beside} was begun with another model file, listing or --format. Remove it first.")
+            raise DataError(f"{self.beside} was begun with another model file, listing or challenge. Remove it first.")
         if len(kept) < len(content):
             os.truncate(self.beside, len(kept))
         lines = kept[len(self._heading) :].splitlines()

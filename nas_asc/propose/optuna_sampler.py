@@ -120,8 +120,8 @@ def _find_class(name: str) -> type[BaseSampler]:
     if inspect.isclass(found) and issubclass(found, BaseSampler):
         return found
     known = ", ".join(sorted(one for one in optuna.samplers.__all__ if one.endswith("Sampler") and "Base" not in one))
-    raise StudyError(f"`--sampler {OPTUNA_PREFIX}NAME` must name a sampler of Optuna's, but got {name!r}: {known}.")
+    raise StudyError(f'`sampler="{OPTUNA_PREFIX}NAME"` must name a sampler of Optuna, but got {name!r}: {known}.')
 
 
 def _unusable(sampler: str, error: Exception) -> StudyError:
-    return StudyError(f"`--sampler {sampler}` cannot be used here: {' '.join(str(error).split())}")
+    return StudyError(f'`sampler="{sampler}"` cannot be used here: {" ".join(str(error).split())}')

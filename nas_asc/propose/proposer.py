@@ -89,13 +89,13 @@ def resolve_sampler(sampler: str) -> str:
     """Sampler of a new study: "auto" replaced by what it stands for, one of Optuna's checked.
 
     Args:
-        sampler: As `--sampler` has it.
+        sampler: As a user names it.
 
     Raises:
         StudyError: The sampler is gone, or is one of Optuna's that there is not, or that cannot be used here.
     """
     if sampler in GONE_SAMPLERS:
-        raise StudyError(f"`--sampler {sampler}` is gone. Use `--sampler {GONE_SAMPLERS[sampler]}`.")
+        raise StudyError(f'`sampler="{sampler}"` is gone. Use `sampler="{GONE_SAMPLERS[sampler]}"`.')
     if sampler.startswith(OPTUNA_PREFIX):
         build_sampler(sampler, seed=0)
     return BEST_SAMPLER if sampler == "auto" else sampler

@@ -12,31 +12,31 @@ from nas_asc.study import StudyConfig
 
 CHANGES = ("space", "data", "version", "device")
 _PACKAGES = {"nas_asc": "nas-asc", "optuna": "optuna", "torch": "torch"}
-_OPTIONS = {
-    "objectives": "--objectives",
-    "mode": "--mode",
-    "sampler": "--sampler",
-    "target": "--target",
-    "warm_start": "--warm-start",
-    "min_share": "--min-share",
-    "seed": "--seed",
-    "subset": "--subset",
-    "test_fold": "--test-fold",
-    "validation_share": "validation_share",  # which no command has
-    "clip_length_s": "--clip",
-    "clip_step_s": "--clip-step",
-    "layout": "--layout",
-    "columns": "--columns",
-    "allow_damaged": "--allow-damaged",
-    "epochs": "--epochs",
-    "rungs": "--rungs",
-    "rung_clips": "--rung-clips",
-    "eta": "--eta",
-    "scored": "--score",
-    "final_length": "--final-length",
-    "min_accuracy": "--min-accuracy",
-    "max_log_loss": "--max-log-loss",
-}
+_FIXED = (
+    "objectives",
+    "mode",
+    "sampler",
+    "target",
+    "warm_start",
+    "min_share",
+    "seed",
+    "subset",
+    "test_fold",
+    "validation_share",
+    "clip_length_s",
+    "clip_step_s",
+    "layout",
+    "columns",
+    "allow_damaged",
+    "epochs",
+    "rungs",
+    "rung_clips",
+    "eta",
+    "scored",
+    "final_length",
+    "min_accuracy",
+    "max_log_loss",
+)
 
 
 def installed_versions() -> dict[str, str]:
@@ -55,7 +55,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
     Raises:
         StudyError: Something has changed that was not accepted, or never may; names it and the way round.
     """
-    _validate_options(stored, asked)
+    _validate_fixed(stored, asked)
     found = {
         "space": (_space_change(stored, asked), "was made with another search space"),
         "data": (_data_change(stored, asked), "was made with other data"),
@@ -66,7 +66,7 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
     for kind, (change, words) in found.items():
         if change is not None and kind not in accepted:
             raise StudyError(
-                f"study {stored.name!r} {words} ({change}). Start a new study, or give --accept-{kind}-change."
+                f'study {stored.name!r} {words} ({change}). Start a new study, or give `accepted=["{kind}"]`.'
             )
     return replace(
         stored,
@@ -168,24 +168,24 @@ def _validate_split(stored: StudyConfig, asked: StudyConfig, *, data_changed: bo
     )
 
 
-def _validate_options(stored: StudyConfig, asked: StudyConfig) -> None:
-    for field, option in _OPTIONS.items():
+def _validate_fixed(stored: StudyConfig, asked: StudyConfig) -> None:
+    for field in _FIXED:
         old, new = getattr(stored, field), getattr(asked, field)
         if old != new:
-            raise _other_option(stored, f"{option} {_words(old)}", f"{option} {_words(new)}")
+            raise _other_value(stored, f"`{field}` {_words(old)}", f"`{field}` {_words(new)}")
     if stored.classes != asked.classes:
         raise StudyError(
             f"study {stored.name!r} was made with {len(stored.classes)} classes, but these data have"
             f" {len(asked.classes)}, or other names. Start a new study."
         )
     if stored.budget != replace(asked.budget, ram_target=stored.budget.ram_target):  # which older studies lack
-        raise _other_option(stored, stored.budget.describe(), asked.budget.describe())
+        raise _other_value(stored, stored.budget.describe(), asked.budget.describe())
 
 
-def _other_option(stored: StudyConfig, old: str, new: str) -> StudyError:
+def _other_value(stored: StudyConfig, old: str, new: str) -> StudyError:
     return StudyError(
         f"study {stored.name!r} was made with {old}, but got {new}."
-        f" Go on as it was with `nas-asc resume {stored.name}`, or give another --study."
+        f" Go on as it was with `nas-asc resume {stored.name}`, or give another name."
     )
 
 

@@ -278,8 +278,8 @@ class _Search:
         if self._records or self._asks.n_running:
             return None
         raise StudyError(
-            f"`--timeout` must leave time for one trial, which takes about {format_duration(shortest)}, and for the"
-            " last training. Give more time, or fewer --epochs."
+            f"`timeout_s` must leave time for one trial, which takes about {format_duration(shortest)}, and for the"
+            " last training. Give more time, or fewer epochs."
         )
 
     def _submit(self, job: Job[TrialRecord]) -> None:

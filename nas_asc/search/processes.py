@@ -136,7 +136,7 @@ class Processes:
         reason = slot.bury()
         slot.n_lost, slot.n_stillborn = slot.n_lost + slot.is_ready, slot.n_stillborn + (not slot.is_ready)
         if slot.n_stillborn == MOST_STILLBORN:
-            raise StudyError(f"workers cannot start here: the last one ended {reason}. Go on with --workers 1.")
+            raise StudyError(f"workers cannot start here: the last one ended {reason}. Go on with `n_workers=1`.")
         if slot.n_lost == MOST_LOST:
             return fail_lost(slot.take(), reason)
         self._start(slot)

@@ -234,7 +234,7 @@ def _import_ray() -> Any:
     try:
         import ray
     except ImportError:
-        raise StudyError("`--executor ray` needs Ray. Install it: pip install 'nas-asc[ray]'.") from None
+        raise StudyError("`executor=\"ray\"` needs Ray. Install it: pip install 'nas-asc[ray]'.") from None
     return ray
 
 
@@ -250,7 +250,7 @@ def _join(ray: Any, address: str | None) -> None:
         ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **small)
     except Exception as error:  # Ray's are of many kinds, bare ones too
         reason = " ".join(str(error).split())
-        fault = f"`--ray-address` must be that of a running Ray cluster, but {where!r} cannot be joined"
+        fault = f"`address` must be that of a running Ray cluster, but {where!r} cannot be joined"
         raise StudyError(f"{'Ray cannot begin on this machine' if where == 'local' else fault}: {reason}") from None
 
 

@@ -26,9 +26,9 @@ class RayOptions:
 
     def __post_init__(self) -> None:
         if self.n_cpus is not None and self.n_cpus <= 0:
-            raise StudyError(f"`--ray-cpus` must be above 0, but got {self.n_cpus:g}.")
+            raise StudyError(f"`n_cpus` must be above 0, but got {self.n_cpus:g}.")
         if self.n_gpus is not None and (self.n_gpus < 0 or (self.n_gpus > 1 and self.n_gpus % 1)):
-            raise StudyError(f"`--ray-gpus` must be from 0 to 1, or whole, but got {self.n_gpus:g}.")
+            raise StudyError(f"`n_gpus` must be from 0 to 1, or whole, but got {self.n_gpus:g}.")
 
 
 @dataclass(frozen=True)

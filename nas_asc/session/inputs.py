@@ -141,7 +141,7 @@ def load_asked(asked: StudyConfig | ClipsAsked) -> DataSet:
 
 
 def to_source(name_or_path: str) -> str:
-    """What a study keeps of `--space`: the whole path of a file of one's own, a name as it is, also a misspelt one."""
+    """What a study keeps of a space: the whole path of a file of one's own, a name as it is, also a misspelt one."""
     is_own = name_or_path not in list_spaces() and Path(name_or_path).is_file()
     return str(Path(name_or_path).resolve()) if is_own else name_or_path
 

@@ -35,7 +35,7 @@ def find_design(network: str, prepared: PreparedData, space: Space | None = None
     if (architecture.n_classes, architecture.in_shape) != (task.n_classes, record.log_mel.shape(task.clip_s)):
         raise StudyError(
             f"{network} was made for {architecture.n_classes} classes and clips of {config.clip_s:g} s, but the data"
-            f" have {task.n_classes} and {task.clip_s:g} s. Give the study's data with --data."
+            f" have {task.n_classes} and {task.clip_s:g} s. Give the study's `data`."
         )
     return design, types
 
@@ -105,7 +105,7 @@ def find_teachers(word: str, prepared: PreparedData) -> list[Teacher]:
     places = [folder] if folder.name.startswith("seed-") else sorted(folder.glob("seed-*"))
     places = [place for place in places if (place / "card.json").is_file()]
     if not places:
-        raise StudyError(f"`--teacher` must be study:TRIAL or a folder that `nas-asc train` wrote, but got {word!r}.")
+        raise StudyError(f"a teacher must be study:TRIAL or a folder that `nas-asc train` wrote, but got {word!r}.")
     return [_read_training(place, prepared) for place in places]
 
 
@@ -125,7 +125,7 @@ def _find_trial(word: str) -> tuple[StudyConfig, TrialRecord]:
 def _find_trained_trial(word: str, prepared: PreparedData) -> Teacher:
     name, _, number = word.rpartition(":")
     if not number.isdecimal():
-        raise StudyError(f"`--teacher` must be study:TRIAL with the number of a trial, but got {word!r}.")
+        raise StudyError(f"a teacher must be study:TRIAL with the number of a trial, but got {word!r}.")
     folder = find_study(name)
     types = load_studied_space(load_config(folder)).layer_types
     return Teacher(word, find_network(folder, prepared, number=int(number), layer_types=types).network)
@@ -138,7 +138,7 @@ def _read_training(place: Path, prepared: PreparedData) -> Teacher:
     if card.get("split") != prepared.split.digest:
         raise StudyError(
             f"{place} was trained on another split of these data, so it may know the clips that the student is scored"
-            " on. Give a teacher of the same --test-fold and --seed."
+            " on. Give a teacher of the same `test_fold` and `seed`."
         )
     return Teacher(str(place), read_network(place, LogMel(**card["log_mel"])))
 

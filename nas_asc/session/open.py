@@ -44,7 +44,7 @@ def begin_session(
     """
     if asked.name and has_study(study_dir(asked.name, root)):
         raise StudyError(
-            f"study {asked.name!r} exists already. Go on with `nas-asc resume {asked.name}`, or give another --study."
+            f"study {asked.name!r} exists already. Go on with `nas-asc resume {asked.name}`, or give another name."
         )
     inputs = read_inputs(asked, space=space)
     config = replace(asked, name=asked.name or _default_name(inputs, root))

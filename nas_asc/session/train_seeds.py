@@ -138,7 +138,7 @@ def _read(card: dict[str, Any], identity: dict[str, Any], seed: int, *, folder: 
     if changed:
         raise StudyError(
             f"{folder} holds a training with seed {seed} of something else (other {', '.join(changed)})."
-            " Give another --out."
+            " Give another `out`."
         )
     test = None if card["test_scores"] is None else Scores.from_dict(card["test_scores"])
     return SeedResult(seed, Scores.from_dict(card["validation_scores"]), test, card["seconds"], is_new=False)

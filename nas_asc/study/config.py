@@ -130,35 +130,35 @@ class StudyConfig:
         validate_objectives(self.objectives)
         validate_target(self.target)
         if self.mode not in ("pareto", "best"):
-            raise StudyError(f"`--mode` must be pareto or best, but got {self.mode!r}.")
+            raise StudyError(f"`mode` must be pareto or best, but got {self.mode!r}.")
         if self.sampler not in (*SAMPLERS, *GONE_SAMPLERS) and not self.sampler.startswith(OPTUNA_PREFIX):
             known = ", ".join([*SAMPLERS, f"{OPTUNA_PREFIX}NAME"])
-            raise StudyError(f"`--sampler` must be among {known}, but got {self.sampler!r}.")
+            raise StudyError(f"`sampler` must be among {known}, but got {self.sampler!r}.")
         if self.min_share is not None and not 0 < self.min_share < 1:
-            raise StudyError(f"`--min-share` must be above 0 and below 1, but got {self.min_share}.")
+            raise StudyError(f"`min_share` must be above 0 and below 1, but got {self.min_share}.")
         if self.min_share is not None and not self.budget.limits:
-            raise StudyError(f"`--min-share` must have a limit to be a share of, but got {self.min_share} and none.")
+            raise StudyError(f"`min_share` must have a limit to be a share of, but got {self.min_share} and none.")
         if self.scored not in ("float", "int8"):
-            raise StudyError(f"`--score` must be int8 or float, but got {self.scored!r}.")
+            raise StudyError(f"`scored` must be int8 or float, but got {self.scored!r}.")
         if self.epochs is not None and self.epochs < 1:
-            raise StudyError(f"`--epochs` must be 1 or more, but got {self.epochs}.")
+            raise StudyError(f"`epochs` must be 1 or more, but got {self.epochs}.")
         if self.n_workers < 1:
-            raise StudyError(f"`--workers` must be 1 or more, but got {self.n_workers}.")
+            raise StudyError(f"`n_workers` must be 1 or more, but got {self.n_workers}.")
         validate_executor(self.executor)
         validate_rungs(self.rungs, eta=self.eta)
         validate_rung_clips(self.rung_clips, rungs=self.rungs)
         if self.final_length is not None and not 1 <= self.final_length <= MOST_FINAL_LENGTH:
             raise StudyError(
-                f"`--final-length` must be auto, or from 1 to {MOST_FINAL_LENGTH:g}, but got {self.final_length:g}."
+                f"`final_length` must be auto, or from 1 to {MOST_FINAL_LENGTH:g}, but got {self.final_length:g}."
             )
         if self.min_accuracy is not None and not 0 < self.min_accuracy < 1:
-            raise StudyError(f"`--min-accuracy` must be above 0 and below 1, but got {self.min_accuracy}.")
+            raise StudyError(f"`min_accuracy` must be above 0 and below 1, but got {self.min_accuracy}.")
         if self.max_log_loss is not None and not self.max_log_loss > 0:
-            raise StudyError(f"`--max-log-loss` must be above 0 nats, but got {self.max_log_loss}.")
+            raise StudyError(f"`max_log_loss` must be above 0 nats, but got {self.max_log_loss}.")
         if self.n_trials is not None and self.n_trials < 1:
-            raise StudyError(f"`--trials` must be 1 or more, but got {self.n_trials}.")
+            raise StudyError(f"`n_trials` must be 1 or more, but got {self.n_trials}.")
         if self.timeout_s is not None and not self.timeout_s > 0:
-            raise StudyError(f"`--timeout` must be above 0 s, but got {self.timeout_s}.")
+            raise StudyError(f"`timeout_s` must be above 0 s, but got {self.timeout_s}.")
 
     @property
     def trains_elsewhere(self) -> bool:
@@ -224,7 +224,7 @@ def validate_executor(kind: str) -> None:
         StudyError: It is unknown.
     """
     if kind not in ("processes", "ray"):
-        raise StudyError(f"`--executor` must be processes or ray, but got {kind!r}.")
+        raise StudyError(f"`executor` must be processes or ray, but got {kind!r}.")
 
 
 _STUDY_FIELDS = (

@@ -82,4 +82,4 @@ def _check_port(port: int) -> None:
         try:
             probe.bind((_HOST, port))
         except OSError:
-            raise StudyError(f"`--port` {port} is taken by another program. Give another one.") from None
+            raise StudyError(f"`port={port}` is taken by another program. Give another one.") from None

@@ -33,8 +33,8 @@ def study_dir(name: str, root: Path = STUDIES) -> Path:
     """
     if not _NAME.fullmatch(name):
         raise StudyError(
-            f"`--study` must be letters, digits, dots, underscores and hyphens, and begin with a letter or digit,"
-            f" but got {name!r}."
+            "the name of a study must be letters, digits, dots, underscores and hyphens, and begin with a letter or"
+            f" digit, but got {name!r}."
         )
     return root / name
 
@@ -72,7 +72,7 @@ def create_study_dir(folder: Path, config: StudyConfig) -> None:
     """
     if has_study(folder):
         raise StudyError(
-            f"study {folder.name!r} exists already. Go on with `nas-asc resume {folder.name}`, or give another --study."
+            f"study {folder.name!r} exists already. Go on with `nas-asc resume {folder.name}`, or give another name."
         )
     save_config(folder, config)
 
@@ -94,4 +94,9 @@ def load_config(folder: Path) -> StudyConfig:
     except FileNotFoundError:
         raise StudyError(f"no study in {folder}/: it has no {_CONFIG}. Start one with `nas-asc search`.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, NasAscError, TypeError) as error:
-        raise StudyError(f"{path} cannot be read: {str(error).rstrip('.')}. Mend it, or start a new study.") from None
+        raise StudyError(f"{path} cannot be read: {_in_the_file(error)}. Mend it, or start a new study.") from None
+
+
+def _in_the_file(error: Exception) -> str:
+    """What is wrong, where a name in backticks is a key of the file and no argument."""
+    return str(error).rstrip(".").replace("`", "'")

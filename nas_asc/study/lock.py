@@ -85,15 +85,14 @@ def _open(folder: Path) -> IO[str]:
                 raise
             raise WriteError(
                 f"study {folder.name!r} can only be read here ({error.strerror}). Go on with a copy of its folder;"
-                " status, doctor, `report --out` and `export --out` read it where it is."
+                " status, doctor, and report and export into another folder, read it where it is."
             ) from None
 
 
 def _busy(folder: Path, pid: str) -> StudyError:
     who, stop = (f" (pid {pid})", f" stop it with `kill {pid}`,") if pid else ("", "")
     return StudyError(
-        f"study {folder.name!r} is being written by another process{who}."
-        f" Wait for it,{stop} or give another name with --study."
+        f"study {folder.name!r} is being written by another process{who}. Wait for it,{stop} or give another name."
     )
 
 

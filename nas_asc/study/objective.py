@@ -15,7 +15,7 @@ class Objective:
     """One quantity that a study minimises.
 
     Args:
-        name: As `--objectives` spells it.
+        name: As a user spells it.
         value: The quantity; costs take no part of the scores and the other way round.
         resource: Name of the resource that it is the use of; None for a score, which needs a trained network.
     """
@@ -78,13 +78,13 @@ def validate_objectives(names: Sequence[str]) -> tuple[str, ...]:
     known = ", ".join(OBJECTIVES)
     for name in names:
         if name not in OBJECTIVES:
-            raise StudyError(f"`--objectives` must be among {known}, but got {name!r}.")
+            raise StudyError(f"`objectives` must be among {known}, but got {name!r}.")
     if len(set(names)) != len(names):
-        raise StudyError(f"`--objectives` must not repeat a name, but got {','.join(names)}.")
+        raise StudyError(f"`objectives` must not repeat a name, but got {','.join(names)}.")
     if not any(OBJECTIVES[name].is_score for name in names):
         *some, last = MINIMISED_SCORES
         scores = f"{', '.join(some)} or {last}"
-        raise StudyError(f"`--objectives` must have {scores}, but got {','.join(names) or 'none'}. Add one.")
+        raise StudyError(f"`objectives` must have {scores}, but got {','.join(names) or 'none'}. Add one.")
     return tuple(names)
 
 

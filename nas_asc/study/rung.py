@@ -30,7 +30,7 @@ def parse_rungs(text: str, *, eta: float) -> tuple[float, ...]:
     >>> parse_rungs("none", eta=3), parse_rungs("3", eta=2), parse_rungs("10%,30%", eta=3)
     ((), (0.25, 0.5), (0.1, 0.3))
     """
-    must = f"`--rungs` must be none, a number from 2 to {_MOST_RUNGS}, or shares such as 10%,30%, but got {text!r}."
+    must = f"`rungs` must be none, a number from 2 to {_MOST_RUNGS}, or shares such as 10%,30%, but got {text!r}."
     if text == "none":
         return ()
     if text.isdecimal():
@@ -64,7 +64,7 @@ def parse_rung_clips(text: str | None, *, rungs: Sequence[float]) -> tuple[float
     try:
         shares = tuple(_parse_percent(part) for part in text.split(","))
     except ValueError:
-        raise StudyError(f"`--rung-clips` must be shares such as 25%,50%, but got {text!r}.") from None
+        raise StudyError(f"`rung_clips` must be shares such as 25%,50%, but got {text!r}.") from None
     validate_rung_clips(shares, rungs=rungs)
     return shares
 
@@ -78,12 +78,10 @@ def validate_rung_clips(shares: Sequence[float], *, rungs: Sequence[float]) -> N
     if not shares:
         return
     if len(shares) != len(rungs):
-        raise StudyError(
-            f"`--rung-clips` must have one share for each of the {len(rungs)} rungs, but got {len(shares)}."
-        )
+        raise StudyError(f"`rung_clips` must have one share for each of the {len(rungs)} rungs, but got {len(shares)}.")
     if not shares[0] > 0 or not shares[-1] <= 1 or any(low > high for low, high in pairwise(shares)):
         raise StudyError(
-            f"`--rung-clips` must not descend, from above 0 % to at most 100 %, but got {format_rungs(shares)}."
+            f"`rung_clips` must not descend, from above 0 % to at most 100 %, but got {format_rungs(shares)}."
         )
 
 
@@ -103,10 +101,10 @@ def validate_rungs(shares: Sequence[float], *, eta: float) -> None:
         StudyError: They do not; with what came.
     """
     if not 1 < eta < math.inf:
-        raise StudyError(f"`--eta` must be above 1, but got {eta:g}.")
+        raise StudyError(f"`eta` must be above 1, but got {eta:g}.")
     inner = [0.0, *shares, 1.0]
     if any(not low < high for low, high in pairwise(inner)):
-        raise StudyError(f"`--rungs` must ascend from above 0 % to below 100 %, but got {format_rungs(shares)}.")
+        raise StudyError(f"`rungs` must ascend from above 0 % to below 100 %, but got {format_rungs(shares)}.")
 
 
 def rung_epochs(shares: Sequence[float], n_epochs: int) -> tuple[int, ...]:

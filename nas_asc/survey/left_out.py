@@ -51,9 +51,12 @@ class LeftOut:
             else f"{obstacle} is in every network of the space"
             for obstacle in self.reasons
         ]
-        fails, remedy = "can be trained", "Give more --cache-size or another --cache"
+        fails, remedy = "can be trained", "Give more `cache_bytes` or another `cache`"
         if self.target != "any":
-            fails, remedy = f"runs as integers on {self.target}", "Add other values to these axes, or give --target any"
+            fails, remedy = (
+                f"runs as integers on {self.target}",
+                'Add other values to these axes, or give `target="any"`',
+            )
         return f"none of {len(candidates):,} drawn candidates {fails}: {'; '.join(parts)}. {remedy}."
 
 

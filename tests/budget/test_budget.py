@@ -170,9 +170,9 @@ def test_every_rule_set_says_how_it_counts(rules):
 @pytest.mark.parametrize(
     ("words", "rules", "error", "message"),
     [
-        ({"params": "128q"}, None, UnitError, "`--budget` must be a count such as 128k or 1.5M, but got '128q'"),
-        ({"macs": "-3"}, None, UnitError, "`--macs` must be"),
-        ({"bytes": "12.5"}, None, UnitError, "`--size` must be a whole number"),
+        ({"params": "128q"}, None, UnitError, "`params` must be a count such as 128k or 1.5M, but got '128q'"),
+        ({"macs": "-3"}, None, UnitError, "`macs` must be"),
+        ({"bytes": "12.5"}, None, UnitError, "`bytes` must be a whole number"),
         ({"ram": "0"}, None, BudgetError, "`max_ram` must be 1 or more"),
         ({}, "dcase-2022", BudgetError, "Did you mean 'dcase2022'"),
         ({}, "x", BudgetError, "The rule sets are dcase2020-1b"),

@@ -37,7 +37,7 @@ def test_limit_on_a_registered_resource_turns_away_what_is_above_it():
 @pytest.mark.usefixtures("kernels")
 def test_words_of_the_command_line_limit_it():
     assert parse_budget({"kernels": "1k", "ram": "2kB"}) == Budget(max_of={"kernels": 1_000}, max_ram=2_000)
-    with pytest.raises(UnitError, match=r"`--kernels` must be a count such as 128k or 1\.5M, but got 'few'"):
+    with pytest.raises(UnitError, match=r"`kernels` must be a count such as 128k or 1\.5M, but got 'few'"):
         parse_budget({"kernels": "few"})
     with pytest.raises(BudgetError, match="`max_kernels` must be 1 or more, but got max_kernels=0"):
         parse_budget({"kernels": "0"})

@@ -177,13 +177,13 @@ def test_rows_of_another_network_or_a_table_that_is_there_are_left_alone(model, 
         capsys.readouterr()
         assert main(changed) == 2
         assert capsys.readouterr().err == (
-            f"nas-asc: {beside} was begun with another model file, listing or --format. Remove it first.\n"
+            f"nas-asc: {beside} was begun with another model file, listing or challenge. Remove it first.\n"
         )
         assert beside.read_bytes() == kept
     out.write_text("mine")
     capsys.readouterr()
     assert main(words(model, evaluation, out)) == 2
-    assert f"`--out` {out} is there already" in capsys.readouterr().err
+    assert f"{out} is there already" in capsys.readouterr().err
     assert out.read_text() == "mine"
 
 
@@ -225,8 +225,8 @@ def test_a_network_of_other_classes_is_refused(evaluation, tmp_path, capsys):
     other = str(write_tiny(tmp_path / "tiny.onnx"))
     assert main(words(other, evaluation, tmp_path / "output.csv")) == 2
     err = capsys.readouterr().err
-    assert "`--format dcase2025` has the classes airport, bus, metro" in err
-    assert "tiny.onnx has low, middle, high. Use another file, or --format csv." in err
+    assert "the table of dcase2025 has the classes airport, bus, metro" in err
+    assert "tiny.onnx has low, middle, high. Use another file, or write CSV." in err
 
 
 def test_a_table_that_cannot_be_written_is_one_line(model, evaluation, tmp_path, capsys):

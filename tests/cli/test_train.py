@@ -81,7 +81,8 @@ def test_seeds_that_are_there_are_not_trained_again_and_others_are_refused(recor
     assert "seed 0: trained before" in capsys.readouterr().err
     assert train(recordings, out, "--epochs", "2") == 2
     assert (
-        "holds a training with seed 0 of something else (other epochs). Give another --out." in capsys.readouterr().err
+        "holds a training with seed 0 of something else (other epochs). Give another `--out`."
+        in capsys.readouterr().err
     )
 
 
@@ -89,7 +90,7 @@ def test_training_on_another_split_is_neither_taken_for_this_one_nor_its_teacher
     first, second = tmp_path / "first", tmp_path / "second"
     assert train(listing, first, "--epochs", "1", "--test-fold", "4", "--test") == 0
     assert train(listing, first, "--epochs", "1", "--test-fold", "3", "--test") == 2
-    assert "something else (other split). Give another --out." in capsys.readouterr().err
+    assert "something else (other split). Give another `--out`." in capsys.readouterr().err
     assert train(listing, second, "--epochs", "1", "--test-fold", "3", "--teacher", str(first)) == 2
     assert f"{first / 'seed-0'} was trained on another split of these data" in capsys.readouterr().err
     assert train(listing, second, "--epochs", "1", "--test-fold", "4", "--teacher", str(first)) == 0
@@ -145,9 +146,9 @@ def test_student_learns_from_the_mean_logits_of_its_teachers(recordings, tmp_pat
 
 def test_teacher_that_is_none_is_told(recordings, tmp_path, capsys):
     assert train(recordings, tmp_path / "out", "--teacher", str(tmp_path / "nowhere")) == 2
-    assert "`--teacher` must be study:TRIAL or a folder that `nas-asc train` wrote" in capsys.readouterr().err
+    assert "a teacher must be study:TRIAL or a folder that `nas-asc train` wrote" in capsys.readouterr().err
     assert train(recordings, tmp_path / "out", "--teacher", "study:last") == 2
-    assert "`--teacher` must be study:TRIAL with the number of a trial, but got 'study:last'" in capsys.readouterr().err
+    assert "a teacher must be study:TRIAL with the number of a trial, but got 'study:last'" in capsys.readouterr().err
     other = tmp_path / "other" / "seed-0"
     other.mkdir(parents=True)
     (other / "card.json").write_text(json.dumps({"data_digest": "another"}))

@@ -81,7 +81,7 @@ def test_a_study_of_0_1_0_has_the_first_clip_of_each_recording(tmp_path):
 
 @pytest.mark.parametrize("options", [{"clip_step_s": 0.5}, {"clip_s": 1.0, "clip_step_s": 2.0}])
 def test_a_step_needs_a_clip_that_is_no_shorter(tmp_path, options):
-    with pytest.raises(DataError, match="`--clip-step` must be above 0 s and at most --clip"):
+    with pytest.raises(DataError, match="`clip_step_s` must be above 0 s and at most `clip_s`"):
         load_data_set(write_long(tmp_path), **options)
 
 

@@ -55,7 +55,7 @@ def test_one_bad_recording_of_twenty_does_not_stop_a_first_try(tmp_path, n_good,
     data = load_data_set(root)
     if is_refused:
         with pytest.raises(
-            DataError, match=rf"{n_bad} of {len(data)} .*a/x0\.wav: empty; .*only 5 % may.*--allow-damaged.*--clip"
+            DataError, match=rf"{n_bad} of {len(data)} .*a/x0\.wav: empty; .*only 5 % may.*`allow_damaged`.*`clip_s`"
         ):
             check_audio(data, range(len(data)))
     else:

@@ -40,7 +40,7 @@ def test_missing_recordings_do_not_turn_esc50_into_esc10(tmp_path):
 def test_esc10_of_a_listing_without_marks_is_an_error(tmp_path):
     rows = [(*row[:4], False, *row[5:]) for row in esc_rows()]
     write_rows(tmp_path / "meta" / "esc50.csv", [HEADER, *rows], separator=",", ending="\n")
-    with pytest.raises(DataError, match="`--subset 10` needs rows with 'True'"):
+    with pytest.raises(DataError, match="`subset=10` needs rows with 'True'"):
         load_data_set(tmp_path, subset=10)
 
 
@@ -79,7 +79,7 @@ def test_a_fold_that_is_no_number_is_an_error(tmp_path):
     root = write_esc(tmp_path)
     text = (root / "meta" / "esc50.csv").read_text().replace("2-20-A-0.wav,2", "2-20-A-0.wav,two")
     (root / "meta" / "esc50.csv").write_text(text)
-    with pytest.raises(DataError, match="line 6: `fold` must be a number from 1, but got 'two'"):
+    with pytest.raises(DataError, match="line 6: column 'fold' must be a number from 1, but got 'two'"):
         load_data_set(root)
 
 

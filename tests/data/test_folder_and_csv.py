@@ -83,11 +83,15 @@ def test_a_validation_part_of_the_listing_s_own_is_used(tmp_path):
     ("header", "row", "message"),
     [
         (("sound", "label"), ("1.wav", "a"), "line 1: no column is the path: its columns are sound, label."),
-        (("path", "lable"), ("1.wav", "a"), "line 1: no column is the label: .* such as --columns label=lable"),
+        (("path", "lable"), ("1.wav", "a"), "line 1: no column is the label: .* `columns`, such as label=lable"),
         (("path", "label"), ("1.wav",), "line 3: 1 cells instead of 2"),
-        (("path", "label"), ("1.wav", " "), "line 3: `label` must not be empty"),
-        (("path", "label", "fold"), ("1.wav", "a", "one"), "line 3: `fold` must be a number from 1, but got 'one'"),
-        (("path", "label", "split"), ("1.wav", "a", "perhaps"), "line 3: `split` must be .*, but got 'perhaps'"),
+        (("path", "label"), ("1.wav", " "), "line 3: column 'label' must not be empty"),
+        (
+            ("path", "label", "fold"),
+            ("1.wav", "a", "one"),
+            "line 3: column 'fold' must be a number from 1, but got 'one'",
+        ),
+        (("path", "label", "split"), ("1.wav", "a", "perhaps"), "line 3: column 'split' must be .*, but got 'perhaps'"),
         (("path", "label"), ("0.wav", "b"), "'0.wav' is listed more than once"),
     ],
 )
@@ -100,9 +104,9 @@ def test_a_bad_listing_is_one_line_with_its_place(tmp_path, header, row, message
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"subset": 5}, "`--subset` does not belong to a plain folder"),
-        ({"subset": 10}, "`--subset` does not belong to a plain folder"),
-        ({"clip_s": 0.0}, "`--clip` must be above 0 s, but got 0.0"),
+        ({"subset": 5}, "`subset` does not belong to a plain folder"),
+        ({"subset": 10}, "`subset` does not belong to a plain folder"),
+        ({"clip_s": 0.0}, "`clip_s` must be above 0 s, but got 0.0"),
     ],
 )
 def test_options_of_other_data_sets_are_refused(tmp_path, options, message):

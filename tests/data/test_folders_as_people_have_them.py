@@ -40,7 +40,7 @@ def test_numbered_folders_above_the_classes_are_folds(tmp_path, tops):
 @pytest.mark.parametrize("tops", [("monday", "tuesday", "friday"), ("phone", "recorder", "laptop")])
 def test_what_may_be_sessions_or_devices_is_asked_and_never_taken_for_classes_in_silence(tmp_path, tops):
     root = write_tree(tmp_path, tops)
-    with pytest.raises(DataError, match=r"either may be the classes\. Give --layout grouped if cat, dog are"):
+    with pytest.raises(DataError, match=r"either may be the classes\. Give `layout=.grouped.` if cat, dog are"):
         load_data_set(root)
     grouped, plain = (load_data_set(root, layout=layout) for layout in ("grouped", "folder"))
     assert (grouped.classes, set(grouped.groups.tolist())) == (("cat", "dog"), set(tops))
@@ -82,7 +82,7 @@ def test_one_folder_around_the_classes_is_named(tmp_path):
 def test_deeper_sessions_are_groups_and_the_lowest_folders_the_classes(tmp_path):
     for house in ("house1", "house2"):
         write_tree(tmp_path / house, ("monday", "tuesday"))
-    with pytest.raises(DataError, match="grouped if cat, dog are the classes and house1, house2"):
+    with pytest.raises(DataError, match=r"grouped.. if cat, dog are the classes and house1, house2"):
         load_data_set(tmp_path)
     data = load_data_set(tmp_path, layout="grouped")
     assert data.classes == ("cat", "dog")
@@ -217,13 +217,13 @@ def test_columns_are_found_by_what_people_call_them_or_said(tmp_path):
     data = load_data_set(listing, columns={"path": "wavname", "label": "kind"})
     assert (data.classes, len(set(data.groups.tolist()))) == (("a", "b"), 5)
     assert any(note.startswith("columns: path = wavname, label = kind, group = speaker") for note in data.notes)
-    with pytest.raises(DataError, match=r"`--columns` names 'sound', but .* has no such column"):
+    with pytest.raises(DataError, match=r"`columns` names 'sound', but .* has no such column"):
         load_data_set(listing, columns={"path": "sound"})
 
 
 def test_line_numbers_are_the_file_s_own(tmp_path):
     listing = write_list(tmp_path, 'path,label,fold\n\n"0.wav","a\nb",1\n\n1.wav,b,one\n')
-    with pytest.raises(DataError, match="line 6: `fold` must be a number from 1, but got 'one'"):
+    with pytest.raises(DataError, match="line 6: column 'fold' must be a number from 1, but got 'one'"):
         load_data_set(listing)
 
 

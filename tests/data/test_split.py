@@ -70,7 +70,7 @@ def test_folds_without_a_test_fold_leave_no_test():
     data = make_data_set([0, 1] * 6, range(12), folds=[1] * 4 + [2] * 4 + [3] * 4)
     split = split_data_set(data)
     assert (split.validation.tolist(), len(split.train), len(split.test)) == ([0, 1, 2, 3], 8, 0)
-    assert split.note == "fold 1 validates, none are kept for a test (see --test-fold)"
+    assert split.note == "fold 1 validates, none are kept for a test (no test fold is named)"
 
 
 def test_own_test_rows_go_with_a_fold_that_validates():
@@ -94,8 +94,8 @@ _FOLDS = {"folds": [1] * 4 + [2] * 4 + [3] * 4}
 @pytest.mark.parametrize(
     ("columns", "options", "message"),
     [
-        (_FOLDS, {"test_fold": 4}, "`--test-fold` must be among 1, 2, 3, but got 4"),
-        ({}, {"test_fold": 1}, "`--test-fold` needs a data set with folds"),
+        (_FOLDS, {"test_fold": 4}, "`test_fold` must be among 1, 2, 3, but got 4"),
+        ({}, {"test_fold": 1}, "`test_fold` needs a data set with folds"),
         (_FOLDS | {"parts": ["train"] * 10 + ["test"] * 2}, {"test_fold": 1}, "test rows of its own"),
         ({"folds": [1] * 6 + [2] * 6}, {"test_fold": 1}, "needs three or more folds, but made has 2"),
         ({}, {"validation_share": 1.0}, "`validation_share` must be above 0 and below 1, but got 1.0"),

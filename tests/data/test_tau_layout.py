@@ -119,7 +119,7 @@ def test_a_subset_that_is_not_there_is_an_error(tau2022, subset, message):
 
 def test_a_subset_of_another_year_is_an_error(tmp_path):
     root = write_tau(tmp_path, small_takes(devices=("a",)), n_pieces=None, subsets={5: 1})
-    with pytest.raises(DataError, match="`--subset` belongs to TAU 2022 Mobile"):
+    with pytest.raises(DataError, match="`subset` belongs to TAU 2022 Mobile"):
         load_data_set(root, subset=5)
 
 

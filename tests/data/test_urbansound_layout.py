@@ -180,12 +180,12 @@ def test_a_missing_recording_and_a_fold_that_is_none_are_named(tmp_path):
     with pytest.raises(DataError, match=r"1 of 103 recordings are missing .*fold1/1003-3-0-0\.wav"):
         load_data_set(tmp_path)
     listing.write_text(text.replace("1.55,1,1,0,air", "1.55,1,one,0,air", 1))
-    with pytest.raises(DataError, match="line 2: `fold` must be a number from 1, but got 'one'"):
+    with pytest.raises(DataError, match="line 2: column 'fold' must be a number from 1, but got 'one'"):
         load_data_set(tmp_path)
 
 
 def test_a_subset_does_not_belong_to_it(root):
-    with pytest.raises(DataError, match="`--subset` does not belong to UrbanSound8K"):
+    with pytest.raises(DataError, match="`subset` does not belong to UrbanSound8K"):
         load_data_set(root, subset=10)
 
 

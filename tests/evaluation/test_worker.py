@@ -307,9 +307,7 @@ def test_a_network_that_cannot_be_exported_fails_where_its_file_is_scored_and_ha
     assert result.record.is_complete
     assert (result.record.file, dict(result.files)) == (None, {})
     assert result.record.scores == result.record.network_scores
-    with pytest.raises(
-        ExportError, match=r"`write_nodes` must be defined in Waiting.*Or score networks: --score float"
-    ):
+    with pytest.raises(ExportError, match=r"`write_nodes` must be defined in Waiting.*Or score networks in float"):
         worker.train(replace(job, scored="int8"))
     failed = worker.attempt(replace(job, scored="int8")).record
     assert failed.is_failed

@@ -59,7 +59,7 @@ def test_most_layers_have_kernels():
 def test_what_has_no_kernel_is_named_with_its_step():
     network = build_network(Architecture((Conv(8, kernel_size=3, norm="layer"), Classifier()), (1, 12, 13), 10))
     with pytest.raises(
-        ExportError, match=r"step 1 is DEQUANTIZE, which the C kernels do not run\. Search with --target c"
+        ExportError, match=r"step 1 is DEQUANTIZE, which the C kernels do not run\. Search with `target=.c.`"
     ):
         format_network(network)
     norm = build_network(Architecture((Norm("residual"), Conv(8, 3), Classifier()), (1, 12, 13), 10))

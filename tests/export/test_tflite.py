@@ -100,7 +100,9 @@ def test_file_of_a_small_system_gives_what_the_system_gives(name):
 
 def test_what_the_runtime_lacks_is_told_with_its_remedy():
     network, _ = quantise(Architecture((Conv(8, kernel_size=1, activation="gelu"),), (4, 9, 11), 10))
-    with pytest.raises(ExportError, match=r"step '0.activation' is gelu.* Use relu, hardswish or silu, or --format"):
+    with pytest.raises(
+        ExportError, match=r"step '0.activation' is gelu.* Use relu, hardswish or silu, or `file_format="
+    ):
         build_tflite(network)
 
 

@@ -26,7 +26,7 @@ def test_a_front_end_fits_up_to_the_last_byte(tmp_path, spare):
     room = of_disk(tmp_path, N_BYTES + spare)
     assert room.n_bytes(FRONT_END) == N_BYTES
     refusal = room.refusal(FRONT_END)
-    assert refusal is None if spare == 0 else refusal.startswith("features larger than --cache-size (")
+    assert refusal is None if spare == 0 else refusal.startswith("features larger than the cache (")
     assert room.refusal(replace(FRONT_END, n_mels=1)) is None
 
 

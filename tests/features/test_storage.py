@@ -169,7 +169,7 @@ def _bands(path):
 def test_features_that_alone_are_too_large_are_refused_and_nothing_goes(tmp_path):
     compute_some(tmp_path, 20)
     n_bytes = 20 * bytes_per_clip(front_end(40), 1.0)
-    with pytest.raises(FrontEndError, match=r"`--cache-size` must hold .* these take 81.6kB and it has 81.6kB"):
+    with pytest.raises(FrontEndError, match=r"`cache_bytes` must hold .* these take 81.6kB and it has 81.6kB"):
         compute_some(tmp_path, 40, cache_bytes=n_bytes - 1)
     assert kept(tmp_path) == {20}
 
@@ -202,5 +202,5 @@ def test_a_file_system_without_locks_is_one_line_with_how_to_go_on(tmp_path, mon
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(DataError, match=r"features cannot be kept in .*No locks available.* Give another `--cache`"):
+    with pytest.raises(DataError, match=r"features cannot be kept in .*No locks available.* Give another `cache`"):
         compute(tmp_path)

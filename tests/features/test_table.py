@@ -137,7 +137,7 @@ def test_many_damaged_recordings_stop_with_their_list_and_leave_nothing(tmp_path
 def test_folder_that_cannot_be_written_is_named(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises(DataError, match=r"features cannot be kept in .*file.* Give another `--cache`"):
+    with pytest.raises(DataError, match=r"features cannot be kept in .*file.* Give another `cache`"):
         compute_features(load_data_set(), _FRONT_END, _ROWS[:2], cache_dir=blocked)
 
 

@@ -110,5 +110,5 @@ def test_other_data_and_a_single_seed_are_refused(searched, tmp_path):
     folder, prepared = searched
     with pytest.raises(StudyError, match="was made with other data"):
         _train(folder, prepare(tmp_path, digest="others"))
-    with pytest.raises(StudyError, match=r"`--seeds` must be 2 or more.*got 1"):
+    with pytest.raises(StudyError, match=r"`n_seeds` must be 2 or more.*got 1"):
         _train(folder, prepared, n_seeds=1)

@@ -69,9 +69,9 @@ def test_a_costly_sampler_of_optunas_proposes_what_fits():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Nothing", "must name a sampler of Optuna's, but got 'Nothing': BruteForceSampler, .*TPESampler"),
-        ("GridSampler", "`--sampler optuna:GridSampler` cannot be used here: .*search_space"),
-        ("BaseSampler", "`--sampler optuna:BaseSampler` cannot be used here: .*abstract"),
+        ("Nothing", "must name a sampler of Optuna, but got 'Nothing': BruteForceSampler, .*TPESampler"),
+        ("GridSampler", "`sampler=.optuna:GridSampler.` cannot be used here: .*search_space"),
+        ("BaseSampler", "`sampler=.optuna:BaseSampler.` cannot be used here: .*abstract"),
     ],
 )
 def test_a_sampler_that_cannot_be_used_is_named(name, message):

@@ -60,7 +60,7 @@ def test_a_study_of_a_sampler_that_is_gone_goes_on_with_its_successor_and_says_s
 @pytest.mark.parametrize("gone", GONE_SAMPLERS)
 def test_a_new_study_cannot_have_a_sampler_that_is_gone(gone):
     assert gone not in OWN_SAMPLERS
-    with pytest.raises(StudyError, match=f"`--sampler {gone}` is gone. Use `--sampler {GONE_SAMPLERS[gone]}`"):
+    with pytest.raises(StudyError, match=f"`sampler=.{gone}.` is gone. Use `sampler=.{GONE_SAMPLERS[gone]}.`"):
         resolve_sampler(gone)
 
 

@@ -39,7 +39,7 @@ CHANGED = {
     ),
     "device": (
         {"torch_device": "NVIDIA H200", "precision": "bfloat16"},
-        r"was trained on another device \(cpu in float32, now NVIDIA H200 in bfloat16\).*--accept-device-change",
+        r"was trained on another device \(cpu in float32, now NVIDIA H200 in bfloat16\).*`accepted=..device..`",
     ),
 }
 

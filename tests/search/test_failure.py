@@ -107,7 +107,7 @@ def test_a_changed_study_is_resumed_only_when_the_change_is_accepted(prepared, t
     config = ask(prepared)
     stored = replace(config, **{f"{kind}_digest": "0"})
     create_study_dir(tmp_path, stored)
-    with pytest.raises(StudyError, match=f"give --accept-{kind}-change"):
+    with pytest.raises(StudyError, match=rf"give `accepted=\[.{kind}.\]`"):
         run(config, tiny.space, prepared, n_trials=1, folder=tmp_path)
     assert load_records(tmp_path) == []
     result = run(config, tiny.space, prepared, n_trials=1, folder=tmp_path, accepted=[kind], refit=False)

@@ -76,7 +76,7 @@ def test_network_in_float_is_scored_as_before(study, records):
 
 def test_no_second_training_in_8_bits(study, records, tmp_path):
     folder, prepared, _ = study
-    with pytest.raises(ExportError, match="Leave `--qat` out"):
+    with pytest.raises(ExportError, match="Leave `qat_epochs` out"):
         export_study(folder, worker(prepared), number=in_8_bits(records)[0].number, out=tmp_path, qat_epochs=1)
 
 

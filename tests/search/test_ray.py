@@ -52,9 +52,9 @@ def test_a_cluster_without_room_for_one_worker_is_refused(nodes, asked, fault):
 
 
 def test_a_share_out_of_range_is_refused():
-    with pytest.raises(StudyError, match=r"`--ray-cpus` must be above 0, but got 0"):
+    with pytest.raises(StudyError, match=r"`n_cpus` must be above 0, but got 0"):
         RayOptions(n_cpus=0.0)
-    with pytest.raises(StudyError, match=r"`--ray-gpus` must be from 0 to 1, or whole, but got 1.5"):
+    with pytest.raises(StudyError, match=r"`n_gpus` must be from 0 to 1, or whole, but got 1.5"):
         RayOptions(n_gpus=1.5)
 
 
@@ -64,7 +64,7 @@ def test_a_share_out_of_range_is_refused():
 )
 def test_a_cluster_that_is_not_there_is_named(address, fault):
     pytest.importorskip("ray", reason="the extra nas-asc[ray] is absent")
-    with pytest.raises(StudyError, match=rf"`--ray-address` must be that.*'{address}' cannot be joined: .*{fault}"):
+    with pytest.raises(StudyError, match=rf"`address` must be that.*'{address}' cannot be joined: .*{fault}"):
         RayActors(len, n_workers=1, options=RayOptions(address))
 
 

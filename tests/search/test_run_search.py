@@ -160,7 +160,7 @@ def test_the_last_training_is_as_long_as_asked(tmp_path, prepared):
 
 @pytest.mark.parametrize("length", [0.5, 101.0, float("nan")])
 def test_a_last_training_shorter_than_a_trial_is_refused(prepared, length):
-    with pytest.raises(StudyError, match="`--final-length` must be auto, or from 1 to 100, but got"):
+    with pytest.raises(StudyError, match="`final_length` must be auto, or from 1 to 100, but got"):
         ask(prepared, final_length=length)
 
 
@@ -203,7 +203,7 @@ def test_a_study_says_what_it_trains_on_and_goes_on_elsewhere_only_if_that_is_ac
     exact, rounded = (Worker(prepared, precision=precision) for precision in (torch.float32, torch.bfloat16))
     run(asked, space, prepared, n_trials=1, folder=folder, refit=False, who=exact)
     assert (load_config(folder).torch_device, load_config(folder).precision) == ("cpu", "float32")
-    with pytest.raises(StudyError, match=r"cpu in float32, now cpu in bfloat16\)\..*--accept-device-change"):
+    with pytest.raises(StudyError, match=r"cpu in float32, now cpu in bfloat16\)\..*`accepted=..device..`"):
         run(asked, space, prepared, n_trials=2, folder=folder, refit=False, who=rounded)
     run(asked, space, prepared, n_trials=2, folder=folder, refit=False, who=rounded, accepted=["device"])
     assert load_config(folder).precision == "bfloat16"
@@ -304,7 +304,7 @@ def test_a_trial_for_which_there_is_no_time_gives_way_to_a_shorter_one(tmp_path,
 
 def test_a_timeout_too_short_for_one_trial_says_so(tmp_path, prepared):
     who, clock = SteadyWorker(prepared, epoch_s=1.0), ManualClock()
-    with pytest.raises(StudyError, match=r"`--timeout` must leave time for one trial, which takes about 2 s, and"):
+    with pytest.raises(StudyError, match=r"`timeout_s` must leave time for one trial, which takes about 2 s, and"):
         run(ask(prepared), space, prepared, timeout_s=2, folder=tmp_path / "tiny", who=who, clock=clock)
 
 

@@ -128,7 +128,7 @@ def test_the_clips_of_a_rung_are_part_of_each_trials_recipe(studied):
 
 @pytest.mark.parametrize("clips", [(0.5,), (0.5, 0.25), (0.0, 0.5), (0.5, 1.5)])
 def test_clips_of_rungs_must_ascend_one_a_rung(prepared, clips):
-    with pytest.raises(StudyError, match="--rung-clips"):
+    with pytest.raises(StudyError, match="`rung_clips`"):
         ask(prepared, rungs=RUNGS, rung_clips=clips)
 
 
@@ -198,10 +198,10 @@ def test_rungs_are_kept_with_the_study_and_do_not_change(studied, prepared):
     assert (config.rungs, config.eta) == (RUNGS, ETA)
     common = {"n_trials": 20, "folder": result.folder}
     asked = replace(config, rungs=(), rung_clips=())
-    with pytest.raises(StudyError, match=r"was made with --rungs 0\.2,0\.6, but got --rungs "):
+    with pytest.raises(StudyError, match=r"was made with `rungs` 0\.2,0\.6, but got `rungs` "):
         run(asked, space, prepared, **common)
     asked = replace(config, rung_clips=(0.1, 0.2))
-    with pytest.raises(StudyError, match=r"was made with --rung-clips .*, but got --rung-clips 0\.1,0\.2"):
+    with pytest.raises(StudyError, match=r"was made with `rung_clips` .*, but got `rung_clips` 0\.1,0\.2"):
         run(asked, space, prepared, **common)
 
 

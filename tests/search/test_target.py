@@ -53,7 +53,7 @@ def test_study_keeps_its_target(tmp_path):
     assert stored == replace(config, torch_device="cpu", precision=stored.precision)
     assert 'target = "tflite-micro"' in (folder / "study.toml").read_text()
     other = replace(config, target="any")
-    with pytest.raises(StudyError, match="was made with --target tflite-micro, but got --target any"):
+    with pytest.raises(StudyError, match="was made with `target` tflite-micro, but got `target` any"):
         run(other, space, prepared, n_trials=4, folder=folder, refit=False)
     again = ask_again(load_config(folder), space, prepared)
     run(again, space, prepared, n_trials=6, folder=folder, refit=False)
@@ -69,7 +69,7 @@ def test_study_of_before_there_were_targets_has_none():
 
 
 def test_unknown_target_is_told():
-    with pytest.raises(BudgetError, match="`--target` must be a known target, but got 'tensorrt'"):
+    with pytest.raises(BudgetError, match="`target` must be a known target, but got 'tensorrt'"):
         example_config(target="tensorrt")
 
 

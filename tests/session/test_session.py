@@ -79,7 +79,7 @@ def test_trainings_on_another_device_than_the_studys_are_told_or_accepted(tmp_pa
     session.repeat(n_seeds=2)
     change = f"NVIDIA H200 in bfloat16, now cpu in {session.worker.precision_name}"
     assert [note for note in session.listener.notes if change in note]
-    with pytest.raises(StudyError, match="--accept-device-change"):
+    with pytest.raises(StudyError, match=r"`accepted=..device..`"):
         session.search(replace(course, n_trials=3))
     session.search(replace(course, n_trials=3), accepted=["device"])
     assert load_config(session.folder).torch_device == "cpu"

@@ -102,7 +102,7 @@ def test_a_port_that_is_taken_and_a_study_without_trials_are_named(folder, tmp_p
         taken.listen()
         port = taken.getsockname()[1]
         assert main(["dashboard", str(folder), "--port", str(port)]) == 2
-        assert f"`--port` {port} is taken by another program" in capsys.readouterr().err
+        assert f"`--port {port}` is taken by another program" in capsys.readouterr().err
     new = write_study(tmp_path / "new", [])
     database_path(new).unlink()
     assert main(["dashboard", str(new)]) == 2

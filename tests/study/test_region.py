@@ -56,8 +56,8 @@ def test_what_the_user_asks_of_the_other_score_cuts_between_the_trials():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"min_accuracy": 70.0}, "`--min-accuracy` must be above 0 and below 1"),
-        ({"max_log_loss": 0.0}, "`--max-log-loss` must be above 0 nats"),
+        ({"min_accuracy": 70.0}, "`min_accuracy` must be above 0 and below 1"),
+        ({"max_log_loss": 0.0}, "`max_log_loss` must be above 0 nats"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(changes, words):

@@ -40,23 +40,21 @@ def test_levels_are_powers_of_eta(n):
     ids=lambda text: text or "empty",
 )
 def test_a_text_that_is_no_rungs_is_named(text):
-    with pytest.raises(
-        StudyError, match=r"`--rungs` must be none, a number from 2 to 6, or shares such as 10%,30%, but"
-    ):
+    with pytest.raises(StudyError, match=r"`rungs` must be none, a number from 2 to 6, or shares such as 10%,30%, but"):
         parse_rungs(text, eta=3)
 
 
 @pytest.mark.parametrize("text", ["30%,10%", "0%,10%", "10%,100%", "10%,10%", "nan%"])
 def test_shares_that_do_not_ascend_are_named(text):
-    with pytest.raises(StudyError, match=r"`--rungs` must ascend from above 0 % to below 100 %, but got "):
+    with pytest.raises(StudyError, match=r"`rungs` must ascend from above 0 % to below 100 %, but got "):
         parse_rungs(text, eta=3)
 
 
 @pytest.mark.parametrize("eta", [1, 0.5, math.inf, math.nan])
 def test_an_eta_that_lets_all_go_on_is_named(eta):
-    with pytest.raises(StudyError, match=r"`--eta` must be above 1, but got "):
+    with pytest.raises(StudyError, match=r"`eta` must be above 1, but got "):
         parse_rungs("3", eta=eta)
-    with pytest.raises(StudyError, match="`--eta` must be above 1"):
+    with pytest.raises(StudyError, match="`eta` must be above 1"):
         example_config(eta=eta)
 
 

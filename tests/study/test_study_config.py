@@ -35,19 +35,19 @@ def test_the_mode_best_minimises_the_first_score_alone():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"objectives": ("log_loss", "flops")}, "`--objectives` must be among .*peak_ram, but got 'flops'"),
+        ({"objectives": ("log_loss", "flops")}, "`objectives` must be among .*peak_ram, but got 'flops'"),
         ({"objectives": ("log_loss", "log_loss")}, "must not repeat a name, but got log_loss,log_loss"),
         ({"objectives": ("macs",)}, "must have log_loss, error or macro_error, but got macs"),
         ({"objectives": ()}, "must have log_loss, error or macro_error, but got none"),
-        ({"mode": "fastest"}, "`--mode` must be pareto or best, but got 'fastest'"),
-        ({"sampler": "cmaes"}, "`--sampler` must be among auto, gp, tpe, .*optuna:NAME, but got 'cmaes'"),
-        ({"min_share": 1.0}, "`--min-share` must be above 0 and below 1, but got 1.0"),
-        ({"min_share": 0.1, "budget": Budget()}, "`--min-share` must have a limit to be a share of"),
-        ({"epochs": 0}, "`--epochs` must be 1 or more, but got 0"),
-        ({"rungs": (0.5, 0.1)}, "`--rungs` must ascend from above 0 % to below 100 %, but got 50%,10%"),
-        ({"eta": 1.0}, "`--eta` must be above 1, but got 1"),
-        ({"n_trials": 0}, "`--trials` must be 1 or more, but got 0"),
-        ({"timeout_s": 0.0}, "`--timeout` must be above 0 s, but got 0.0"),
+        ({"mode": "fastest"}, "`mode` must be pareto or best, but got 'fastest'"),
+        ({"sampler": "cmaes"}, "`sampler` must be among auto, gp, tpe, .*optuna:NAME, but got 'cmaes'"),
+        ({"min_share": 1.0}, "`min_share` must be above 0 and below 1, but got 1.0"),
+        ({"min_share": 0.1, "budget": Budget()}, "`min_share` must have a limit to be a share of"),
+        ({"epochs": 0}, "`epochs` must be 1 or more, but got 0"),
+        ({"rungs": (0.5, 0.1)}, "`rungs` must ascend from above 0 % to below 100 %, but got 50%,10%"),
+        ({"eta": 1.0}, "`eta` must be above 1, but got 1"),
+        ({"n_trials": 0}, "`n_trials` must be 1 or more, but got 0"),
+        ({"timeout_s": 0.0}, "`timeout_s` must be above 0 s, but got 0.0"),
     ],
 )
 def test_a_value_out_of_range_is_named(changes, message):
@@ -59,7 +59,7 @@ def test_a_value_out_of_range_is_named(changes, message):
     ("text", "message"),
     [
         ("seed = ", r"study\.toml cannot be read: Invalid value.*Mend it"),
-        ("seed = 0", r"it has no `space`"),
+        ("seed = 0", r"it has no 'space'"),
         ("\0", r"study\.toml cannot be read"),
     ],
 )

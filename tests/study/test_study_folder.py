@@ -49,7 +49,7 @@ def test_an_unknown_study_is_answered_with_the_nearest(tmp_path):
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", "a b", "x" * 101, "ä"])
 def test_a_name_that_is_no_folder_is_refused(name):
-    with pytest.raises(StudyError, match="`--study` must be letters, digits"):
+    with pytest.raises(StudyError, match="the name of a study must be letters, digits"):
         study_dir(name)
 
 

@@ -88,7 +88,7 @@ def test_front_ends_without_room_are_left_out_with_the_reason():
     assert f"{reason} " in survey.left_out.describe(survey.n_drawn)
     assert survey.left_out.causes[reason].startswith("n_mels=")
     assert all(row.smallest["n_mels"] <= 96 for row in survey.rows)
-    with pytest.raises(NothingFitsError, match=r"none of 50 .* is in every network of the space.* --cache-size"):
+    with pytest.raises(NothingFitsError, match=r"none of 50 .* is in every network of the space.* `cache_bytes`"):
         survey_space(asc, TASK, BUDGET, n_draws=50, refuse=lambda log_mel: reason)
 
 

@@ -82,7 +82,7 @@ def test_nearest_runs_on_the_target_and_the_message_says_what_was_left_out():
 
 
 def test_unknown_target_is_told():
-    with pytest.raises(BudgetError, match="`--target` must be a known target, but got 'arm'"):
+    with pytest.raises(BudgetError, match="`target` must be a known target, but got 'arm'"):
         survey_space(build(), TASK, Budget(), target="arm", n_draws=10)
 
 

@@ -63,7 +63,7 @@ def build_c(network: TfliteNetwork, metadata: Metadata, samples: NDArray[np.int1
     into, out = (network.model.quantisation(tensor) for tensor in (network.input, network.output))
     if into is None or out is None:
         raise ExportError(
-            "the network's input or output is float32, which the C kernels do not run. Use --format onnx."
+            'the network\'s input or output is float32, which the C kernels do not run. Use `file_format="onnx"`.'
         )
     tables, n_weights = format_tables(metadata, into)
     features = quantise_clip(samples, metadata, into)

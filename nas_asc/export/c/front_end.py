@@ -23,7 +23,7 @@ def validate_front_end(log_mel: LogMel) -> None:
     if log_mel.n_fft < SMALLEST_FFT or log_mel.n_fft & (log_mel.n_fft - 1):
         raise ExportError(
             f"`n_fft` must be a power of two from {SMALLEST_FFT} on for C, but got n_fft={log_mel.n_fft}."
-            " Use another front end, or --format onnx."
+            ' Use another front end, or `file_format="onnx"`.'
         )
 
 

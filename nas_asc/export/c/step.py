@@ -59,7 +59,7 @@ class StepWriter:
             what = operator.kind if writer is None else f"{operator.kind} of {' and '.join(sorted(kinds))}"
             raise ExportError(
                 f"step {name or self._number!r} is {what}, which the C kernels do not run."
-                " Search with --target c, or use --format tflite or onnx."
+                ' Search with `target="c"`, or use `file_format` tflite or onnx.'
             )
         shapes = " -> ".join(
             " x ".join(map(str, self._shape(one)[1:])) for one in (operator.inputs[0], operator.output)
@@ -316,7 +316,7 @@ class StepWriter:
         if shape[-1] > _MOST_SHARES:
             raise ExportError(
                 f"step {self._model.name(operator.output)!r} shares among {shape[-1]} values, but its sum in the C"
-                f" kernel has room for {_MOST_SHARES}. Pool before it, or use --format onnx."
+                f' kernel has room for {_MOST_SHARES}. Pool before it, or use `file_format="onnx"`.'
             )
         table = exponential_table(into, operator.options["Beta"])
         exponentials = self.constants.array("int32_t", table, name=f"exponentials_{self._number}")
