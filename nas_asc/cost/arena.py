@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain
 
-_ALIGNMENT = 16
+ALIGNMENT = 16
 _N_TRIES = 12  # orders in a row that better nothing
 _FOREVER = 2**31
 
@@ -223,4 +223,4 @@ def _known(one: Lifetime | None) -> tuple[Lifetime, ...]:
 
 
 def _round(size: int) -> int:
-    return -(-size // _ALIGNMENT) * _ALIGNMENT
+    return -(-size // ALIGNMENT) * ALIGNMENT

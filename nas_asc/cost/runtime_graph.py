@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from nas_asc.cost.arena import Lifetime, count_arena
+from nas_asc.cost.arena import ALIGNMENT, Lifetime, count_arena
 from nas_asc.cost.runtime_steps import RuntimeStep, find_owners, list_steps
 from nas_asc.cost.window_padding import find_padding
 from nas_asc.layers import (
@@ -30,6 +30,7 @@ from nas_asc.layers import (
 _FREQUENCY, _TIME, _CHANNELS = 1, 2, 3  # axes of a map
 _FIXED = -1  # owner of a range that a kernel fixes
 _ORDERS = {"skewness": 3, "kurtosis": 4, "hyperskewness": 5}
+_SUM_BYTES = 4  # of a value that is summed
 _GIVEN_IN_ORDER = ("reshape", "softmax", "matmul")  # kinds that give the elements channels first
 _READ_IN_ORDER = ("softmax", "matmul")  # and that read them so
 
@@ -72,6 +73,15 @@ class _Graph:
         """Bytes."""
         return prod(self._lies[tensor]) * self._widths[tensor]
 
+    def scratch(self, kind: str, output: int) -> int:
+        """Bytes that TensorFlow Lite Micro takes beside the values while an operator runs.
+
+        A mean of integers is summed in 32 bits, and has two short lists of axes.
+        """
+        if kind != "MEAN" or self._widths[output] > 1:
+            return 0
+        return -(-_SUM_BYTES * prod(self._lies[output]) // ALIGNMENT) * ALIGNMENT + 2 * ALIGNMENT
+
     def write(self, number: int, inputs: list[_Value]) -> _Value:
         """The value that a step writes."""
         step = self._steps[number]
@@ -80,7 +90,9 @@ class _Graph:
                 value = self._pad(inputs[0], step.primitive, "PAD")
                 return self._apply("CONV", number, value)
             case Pooling(kind="mean"):
-                return self._apply("MEAN", number, self._pad_mean(inputs[0], step.primitive))
+                if _is_whole(inputs[0], step.primitive):
+                    return self._apply("MEAN", number, inputs[0])
+                return self._apply("AVERAGE_POOL", number, self._pad(inputs[0], step.primitive, "PAD"))
             case Pooling():
                 return self._apply("MAX_POOL", number, self._pad(inputs[0], step.primitive, "PADV2"))
             case Concatenation():
@@ -162,15 +174,6 @@ class _Graph:
         out = self.value(shape, value.owner, is_map=True)
         self.apply(kind, out.tensor, value.tensor)
         return out
-
-    def _pad_mean(self, value: _Value, window: Pooling) -> _Value:
-        """Means over whole axes need no window, which would count the padding."""
-        kernel, stride = to_pair(window.kernel_size), to_pair(window.stride)
-        whole = [kernel[axis] == value.shape[1 + axis] for axis in (0, 1)]
-        is_whole = not any(to_pair(window.padding)) and all(
-            whole[axis] or (kernel[axis] == 1 and stride[axis] == 1) for axis in (0, 1)
-        )
-        return value if is_whole else self._pad(value, window, "PAD")
 
     def _reshape(self, number: int, value: _Value) -> _Value:
         shape, is_map, tensor = self._steps[number].out_shape, self._lies_as_map(number), value.tensor
@@ -270,6 +273,15 @@ class _Graph:
         return self._each(self._each(self._each(total)))
 
 
+def _is_whole(value: _Value, window: Pooling) -> bool:
+    """Whether means are over whole axes: then they need no window, which would count the padding."""
+    kernel, stride = to_pair(window.kernel_size), to_pair(window.stride)
+    whole = [kernel[axis] == value.shape[1 + axis] for axis in (0, 1)]
+    return not any(to_pair(window.padding)) and all(
+        whole[axis] or (kernel[axis] == 1 and stride[axis] == 1) for axis in (0, 1)
+    )
+
+
 def moves_nothing(shape: tuple[int, ...], order: tuple[int, ...]) -> bool:
     """Whether axes in another order leave the values in theirs, since all but one of those that move have one place."""
     moved = [axis for axis in order if shape[axis] > 1]
@@ -281,7 +293,8 @@ def count_arena_of(architecture: Architecture, target: str) -> int:
 
     Args:
         architecture: The network.
-        target: "c" for the static arena of the C that is exported, "tflite-micro" for the plan in the .tflite file.
+        target: "c" for the static arena of the C that is exported, "tflite-micro" for the plan in the .tflite file
+            and what means take beside it.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.
@@ -301,8 +314,17 @@ def _count(layers: tuple[object, ...], in_shape: Shape, n_classes: int, target: 
     values = [graph.value(in_shape, 0, is_map=len(in_shape) == 3)]
     for number, step in enumerate(steps):
         values.append(graph.write(number, [values[index] for index in step.inputs]))
-    run, same = (_fuse(graph.run), True) if target == "c" else (graph.run, False)
-    return count_arena(_list_lifetimes(run, values[0].tensor, values[output].tensor, graph.size, merges=same))
+    ends = values[0].tensor, values[output].tensor
+    if target == "c":
+        return count_arena(_list_lifetimes(_fuse(graph.run), *ends, graph.size, merges=True))
+    lifetimes = _list_lifetimes(graph.run, *ends, graph.size, merges=False)
+    most = count_arena(lifetimes)
+    for place, (kind, _, written) in enumerate(graph.run):
+        scratch = graph.scratch(kind, written)
+        if scratch:
+            live = sum(-(-one.size // ALIGNMENT) * ALIGNMENT for one in lifetimes if one.first <= place <= one.last)
+            most = max(most, live + scratch)
+    return most
 
 
 def _fuse(run: Sequence[_Run]) -> list[_Run]:
@@ -315,7 +337,7 @@ def _fuse(run: Sequence[_Run]) -> list[_Run]:
             if (before[0], kind) == ("SOFTMAX", "QUANTIZE"):
                 fused[-1] = (before[0], before[1], output)
                 continue
-            if before[0] == "PAD" and kind in ("CONV", "MEAN"):
+            if before[0] == "PAD" and kind in ("CONV", "AVERAGE_POOL"):
                 fused[-1] = (kind, before[1], output)
                 continue
         fused.append((kind, inputs, output))

@@ -238,9 +238,9 @@ CASES = (
          write=lambda root: _export(root, lambda file: file.update(label={"type": "unlabeled"})
                                     if file["path"] == "training/cat.0.wav" else None),
          says=("1 recordings without one label are left out",)),
-    Case(kind="sessions above the classes", name="days", says=("either may be the classes", '`layout="grouped"`'),
+    Case(kind="sessions above the classes", name="days", says=("either may be the classes", "--layout grouped"),
          write=lambda root: write_tree(root, ("monday", "tuesday", "friday"), ("none", "loud"))),
-    Case(kind="sessions above the classes", name="devices", says=("either may be the classes", '`layout="folder"`'),
+    Case(kind="sessions above the classes", name="devices", says=("either may be the classes", "--layout folder"),
          write=lambda root: write_tree(root, ("phone", "laptop"), ("none", "loud", "quiet"))),
     Case(kind="sessions above the classes", name="folds without classes",
          says=("which are its folds", "columns path, label"),

@@ -311,7 +311,7 @@ def test_a_network_that_cannot_be_exported_fails_where_its_file_is_scored_and_ha
         worker.train(replace(job, scored="int8"))
     failed = worker.attempt(replace(job, scored="int8")).record
     assert failed.is_failed
-    assert failed.reason.endswith("Or score networks: --score float.")
+    assert failed.reason.endswith("Or score networks in float.")
 
 
 def test_time_that_is_over_passes_through(worker, make_job):

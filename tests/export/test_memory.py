@@ -67,9 +67,15 @@ def test_arena_of_a_system_is_its_static_peak(space, name):
 
 
 def count_file(file):
-    """Bytes that both plans of a file take: that of TensorFlow Lite Micro, and that of the C."""
-    lifetimes = file.model.lifetimes((file.input,), (file.output,))
-    return {"tflite-micro": count_arena(lifetimes), "c": count_c_arena(file)}
+    """Bytes that both plans of a file take: that of TensorFlow Lite Micro with its sums of means, and that of the C."""
+    model = file.model
+    lifetimes, needs = model.lifetimes((file.input,), (file.output,)), []
+    for step, operator in enumerate(model.operators):
+        if operator.kind == "MEAN" and model.kind(operator.output) == "int8":
+            sums = 4 * np.prod(model.shape(operator.output)) + 2 * ALIGNMENT
+            live = [one.size for one in lifetimes if one.first <= step <= one.last]
+            needs.append(sum(-(-size // ALIGNMENT) * ALIGNMENT for size in (*live, sums)))
+    return {"tflite-micro": max([count_arena(lifetimes), *needs]), "c": count_c_arena(file)}
 
 
 @pytest.mark.parametrize(("layer", "in_shape"), ABLE, ids=[format_layer(case[0]) for case in ABLE])

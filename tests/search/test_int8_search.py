@@ -103,4 +103,4 @@ def test_network_that_cannot_be_exported_fails_only_where_its_file_is_scored(tmp
         assert record.is_complete
         assert record.file is None
     else:
-        assert record.reason.endswith("so that it can be exported. Or score networks: --score float.")
+        assert record.reason.endswith("so that it can be exported. Or score networks in float.")
