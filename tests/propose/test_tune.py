@@ -63,7 +63,7 @@ def test_a_change_is_one_thing_alone(changed, is_change):
 
 def test_the_best_first_network_is_tuned_before_anything_grows(screen):
     """Here nothing pays."""
-    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.1 * is_tuned(record))
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.3 * is_tuned(record))
     best = min(records[:N_FIRST], key=lambda record: record.scores.log_loss)
     both, hotter, unshifted, after = records[N_FIRST:][:4]
     assert [each.origin for each in (both, hotter, unshifted)] == ["tune, rate and mixing", "tune, rate", "tune, pitch"]
@@ -84,8 +84,17 @@ def test_what_pays_stays_in_what_grows(screen):
     assert grown.recipe == both.recipe  # the second did not gain
 
 
+@pytest.mark.parametrize(("worse", "stays"), [(1.08, True), (1.12, False)])
+def test_clips_that_are_not_mixed_have_the_benefit_of_the_doubt(screen, worse, stays):
+    records = study(screen, lambda record: (2.0 - record.cost.macs / 60e6) * (worse if is_tuned(record) else 1.0))
+    origins = [record.origin for record in records[N_FIRST:][:2]]
+    assert origins == ["tune, rate and mixing", "tune, pitch" if stays else "tune, rate"]
+    grown = next(record for record in records if record.origin.startswith("fill"))
+    assert (grown.recipe == records[N_FIRST].recipe) == stays
+
+
 def test_what_does_not_pay_is_taken_back(screen):
-    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.1 * is_tuned(record))
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.3 * is_tuned(record))
     best = min(records[:N_FIRST], key=lambda record: record.scores.log_loss)
     grown = next(record for record in records if record.origin.startswith("fill"))
     assert grown.recipe == best.recipe
