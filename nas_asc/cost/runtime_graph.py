@@ -20,6 +20,7 @@ from nas_asc.layers import (
     Concatenation,
     Convolution,
     FrequencyInstanceNorm,
+    Layer,
     Pooling,
     ProbabilityMean,
     Shape,
@@ -308,8 +309,8 @@ def count_arena_of(architecture: Architecture, target: str) -> int:
 
 
 @lru_cache(maxsize=2**12)
-def _count(layers: tuple[object, ...], in_shape: Shape, n_classes: int, target: str) -> int:
-    steps, output = list_steps(Architecture(layers, in_shape, n_classes))  # type: ignore[arg-type]
+def _count(layers: tuple[Layer, ...], in_shape: Shape, n_classes: int, target: str) -> int:
+    steps, output = list_steps(Architecture(layers, in_shape, n_classes))
     graph = _Graph(steps, output)
     values = [graph.value(in_shape, 0, is_map=len(in_shape) == 3)]
     for number, step in enumerate(steps):

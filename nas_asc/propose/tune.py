@@ -1,8 +1,8 @@
 """The recipe of the best of the first networks is tuned before networks are grown from it.
 
 Short searches gain most from three changes. A higher peak of the learning rate and clips that are not mixed are tried
-together, in one training; where that scores a tenth worse, the higher rate is tried alone. Then clips are no longer
-shifted in pitch. What pays stays in whatever grows from this network.
+together, in one training; where that scores a tenth worse, or a space offers one of them alone, each is tried by
+itself. Then clips are no longer shifted in pitch. What pays stays in whatever grows from this network.
 
 Conventions:
     Only the recipe changes: front end, network, and what is pruned or trained in 8 bits stay. Clips that are not mixed
@@ -84,7 +84,11 @@ class _Change:
 
 # one after the other; of each, the first that stays
 _QUESTIONS = (
-    (_Change("rate and mixing", (raises_rate, stops_mixing), _DOUBT), _Change("rate", (raises_rate,))),
+    (
+        _Change("rate and mixing", (raises_rate, stops_mixing), _DOUBT),
+        _Change("rate", (raises_rate,)),
+        _Change("mixing", (stops_mixing,), _DOUBT),
+    ),
     (_Change("pitch", (stops_shifting,)),),
 )
 
@@ -127,6 +131,8 @@ class TuneStrategy:
         for question in _QUESTIONS:
             for change in question:
                 changed = _change(current, screen, change.parts)
+                if changed is None:
+                    continue
                 if changed in scores:
                     if scores[changed] < change.most * scores[current]:
                         current = changed
@@ -138,18 +144,19 @@ class TuneStrategy:
         return current, None
 
 
-def _change(candidate: Candidate, screen: Screen, changes: Sequence[IsChange]) -> Candidate:
-    """A candidate with each of these changes for which there is an axis."""
+def _change(candidate: Candidate, screen: Screen, parts: Sequence[IsChange]) -> Candidate | None:
+    """A candidate with each of these changes; None where there is no axis for one of them."""
     space, task = screen.space, screen.task
     network, log_mel = space.architecture(candidate, task), space.log_mel(candidate, task)
-    for is_change in changes:
-        before = space.training_recipe(candidate, task)
-        for changed in all_values(candidate, space):
-            if (
-                is_change(before, space.training_recipe(changed, task))
-                and space.architecture(changed, task) == network
-                and space.log_mel(changed, task) == log_mel
-            ):
-                candidate = changed
-                break
-    return candidate
+
+    def keeps_network(changed: Candidate) -> bool:
+        return space.architecture(changed, task) == network and space.log_mel(changed, task) == log_mel
+
+    current: Candidate | None = candidate
+    for is_change in parts:
+        if current is None:
+            break
+        before = space.training_recipe(current, task)
+        found = (each for each in all_values(current, space) if is_change(before, space.training_recipe(each, task)))
+        current = next(filter(keeps_network, found), None)
+    return current

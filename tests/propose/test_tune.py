@@ -65,14 +65,23 @@ def test_the_best_first_network_is_tuned_before_anything_grows(screen):
     """Here nothing pays."""
     records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 + 0.3 * is_tuned(record))
     best = min(records[:N_FIRST], key=lambda record: record.scores.log_loss)
-    both, hotter, unshifted, after = records[N_FIRST:][:4]
-    assert [each.origin for each in (both, hotter, unshifted)] == ["tune, rate and mixing", "tune, rate", "tune, pitch"]
+    both, hotter, unmixed, unshifted, after = records[N_FIRST:][:5]
+    tried = (both, hotter, unmixed, unshifted)
+    assert [each.origin.removeprefix("tune, ") for each in tried] == ["rate and mixing", "rate", "mixing", "pitch"]
     assert not after.origin.startswith("tune")
-    for record in (both, hotter, unshifted):
+    for record in tried:
         assert (record.architecture, record.log_mel, record.cost) == (best.architecture, best.log_mel, best.cost)
     assert stops_mixing(replace(best.recipe, optimiser=both.recipe.optimiser), both.recipe)
     assert raises_rate(best.recipe, hotter.recipe)
+    assert stops_mixing(best.recipe, unmixed.recipe)
     assert stops_shifting(best.recipe, unshifted.recipe)
+
+
+def test_a_space_that_offers_one_change_alone_is_asked_that_one():
+    """The tiny space has learning rates, and mixes nothing."""
+    records = simulate(build("gp"), N_FIRST + 4)
+    origins = {record.origin for record in records if record.origin.startswith("tune")}
+    assert origins == {"tune, rate"}
 
 
 def test_what_pays_stays_in_what_grows(screen):
