@@ -98,11 +98,8 @@ class DeviceOptions(WorkerOptions):
             torch_device: As `--torch-device` says.
 
         Raises:
-            StudyError: GPUs are named, but the executor is Ray.
             UnitError: A GPU is no number, or comes twice, or another option says something else.
         """
-        if self.gpus is not None and self.executor == "ray":
-            raise StudyError("`--gpus` names GPUs of this machine. With --executor ray give --ray-gpus instead.")
         options: dict[str, Any] = {"per_gpu": self.per_gpu, "workers": self.workers, "torch_device": torch_device}
         return words.parse_gpus(self.gpus, **options) or torch_device
 
@@ -111,7 +108,12 @@ class DeviceOptions(WorkerOptions):
 
         Args:
             session: Begun or reopened with these torch devices.
+
+        Raises:
+            StudyError: GPUs are named, but the executor is Ray, be it the study's own.
         """
         super().apply(session)
         if self.gpus is not None:
+            if session.config.executor == "ray":
+                raise StudyError("`--gpus` names GPUs of this machine. With --executor ray give --ray-gpus instead.")
             session.config = replace(session.config, n_workers=len(session.torch_devices))

@@ -117,7 +117,7 @@ class Session:
         """What of the space fits the budget.
 
         Args:
-            n_draws: Random candidates; None is 4,000, or 2,000 where the memory of each must be planned.
+            n_draws: Random candidates; None is 4,000, or 500 where the memory of each must be planned.
 
         Raises:
             NothingFitsError: No candidate can be built at all, or none runs on the target.
