@@ -54,9 +54,9 @@ class _Part:
     def plan(self) -> "_Plan":
         """Of entry, tensors and exit, those that there are."""
         start = min((one.first for one in (*self.tensors, *_known(self.exit))), default=0)
-        spans = tuple((_round(one.size), one.first - start, one.last - start) for one in self.tensors)
-        entry = tuple((_round(one.size), -1, one.last - start) for one in _known(self.entry))
-        after = tuple((_round(one.size), one.first - start, _FOREVER) for one in _known(self.exit))
+        spans = tuple((align(one.size), one.first - start, one.last - start) for one in self.tensors)
+        entry = tuple((align(one.size), -1, one.last - start) for one in _known(self.entry))
+        after = tuple((align(one.size), one.first - start, _FOREVER) for one in _known(self.exit))
         return _plan_part(entry, spans, after)
 
     @property
@@ -93,8 +93,8 @@ def plan_memory(lifetimes: Sequence[Lifetime]) -> dict[int, int]:
     is_upright = True
     for part, plan in zip(parts, plans, strict=True):
         for one, place in zip(part.all, plan.places, strict=True):
-            low = height - _round(one.size) if one is part.exit and plan.is_crossed else place
-            offsets[one.tensor] = low if is_upright else height - low - _round(one.size)
+            low = height - align(one.size) if one is part.exit and plan.is_crossed else place
+            offsets[one.tensor] = low if is_upright else height - low - align(one.size)
         is_upright = is_upright != plan.is_crossed
     return offsets
 
@@ -222,5 +222,10 @@ def _known(one: Lifetime | None) -> tuple[Lifetime, ...]:
     return () if one is None else (one,)
 
 
-def _round(size: int) -> int:
+def align(size: int) -> int:
+    """Bytes that a tensor takes up, whole places of 16.
+
+    >>> align(17)
+    32
+    """
     return -(-size // ALIGNMENT) * ALIGNMENT

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from nas_asc.cost.arena import ALIGNMENT, Lifetime, count_arena
+from nas_asc.cost.arena import ALIGNMENT, Lifetime, align, count_arena
 from nas_asc.cost.runtime_steps import RuntimeStep, find_owners, list_steps
 from nas_asc.cost.window_padding import find_padding
 from nas_asc.layers import (
@@ -81,7 +81,7 @@ class _Graph:
         """
         if kind != "MEAN" or self._widths[output] > 1:
             return 0
-        return -(-_SUM_BYTES * prod(self._lies[output]) // ALIGNMENT) * ALIGNMENT + 2 * ALIGNMENT
+        return align(_SUM_BYTES * prod(self._lies[output])) + 2 * ALIGNMENT
 
     def write(self, number: int, inputs: list[_Value]) -> _Value:
         """The value that a step writes."""
@@ -323,7 +323,7 @@ def _count(layers: tuple[Layer, ...], in_shape: Shape, n_classes: int, target: s
     for place, (kind, _, written) in enumerate(graph.run):
         scratch = graph.scratch(kind, written)
         if scratch:
-            live = sum(-(-one.size // ALIGNMENT) * ALIGNMENT for one in lifetimes if one.first <= place <= one.last)
+            live = sum(align(one.size) for one in lifetimes if one.first <= place <= one.last)
             most = max(most, live + scratch)
     return most
 
