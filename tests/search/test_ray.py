@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import closing
 from functools import partial
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from nas_asc.errors import StudyError
+from nas_asc.evaluation import Worker
 from nas_asc.search import RayActors, RayOptions, SilentListener
 from nas_asc.search.ray_share import Room, Share, share_out
 from nas_asc.study import load_pending, load_records
@@ -74,17 +76,44 @@ def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch):
         RayActors(len, n_workers=1)
 
 
-class Murderer(SilentListener):
-    """Ends a node in an epoch of a proposal that is in training on it."""
+class HeldWorker(Worker):
+    """Trains no second epoch before a file is there that names a node, and never on that node."""
 
-    def __init__(self, end_node):
-        self._end_node = end_node
-        self.ends, self.notes = [], []
+    def __init__(self, prepared, gate):
+        super().__init__(prepared, layer_types=space.layer_types)
+        self._gate = gate
+
+    def attempt(self, job, *, limit, on_epoch):
+        import ray
+
+        node = ray.get_runtime_context().get_node_id()
+
+        def tell_and_wait(row, n_epochs):
+            on_epoch(row, n_epochs)
+            while not self._gate.exists() or self._gate.read_text() == node:  # a process may outlive its node
+                time.sleep(0.01)
+
+        return super().attempt(job, limit=limit, on_epoch=tell_and_wait)
+
+
+def build_held_worker(cache_dir, gate, on_features):
+    return HeldWorker(build_worker(cache_dir, on_features).prepared, gate)
+
+
+class Murderer(SilentListener):
+    """Ends a node when two proposals are in training, so one of them on it, and lets the other one go on."""
+
+    def __init__(self, nodes, node, gate):
+        self._nodes, self._node, self._gate = nodes, node, gate
+        self.begun, self.ends, self.notes = set(), [], []
 
     def on_epoch(self, number, row, n_epochs):
-        if self._end_node is not None and len(self.ends) >= 3:
-            self._end_node()
-            self._end_node = None
+        self.begun.add(number)
+        if len(self.begun) == 2 and not self._gate.exists():
+            self._nodes.remove_node(self._node, allow_graceful=False)
+            named = self._gate.with_suffix(".new")
+            named.write_text(self._node.node_id)
+            named.rename(self._gate)
 
     def on_trial_end(self, record, front):
         self.ends.append(record.ask)
@@ -113,9 +142,10 @@ def test_a_search_on_two_nodes_one_of_which_is_killed_loses_and_doubles_nothing(
     nodes, second = cluster
     torch.set_num_threads(1)
     prepared = prepare(tmp_path / "cache")
-    heard = Murderer(lambda: nodes.remove_node(second, allow_graceful=False))
-    build, options = partial(build_worker, tmp_path / "cache"), RayOptions(address=nodes.address)
-    config = ask(prepared, sampler="random", n_workers=2, executor="ray", epochs=20)
+    gate = tmp_path / "gate"
+    heard = Murderer(nodes, second, gate)
+    build, options = partial(build_held_worker, tmp_path / "cache", gate), RayOptions(address=nodes.address)
+    config = ask(prepared, sampler="random", n_workers=2, executor="ray")
     with closing(RayActors(build, n_workers=2, options=options)) as executor:
         more = {"folder": tmp_path / "study", "listener": heard, "refit": False, "executor": executor}
         result = run(config, space, prepared, n_trials=N_TRIALS, **more)
