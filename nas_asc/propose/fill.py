@@ -37,7 +37,17 @@ _N_PARENTS = 2
 
 @dataclass(frozen=True)
 class _Fill:
+    """What is grown, and how.
+
+    Args:
+        parent: The network, its recipe tuned.
+        before: What it scored; where it was not trained since, what it scored with the recipe it had.
+        way: As `grow` takes it.
+        share: As `grow` takes it.
+    """
+
     parent: Candidate
+    before: float
     way: str
     share: float
 
@@ -48,7 +58,7 @@ class FillStrategy:
     Args:
         column: The column of the score among the history's values.
         seconds: The seconds of candidates.
-        tune: Knows what changed recipe the best network has.
+        tune: Knows which changes of the recipe paid.
     """
 
     def __init__(self, *, column: int, seconds: SecondsModels, tune: TuneStrategy) -> None:
@@ -72,14 +82,13 @@ class FillStrategy:
     def _fills(self, history: History, screen: Screen) -> Iterator[_Fill]:
         """What to grow, as far as the trials tell by now."""
         scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
-        parents = sorted(history.candidates[:N_FIRST], key=scores.__getitem__)[:_N_PARENTS]
-        parents = [self._tune.tuned(parent, screen, history) for parent in parents]
-        halves = [_Fill(parent, way, _HALF) for parent in parents for way in _WAYS]
+        halves = []
+        for parent in sorted(history.candidates[:N_FIRST], key=scores.__getitem__)[:_N_PARENTS]:
+            tuned = self._tune.tuned(parent, screen, history)
+            halves += [_Fill(tuned, scores.get(tuned, scores[parent]), way, _HALF) for way in _WAYS]
         yield from halves
-        gains = {
-            fill: scores[fill.parent] - scores.get(self._grow(fill, screen) or fill.parent, np.inf) for fill in halves
-        }
-        best = max(halves, key=lambda fill: (gains[fill] > 0, gains[fill] - scores[fill.parent]))
+        gains = {fill: fill.before - scores.get(self._grow(fill, screen) or fill.parent, np.inf) for fill in halves}
+        best = max(halves, key=lambda fill: (gains[fill] > 0, gains[fill] - fill.before))
         if gains[best] > 0:
             yield replace(best, share=_MOST)
 

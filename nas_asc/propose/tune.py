@@ -109,23 +109,29 @@ class TuneStrategy:
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The next change; None where all were tried, or the space has no such axes."""
-        return self._walk(screen, history)[1] if len(history) >= self._n_first else None
+        return self._walk(screen, history)[2] if len(history) >= self._n_first else None
 
     def tuned(self, parent: Candidate, screen: Screen, history: History) -> Candidate:
-        """The best of the first networks with the changes that paid; any other network as it is.
+        """One of the first networks with the changes that paid for the best of them, as far as it has the axes.
 
         Args:
-            parent: One of the first networks.
+            parent: The network.
             screen: Knows the space.
             history: Trials so far.
         """
-        return self._walk(screen, history)[0] if parent == self._best(history) else parent
+        best, kept, _ = self._walk(screen, history)
+        if parent == self._best(history):
+            return best
+        for change in kept:
+            parent = _change(parent, screen, change.parts) or parent
+        return parent
 
     def _best(self, history: History) -> Candidate:
         return history.candidates[int(np.argmin(history.values[: self._n_first, self._column]))]
 
-    def _walk(self, screen: Screen, history: History) -> tuple[Candidate, Proposal | None]:
-        """The network with what paid so far, and the next change of it."""
+    def _walk(self, screen: Screen, history: History) -> tuple[Candidate, list[_Change], Proposal | None]:
+        """The best first network with what paid so far, what that was, and the next change of it."""
+        kept: list[_Change] = []
         scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
         current = self._best(history)
         for question in _QUESTIONS:
@@ -136,12 +142,13 @@ class TuneStrategy:
                 if changed in scores:
                     if scores[changed] < change.most * scores[current]:
                         current = changed
+                        kept.append(change)
                         break
                     continue
                 proposal = screen.admit(changed, origin=f"tune, {change.name}", seen=history.seen)
                 if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
-                    return current, proposal
-        return current, None
+                    return current, kept, proposal
+        return current, kept, None
 
 
 def _change(candidate: Candidate, screen: Screen, parts: Sequence[IsChange]) -> Candidate | None:

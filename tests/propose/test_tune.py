@@ -93,6 +93,17 @@ def test_what_pays_stays_in_what_grows(screen):
     assert grown.recipe == both.recipe  # the second did not gain
 
 
+def test_what_paid_for_the_best_changes_the_recipe_of_the_second_too(screen):
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6 - 0.1 * is_tuned(record), n=N_FIRST + 8)
+    tuned = records[N_FIRST].recipe
+    fills = [record for record in records if record.origin.startswith("fill")]
+    assert len(fills) >= 3
+    for record in fills:
+        kinds = {type(part) for part in record.recipe.augmentation}
+        assert Mixup not in kinds
+        assert record.recipe.optimiser.learning_rate == tuned.optimiser.learning_rate
+
+
 @pytest.mark.parametrize(("worse", "stays"), [(1.08, True), (1.12, False)])
 def test_clips_that_are_not_mixed_have_the_benefit_of_the_doubt(screen, worse, stays):
     records = study(screen, lambda record: (2.0 - record.cost.macs / 60e6) * (worse if is_tuned(record) else 1.0))
