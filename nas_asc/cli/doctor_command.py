@@ -58,7 +58,9 @@ def _facts(evidence: "Evidence", cards: "tuple[Card, ...]") -> dict[str, Any]:
 
 
 def _text(card: "Card") -> str:
-    advice = f"\n         -> {card.advice}" if card.advice else ""
+    from nas_asc.study import name_options
+
+    advice = f"\n         -> {name_options(card.advice)}" if card.advice else ""
     return f"{_MARKS[card.verdict]}  {card.title}: {card.finding}{advice}"
 
 

@@ -134,7 +134,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     from nas_asc.cli.terminal import build_console
     from nas_asc.cli.twin_command import print_twin
     from nas_asc.health import Evidence, check_constant, count_validation
-    from nas_asc.study import load_repeats
+    from nas_asc.study import load_repeats, name_options
 
     name, records, front = session.config.name, result.search.records, result.search.front
     if result.repeats is not None:
@@ -149,7 +149,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     validation = count_validation(session.inputs.data_set, session.inputs.split)
     card = check_constant(Evidence(session.config, tuple(records), validation=validation))
     if card.verdict == "warning":
-        print(f"{card.finding}. {card.advice}")
+        print(f"{card.finding}. {name_options(card.advice)}")
     if result.recommended is not None:
         print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
         print(f"report: {result.report}")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nas_asc.cli.argument import name_options
 from nas_asc.cli.terminal import build_console, build_table
 from nas_asc.units import format_percent, format_short
 
@@ -19,6 +18,8 @@ def short_lines(survey: "Survey", space: "Space") -> list[str]:
         survey: The survey of the space.
         space: The search space.
     """
+    from nas_asc.study import name_options
+
     limited = [row for row in survey.rows if row.limit is not None]
     shares = ", ".join(f"{format_percent(row.share or 0)} by {row.resource}" for row in limited)
     spans = ", ".join(
@@ -39,6 +40,8 @@ def print_survey(survey: "Survey", space: "Space") -> None:
         survey: The survey of the space.
         space: The search space.
     """
+    from nas_asc.study import name_options
+
     console = build_console()
     rows = [
         (
