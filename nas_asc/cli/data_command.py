@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli.command import Command
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.errors import DataError
@@ -18,7 +19,7 @@ data_app = typer.Typer(
 )
 
 
-@data_app.command("show")
+@data_app.command("show", cls=Command)
 @spread_groups
 def show(
     *,
@@ -86,7 +87,7 @@ def _try(make: Callable[[], T], refusals: list[DataError]) -> T | None:
         return None
 
 
-@data_app.command("synth")
+@data_app.command("synth", cls=Command)
 def synth(
     folder: Annotated[Path, typer.Argument(help="New folder for the recordings.")],
 ) -> None:
@@ -102,7 +103,7 @@ def synth(
     print(f"{len(data_set):,} recordings in {folder}; search them with `nas-asc search --data {folder}`")
 
 
-@data_app.command("cache")
+@data_app.command("cache", cls=Command)
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove all kept features.")] = False,
     cache_dir: opt.CacheFolder = None,

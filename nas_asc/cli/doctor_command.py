@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli.terminal import print_json
+from nas_asc.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from nas_asc.health import Card, Evidence
@@ -32,10 +32,10 @@ def doctor(
     if json:
         print_json(_facts(evidence, cards))
     else:
-        print(evidence.config.budget.describe())
+        say(evidence.config.budget.describe())
         for card in cards:
-            print(_text(card))
-        print(f"study {evidence.config.name}: {_tally(cards)}")
+            say(_text(card))
+        say(f"study {evidence.config.name}: {_tally(cards)}")
     if strict and count_warnings(cards):
         raise typer.Exit(1)
 
