@@ -7,16 +7,15 @@ from typing import Self
 
 from rich.table import Table
 
-from nas_asc.budget import RESOURCES
 from nas_asc.cli.terminal import build_table
 from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.cost import Cost
-from nas_asc.library import later_text, trial_line
+from nas_asc.library import front_rows, later_text, trial_line
 from nas_asc.plan import TimePlan
 from nas_asc.session import Course, EpochRow, SilentListener, Stage
 from nas_asc.space import Design
 from nas_asc.study import TrialRecord
-from nas_asc.units import format_duration, format_short
+from nas_asc.units import format_duration
 
 _ON_TERMINAL_S, _ELSEWHERE_S = 0.5, 30.0  # between two words of how far features are
 
@@ -36,24 +35,7 @@ def front_table(
         n_most: Rows at most; None has all.
         title: Line above the table.
     """
-    counted = [(resource.heading, resource.used) for resource in RESOURCES.values() if resource.used is not None]
-    columns = ("trial", "log loss", "accuracy", *(heading for heading, _ in counted), "time", "origin")
-    shown = [record for record in front if first is None or record.number != first.number]
-    scored = [(record, record.scores) for record in shown if record.scores is not None]
-    ranked = sorted(scored, key=lambda pair: pair[1].log_loss)
-    if first is not None and first.scores is not None:
-        ranked.insert(0, (first, first.scores))
-    rows = [
-        (
-            record.number,
-            f"{scores.log_loss:.3f}",
-            f"{100 * scores.accuracy:.1f} %",
-            *(format_short(used(record.cost)) for _, used in counted),
-            format_duration(record.seconds),
-            record.origin,
-        )
-        for record, scores in ranked
-    ]
+    columns, rows = front_rows(front, first=first)
     return build_table(columns, rows[:n_most], title=title)
 
 

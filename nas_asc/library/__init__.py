@@ -6,7 +6,7 @@ Conventions:
 """
 
 from nas_asc.library.look import count_cost, open_data, plan_search
-from nas_asc.library.progress import PrintingListener, counts_text, later_text, trial_line
+from nas_asc.library.progress import PrintingListener, counts_text, front_rows, later_text, trial_line
 from nas_asc.library.run import run_search, train_design
 from nas_asc.library.study import Study, open_study
 
@@ -15,6 +15,7 @@ __all__ = [
     "Study",
     "count_cost",
     "counts_text",
+    "front_rows",
     "later_text",
     "open_data",
     "open_study",

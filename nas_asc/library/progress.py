@@ -1,4 +1,4 @@
-"""What a search says in a notebook: a line for each trial and each step after them."""
+"""What a search says of its trials, of its front and of what follows, in words; and who prints it line by line."""
 
 from collections.abc import Iterator, Sequence
 from typing import get_args
@@ -21,6 +21,35 @@ class PrintingListener(SilentListener):
     def on_note(self, text: str) -> None:
         """Print one line."""
         print(text, flush=True)
+
+
+def front_rows(
+    front: Sequence[TrialRecord], *, first: TrialRecord | None = None
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows of a front, best log loss first: scores, what a trial takes of each resource, time, origin.
+
+    Args:
+        front: Complete trials.
+        first: The recommended one, which stands first, also where it is not on the front; None is none.
+    """
+    counted = [(resource.heading, resource.used) for resource in RESOURCES.values() if resource.used is not None]
+    shown = [record for record in front if first is None or record.number != first.number]
+    scored = [(record, record.scores) for record in shown if record.scores is not None]
+    ranked = sorted(scored, key=lambda pair: pair[1].log_loss)
+    if first is not None and first.scores is not None:
+        ranked.insert(0, (first, first.scores))
+    rows = [
+        (
+            str(record.number),
+            f"{scores.log_loss:.3f}",
+            f"{100 * scores.accuracy:.1f} %",
+            *(format_short(used(record.cost)) for _, used in counted),
+            format_duration(record.seconds),
+            record.origin,
+        )
+        for record, scores in ranked
+    ]
+    return ("trial", "log loss", "accuracy", *(heading for heading, _ in counted), "time", "origin"), rows
 
 
 def later_text(course: Course, plan: TimePlan, stage: Stage, *, trial_s: float | None = None) -> str:

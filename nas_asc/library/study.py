@@ -12,6 +12,7 @@ from nas_asc.errors import StudyError
 from nas_asc.evaluation import WaveformNetwork
 from nas_asc.handover import ExportResult, TestResult, find_network
 from nas_asc.library.asked import to_seconds
+from nas_asc.library.notebook import choose_listener, search_with
 from nas_asc.library.progress import PrintingListener
 from nas_asc.report import Facts, build_sections, gather_facts, trials_frame
 from nas_asc.session import DEFAULT_SEEDS, Course, SearchListener, Session, load_studied_space, reopen_session
@@ -27,7 +28,7 @@ class Study:
         space: It was searched with; None reads it from where the study says.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
-        listener: Told what happens; None prints a line a trial.
+        listener: Told what happens; None shows a search in the notebook's cell, and elsewhere prints a line a trial.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Study:
         self._space = space
         self._torch_device = torch_device
         self._cache = cache
-        self._listener = listener or PrintingListener()
+        self._listener = listener
 
     def __repr__(self) -> str:
         best = self.recommended
@@ -146,7 +147,7 @@ class Study:
         if n_trials is None and timeout_s is None:
             n_trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None
         course = Course(n_trials=n_trials, timeout_s=timeout_s, n_seeds=n_seeds, refits=refits)
-        self._session.search(course)
+        search_with(self._session, course, self._listener or choose_listener())
         return self
 
     def evaluate(self, number: int | None = None) -> TestResult:
@@ -209,7 +210,11 @@ class Study:
     @cached_property
     def _session(self) -> Session:
         return reopen_session(
-            self.folder, torch_device=self._torch_device, cache=self._cache, listener=self._listener, space=self._space
+            self.folder,
+            torch_device=self._torch_device,
+            cache=self._cache,
+            listener=self._listener or PrintingListener(),
+            space=self._space,
         )
 
     def _frame(self, records: tuple[TrialRecord, ...]) -> pd.DataFrame:
