@@ -24,7 +24,7 @@ class CardNetwork:
 
     Args:
         record: The record of its trial.
-        recipe: That it was trained with, its epochs among it.
+        recipe: The recipe that it was trained with, with its epochs.
         seed: The seed of its training.
         trained_on: Device and precision of its training, in words; empty where they are not known.
     """

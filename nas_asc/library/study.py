@@ -25,7 +25,7 @@ class Study:
 
     Args:
         folder: The folder of the study.
-        space: It was searched with; None reads it from where the study says.
+        space: The space that it was searched with; None reads it from where the study says.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
         listener: Told what happens; None shows a search in the notebook's cell, and elsewhere prints a line a trial.
@@ -168,7 +168,7 @@ class Study:
         Args:
             out: Folder that it goes into; None is the study's own.
             number: The number of a trial; None is the final network.
-            options: As of `nas_asc.handover.export_study`, such as `file_format="tflite"` or `bits=16`.
+            options: Further arguments of `nas_asc.handover.export_study`, such as `file_format="tflite"` or `bits=16`.
 
         Raises:
             ExportError: The network cannot be written so.
@@ -236,7 +236,7 @@ def open_study(study: str | Path, **options: Any) -> Study:
 
     Args:
         study: Its name below ./studies, or the path of its folder.
-        options: As of `Study`: `space`, `torch_device`, `cache`, `listener`.
+        options: Further arguments of `Study`: `space`, `torch_device`, `cache`, `listener`.
 
     Raises:
         StudyError: There is no such study.

@@ -79,7 +79,7 @@ def name_options(message: str) -> str:
     """The message with options in the place of arguments.
 
     Args:
-        message: Of any room.
+        message: A message of any room.
 
     >>> name_options('`n_trials` must be 1 or more. Give `layout="grouped"` as `stride` says.')
     '`--trials` must be 1 or more. Give `--layout grouped` as `stride` says.'
