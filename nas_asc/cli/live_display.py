@@ -15,7 +15,7 @@ from nas_asc.cli.display import FeatureLine, PlainDisplay, front_table
 from nas_asc.cli.terminal import build_console
 from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.cost import Cost
-from nas_asc.library import counts_text, later_text, trial_line
+from nas_asc.library import DOING, counts_text, later_text, trial_line
 from nas_asc.plan import TimePlan
 from nas_asc.session import Course, EpochRow, Stage
 from nas_asc.space import Design
@@ -95,8 +95,9 @@ class LiveDisplay:
     def on_stage(self, stage: Stage) -> None:
         """Show what follows this part."""
         self._stage = stage
-        if stage == "report":
-            self._latest = _Running("writing the report")
+        if stage != "trials":
+            self._running.clear()
+            self._latest = _Running(DOING[stage])
 
     def on_features(self, done: int, total: int) -> None:
         """Show how far the features of a front end are."""
@@ -114,11 +115,11 @@ class LiveDisplay:
 
     def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
         """Show the epoch, its loss and the speed."""
-        if number not in self._running:  # what follows the trials
-            self._running.clear()
-        elif len(self._running) == 1:
-            self._latest = self._running[number]
+        if len(self._running) == 1:
+            self._latest = self._running.get(number, self._latest)
         running = self._running.get(number, self._latest)
+        if number not in self._running:  # what follows the trials
+            running.text = f"{DOING[self._stage]}: trial {number}"
         running.share = row.epoch / n_epochs
         scored = "; now it is scored" if row.epoch == n_epochs else ""
         running.detail = f"epoch {row.epoch} of {n_epochs}, loss {row.loss:.3f}, {row.clips_per_s:,.0f} clips/s{scored}"
@@ -128,13 +129,12 @@ class LiveDisplay:
         self._front, self._n_done = front, max(self._n_done, record.number + 1)
         self._n_failed += record.is_failed
         self._running.pop(record.ask, None)
-        self._latest = next(reversed(self._running.values()), _Running("choosing the next network"))
+        self._latest = next(reversed(self._running.values()), _Running(DOING["trials"]))
         self._seconds.append(record.seconds)
         self._console.print(trial_line(record, n_front=len(front)), markup=False)
 
     def on_note(self, text: str) -> None:
         """Print one line above the display."""
-        self._latest = _Running(text)
         self._console.print(text, markup=False)
 
     def _render(self) -> Group:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nas_asc.clock import WALL_CLOCK, Clock
 from nas_asc.cost import Cost
-from nas_asc.library.progress import PrintingListener, counts_text, front_rows, later_text
+from nas_asc.library.progress import DOING, PrintingListener, counts_text, front_rows, later_text
 from nas_asc.plan import TimePlan
 from nas_asc.session import Course, EpochRow, SearchListener, Session, SilentListener, Stage
 from nas_asc.space import Design
@@ -54,6 +54,8 @@ class NotebookListener(SilentListener):
     def on_stage(self, stage: Stage) -> None:
         """Show what follows this part; with the report the picture is the last one."""
         self._stage = stage
+        if stage != "trials":
+            self._doing, self._share = DOING[stage], 0.0
         self._draw()
 
     def on_features(self, done: int, total: int) -> None:
@@ -67,7 +69,7 @@ class NotebookListener(SilentListener):
 
     def on_epoch(self, number: int, row: EpochRow, n_epochs: int) -> None:
         """Show the epoch and its loss."""
-        what = self._running.get(number) or "".join(self._notes[-1:])
+        what = self._running.get(number, f"{DOING[self._stage]}: trial {number}")
         self._tell(f"{what}; epoch {row.epoch} of {n_epochs}, loss {row.loss:.3f}", row.epoch / n_epochs)
 
     def on_trial_end(self, record: TrialRecord, front: Sequence[TrialRecord]) -> None:
@@ -77,13 +79,12 @@ class NotebookListener(SilentListener):
         self._running.pop(record.ask, None)
         if record.is_failed:
             self._notes.append(f"trial {record.number} failed: {record.reason}")
-        self._doing, self._share = "choosing the next network", 0.0
+        self._doing, self._share = DOING["trials"], 0.0
         self._draw()
 
     def on_note(self, text: str) -> None:
         """Show one more note."""
         self._notes.append(text)
-        self._doing, self._share = "", 0.0
         self._draw()
 
     def _tell(self, doing: str, share: float) -> None:
@@ -102,10 +103,8 @@ class NotebookListener(SilentListener):
         self._show(f'<div style="max-width:64em">{"".join(parts)}</div>')
 
     def _draw_running(self) -> list[str]:
-        parts = []
-        if self._doing:
-            bar = f'<progress value="{self._share:.3f}" max="1" style="width:12em"></progress>'
-            parts.append(f"<p>{bar} {escape(self._doing)}</p>")
+        bar = f'<progress value="{self._share:.3f}" max="1" style="width:12em"></progress>'
+        parts = [f"<p>{bar} {escape(self._doing)}</p>"]
         if self._course is not None:
             ranked = rank_trials(self._front)
             trial_s = ranked[0].seconds if ranked else None

@@ -10,6 +10,14 @@ from nas_asc.session import Course, SilentListener, Stage
 from nas_asc.study import FILE_KINDS, TrialRecord
 from nas_asc.units import format_duration, format_short
 
+DOING: dict[Stage, str] = {
+    "trials": "choosing the next network",
+    "repeats": "training again",
+    "refit": "the last training",
+    "twin": "searching at random",
+    "report": "writing the report",
+}  # what runs in a part of a search while no trial does
+
 
 class PrintingListener(SilentListener):
     """Prints a line for each trial that ended, and for each note."""

@@ -105,9 +105,11 @@ def test_one_worker_shows_a_trial_then_what_follows(show):
     display.on_trial_start(2, DESIGN, example_record(0).cost)
     assert lines()[0].startswith("trial 2: ")
     display.on_trial_end(example_record(2), [])
+    assert lines()[0] == "choosing the next network"
+    display.on_stage("repeats")
     display.on_note("racing: the leaders are trained for longer")
     display.on_epoch(0, EpochRow(1, 2.0, 0.1, 50.0), 4)
-    assert lines()[:2] == ["racing: the leaders are trained for longer", "epoch 1 of 4, loss 2.000, 50 clips/s"]
+    assert lines()[:2] == ["training again: trial 0", "epoch 1 of 4, loss 2.000, 50 clips/s"]
     display.on_epoch(0, EpochRow(4, 2.0, 0.1, 50.0), 4)
     assert lines()[1].endswith("; now it is scored")
 

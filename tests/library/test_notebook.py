@@ -63,7 +63,9 @@ def test_the_last_picture_has_the_front_and_the_notes_and_no_bar(cell):
     listener.on_stage("refit")
     listener.on_note("training the network of trial 0 once more")
     listener.on_epoch(0, EpochRow(3, 1.0, 0.1, 50.0), 9)
-    assert "training the network of trial 0 once more; epoch 3 of 9" in _words(shown[-1])
+    words = _words(shown[-1])
+    assert "the last training: trial 0; epoch 3 of 9" in words
+    assert words.count("training the network of trial 0 once more") == 1
     listener.on_stage("report")
     words = _words(shown[-1])
     assert words.startswith("trials: 2, 1 failed; on the front: 1;")
