@@ -19,6 +19,8 @@ from nas_asc.session import DEFAULT_SEEDS, Course, SearchListener, Session, load
 from nas_asc.space import Space
 from nas_asc.study import StudyConfig, TrialRecord, cut_front, find_study, load_config, load_records
 
+_FIRST = ["number", "log_loss", "accuracy", "params", "macs", "int8_bytes", "peak_ram_bytes", "origin"]  # of a frame
+
 
 class Study:
     """A study as its folder has it now.
@@ -58,7 +60,7 @@ class Study:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """All complete trials, best score first: scores, costs and axes, one row a trial."""
+        """All complete trials, best score first, one row each: scores and costs, then all that front.csv has."""
         return self._frame(self._facts.ranked)
 
     @property
@@ -219,9 +221,10 @@ class Study:
 
     def _frame(self, records: tuple[TrialRecord, ...]) -> pd.DataFrame:
         facts = self._facts
-        return trials_frame(
+        frame = trials_frame(
             records, facts.axes, facts.config.classes, clip_s=facts.config.clip_s, summary=facts.summary
         )
+        return frame[[*_FIRST, *frame.columns.difference(_FIRST, sort=False)]]
 
     def _figure(self, name: str) -> go.Figure:
         figures = self.figures
