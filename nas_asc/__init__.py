@@ -75,9 +75,7 @@ def __getattr__(name: str) -> Any:
             return "unknown"
     if name not in __all__:
         raise AttributeError(f"module 'nas_asc' has no attribute {name!r}")
-    with (
-        warnings.catch_warnings()
-    ):  # optuna's progress bars want widgets in a notebook; this package shows none of them
+    with warnings.catch_warnings():  # that optuna finds no widgets for bars, which this package never shows
         warnings.filterwarnings("ignore", message="IProgress not found")
         return getattr(import_module(f"nas_asc.{_ROOM_OF.get(name, 'library')}"), name)
 
