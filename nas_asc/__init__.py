@@ -4,6 +4,7 @@ Conventions:
     A name is loaded when it is first asked for: importing this package loads neither torch nor anything else heavy.
 """
 
+import warnings
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,9 @@ def __getattr__(name: str) -> Any:
             return "unknown"
     if name not in __all__:
         raise AttributeError(f"module 'nas_asc' has no attribute {name!r}")
-    return getattr(import_module(f"nas_asc.{_ROOM_OF.get(name, 'library')}"), name)
+    with warnings.catch_warnings():  # that optuna finds no widgets for bars, which this package never shows
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        return getattr(import_module(f"nas_asc.{_ROOM_OF.get(name, 'library')}"), name)
 
 
 def __dir__() -> list[str]:

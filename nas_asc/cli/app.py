@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from nas_asc.cli.argument import explain
+from nas_asc.cli.command import Command
 from nas_asc.cli.count_command import count
 from nas_asc.cli.dashboard_command import dashboard
 from nas_asc.cli.data_command import data_app
@@ -55,7 +56,7 @@ for command in (
     systems,
     guide,
 ):
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(data_app, name="data")
 
 

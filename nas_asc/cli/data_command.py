@@ -2,23 +2,29 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from nas_asc.cli import options as opt
+from nas_asc.cli.command import Command
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 from nas_asc.errors import DataError
 
+if TYPE_CHECKING:
+    from nas_asc.data import Summary
+
 T = TypeVar("T")
+
+_DEVICE = "device "
 
 data_app = typer.Typer(
     help="Look at a data set, write the synthetic scenes as recordings, or clear kept features.", no_args_is_help=True
 )
 
 
-@data_app.command("show")
+@data_app.command("show", cls=Command)
 @spread_groups
 def show(
     *,
@@ -65,9 +71,8 @@ def show(
             }
         )
     else:
-        for name, value in summary.facts:
-            print(f"{name}: {value}")
-        build_console().print(build_table(summary.columns, summary.rows))
+        say(*(f"{name}: {value}" for name, value in summary.facts))
+        _print_tables(summary)
         told = [damage.describe() if damage else "", ceiling]
         told += [
             f"{each.name}: {each.n} of {len(rows):,} clips listened to, such as {each.example}"
@@ -78,6 +83,17 @@ def show(
         raise refusal
 
 
+def _print_tables(summary: "Summary") -> None:
+    """Print clips by part and fold, and below them by device, so that both have room."""
+    of_device = [name.startswith(_DEVICE) for name in summary.columns]
+    for is_shown, title in ((False, None), (True, "clips by device")):
+        places = [place for place, each in enumerate(of_device) if each == is_shown or place == 0]
+        if len(places) > 1:
+            columns = [summary.columns[place].removeprefix(_DEVICE) for place in places]
+            rows = [[row[place] for place in places] for row in summary.rows]
+            build_console().print(build_table(columns, rows, title=title))
+
+
 def _try(make: Callable[[], T], refusals: list[DataError]) -> T | None:
     try:
         return make()
@@ -86,7 +102,7 @@ def _try(make: Callable[[], T], refusals: list[DataError]) -> T | None:
         return None
 
 
-@data_app.command("synth")
+@data_app.command("synth", cls=Command)
 def synth(
     folder: Annotated[Path, typer.Argument(help="New folder for the recordings.")],
 ) -> None:
@@ -102,7 +118,7 @@ def synth(
     print(f"{len(data_set):,} recordings in {folder}; search them with `nas-asc search --data {folder}`")
 
 
-@data_app.command("cache")
+@data_app.command("cache", cls=Command)
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove all kept features.")] = False,
     cache_dir: opt.CacheFolder = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli.terminal import print_json
+from nas_asc.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from nas_asc.health import Card, Evidence
@@ -32,10 +32,10 @@ def doctor(
     if json:
         print_json(_facts(evidence, cards))
     else:
-        print(evidence.config.budget.describe())
+        say(evidence.config.budget.describe())
         for card in cards:
-            print(_text(card))
-        print(f"study {evidence.config.name}: {_tally(cards)}")
+            say(_text(card))
+        say(f"study {evidence.config.name}: {_tally(cards)}")
     if strict and count_warnings(cards):
         raise typer.Exit(1)
 
@@ -58,7 +58,9 @@ def _facts(evidence: "Evidence", cards: "tuple[Card, ...]") -> dict[str, Any]:
 
 
 def _text(card: "Card") -> str:
-    advice = f"\n         -> {card.advice}" if card.advice else ""
+    from nas_asc.study import name_options
+
+    advice = f"\n         -> {name_options(card.advice)}" if card.advice else ""
     return f"{_MARKS[card.verdict]}  {card.title}: {card.finding}{advice}"
 
 

@@ -7,7 +7,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 
 if TYPE_CHECKING:
     from nas_asc.handover import EnsembleResult
@@ -35,7 +35,7 @@ def ensemble(
 
     limits = budget.parse() if budget.is_given else None
     if limits is not None and not json:
-        print(limits.describe(), flush=True)
+        say(limits.describe())
     session = reopen(study, cache=cache, torch_device=torch_device, quiet=json or budget.is_given)
     result = session.ensemble(budget=limits, n_most=members, bits=budget.bits or 8, out=out)
     if json:
@@ -58,8 +58,11 @@ def _print_result(result: "EnsembleResult") -> None:
         rows.append((name, f"{100 * scores.accuracy:.2f} %", f"{scores.log_loss:.4f}", *costs))
     cells = [(*row[:3], *map(format_short, row[3:])) for row in rows]
     build_console().print(build_table(("on the validation clips", "accuracy", "log loss", "params", "MACs"), cells))
-    print(
+    say(
         f"chosen on these clips among {result.n_networks} networks with {result.n_front_ends} front ends:"
         " expect somewhat less on others"
     )
-    print(f"wrote {exported.path} of {format_count(exported.file_bytes)} bytes, its settings and {result.card.name}")
+    say(
+        f"wrote {exported.path} of {format_count(exported.file_bytes)} bytes, its settings (.json), {result.card.name}"
+        f" and the model card {result.model_card.name}"
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 
 if TYPE_CHECKING:
     from nas_asc.export import CReport
@@ -97,7 +97,7 @@ def _print_result(study: str, result: "ExportResult") -> None:
     exported = result.exported
     found, expected = exported.scores, exported.network_scores
     weights = "trained on all development clips" if result.is_refit else "as trained in its trial"
-    print(f"trial {result.record.number} of {study}, {weights}, at {exported.bits} bits:")
+    say(f"trial {result.record.number} of {study}, {weights}, at {exported.bits} bits:")
     rows = [
         ("accuracy", f"{100 * expected.accuracy:.2f} %", f"{100 * found.accuracy:.2f} %"),
         ("macro accuracy", f"{100 * expected.macro_accuracy:.2f} %", f"{100 * found.macro_accuracy:.2f} %"),
@@ -106,22 +106,22 @@ def _print_result(study: str, result: "ExportResult") -> None:
     console = build_console()
     console.print(build_table(("on the validation clips", "network", "file"), rows))
     if result.is_refit:
-        print("the network was trained on these clips too: their scores say only how file and network differ")
-    print(
+        say("the network was trained on these clips too: their scores say only how file and network differ")
+    say(
         f"same class for {100 * exported.agreement:.1f} % of {found.n_clips:,} clips;"
         f" {100 * exported.integer_share:.0f} % of the MACs in integers;"
         f" {format_count(exported.weight_bytes)} bytes of weights and scales,"
         f" {format_count(exported.file_bytes)} in the file"
     )
     if exported.saturated is not None:
-        print(f"{100 * exported.saturated:.2g} % of the values of these clips lie beyond the ranges of 8 bits")
+        say(f"{100 * exported.saturated:.2g} % of the values of these clips lie beyond the ranges of 8 bits")
     if exported.saturating_sums:
-        print(
+        say(
             f"{100 * exported.saturating_sums:.2g} % of the sums would be cut off on processors without VNNI, unless a"
             " session sets session.x64quantprecision to 1, as nas-asc predict does"
         )
     if exported.arena_bytes is not None and exported.activation_bytes is not None:
-        print(
+        say(
             f"TensorFlow Lite Micro needs an arena of {format_count(exported.arena_bytes)} bytes,"
             f" {format_count(exported.activation_bytes)} of them for activations"
             f" and {format_count(exported.arena_bytes - exported.activation_bytes)} that persist"
@@ -132,12 +132,12 @@ def _print_result(study: str, result: "ExportResult") -> None:
     drop = expected.accuracy - found.accuracy
     if drop > _LARGE_DROP:
         worst = ", ".join(f"{noise.name} ({noise.sqnr_db:.0f} dB)" for noise in exported.noise[:_WORST])
-        print(f"{exported.bits} bits cost {100 * drop:.1f} points{f', most of it in {worst}' if worst else ''}")
+        say(f"{exported.bits} bits cost {100 * drop:.1f} points{f', most of it in {worst}' if worst else ''}")
         if exported.bits == 8 and not exported.qat_epochs:
-            print("training in 8 bits may win them back: --qat 10")
+            say("training in 8 bits may win them back: --qat 10")
     cards = f"{result.card.name} and the model card {result.model_card.name}"
     beside = cards if exported.c is not None else f"its settings (.json), {cards}"
-    print(f"wrote {exported.path}{', with ' if exported.c is not None else ', '}{beside}")
+    say(f"wrote {exported.path}{', with ' if exported.c is not None else ', '}{beside}")
 
 
 def _print_front_end(result: "ExportResult") -> None:
@@ -145,7 +145,7 @@ def _print_front_end(result: "ExportResult") -> None:
 
     exported = result.exported
     front_end = exported.front_end
-    print(
+    say(
         f"front end on a microcontroller: {format_count(front_end.ram_bytes)} bytes of RAM for a stream"
         f" ({format_count(front_end.window_bytes)} samples, {format_count(front_end.spectrum_bytes)} transform,"
         f" {format_count(front_end.column_bytes)} mel columns), {format_short(front_end.clip_operations)} operations a"
@@ -157,28 +157,26 @@ def _print_front_end(result: "ExportResult") -> None:
 def _print_c(report: "CReport") -> None:
     from nas_asc.units import format_count
 
-    print(
+    say(
         f"RAM: {format_count(report.ram_bytes)} bytes, of them {format_count(report.arena_bytes)} for the network,"
         f" {format_count(report.front_end.ram_bytes)} for the front end; stack comes on top"
     )
     if report.size is not None:
-        print(
-            f"code and constants: {format_count(report.size.text + report.size.data)} bytes by {report.size.compiler}"
-        )
+        say(f"code and constants: {format_count(report.size.text + report.size.data)} bytes by {report.size.compiler}")
     if report.is_checked:
-        print(
+        say(
             "make check passed here, as C and as C++;"
             f" {report.n_equal_clips:,} clips give TensorFlow Lite Micro's outputs in every value"
         )
     else:
-        print("no C compiler here: run make check in the folder before it is used")
+        say("no C compiler here: run make check in the folder before it is used")
     rows = [_core_cells(core.core, core.instructions, format_count(core.stack_bytes)) for core in report.cores]
     rows += [_core_cells(f"{core}, forecast", parts, "") for core, parts in report.forecast.items()]
     heads = ("Cortex", "features of a clip", "of a frame", "network", "stack, bytes")
     build_console().print(build_table(heads, rows))
-    print("in instructions, which are not cycles; the forecast counts the passes of the loops")
+    say("in instructions, which are not cycles; the forecast counts the passes of the loops")
     if report.cores:
-        print("the others were emulated, and the golden check passed on each")
+        say("the others were emulated, and the golden check passed on each")
 
 
 def _core_cells(name: str, instructions: Mapping[str, int], stack: str) -> tuple[str, ...]:

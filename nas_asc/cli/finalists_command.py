@@ -9,7 +9,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 from nas_asc.cli.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def finalists(
 
     Example: nas-asc finalists my-study --seeds 3
     """
-    from nas_asc.cli.display import build_display
+    from nas_asc.cli.live_display import build_display
     from nas_asc.cli.study_command import reopen
 
     timeout_s = words.parse_timeout(timeout)
@@ -55,7 +55,7 @@ def finalists(
         print_json({"n_trained": result.n_trained, "n_left": result.n_left, "finals": found})
     else:
         print_repeats(result, session.folder)
-        print(f"report: {session.report()}")
+        say(f"report: {session.report()}")
     if result.was_interrupted:
         raise typer.Exit(opt.INTERRUPTED)
 
@@ -69,12 +69,12 @@ def print_repeats(result: "RepeatsResult", folder: Path) -> None:
     """
     if result.summary is not None:
         build_console().print(_table(result.summary))
-        print(result.summary.describe())
+        say(result.summary.describe())
         for line in _conclusions(result.summary):
-            print(line)
+            say(line)
     has_begun = result.summary is not None or result.n_trained > 0
     if (result.n_left and has_begun) or result.was_interrupted:
-        print(f"not all trainings are done: go on with `nas-asc finalists {folder.name}`")
+        say(f"not all trainings are done: go on with `nas-asc finalists {folder.name}`")
 
 
 def _table(summary: "RepeatSummary") -> object:

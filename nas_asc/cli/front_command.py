@@ -8,7 +8,7 @@ import typer
 from nas_asc.budget import RESOURCES, Budget
 from nas_asc.cli import options as opt
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import build_console, print_json
+from nas_asc.cli.terminal import build_console, print_json, say
 
 if TYPE_CHECKING:
     from nas_asc.study import FrontCut
@@ -45,7 +45,7 @@ def front(
     else:
         _print(study, cut, limits)
     for line in _notes(config.budget, limits):
-        print(line, file=sys.stderr)
+        print(line, file=sys.stderr, flush=True)
 
 
 def _facts(cut: "FrontCut", limits: Budget) -> dict[str, Any]:
@@ -62,11 +62,11 @@ def _print(study: str, cut: "FrontCut", limits: Budget) -> None:
     from nas_asc.cli.display import front_table
 
     number = cut.recommended.number
-    print(limits.describe())
+    say(limits.describe())
     title = f"front within these limits, {len(cut.front)} trials, the recommended one first"
     build_console().print(front_table(cut.front, first=cut.recommended, title=title))
-    print(f"recommended: trial {number}")
-    print(f"write it as an int8 file: nas-asc export {study} --trial {number}")
+    say(f"recommended: trial {number}")
+    say(f"write it as an int8 file: nas-asc export {study} --trial {number}")
 
 
 def _notes(own: Budget, limits: Budget) -> list[str]:

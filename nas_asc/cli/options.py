@@ -70,7 +70,7 @@ Refit = Annotated[
     bool,
     _search(
         "--refit/--no-refit",
-        help="At the end, train the recommended network once more on training and validation clips.",
+        help="Do not train the recommended network once more, on training and validation clips, at the end.",
     ),
 ]
 FinalSeeds = Annotated[
@@ -86,7 +86,7 @@ Twin = Annotated[
     bool,
     _search("--twin", help="Then search at random at equal cost, to see what the search gained. Takes as long again."),
 ]
-Trials = Annotated[int | None, _search("--trials", help="Trials in all, resumed ones included. Default: 30.")]
+Trials = Annotated[int | None, _search("--trials", help="Trials in all. Default: 30.")]
 Timeout = Annotated[
     str | None,
     _search(
@@ -225,7 +225,7 @@ class SearchOptions:
         bool,
         _search(
             "--warm-start/--no-warm-start",
-            help="Begin with the space's starting guesses and published systems, shrunk where they do not fit.",
+            help="Do not begin with the space's guesses and published systems.",
         ),
     ] = True
     min_share: Annotated[

@@ -8,7 +8,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import print_json
+from nas_asc.cli.terminal import print_json, say
 from nas_asc.units import format_duration, format_percent, format_short
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def plan(
     """Show what fits a budget and how long a search will take, before anything trains.
 
     Takes the options of search but --study and those of workers; what changes neither what fits nor the time, such
-    as --warm-start, is only checked.
+    as --no-warm-start, is only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
     if not json:
-        print(options.resolved.describe(), flush=True)  # before torch is loaded, which takes seconds
+        say(options.resolved.describe())  # before torch is loaded, which takes seconds
     from nas_asc.cli.survey_lines import print_survey
     from nas_asc.session import begin_session
 
@@ -42,17 +42,16 @@ def plan(
     )
     survey = session.survey(n_draws=draws)
     if not json:
-        print(session.inputs.describe(), flush=True)
+        say(session.inputs.describe())
         print_survey(survey, session.inputs.space)
     survey.validate()
     forecast = session.forecast(options.course)
     if json:
         print_json({"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None})
     elif forecast is None:
-        print("no time is forecast: what fits is too rare among random candidates to be measured")
+        say("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
-        for line in forecast_lines(forecast, options.course, min_share=options.min_share):
-            print(line)
+        say(*forecast_lines(forecast, options.course, min_share=options.min_share))
 
 
 def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float | None = None) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """`nas-asc search` and `nas-asc resume`: the main job, and going on with it."""
 
-import sys
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
+from nas_asc.cli.terminal import say
 from nas_asc.cli.worker_options import DeviceOptions
 from nas_asc.units import format_duration
 
@@ -30,7 +30,7 @@ def search(
 
     Example: nas-asc search --budget 128k --macs 30M
     """
-    print(options.resolved.describe(), flush=True)  # before torch is loaded, which takes seconds
+    say(options.resolved.describe())  # before torch is loaded, which takes seconds
     from nas_asc.cli.survey_lines import short_lines
     from nas_asc.session import begin_session
 
@@ -41,11 +41,10 @@ def search(
         cache_bytes=words.parse_cache_size(options.cache_size),
     )
     workers.apply(session)
-    print(session.inputs.describe(), *session.inputs.notes, sep="\n", flush=True)
+    say(session.inputs.describe(), *session.inputs.notes)
     survey = session.survey()
     survey.validate()
-    for line in short_lines(survey, session.inputs.space):
-        print(line, flush=True)
+    say(*short_lines(survey, session.inputs.space))
     _run(session, options.course)
 
 
@@ -53,8 +52,22 @@ def search(
 def resume(
     study: opt.StudyName,
     *,
-    trials: opt.Trials = None,
-    timeout: opt.Timeout = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--trials",
+            rich_help_panel="Search",
+            help="Trials in all, finished ones included. Default: as the study was asked.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--timeout",
+            rich_help_panel="Search",
+            help="Wall time from now, such as 90s, 20m or 2h. Default: as the study was asked.",
+        ),
+    ] = None,
     workers: DeviceOptions,
     accept_space_change: Annotated[bool, typer.Option(help="Go on although the space has changed.")] = False,
     accept_data_change: Annotated[bool, typer.Option(help="Go on although the data have changed.")] = False,
@@ -78,7 +91,7 @@ def resume(
     cache_bytes = words.parse_cache_size(cache_size)
     devices = workers.torch_devices(torch_device)
     session = reopen(study, cache=cache, cache_bytes=cache_bytes, torch_device=devices)
-    print(session.inputs.describe(), flush=True)
+    say(session.inputs.describe())
     workers.apply(session)
     if trials is None and timeout_s is None:
         config = session.config
@@ -90,11 +103,11 @@ def resume(
 
 
 def _run(session: "Session", course: "Course", *, accepted: Collection[str] = ()) -> None:
-    from nas_asc.cli.display import build_display
+    from nas_asc.cli.live_display import build_display
 
     _print_course(session, course)
     config = replace(session.config, n_trials=course.n_trials, timeout_s=course.timeout_s)
-    with build_display(config) as session.listener:
+    with build_display(config, course, session.time_plan(course)) as session.listener:
         result = session.search(course, accepted=accepted)
     _conclude(session, result)
 
@@ -103,20 +116,19 @@ def _print_course(session: "Session", course: "Course") -> None:
     """Print what the study is asked, and how far it goes."""
     from nas_asc.study import format_rungs
 
-    config, plan = session.config, session.time_plan(course)
+    config = session.config
     scored = "int8 files" if config.scored == "int8" else "networks in float"
     objectives = f"objectives {', '.join(config.minimised)}, scores of {scored}"
     parts = [f"up to {course.n_trials} trials"] if course.n_trials is not None else []
     parts += [f"within {format_duration(course.timeout_s)}"] if course.timeout_s is not None else []
-    kept = f", {format_duration(plan.repeats_s)} of it to train the leaders again" if plan.repeats_s else ""
     where = " on Ray" if config.executor == "ray" else ""
     at_once = f", {config.n_workers} trainings at a time{where}" if config.trains_elsewhere else ""
-    print(f"study: {config.name}, {objectives}, {' '.join(parts)}{kept}{at_once}", flush=True)
+    say(f"study: {config.name}, {objectives}, {' '.join(parts)}{at_once}")
     if config.rungs:
         rungs = format_rungs(config.rungs).replace(",", " and ")
         clips = format_rungs(config.rung_clips).replace(",", " and ")
         on = f", until then on {clips} of the clips" if config.rung_clips else ""
-        print(f"rungs: trainings stop after {rungs} of their epochs{on}; one in {config.eta:g} goes on", flush=True)
+        say(f"rungs: trainings stop after {rungs} of their epochs{on}; one in {config.eta:g} goes on")
 
 
 _ENDINGS = {
@@ -134,7 +146,7 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
     from nas_asc.cli.terminal import build_console
     from nas_asc.cli.twin_command import print_twin
     from nas_asc.health import Evidence, check_constant, count_validation
-    from nas_asc.study import load_repeats
+    from nas_asc.study import load_repeats, name_options
 
     name, records, front = session.config.name, result.search.records, result.search.front
     if result.repeats is not None:
@@ -143,22 +155,21 @@ def _conclude(session: "Session", result: "SessionResult") -> None:
         print_twin(result.twin, session.folder)
     n_stopped = sum(record.is_stopped for record in records)
     stopped = f", {n_stopped} of them stopped early" if n_stopped else ""
-    print(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front", flush=True)
+    say(f"{_ENDINGS[result.stopped_by]}: {len(records)} trials{stopped}, {len(front)} on the front")
     if front:
         build_console().print(front_table(front, first=result.recommended))
     validation = count_validation(session.inputs.data_set, session.inputs.split)
     card = check_constant(Evidence(session.config, tuple(records), validation=validation))
     if card.verdict == "warning":
-        print(f"{card.finding}. {card.advice}")
+        say(f"{card.finding}. {name_options(card.advice)}")
     if result.recommended is not None:
-        print(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
-        print(f"report: {result.report}")
-        print(f"write it as an int8 file: nas-asc export {name}")
-        print(f"score it on the test clips: nas-asc evaluate {name}")
+        say(f"recommended: trial {result.recommended.number}, {_weights(session, result)}")
+        say(f"report: {result.report}")
+        say(f"write it as an int8 file: nas-asc export {name}")
+        say(f"score it on the test clips: nas-asc evaluate {name}")
         luck = "" if load_repeats(session.folder) else f"see what of the front is luck: nas-asc finalists {name}; "
-        print(f"{luck}what to mend: nas-asc doctor {name}")
-    print(f"go on: nas-asc resume {name} --trials {_next_total(len(records), session.config.n_trials)}")
-    sys.stdout.flush()
+        say(f"{luck}what to mend: nas-asc doctor {name}")
+    say(f"go on: nas-asc resume {name} --trials {_next_total(len(records), session.config.n_trials)}")
     if result.stopped_by == "interrupt":
         raise typer.Exit(opt.INTERRUPTED)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_asc.cli import options as opt
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 from nas_asc.units import format_short
 
 if TYPE_CHECKING:
@@ -47,21 +47,21 @@ def status(study: opt.StudyName, json: opt.Json = False) -> None:
     if json:
         print_json(facts | {"trials": [record.to_dict() for record in records]})
         return
-    print(config.budget.describe())
+    say(config.budget.describe())
     running = {True: "running now", False: "not running", None: "running or not, which cannot be told here"}
     asked = "" if config.n_trials is None else f" of {config.n_trials} asked"
-    print(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running[facts['is_running']]}")
+    say(f"study {config.name}: {len(records)} trials{asked}, {len(failed)} failed, {running[facts['is_running']]}")
     if front:
         build_console().print(
             front_table(front, first=best, title=f"front, {len(front)} trials, the recommended one first")
         )
     for line in rung_lines:
-        print(line)
+        say(line)
     for record in failed:
-        print(f"trial {record.number} failed: {record.reason}")
+        say(f"trial {record.number} failed: {record.reason}")
     if best is not None:
-        print(f"recommended: trial {best.number}; hypervolume {facts['hypervolume']:.4g}")
-    print(f"go on: nas-asc resume {config.name} --trials {max(len(records) + 1, config.n_trials or 0)}")
+        say(f"recommended: trial {best.number}; hypervolume {facts['hypervolume']:.4g}")
+    say(f"go on: nas-asc resume {config.name} --trials {max(len(records) + 1, config.n_trials or 0)}")
 
 
 def _rung_facts(
@@ -135,7 +135,7 @@ def reopen(
     from nas_asc.study import find_study, load_config
 
     if not quiet:
-        print(load_config(find_study(study)).budget.describe(), flush=True)  # before torch is loaded
+        say(load_config(find_study(study)).budget.describe())  # before torch is loaded
     from nas_asc.cli.display import FeatureDisplay
     from nas_asc.session import reopen_session
 
@@ -165,13 +165,13 @@ def evaluate(
         print_json({"trial": result.record.number, "is_final": result.is_refit, **values})
         return
     weights = "trained on all development clips" if result.is_refit else "as trained in its trial"
-    print(f"trial {result.record.number} of {study}, {weights}, on {scores.n_clips:,} test clips:")
+    say(f"trial {result.record.number} of {study}, {weights}, on {scores.n_clips:,} test clips:")
     console = build_console()
     columns = [_score_cells(each) for each in (scores, file_scores) if each is not None]
     heads = ("score", "network", "file")[: len(columns) + 1]
     console.print(build_table(heads, [(row[0][0], *(cell[1] for cell in row)) for row in zip(*columns, strict=True)]))
     classes = session.inputs.data_set.classes
-    print("of the network, by class:")
+    say("of the network, by class:")
     rows = [(name, _percent(value)) for name, value in zip(classes, scores.class_accuracy, strict=True)]
     console.print(build_table(("class", "accuracy"), rows))
     if scores.device_accuracy:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nas_asc.cli.argument import name_options
-from nas_asc.cli.terminal import build_console, build_table
+from nas_asc.cli.terminal import build_console, build_table, say
 from nas_asc.units import format_percent, format_short
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ def short_lines(survey: "Survey", space: "Space") -> list[str]:
         survey: The survey of the space.
         space: The search space.
     """
+    from nas_asc.study import name_options
+
     limited = [row for row in survey.rows if row.limit is not None]
     shares = ", ".join(f"{format_percent(row.share or 0)} by {row.resource}" for row in limited)
     spans = ", ".join(
@@ -39,6 +40,8 @@ def print_survey(survey: "Survey", space: "Space") -> None:
         survey: The survey of the space.
         space: The search space.
     """
+    from nas_asc.study import name_options
+
     console = build_console()
     rows = [
         (
@@ -57,13 +60,13 @@ def print_survey(survey: "Survey", space: "Space") -> None:
     for row in survey.rows:
         if row.limit is not None:
             values = ", ".join(f"{name}={value}" for name, value in row.smallest.items())
-            print(f"smallest in {row.resource}: {row.minimum:,} with {values}")
+            say(f"smallest in {row.resource}: {row.minimum:,} with {values}")
     if survey.left_out.n:
-        print(name_options(survey.left_out.describe(survey.n_drawn)))
+        say(name_options(survey.left_out.describe(survey.n_drawn)))
     for line in _front_end_lines(survey.front_end):
-        print(line)
+        say(line)
     unbuildable = format_percent(survey.n_unbuildable / survey.n_drawn)
-    print(f"{format_percent(survey.share_fits)} fit the whole budget; {unbuildable} cannot take clips of this shape")
+    say(f"{format_percent(survey.share_fits)} fit the whole budget; {unbuildable} cannot take clips of this shape")
 
 
 def _front_end_lines(found: "FrontEnds") -> Iterator[str]:

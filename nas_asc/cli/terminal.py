@@ -19,6 +19,16 @@ def build_console(*, stderr: bool = False) -> Console:
     return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH_WHEN_PIPED)
 
 
+def say(*lines: str) -> None:
+    """Print lines on stdout at once; a terminal gets them folded between words."""
+    for line in lines:
+        if sys.stdout.isatty():
+            build_console().print(line, markup=False)
+        else:
+            print(line)
+    sys.stdout.flush()
+
+
 def print_json(value: Any) -> None:
     """Write plain data as JSON on stdout, NaN refused."""
     json.dump(value, sys.stdout, indent=2, allow_nan=False)

@@ -10,7 +10,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 from nas_asc.cli.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def train(
         on_features=listener.on_features,
     )
     for note in training.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {note}", file=sys.stderr, flush=True)
     if teacher:
         names = training.teach(teacher)
         print(f"learning from {', '.join(names)}", file=sys.stderr, flush=True)
     if not json:
-        print(_headline(training), flush=True)
+        say(_headline(training))
     results = []
     for result in training.train(
         range(seed, seed + seeds),
@@ -147,8 +147,8 @@ def _conclude(results: Sequence["SeedResult"], folder: Path, *, json: bool) -> N
     rows += [_cells(f"seed {result.seed}", "test", result.test) for result in results if result.test is not None]
     build_console().print(build_table(("training", "clips", "accuracy", "macro accuracy", "log loss"), rows))
     if len(results) > 1:
-        print(_spread([result.validation.accuracy for result in results]))
-    print(f"weights, learning curves and scores: {folder}")
+        say(_spread([result.validation.accuracy for result in results]))
+    say(f"weights, learning curves and scores: {folder}")
 
 
 def _cells(training: str, clips: str, scores: "Scores") -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import typer
 from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
-from nas_asc.cli.terminal import build_console, build_table, print_json
+from nas_asc.cli.terminal import build_console, build_table, print_json, say
 from nas_asc.cli.worker_options import WorkerOptions
 from nas_asc.units import format_duration
 
@@ -32,7 +32,7 @@ def twin(
 
     Example: nas-asc twin my-study
     """
-    from nas_asc.cli.display import build_display
+    from nas_asc.cli.live_display import build_display
     from nas_asc.cli.study_command import reopen
     from nas_asc.study import load_records
 
@@ -62,15 +62,15 @@ def print_twin(result: "TwinResult", folder: Path) -> None:
 
     config, n_trials = load_config(folder), len(load_records(folder))
     name, score = config.name, config.score
-    print(f"twin: {result.search.folder}, {len(result.search.records)} of {n_trials} trials")
+    say(f"twin: {result.search.folder}, {len(result.search.records)} of {n_trials} trials")
     rows = []
     for title, each in (("equal trials", result.at_trials), ("equal seconds", result.at_seconds)):
         rows += [_cells(f"{title}: {name}", each, is_twin=False), _cells(f"{title}: twin", each, is_twin=True)]
     heads = ("compared at", "trials", "time in trials", "hypervolume", f"best {score}")
     build_console().print(build_table(heads, rows))
-    print("hypervolumes are of the study's reference point; one twin alone, so small differences may be luck")
+    say("hypervolumes are of the study's reference point; one twin alone, so small differences may be luck")
     if len(result.search.records) < n_trials:
-        print(f"go on: nas-asc twin {name}")
+        say(f"go on: nas-asc twin {name}")
 
 
 def _cells(title: str, each: "Comparison", *, is_twin: bool) -> tuple[object, ...]:

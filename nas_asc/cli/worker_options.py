@@ -32,8 +32,8 @@ class WorkerOptions:
         str | None,
         _workers(
             "--executor",
-            help="Where they train: processes of this machine, or ray, a cluster (needs nas-asc[ray]). Default: as the"
-            " study had it, processes at first.",
+            help="Where they train: processes of this machine, or ray, a cluster (needs nas-asc\\[ray]). Default: as"
+            " the study had it, processes at first.",
         ),
     ] = None
     ray_address: Annotated[

@@ -132,7 +132,7 @@ def hint_name(name: str, names: Sequence[str]) -> str:
     """What is said of a name that is not there: the nearest one, or all.
 
     Args:
-        name: That was asked for.
+        name: The name that was asked for.
         names: That are there.
     """
     close = difflib.get_close_matches(name, names, n=1)

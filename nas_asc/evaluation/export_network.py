@@ -111,7 +111,7 @@ def export_network(
             folder of C where the name ends in "-c".
         network: What is written.
         prepared: Clips: 64 training clips calibrate, the validation clips score.
-        recipe: That it was trained with.
+        recipe: The recipe that it was trained with.
         name: The name of the network, for people.
         bits: 8, 16 or 32.
         qat_epochs: Passes over the training clips in 8 bits before the file is written, of a network that was not

@@ -29,7 +29,7 @@ def quantise(
         lowered: The trained network, changed in place where it is trained on.
         clips: Training clips with labels, standardised as the network takes them.
         run: The run of the training in 8 bits; None is a plain one.
-        recipe: That the network was trained with.
+        recipe: The recipe that the network was trained with.
         qat_epochs: Passes over the clips in 8 bits; 0 calibrates alone.
 
     Raises:
@@ -51,7 +51,7 @@ def train_quantised(lowered: LoweredNetwork, clips: Clips, run: Run, *, recipe: 
         lowered: The trained network, changed in place; on the CPU before and after.
         clips: Training clips with labels, standardised as the network takes them.
         run: Seed, torch device, time and events.
-        recipe: That the network was trained with.
+        recipe: The recipe that the network was trained with.
         epochs: Passes over the clips.
 
     Raises:

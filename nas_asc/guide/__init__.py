@@ -14,6 +14,7 @@ from nas_asc.errors import GuideError
 
 TOPICS = (
     "searching",
+    "machines",
     "data",
     "counting",
     "files",

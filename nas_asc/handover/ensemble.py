@@ -21,6 +21,7 @@ from nas_asc.evaluation import (
 )
 from nas_asc.frontend import LogMel
 from nas_asc.handover.export import EXPORT
+from nas_asc.handover.model_card import CardFacts, CardNetwork, format_model_card
 from nas_asc.handover.stored import StoredNetwork, find_network, no_trials
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import score_predictions
@@ -40,7 +41,8 @@ class EnsembleResult:
         exported: The file of all together, and what was measured of it.
         n_networks: Trials that were considered, the best ones of the study.
         n_front_ends: Front ends among them; members share one.
-        card: Where all of this is written down.
+        card: Where all of this is written down, as JSON.
+        model_card: What whoever uses the file should know, as Markdown.
     """
 
     records: tuple[TrialRecord, ...]
@@ -48,6 +50,7 @@ class EnsembleResult:
     n_networks: int
     n_front_ends: int
     card: Path
+    model_card: Path
 
 
 def ensemble_study(
@@ -92,9 +95,23 @@ def ensemble_study(
     found = tuple(records[member.number] for member in chosen)
     numbers = "-".join(str(member.number) for member in chosen)
     path = (out or folder / EXPORT) / f"{config.name}-ensemble-{numbers}-{FILE_KINDS.get(bits, bits)}.onnx"
-    exported = _export(path, chosen, found[0], worker.prepared, bits=bits)
+    exported, text = _export(path, chosen, found[0], worker.prepared, bits=bits)
     card = _write_card(path, config.name, chosen, exported)
-    return EnsembleResult(found, exported, len(networks), len(groups), card)
+    facts = CardFacts(
+        config=config,
+        networks=tuple(map(CardNetwork.of, found)),
+        is_refit=False,
+        exported=exported,
+        network=text,
+        log_mel=chosen[0].network.log_mel,
+        data_set=worker.prepared.data_set,
+        split=worker.prepared.split,
+        repeated=None,
+        n_trials=len(networks),
+        versions=installed_versions(),
+    )
+    write_file(card.with_suffix(".md"), format_model_card(facts).encode())
+    return EnsembleResult(found, exported, len(networks), len(groups), card, card.with_suffix(".md"))
 
 
 def _write_card(path: Path, study: str, chosen: tuple[Member, ...], exported: Exported) -> Path:
@@ -128,7 +145,8 @@ def _to_member(stored: StoredNetwork, clips: Clips, worker: Worker) -> Member:
 
 def _export(
     path: Path, chosen: tuple[Member, ...], first: TrialRecord, prepared: PreparedData, *, bits: int
-) -> Exported:
+) -> tuple[Exported, str]:
+    """The file, and its network as text, which lies beside it."""
     network = join_networks(chosen)
     exported = export_network(
         path,
@@ -139,6 +157,6 @@ def _export(
         bits=bits,
         measures_noise=False,
     )
-    text = format_architecture(network.architecture).rstrip()
-    write_file(path.with_name(f"{path.stem}.txt"), f"{text}\n".encode())
-    return exported
+    text = f"{format_architecture(network.architecture).rstrip()}\n"
+    write_file(path.with_name(f"{path.stem}.txt"), text.encode())
+    return exported, text

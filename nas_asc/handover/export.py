@@ -9,10 +9,9 @@ from typing import Any
 from nas_asc.errors import ExportError
 from nas_asc.evaluation import Exported, Worker, export_network
 from nas_asc.export import format_c_header
-from nas_asc.handover.model_card import CardFacts, format_model_card
+from nas_asc.handover.model_card import CardFacts, CardNetwork, format_model_card
 from nas_asc.handover.stored import StoredNetwork, find_network
 from nas_asc.layers import format_architecture
-from nas_asc.recipe import Recipe
 from nas_asc.search import installed_versions
 from nas_asc.study import (
     FILE_KINDS,
@@ -123,17 +122,13 @@ def _card_facts(
 ) -> CardFacts:
     records, record = load_records(folder), stored.record
     summary = load_repeat_summary(folder, config, records)
-    trained = (load_refit_card(folder) if stored.is_refit else None) or record.to_dict()
     return CardFacts(
         config=config,
-        record=record,
+        networks=(CardNetwork.of(record, load_refit_card(folder) if stored.is_refit else None),),
         is_refit=stored.is_refit,
         exported=exported,
         network=format_architecture(stored.network.architecture),
         log_mel=stored.network.log_mel,
-        recipe=Recipe.from_dict(trained["recipe"]),
-        seed=trained.get("seed", record.seed),
-        trained_on=f"{trained['torch_device']}, in {trained['precision']}" if trained.get("torch_device") else "",
         data_set=worker.prepared.data_set,
         split=worker.prepared.split,
         repeated=None if summary is None else summary.find(record.number),

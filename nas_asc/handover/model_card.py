@@ -1,6 +1,6 @@
 """The model card of an exported file: what it is, of which data, how it scores, what it takes, what it cannot do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -19,40 +19,73 @@ _CONFUSIONS = 5
 
 
 @dataclass(frozen=True, eq=False)
+class CardNetwork:
+    """A trained network in the file.
+
+    Args:
+        record: The record of its trial.
+        recipe: The recipe that it was trained with, with its epochs.
+        seed: The seed of its training.
+        trained_on: Device and precision of its training, in words; empty where they are not known.
+    """
+
+    record: TrialRecord
+    recipe: Recipe
+    seed: int
+    trained_on: str
+
+    @classmethod
+    def of(cls, record: TrialRecord, trained: Mapping[str, Any] | None = None) -> "CardNetwork":
+        """A network as its trial trained it, or as another training did.
+
+        Args:
+            record: The record of its trial.
+            trained: The card of the other training; None is the trial's.
+        """
+        trained = trained or record.to_dict()
+        on = f"{trained['torch_device']}, in {trained['precision']}" if trained.get("torch_device") else ""
+        return cls(record, Recipe.from_dict(trained["recipe"]), trained.get("seed", record.seed), on)
+
+
+@dataclass(frozen=True, eq=False)
 class CardFacts:
     """What a card tells of.
 
     Args:
         config: The config of the study.
-        record: The record of the trial.
+        networks: The networks in the file, the best first; of several it gives the mean class probabilities.
         is_refit: Whether the network was trained on training and validation clips.
         exported: The file and what was measured of it.
-        network: The network as text.
-        log_mel: Its front end.
-        recipe: That it was trained with, its epochs among it.
-        seed: The seed of its training.
-        trained_on: Device and precision of its training, in words; empty where they are not known.
+        network: The network, or all of them as one, as text.
+        log_mel: The front end.
         data_set: The recordings.
         split: Who trained, validated and tests.
         repeated: What further trainings of the network say; None where there are none.
-        n_trials: Complete trials of the study.
+        n_trials: Complete trials that it was chosen from.
         versions: The versions of what computed it, by package.
     """
 
     config: StudyConfig
-    record: TrialRecord
+    networks: tuple[CardNetwork, ...]
     is_refit: bool
     exported: Exported
     network: str
     log_mel: LogMel
-    recipe: Recipe
-    seed: int
-    trained_on: str
     data_set: DataSet
     split: Split
     repeated: RepeatedTrial | None
     n_trials: int
     versions: dict[str, str]
+
+    @property
+    def record(self) -> TrialRecord:
+        """The record of the first network's trial."""
+        return self.networks[0].record
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether the file has several networks."""
+        return len(self.networks) > 1
 
 
 def format_model_card(facts: CardFacts) -> str:
@@ -73,13 +106,20 @@ def format_model_card(facts: CardFacts) -> str:
     exported, kinds = facts.exported, {8: "integers of 8 bits", 16: "float16", 32: "float32"}
     lines = [
         f"# {facts.exported.path.name}",
-        f"A sound classifier for {len(facts.config.classes)} classes and clips of {facts.config.clip_s:g} s. It is"
-        f" trial {facts.record.number} of the study {facts.config.name!r}, found by nas-asc. Its weights are"
+        f"A sound classifier for {len(facts.config.classes)} classes and clips of {facts.config.clip_s:g} s."
+        f" {_what(facts)} of the study {facts.config.name!r}, found by nas-asc. Its weights are"
         f" {kinds[exported.bits]}; it takes {exported.file_bytes:,} bytes on disk.",
     ]
     for title, parts in sections.items():
         lines += [f"## {title}", *parts]
     return "\n\n".join(lines) + "\n"
+
+
+def _what(facts: CardFacts) -> str:
+    if not facts.is_ensemble:
+        return f"It is trial {facts.record.number}"
+    numbers = [str(each.record.number) for each in facts.networks]
+    return f"It gives the mean class probabilities of the trials {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 def _use(facts: CardFacts) -> Iterator[str]:
@@ -118,10 +158,9 @@ def _split(facts: CardFacts) -> Iterator[str]:
         ("part", "clips", f"{data_set.group_word}s"),
         [(name, f"{len(rows):,}", f"{len(set(data_set.groups[rows])):,}") for name, rows in parts.items()],
     )
-    if facts.is_refit:
-        yield "This network was trained on the training and the validation clips. The search never read the test clips."
-    else:
-        yield "This network was trained on the training clips alone. The search never read the test clips."
+    whose = "These networks were" if facts.is_ensemble else "This network was"
+    on = "the training and the validation clips" if facts.is_refit else "the training clips alone"
+    yield f"{whose} trained on {on}. The search never read the test clips."
 
 
 def _scores(facts: CardFacts) -> Iterator[str]:
@@ -135,7 +174,8 @@ def _scores(facts: CardFacts) -> Iterator[str]:
         )
         found = [(f"the trial's training, {_whose(facts)}", record.scores)] if record.scores else []
     else:
-        found = [(f"this {kind}", exported.scores), ("its network in float", exported.network_scores)]
+        in_float = "its networks in float, together" if facts.is_ensemble else "its network in float"
+        found = [(f"this {kind}", exported.scores), (in_float, exported.network_scores), *_alone(facts)]
     yield _table(heads, [(name, *_score_cells(scores)) for name, scores in found])
     yield "Intervals count validation clips alone (Wilson). Clips of one place are alike, so true intervals are wider."
     if facts.repeated is not None and facts.repeated.n_seeds > 1:
@@ -146,9 +186,9 @@ def _scores(facts: CardFacts) -> Iterator[str]:
             f" {loss.low:.3f} to {loss.high:.3f} (over seeds and recording groups)."
         )
     yield (
-        f"{kind.capitalize()} and network in float say the same class for {_percent(exported.agreement)} of"
-        f" {exported.scores.n_clips:,} clips. Test clips were not read for this card: `nas-asc evaluate"
-        f" {facts.config.name}` scores them."
+        f"{kind.capitalize()} and network{'s' if facts.is_ensemble else ''} in float say the same class for"
+        f" {_percent(exported.agreement)} of {exported.scores.n_clips:,} clips. Test clips were not read for this card"
+        f"{'' if facts.is_ensemble else f': `nas-asc evaluate {facts.config.name}` scores them'}."
     )
     scores = found[0][1] if found else None
     if scores is not None:
@@ -157,6 +197,14 @@ def _scores(facts: CardFacts) -> Iterator[str]:
             yield _table(
                 ("device", "accuracy"), [(name, _percent(each)) for name, each in scores.device_accuracy.items()]
             )
+
+
+def _alone(facts: CardFacts) -> Iterator[tuple[str, Scores]]:
+    """Scores of each of several networks, in float."""
+    for each in facts.networks if facts.is_ensemble else ():
+        scores = each.record.network_scores or each.record.scores
+        if scores is not None:
+            yield f"trial {each.record.number} alone, in float", scores
 
 
 def _whose(facts: CardFacts) -> str:
@@ -200,9 +248,10 @@ def _costs(facts: CardFacts) -> Iterator[str]:
 
 
 def _cost(facts: CardFacts) -> Cost:
-    """Cost of the file; values other than zero as the trial counted them, where it is the same network."""
-    cost, own = Cost.from_dict(dict(facts.exported.cost)), facts.record.cost
-    return replace(cost, nonzero_params=own.nonzero_params) if own.all_params == cost.all_params else cost
+    """Cost of the file; values other than zero as the trials counted them, where it has the same networks."""
+    cost, own = Cost.from_dict(dict(facts.exported.cost)), [each.record.cost for each in facts.networks]
+    is_same = sum(each.all_params for each in own) == cost.all_params
+    return replace(cost, nonzero_params=sum(each.nonzero_params for each in own)) if is_same else cost
 
 
 def _verdict(name: str, cost: Cost, bits: int) -> str:
@@ -211,17 +260,26 @@ def _verdict(name: str, cost: Cost, bits: int) -> str:
 
 
 def _recipe(facts: CardFacts) -> Iterator[str]:
-    recipe = facts.recipe
-    where = f" on {facts.trained_on}" if facts.trained_on else ""
     qat = f" Then {facts.exported.qat_epochs} epochs in 8 bits." if facts.exported.qat_epochs else ""
-    yield f"Trained for {recipe.epochs} epochs{where}, with the seed {facts.seed}.{qat}"
+    for each in facts.networks:
+        who = f"Trial {each.record.number} was trained" if facts.is_ensemble else "Trained"
+        where = f" on {each.trained_on}" if each.trained_on else ""
+        yield f"{who} for {each.recipe.epochs} epochs{where}, with the seed {each.seed}.{qat}"
     rows = [(field.name, getattr(facts.log_mel, field.name)) for field in fields(facts.log_mel)]
     yield _table(("front end (log-mel)", "value"), [(name, _shown(value)) for name, value in rows if value is not None])
-    parts = [(field.name, getattr(recipe, field.name)) for field in fields(recipe) if field.name != "epochs"]
-    yield _table(("training", "value"), [(name, _shown(value)) for name, value in parts if value not in (None, ())])
-    yield "The network:"
+    heads = [f"trial {each.record.number}" for each in facts.networks] if facts.is_ensemble else ["value"]
+    yield _table(("training", *heads), _training_rows([each.recipe for each in facts.networks]))
+    yield "The networks:" if facts.is_ensemble else "The network:"
     yield f"```text\n{facts.network.rstrip()}\n```"
     yield "Versions: " + ", ".join(f"{package} {version}" for package, version in facts.versions.items()) + "."
+
+
+def _training_rows(recipes: Sequence[Recipe]) -> Iterator[tuple[str, ...]]:
+    """What recipes have, one column each; what none of them has is left out."""
+    for name in (field.name for field in fields(Recipe) if field.name != "epochs"):
+        values = [getattr(recipe, name) for recipe in recipes]
+        if any(value not in (None, ()) for value in values):
+            yield name, *("–" if value in (None, ()) else _shown(value) for value in values)
 
 
 def _shown(value: Any) -> str:
@@ -243,8 +301,8 @@ def _limits(facts: CardFacts) -> Iterator[str]:
         else "The data name no recording devices, so nothing is known of how scores differ between devices.",
         f"It decides on clips of {config.clip_s:g} s. Recordings below {facts.log_mel.sample_rate:,} Hz lack the upper"
         " bands that it was trained with.",
-        f"It was chosen among {facts.n_trials} trials by its score on the validation clips: expect somewhat less on"
-        " others.",
+        f"{'Its networks were' if facts.is_ensemble else 'It was'} chosen among {facts.n_trials} trials by the score"
+        f" {'of their mean ' if facts.is_ensemble else ''}on the validation clips: expect somewhat less on others.",
         *([_confusions(config.classes, scores)] if scores is not None and scores.confusion else []),
     ]
     yield "\n".join(f"- {point}" for point in points)

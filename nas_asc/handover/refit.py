@@ -66,7 +66,7 @@ def refit_recommended(
         best = recommend(folder, config, load_records(folder, on_wait=listener.on_note))
         if best is not None and not is_refitted(folder, best):
             n_epochs = _choose_epochs(folder, config, best, worker, left_s=limit.left_s)
-            on = f"on all development clips, for {n_epochs} epochs"
+            on = f"on all development clips, for {n_epochs} epoch{'' if n_epochs == 1 else 's'}"
             listener.on_note(f"training the network of trial {best.number} once more, {on}")
             try:
                 _refit(folder, config, best, worker, n_epochs=n_epochs, clock=limit.clock, listener=listener)

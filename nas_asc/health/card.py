@@ -15,7 +15,7 @@ class Card:
         title: What was looked at, for people.
         verdict: "fine", "warning", or "unknown" where what it needs is not there.
         finding: One line with the numbers.
-        advice: One line of what to do; empty where there is nothing to do.
+        advice: One line of what to do, with arguments and commands in backticks; empty where there is nothing to do.
     """
 
     name: str

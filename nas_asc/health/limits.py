@@ -55,7 +55,7 @@ def _advise_on_idle(evidence: Evidence, resource: str, limit: int) -> str:
     }
     large = sorted((number for number, share in used.items() if share >= _IDLE), key=lambda number: -used[number])
     if not large:
-        return "Nothing larger was trained: go on with the search, or ask for it with `--min-share 0.5`."
+        return "Nothing larger was trained: go on with the search, or ask for it with `min_share=0.5`."
     told = f"trial {large[0]} takes {100 * used[large[0]]:.0f} % of it"
     return (
         f"It decides nothing: larger networks did not pay here ({told}). Tighten it, train longer, or widen the space."

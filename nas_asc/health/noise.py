@@ -41,12 +41,12 @@ def check_noise(evidence: Evidence) -> Card:
     name = evidence.config.name
     if not close:
         found = f"no other trial is within the interval of trial {best.number}, but each was trained once"
-        return Card("noise", title, "unknown", found, f"Train the front again: nas-asc finalists {name}")
+        return Card("noise", title, "unknown", found, f"Train the front again: `nas-asc finalists {name}`.")
     found = (
         f"{len(close)} other trials are within the 95 % interval of the best one's accuracy, trial {best.number}, and"
         " each was trained once"
     )
-    return Card("noise", title, "warning", found, f"Train the front again: nas-asc finalists {name}")
+    return Card("noise", title, "warning", found, f"Train the front again: `nas-asc finalists {name}`.")
 
 
 def _is_close(record: TrialRecord, best: TrialRecord, evidence: Evidence) -> bool:

@@ -36,8 +36,8 @@ def check_gain(evidence: Evidence) -> Card:
     title, config = "gain over random search", evidence.config
     if config.sampler == "random":
         found = "this study is a random search" + (", the twin of another" if is_twin(config.name) else "")
-        return Card("gain", title, "unknown", found, "Search with another --sampler to gain on it.")
-    ask = f"Train it at equal cost: nas-asc twin {config.name}"
+        return Card("gain", title, "unknown", found, "Search with another `sampler` to gain on it.")
+    ask = f"Train it at equal cost: `nas-asc twin {config.name}`."
     if not evidence.twin:
         return Card("gain", title, "unknown", "the study has no random twin", ask)
     fair = compare_at_trials(config, evidence.records, evidence.twin)

@@ -30,7 +30,7 @@ def check_coverage(evidence: Evidence) -> Card:
         return Card("coverage", title, "unknown", _ABSENT, "Put the data back where the study found it.")
     faults = _missing(validation)
     if faults:
-        advice = "Name other validation rows or another --test-fold, or add recordings."
+        advice = "Name other validation rows or another `test_fold`, or add recordings."
         return Card("coverage", title, "warning", "; ".join(faults), advice)
     fewest = min(validation.class_clips.values(), default=0)
     devices = f", {len(validation.devices)} devices" if validation.devices else ""
@@ -52,7 +52,7 @@ def check_constant(evidence: Evidence) -> Card:
     else:
         best, of_what = max(each.accuracy for each in scores), "the validation clips"
         constant = max(validation.class_clips.values(), default=0) / max(validation.n_clips, 1)
-        advice = "Train for longer, or search with --objectives macro_error,macs,int8_bytes."
+        advice = 'Train for longer, or search with `objectives=("macro_error", "macs", "int8_bytes")`.'
     found = (
         f"the best trial is right for {100 * best:.1f} % of {of_what}, the constant answer for {100 * constant:.1f} %"
     )

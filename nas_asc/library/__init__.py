@@ -6,15 +6,18 @@ Conventions:
 """
 
 from nas_asc.library.look import count_cost, open_data, plan_search
-from nas_asc.library.progress import PrintingListener, counts_text, trial_line
+from nas_asc.library.progress import DOING, PrintingListener, counts_text, front_rows, later_text, trial_line
 from nas_asc.library.run import run_search, train_design
 from nas_asc.library.study import Study, open_study
 
 __all__ = [
+    "DOING",
     "PrintingListener",
     "Study",
     "count_cost",
     "counts_text",
+    "front_rows",
+    "later_text",
     "open_data",
     "open_study",
     "plan_search",

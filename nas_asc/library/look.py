@@ -63,7 +63,7 @@ def plan_search(
         n_trials: Trials in all.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
-        asked: As of `run_search`.
+        asked: Further arguments of `run_search`.
 
     Raises:
         NasAscError: A value is out of range, space or data cannot be read, or nothing fits.

@@ -6,7 +6,7 @@ from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.library.asked import ask, to_seconds
-from nas_asc.library.progress import PrintingListener
+from nas_asc.library.notebook import choose_listener, search_with
 from nas_asc.library.study import Study
 from nas_asc.session import (
     DEFAULT_SEEDS,
@@ -58,7 +58,7 @@ def run_search(
         root: Folder of all studies.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
-        listener: Told what happens; None prints a line a trial.
+        listener: Told what happens; None shows it in the notebook's cell, and elsewhere prints a line a trial.
         asked: Further fields of `nas_asc.study.StudyConfig`, such as `objectives`, `mode`, `seed` or `test_fold`.
 
     Raises:
@@ -67,17 +67,18 @@ def run_search(
         DataError: Audio cannot be read.
     """
     course = Course.of(n_trials, to_seconds(timeout, "timeout"), n_seeds=n_seeds, refits=refits)
+    listener = listener or choose_listener()
     session = begin_session(
         ask(space, data, budget, course, name, asked),
         torch_device=torch_device,
         cache=cache,
-        listener=listener or PrintingListener(),
+        listener=listener,
         root=root,
         space=space if isinstance(space, Space) else None,
     )
-    session.listener.on_note(session.inputs.describe())
+    listener.on_note(session.inputs.describe())
     session.survey().validate()
-    session.search(course)
+    search_with(session, course, listener)
     return Study(session.folder, space=session.inputs.space)
 
 

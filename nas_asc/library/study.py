@@ -12,11 +12,14 @@ from nas_asc.errors import StudyError
 from nas_asc.evaluation import WaveformNetwork
 from nas_asc.handover import ExportResult, TestResult, find_network
 from nas_asc.library.asked import to_seconds
+from nas_asc.library.notebook import choose_listener, search_with
 from nas_asc.library.progress import PrintingListener
 from nas_asc.report import Facts, build_sections, gather_facts, trials_frame
 from nas_asc.session import DEFAULT_SEEDS, Course, SearchListener, Session, load_studied_space, reopen_session
 from nas_asc.space import Space
 from nas_asc.study import StudyConfig, TrialRecord, cut_front, find_study, load_config, load_records
+
+_FIRST = ["number", "log_loss", "accuracy", "params", "macs", "int8_bytes", "peak_ram_bytes", "origin"]  # of a frame
 
 
 class Study:
@@ -24,10 +27,10 @@ class Study:
 
     Args:
         folder: The folder of the study.
-        space: It was searched with; None reads it from where the study says.
+        space: The space that it was searched with; None reads it from where the study says.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache: Where features are kept; None is the user's cache folder.
-        listener: Told what happens; None prints a line a trial.
+        listener: Told what happens; None shows a search in the notebook's cell, and elsewhere prints a line a trial.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Study:
         self._space = space
         self._torch_device = torch_device
         self._cache = cache
-        self._listener = listener or PrintingListener()
+        self._listener = listener
 
     def __repr__(self) -> str:
         best = self.recommended
@@ -57,7 +60,7 @@ class Study:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """All complete trials, best score first: scores, costs and axes, one row a trial."""
+        """All complete trials, best score first, one row each: scores and costs, then all that front.csv has."""
         return self._frame(self._facts.ranked)
 
     @property
@@ -146,7 +149,7 @@ class Study:
         if n_trials is None and timeout_s is None:
             n_trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None
         course = Course(n_trials=n_trials, timeout_s=timeout_s, n_seeds=n_seeds, refits=refits)
-        self._session.search(course)
+        search_with(self._session, course, self._listener or choose_listener())
         return self
 
     def evaluate(self, number: int | None = None) -> TestResult:
@@ -167,7 +170,7 @@ class Study:
         Args:
             out: Folder that it goes into; None is the study's own.
             number: The number of a trial; None is the final network.
-            options: As of `nas_asc.handover.export_study`, such as `file_format="tflite"` or `bits=16`.
+            options: Further arguments of `nas_asc.handover.export_study`, such as `file_format="tflite"` or `bits=16`.
 
         Raises:
             ExportError: The network cannot be written so.
@@ -209,14 +212,19 @@ class Study:
     @cached_property
     def _session(self) -> Session:
         return reopen_session(
-            self.folder, torch_device=self._torch_device, cache=self._cache, listener=self._listener, space=self._space
+            self.folder,
+            torch_device=self._torch_device,
+            cache=self._cache,
+            listener=self._listener or PrintingListener(),
+            space=self._space,
         )
 
     def _frame(self, records: tuple[TrialRecord, ...]) -> pd.DataFrame:
         facts = self._facts
-        return trials_frame(
+        frame = trials_frame(
             records, facts.axes, facts.config.classes, clip_s=facts.config.clip_s, summary=facts.summary
         )
+        return frame[[*_FIRST, *frame.columns.difference(_FIRST, sort=False)]]
 
     def _figure(self, name: str) -> go.Figure:
         figures = self.figures
@@ -231,7 +239,7 @@ def open_study(study: str | Path, **options: Any) -> Study:
 
     Args:
         study: Its name below ./studies, or the path of its folder.
-        options: As of `Study`: `space`, `torch_device`, `cache`, `listener`.
+        options: Further arguments of `Study`: `space`, `torch_device`, `cache`, `listener`.
 
     Raises:
         StudyError: There is no such study.

@@ -21,7 +21,7 @@ class FrontEndForecast:
         table_s: Mean seconds that one front end's features take to compute, where they are not there.
         n: Front ends that the search uses.
         n_bytes: The number of bytes of all their features.
-        seconds: That they take to compute, without those that are there.
+        seconds: The seconds that they take to compute, without those that are there.
         kept_bytes: Most bytes of features on disk at the same time.
         memory_bytes: That the process is expected to need, its features in memory included.
     """

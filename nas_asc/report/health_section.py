@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from nas_asc.health import Card
-from nas_asc.report.text import escape
+from nas_asc.report.text import code_html, escape
+from nas_asc.study import name_options
 
 _WORDS = {"fine": "fine", "warning": "warning", "unknown": "not known"}
 _ORDER = ("warning", "unknown", "fine")
@@ -24,7 +25,7 @@ def health_html(cards: Sequence[Card]) -> str:
 
 
 def _card_html(card: Card) -> str:
-    advice = f'<p class="advice">{escape(card.advice)}</p>' if card.advice else ""
+    advice = f'<p class="advice">{code_html(name_options(card.advice))}</p>' if card.advice else ""
     return (
         f'<div class="card {card.verdict}"><h3>{escape(card.title)} <span>{_WORDS[card.verdict]}</span></h3>'
         f"<p>{escape(card.finding)}</p>{advice}</div>"

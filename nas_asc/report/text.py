@@ -5,11 +5,12 @@ Conventions:
     plotly reads tags in its labels too.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["definition_list", "escape", "format_bytes", "format_percent", "format_value", "html_table"]
+__all__ = ["code_html", "definition_list", "escape", "format_bytes", "format_percent", "format_value", "html_table"]
 
 
 def format_value(value: Any) -> str:
@@ -49,6 +50,15 @@ def format_bytes(n_bytes: float) -> str:
     ('61.1 kB', '812 B')
     """
     return f"{n_bytes:.0f} B" if n_bytes < 1000 else f"{n_bytes / 1000:,.1f} kB"
+
+
+def code_html(text: str) -> str:
+    """A sentence as HTML, what stands in backticks as code.
+
+    >>> code_html("Give `--trials 9` & wait.")
+    'Give <code>--trials 9</code> &amp; wait.'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def definition_list(facts: Mapping[str, str]) -> str:

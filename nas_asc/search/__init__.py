@@ -18,7 +18,7 @@ from nas_asc.search.clock import SearchClock
 from nas_asc.search.executor import Beside, BuildWorker, Done, Event, Executor, InProcess, Late, Lost, OnFeatures
 from nas_asc.search.interrupt import delayed_interrupt
 from nas_asc.search.jobs import Jobs, repeat_seed, trial_seed
-from nas_asc.search.listener import SearchListener, SilentListener
+from nas_asc.search.listener import SearchListener, SilentListener, Stage
 from nas_asc.search.loop import SearchResult, StoppedBy, run_search
 from nas_asc.search.processes import Processes
 from nas_asc.search.ray_actors import RayActors
@@ -43,6 +43,7 @@ __all__ = [
     "SearchListener",
     "SearchResult",
     "SilentListener",
+    "Stage",
     "StoppedBy",
     "ask_again",
     "ask_study",

@@ -1,12 +1,14 @@
 """What a search tells whoever watches it; this room prints nothing."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from nas_asc.cost import Cost
 from nas_asc.space import Design
 from nas_asc.study import TrialRecord
 from nas_asc.training import EpochRow
+
+Stage = Literal["trials", "repeats", "refit", "twin", "report"]  # of a search, in their order
 
 
 class SearchListener(Protocol):
@@ -14,6 +16,9 @@ class SearchListener(Protocol):
 
     While it trains, a trial goes by its proposal's index, `record.ask`, which with one worker is its number too.
     """
+
+    def on_stage(self, stage: Stage) -> None:
+        """A part of the search begins; parts that are not asked for never do."""
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
         """A network is about to be trained, or trained on from its rung."""
@@ -33,6 +38,9 @@ class SearchListener(Protocol):
 
 class SilentListener:
     """A listener that says nothing; a base for those that want few events."""
+
+    def on_stage(self, stage: Stage) -> None:
+        """Say nothing."""
 
     def on_trial_start(self, number: int, design: Design, cost: Cost) -> None:
         """Say nothing."""

@@ -180,7 +180,7 @@ class RayActors:
         """Replace an actor; its job goes to whoever is free next. One that it had not begun is no loss."""
         slot.n_stillborn += not slot.is_ready
         if slot.n_stillborn == MOST_STILLBORN:
-            raise StudyError(f"workers cannot start on Ray: the last one ended {reason}. See nas-asc guide searching.")
+            raise StudyError(f"workers cannot start on Ray: the last one ended {reason}. See nas-asc guide machines.")
         order, had_begun = slot.order, slot.has_begun
         self._ray.kill(slot.actor)  # it may only be out of reach
         slot.restart(*self._start())

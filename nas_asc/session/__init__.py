@@ -5,7 +5,7 @@ Conventions:
     refit.
 """
 
-from nas_asc.search import CHANGES, RayOptions, SearchListener, SearchResult, SilentListener
+from nas_asc.search import CHANGES, RayOptions, SearchListener, SearchResult, SilentListener, Stage
 from nas_asc.session.course import DEFAULT_SEEDS, DEFAULT_TIMEOUT_S, DEFAULT_TRIALS, Course, SessionResult
 from nas_asc.session.inputs import ClipsAsked, Inputs, load_studied_space, read_inputs, reread_inputs, to_source
 from nas_asc.session.named_network import find_architecture, find_design, find_front_end, find_teachers
@@ -33,6 +33,7 @@ __all__ = [
     "Session",
     "SessionResult",
     "SilentListener",
+    "Stage",
     "begin_session",
     "find_architecture",
     "find_design",

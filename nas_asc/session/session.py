@@ -180,6 +180,7 @@ class Session:
             DataError: Audio cannot be read.
         """
         limit, plan = TimeLimit.after(course.timeout_s, clock=self._clock), self.time_plan(course)
+        self.listener.on_stage("trials")
         with closing(self._build_executor()) as executor:
             found = run_search(
                 self._ask(),
@@ -224,6 +225,7 @@ class Session:
         limit = TimeLimit.after(timeout_s, clock=self._clock)
         course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
         plan, best = self.time_plan(course), self._recommended()
+        self.listener.on_stage("repeats")
         with closing(self._build_executor()) as executor:
             found = train_repeats(
                 self.folder,
@@ -311,6 +313,7 @@ class Session:
         if course.n_seeds > 1:
             best = self._recommended()
             kept = limit.keep(plan.after_repeats_s(0.0 if best is None else best.seconds))
+            self.listener.on_stage("repeats")
             train = race_leaders if plan.finds_length else train_repeats
             options: dict[str, Any] = {"executor": executor, "limit": kept, "listener": self.listener}
             repeats = train(self.folder, self.worker, n_seeds=course.n_seeds, **options)
@@ -323,6 +326,7 @@ class Session:
         if not course.refits or (repeats and repeats.was_interrupted):
             return repeats
         kept = limit.keep(plan.report_s)
+        self.listener.on_stage("refit")
         try:
             refit_recommended(self.folder, self.worker, limit=kept, listener=self.listener)
         except KeyboardInterrupt:
@@ -333,6 +337,7 @@ class Session:
 
     def _train_twin(self, executor: Executor, timeout_s: float | None) -> TwinResult:
         limit, space = TimeLimit.after(timeout_s, clock=self._clock), self.inputs.space
+        self.listener.on_stage("twin")
         return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
 
     def _build_executor(self) -> Executor:
@@ -358,6 +363,8 @@ class Session:
     ) -> SessionResult:
         best = self._recommended()
         is_refit = best is not None and is_refitted(self.folder, best)
+        if best is not None:
+            self.listener.on_stage("report")
         page = None if best is None else self.report()
         return SessionResult(search, stopped_by, repeats, twin, best, is_refit, page)
 

@@ -46,6 +46,7 @@ from nas_asc.study.objective import (
     objective_values,
     validate_objectives,
 )
+from nas_asc.study.option import list_options, name_options
 from nas_asc.study.pending import PendingTrial, load_pending, save_pending
 from nas_asc.study.promotion import RungAgreement, RungEntry, agreements, choose_promotion, cut_bands
 from nas_asc.study.ranking import Standing, front_of, rank_by_evidence, rank_trials, recommended, scores_by_epochs
@@ -143,6 +144,7 @@ __all__ = [
     "has_study",
     "is_locked",
     "is_refitted",
+    "list_options",
     "list_studies",
     "load_architecture",
     "load_checkpoint",
@@ -159,6 +161,7 @@ __all__ = [
     "load_weights",
     "lock_study",
     "most_race_length",
+    "name_options",
     "objective_values",
     "parse_rung_clips",
     "parse_rungs",

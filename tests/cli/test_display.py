@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from nas_asc.cli.display import FeatureLine, LiveDisplay, PlainDisplay
+from nas_asc.cli.display import FeatureLine, PlainDisplay
+from nas_asc.cli.live_display import LiveDisplay
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, Classifier, Conv
+from nas_asc.plan import TimePlan
 from nas_asc.recipe import Recipe
+from nas_asc.session import Course
 from nas_asc.space import Design
 from nas_asc.study import Ask
 from nas_asc.training import EpochRow
@@ -66,12 +69,12 @@ DESIGN = Design(Architecture((Conv(8, kernel_size=3), Classifier()), (1, 64, 32)
 def show(clock):
     """A display of a study with so many workers, and what it shows, line by line."""
 
-    def make(n_workers):
-        config = replace(example_config(), n_workers=n_workers, n_trials=9)
-        display = LiveDisplay(Console(file=io.StringIO()), config, clock=clock)
+    def make(n_workers, width=120, height=40, **options):
+        config = replace(example_config(), n_workers=n_workers, n_trials=9, timeout_s=options.pop("timeout_s", None))
+        display = LiveDisplay(Console(file=io.StringIO(), width=width, height=height), config, clock=clock, **options)
 
         def lines():
-            console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
+            console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
             console.print(display._render())
             return [line.split("━")[-1].strip() for line in console.file.getvalue().splitlines()]
 
@@ -94,15 +97,73 @@ def test_every_running_trial_of_several_workers_is_shown(show):
     asked = Ask(index=4, n_known=2, pending=(3,))
     display.on_trial_end(replace(example_record(2), asked=asked), [])
     assert [line for line in lines() if line.startswith(("proposal", "epoch"))] == [heads[0], details[0]]
-    assert lines()[-1].startswith("3 of 9 trials")
+    assert lines()[-2].startswith("3 of 9 trials")
 
 
 def test_one_worker_shows_a_trial_then_what_follows(show):
     display, lines = show(1)
     display.on_trial_start(2, DESIGN, example_record(0).cost)
-    assert lines()[1].startswith("trial 2: ")
+    assert lines()[0].startswith("trial 2: ")
     display.on_trial_end(example_record(2), [])
+    assert lines()[0] == "choosing the next network"
+    display.on_stage("repeats")
     display.on_note("racing: the leaders are trained for longer")
     display.on_epoch(0, EpochRow(1, 2.0, 0.1, 50.0), 4)
-    assert lines()[1] == "racing: the leaders are trained for longer"
-    assert lines()[2] == "epoch 1 of 4, loss 2.000, 50 clips/s"
+    assert lines()[:2] == ["training again: trial 0", "epoch 1 of 4, loss 2.000, 50 clips/s"]
+    display.on_epoch(0, EpochRow(4, 2.0, 0.1, 50.0), 4)
+    assert lines()[1].endswith("; now it is scored")
+
+
+_COURSE = Course(n_trials=9, timeout_s=480.0)
+_PLAN = TimePlan(480.0, n_seeds=3, refit_ratio=15.0, finds_length=True)
+
+
+def test_what_follows_is_told_with_its_planned_time_and_shrinks_stage_by_stage(show, clock):
+    display, lines = show(1, timeout_s=480.0, course=_COURSE, plan=_PLAN)
+    found = "the leaders train for longer (1 min 26 s), the last training and its file, the report (4 s)."
+    assert f"Then: {found}" in lines()
+    record = replace(example_record(0), seconds=10.0)
+    display.on_trial_end(record, [record])
+    clock.seconds += 60.0
+    assert "1 of 9 trials; 1 min 0 s passed, about 1 min 20 s left for trials." in lines()
+    assert "Then: the leaders train for longer (1 min 26 s), the last training and its file (up to 2 min 0 s)" in (
+        line.rsplit(",", 1)[0] for line in lines()
+    )
+    display.on_stage("repeats")
+    assert "1 of 9 trials; 1 min 0 s passed of 8 min 0 s." in lines()
+    assert "Then: the last training and its file (up to 2 min 0 s), the report (4 s)." in lines()
+    display.on_stage("refit")
+    assert "Then: the report (4 s)." in lines()
+    display.on_stage("report")
+    assert lines()[0] == "writing the report"
+    assert not [line for line in lines() if line.startswith("Then")]
+
+
+def test_only_what_is_asked_for_follows(show):
+    course = Course(n_trials=9, n_seeds=1, refits=False, twin=True)
+    _, lines = show(1, course=course, plan=TimePlan(None))
+    assert "Then: the random twin (as long as the trials), the report." in lines()
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_display_fits_a_small_terminal_and_says_nothing_twice(show, n_workers, width):
+    display, lines = show(n_workers, width=width, height=24, timeout_s=480.0, course=_COURSE, plan=_PLAN)
+    front = [example_record(number) for number in range(20)]
+    display.on_trial_end(front[0], front)
+    for ask in range(n_workers):
+        display.on_trial_start(20 + ask, DESIGN, front[0].cost)
+        display.on_epoch(20 + ask, EpochRow(4, 2.0, 0.1, 50.0), 4)
+    shown = lines()
+    assert len(shown) <= 24
+    assert max(map(len, shown)) <= width
+    assert "budget" not in " ".join(shown)
+    assert [line for line in shown if "more not shown" in line]
+
+
+def test_a_log_says_once_what_follows_the_trials(clock, capsys):
+    display = PlainDisplay(_COURSE, _PLAN, clock=clock)
+    for number in range(3):
+        display.on_trial_start(number, DESIGN, example_record(0).cost)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("after the trials: the leaders train for longer (1 min 26 s), the last training")

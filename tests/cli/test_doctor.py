@@ -64,6 +64,7 @@ def test_search_trains_its_finalists_where_it_is_asked_to(folder):
     repeats = load_repeats(folder)
     assert {repeat.index for repeat in repeats} == {0, 1}
     assert "trainings" in (folder / "report.html").read_text()
+    assert "ask for it with <code>--min-share 0.5</code>." in (folder / "report.html").read_text()
     assert "mean_log_loss" in (folder / "front.csv").read_text().splitlines()[0]
 
 
@@ -93,6 +94,7 @@ def test_doctor_says_what_to_do_and_is_strict_when_asked(folder, capsys):
     out = capsys.readouterr().out
     assert "WARNING  number of validation clips" in out
     assert "-> Validate on more clips" in out
+    assert "or ask for it with `--min-share 0.5`." in out
     assert main(["doctor", "small", "--strict"]) == 1
 
 
@@ -101,6 +103,7 @@ def test_doctor_as_json_is_what_the_checks_say(folder, capsys):
     told = json.loads(capsys.readouterr().out)
     cards = diagnose(read_evidence(folder))
     assert told["cards"] == [card.to_dict() for card in cards]
+    assert any("ask for it with `min_share=0.5`." in card.advice for card in cards)  # as Python has it
     assert count_warnings(cards) == sum(card["verdict"] == "warning" for card in told["cards"])
     assert {effect["name"] for effect in told["effects"]} <= {"width", "depth"}
     assert told["importance"] == []  # of four trials

@@ -179,6 +179,19 @@ def test_ensemble_is_one_file_within_the_budget(tmp_path):
         record.scores.log_loss for record in load_records(tmp_path / "study") if record.is_complete
     )
     assert json.loads(result.card.read_text())["trials"] == numbers
+    card = result.model_card.read_text(encoding="utf-8")
+    assert result.model_card.name == f"{result.exported.path.stem}-card.md"
+    *most, last = map(str, numbers)
+    assert f"It gives the mean class probabilities of the trials {', '.join(most)} and {last} of the study" in card
+    for name, scores in (
+        ("this file", result.exported.scores),
+        *((f"trial {each.number} alone, in float", each.network_scores) for each in result.records),
+    ):
+        assert f"| {name} | {100 * scores.accuracy:.1f} % |" in card
+    assert f"| training | {' | '.join(f'trial {number}' for number in numbers)} |" in card
+    assert f"| params | {result.exported.cost['params']:,} |" in card
+    assert "These networks were trained on the training clips alone." in card
+    assert "chosen among" in card
     file = ModelFile(result.exported.path)
     assert file.metadata.classes == prepared.data_set.classes
     with pytest.raises(NothingFitsError, match="no network of 'tiny' fits"):

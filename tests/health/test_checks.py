@@ -233,7 +233,7 @@ def test_gain_over_the_twin_needs_a_larger_hypervolume():
 
 def test_without_a_twin_the_gain_is_unknown():
     card = check_gain(make_evidence())
-    assert (card.verdict, card.advice) == ("unknown", "Train it at equal cost: nas-asc twin tau25")
+    assert (card.verdict, card.advice) == ("unknown", "Train it at equal cost: `nas-asc twin tau25`.")
     random = replace(make_evidence().config, sampler="random")
     assert check_gain(make_evidence(config=random, twin=make_front())).verdict == "unknown"
     assert check_gain(make_evidence(twin=(fail(make_front()[0], "x"),))).verdict == "unknown"

@@ -21,7 +21,10 @@ class Ticking(SilentListener):
     """A listener with a clock by which every epoch takes a second; notes what it hears."""
 
     def __init__(self):
-        self.clock, self.notes, self.features = ManualClock(), [], []
+        self.clock, self.notes, self.features, self.stages = ManualClock(), [], [], []
+
+    def on_stage(self, stage):
+        self.stages.append(stage)
 
     def on_epoch(self, number, row, n_epochs):
         self.clock.seconds += 1
@@ -68,6 +71,7 @@ def test_trials_repeats_and_refit_end_within_the_time(tmp_path, timeout_s):
     assert result.recommended == recommend(session.folder, session.config, load_records(session.folder))
     assert load_refit_card(session.folder)["number"] == result.recommended.number
     assert result.report.is_file()
+    assert ticking.stages == ["trials", "repeats", "refit", "report"]
 
 
 def test_trainings_on_another_device_than_the_studys_are_told_or_accepted(tmp_path):
@@ -118,22 +122,20 @@ def test_features_of_a_front_end_are_computed_once_from_the_first_trial_to_the_r
 
 @pytest.mark.parametrize("course", [Course(n_trials=2, n_seeds=1, refits=False), Course(n_trials=2, n_seeds=1)])
 def test_nothing_follows_the_trials_that_was_not_asked_for(tmp_path, course):
-    session = open_session(tmp_path, Ticking())
+    ticking = Ticking()
+    session = open_session(tmp_path, ticking)
     result = session.search(course)
+    assert ticking.stages == ["trials", *(["refit"] if course.refits else []), "report"]
     assert load_repeats(session.folder) == []
     assert result.repeats is result.twin is None
     assert result.is_refitted == course.refits == (load_refit_card(session.folder) is not None)
 
 
-@pytest.mark.parametrize("moment", ["trial", "repeat", "refit"])
+@pytest.mark.parametrize("moment", ["trials", "repeats", "refit"])
 def test_an_interrupt_ends_the_session_and_its_report_is_written(tmp_path, moment):
     class Impatient(Ticking):
         def on_epoch(self, number, row, n_epochs):
-            where = "refit" if any("once more" in note for note in self.notes) else None
-            where = where or (
-                "repeat" if any(", training " in note or "racing" in note for note in self.notes) else "trial"
-            )
-            if where == moment and self.clock.seconds > 3:
+            if self.stages[-1] == moment and self.clock.seconds > 3:
                 raise KeyboardInterrupt
             super().on_epoch(number, row, n_epochs)
 
