@@ -10,8 +10,6 @@ from nas_asc.budget import list_counts
 from nas_asc.cli.options import Json
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.cost import (
-    MICROCONTROLLERS,
-    TARGETS,
     CostRow,
     cost_on_target,
     count_arena_of,
@@ -21,7 +19,7 @@ from nas_asc.cost import (
     list_obstacles,
     receptive_field,
 )
-from nas_asc.frontend import LogMel
+from nas_asc.frontend import MICROCONTROLLERS, TARGETS, LogMel
 from nas_asc.layers import Architecture
 from nas_asc.space import load_space
 from nas_asc.units import format_count

@@ -23,14 +23,12 @@ from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_prune
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
 from nas_asc.cost.runtime_graph import count_arena_of, moves_nothing
-from nas_asc.cost.target import MICROCONTROLLERS, TARGETS, list_obstacles, validate_target
+from nas_asc.cost.target import list_obstacles
 from nas_asc.cost.window_padding import WindowPadding, find_padding
 
 __all__ = [
     "FORECAST_CORES",
-    "MICROCONTROLLERS",
     "SMALLEST_FFT",
-    "TARGETS",
     "Cost",
     "CostRow",
     "Kernel",
@@ -59,5 +57,4 @@ __all__ = [
     "plan_memory",
     "price_work",
     "receptive_field",
-    "validate_target",
 ]

@@ -16,7 +16,7 @@ def cost_on_target(cost: Cost, architecture: Architecture, log_mel: LogMel, targ
         cost: The cost of the network.
         architecture: The network.
         log_mel: Its front end.
-        target: One of `MICROCONTROLLERS`; None leaves the cost as it is.
+        target: One of `nas_asc.frontend.MICROCONTROLLERS`; None leaves the cost as it is.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.

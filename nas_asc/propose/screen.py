@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nas_asc.budget import Budget
 from nas_asc.compression import can_prune
@@ -61,7 +61,7 @@ class Screen:
         features_s: Callable[[LogMel], float] = lambda log_mel: 0.0,
     ) -> None:
         self.space = space
-        self.task = task
+        self.task = task = replace(task, target=target)
         self.budget = budget
         self.target = target
         self.min_share = min_share

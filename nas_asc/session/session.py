@@ -106,7 +106,7 @@ class Session:
         inputs, prepared = self.inputs, self.prepared
         (device, *_), config = [resolve_device(name) for name in self.torch_devices], self.config
         if config.precision is None:
-            designs = list_guesses(inputs.space, prepared.task)
+            designs = list_guesses(inputs.space, replace(prepared.task, target=config.target))
             precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
         else:
             precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)

@@ -23,7 +23,7 @@ def _builds(space: Space, candidate: Candidate, task: Task) -> bool:
         space.training_recipe(candidate, task)
         space.architecture(candidate, task)
         space.log_mel(candidate, task)
-    except SpaceError:
+    except (LayerError, SpaceError):
         return False
     return True
 
@@ -62,7 +62,7 @@ class Obstacles:
         space: Where candidates come from.
         task: What they are built for.
         budget: What they must fit.
-        target: One of `nas_asc.cost.TARGETS`; "any" runs everything.
+        target: One of `nas_asc.frontend.TARGETS`; "any" runs everything.
         refuse: Tells of a front end why its features cannot be kept; None where they can.
     """
 

@@ -1,13 +1,13 @@
 """What candidates of a space take, and how many of them fit a budget."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nas_asc.budget import Budget, Excess
-from nas_asc.cost import Cost, validate_target
+from nas_asc.cost import Cost
 from nas_asc.errors import NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
@@ -162,7 +162,7 @@ def survey_space(
         NothingFitsError: No candidate can be built at all, or something stands against each; names the axis values
             to blame.
     """
-    validate_target(target)
+    task = replace(task, target=target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
     costs = [(candidate, count_candidate(space, candidate, task, ram_target=budget.ram_target)) for candidate in drawn]
