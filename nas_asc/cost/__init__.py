@@ -22,7 +22,8 @@ from nas_asc.cost.precision import cost_at_bits
 from nas_asc.cost.pruning import Kernel, KernelGroup, count_nonzero, count_pruned_cost, kernel_groups, list_kernels
 from nas_asc.cost.receptive_field import receptive_field
 from nas_asc.cost.row import CostRow, count_rows
-from nas_asc.cost.runtime_graph import count_arena_of, moves_nothing
+from nas_asc.cost.runtime_graph import moves_nothing
+from nas_asc.cost.runtime_memory import count_arena_of
 from nas_asc.cost.target import list_obstacles
 from nas_asc.cost.window_padding import WindowPadding, find_padding
 

@@ -7,10 +7,13 @@ Conventions:
     largest of these parts, so that the bytes of a network follow from those of its parts.
 """
 
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate, chain
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from math import gcd
+from typing import NamedTuple
 
 ALIGNMENT = 16
 _N_TRIES = 12  # orders in a row that better nothing
@@ -34,10 +37,10 @@ class Lifetime:
     last: int
 
 
-_Span = tuple[int, int, int]  # size, a multiple of the alignment; first and last step
+_Span = tuple[int, int, int]  # size, in units of its part; first and last step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Part:
     """Tensors of neighbouring steps.
 
@@ -52,12 +55,23 @@ class _Part:
     exit: Lifetime | None
 
     def plan(self) -> "_Plan":
-        """Of entry, tensors and exit, those that there are."""
+        """Of entry, tensors and exit, those that there are.
+
+        What is planned is in units of the largest number of bytes that all sizes are multiples of: parts of the same
+        form have one plan.
+        """
         start = min((one.first for one in (*self.tensors, *_known(self.exit))), default=0)
-        spans = tuple((align(one.size), one.first - start, one.last - start) for one in self.tensors)
-        entry = tuple((align(one.size), -1, one.last - start) for one in _known(self.entry))
-        after = tuple((align(one.size), one.first - start, _FOREVER) for one in _known(self.exit))
-        return _plan_part(entry, spans, after)
+        unit = gcd(*(align(one.size) for one in self.all)) or 1
+        spans = tuple((align(one.size) // unit, one.first - start, one.last - start) for one in self.tensors)
+        entry = tuple((align(one.size) // unit, -1, one.last - start) for one in _known(self.entry))
+        after = tuple((align(one.size) // unit, one.first - start, _FOREVER) for one in _known(self.exit))
+        plan = _plan_part(entry, spans, after)
+        return _Plan(plan.n_bytes * unit, tuple(place * unit for place in plan.places), plan.is_crossed)
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """Of all that lives in it."""
+        return sum(align(one.size) for one in self.all)
 
     @property
     def all(self) -> tuple[Lifetime, ...]:
@@ -65,9 +79,8 @@ class _Part:
         return (*_known(self.entry), *self.tensors, *_known(self.exit))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Places in one part, whose entry is lowest.
+class _Plan(NamedTuple):
+    """Places in one part, whose entry is lowest, in bytes or in units of the part.
 
     Args:
         n_bytes: That it takes.
@@ -105,7 +118,12 @@ def count_arena(lifetimes: Sequence[Lifetime]) -> int:
     >>> count_arena([Lifetime(0, 64, 0, 1), Lifetime(1, 16, 1, 2), Lifetime(2, 48, 2, 3)])
     80
     """
-    return max((part.plan().n_bytes for part in _split(lifetimes)), default=0)
+    most = 0
+    for part in sorted(_split(lifetimes), key=lambda part: -part.n_bytes):
+        if part.n_bytes <= most:
+            break  # no plan takes more than all of its tensors side by side
+        most = max(most, part.plan().n_bytes)
+    return most
 
 
 def _split(lifetimes: Sequence[Lifetime]) -> Iterator[_Part]:
@@ -150,11 +168,12 @@ def _try_orders(
     is goes first, again and again, until there is no gap or the tries are spent; the best plan is kept.
     """
     order = sorted(range(len(spans)), key=lambda number: (-spans[number][0], spans[number][1]))
+    above = [sum(size for size, first, _ in highest if first <= last) for _, _, last in spans]  # in the end
     best: tuple[int, ...] = ()
     least, n_vain = None, 0
     while n_vain < _N_TRIES:
         places = _place(lowest, spans, order)
-        ends = [_need(span, place, highest) for span, place in zip(spans, places, strict=True)]
+        ends = [place + span[0] + over for span, place, over in zip(spans, places, above, strict=True)]
         total = max((bound, *ends))
         n_vain += 1
         if least is None or total < least:
@@ -167,46 +186,22 @@ def _try_orders(
     return least, best
 
 
-def _need(span: _Span, place: int, highest: tuple[_Span, ...]) -> int:
-    """Bytes that a tensor at its place asks for: with what lies above it in the end, where both live at once."""
-    return place + span[0] + sum(size for size, first, _ in highest if first <= span[2])
-
-
 def _place(lowest: tuple[_Span, ...], spans: tuple[_Span, ...], order: Sequence[int]) -> list[int]:
-    living = _Living(max((first for _, first, _ in (*lowest, *spans)), default=0))
-    for span in lowest:
-        living.put(0, span)
+    """Offset of each tensor between others that live at the same time; steps count from -1."""
+    placed = [(0, size, first, last) for size, first, last in lowest]  # start and end, by start; first and last step
     places = [0] * len(spans)
     for number in order:
-        span = spans[number]
+        size, first, last = spans[number]
         offset = 0
-        for start, end in living.find(span):
-            if offset + span[0] <= start:
+        for start, end, begun, ended in placed:
+            if begun > last or ended < first:
+                continue
+            if offset + size <= start:
                 break
             offset = max(offset, end)
         places[number] = offset
-        living.put(offset, span)
+        insort(placed, (offset, offset + size, first, last))
     return places
-
-
-class _Living:
-    """What is placed already, by the steps in which it lives; steps count from -1, and what lives later lives on.
-
-    Args:
-        n_steps: The last step in which anything begins.
-    """
-
-    def __init__(self, n_steps: int) -> None:
-        self._at: list[list[tuple[int, int]]] = [[] for _ in range(n_steps + 2)]
-
-    def put(self, offset: int, span: _Span) -> None:
-        for at in self._at[span[1] + 1 : span[2] + 2]:
-            at.append((offset, offset + span[0]))
-
-    def find(self, span: _Span) -> list[tuple[int, int]]:
-        """Places that are taken while a tensor lives, the lowest first."""
-        first, last = span[1] + 1, span[2] + 2
-        return sorted(self._at[first]) if last == first + 1 else sorted({*chain(*self._at[first:last])})
 
 
 def _bound(spans: Sequence[_Span]) -> int:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import prod
 
 from nas_asc.cost.cost import Cost
-from nas_asc.cost.runtime_graph import count_arena_of
+from nas_asc.cost.runtime_memory import count_arena_of
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 

@@ -11,7 +11,7 @@ from nas_asc.cost import Cost
 from nas_asc.errors import NothingFitsError
 from nas_asc.frontend import Task
 from nas_asc.space import Candidate, Space
-from nas_asc.survey.fit import Obstacles, Refuse, count_candidate
+from nas_asc.survey.fit import Obstacles, Refuse, count_candidate, count_on_target
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
@@ -165,7 +165,7 @@ def survey_space(
     task = replace(task, target=target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
-    costs = [(candidate, count_candidate(space, candidate, task, ram_target=budget.ram_target)) for candidate in drawn]
+    costs = [(candidate, count_candidate(space, candidate, task)) for candidate in drawn]
     built = [(candidate, cost) for candidate, cost in costs if cost is not None]
     if not built:
         raise NothingFitsError(
@@ -173,13 +173,14 @@ def survey_space(
             " every one has a layer that cannot take its input. Use another space or longer clips."
         )
     obstacles = Obstacles(space, task, budget, target=target, refuse=refuse)
-    left_out, known = leave_out(built, obstacles)
-    if not known:
+    left_out, kept = leave_out(built, obstacles)
+    if not kept:
         raise NothingFitsError(left_out.blame([candidate for candidate, _ in built]))
+    seek = _Seeker(space, task, budget=budget, obstacles=obstacles, rng=rng)
+    known = [(candidate, seek.on_target(candidate, cost)) for candidate, cost in kept]
     used = [budget.used(cost) for _, cost in known]
     fitting = sorted(cost.macs for _, cost in known if budget.fits(cost))
     given = [*space.guesses, *(system.candidate for system in space.systems.values())]
-    seek = _Seeker(space, task, budget=budget, obstacles=obstacles, rng=rng)
     starts = known + [(each, cost) for each in given if (cost := seek.cost(each)) is not None]
     return Survey(
         n_drawn=n_draws,
@@ -218,8 +219,17 @@ class _Seeker:
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built or something stands against it."""
-        cost = count_candidate(self.space, candidate, self.task, ram_target=self.budget.ram_target)
+        cost = self.cost_beside_ram(candidate)
+        return None if cost is None else self.on_target(candidate, cost)
+
+    def cost_beside_ram(self, candidate: Candidate) -> Cost | None:
+        """As `cost`, but for its RAM on a target."""
+        cost = count_candidate(self.space, candidate, self.task)
         return None if cost is None or self.obstacles(candidate) else cost
+
+    def on_target(self, candidate: Candidate, cost: Cost) -> Cost:
+        """The cost of a candidate that runs, with its RAM where the budget counts that on a target."""
+        return count_on_target(self.space, candidate, self.task, cost, self.budget.ram_target)
 
     def ratio(self, cost: Cost) -> float:
         """Worst use over limit; 0 without limits."""
@@ -229,17 +239,29 @@ class _Seeker:
 
     def nearest(self, starts: Sequence[Costed]) -> Nearest:
         """The candidate with the smallest worst use over limit."""
-        candidate, cost = self.descend(starts, self.ratio, enough=1.0)
+        candidate, cost = self.descend(starts, self.ratio, self.cost, enough=1.0)
         used = {resource: self.budget.used(cost)[resource] for resource in self.budget.limits}
         return Nearest(dict(candidate.values), used, self.ratio(cost), self.budget.check(cost))
 
-    def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float = 0.0) -> Costed:
+    def smallest(self, starts: Sequence[Costed], resource: str) -> Costed:
+        """The candidate that takes least of a resource."""
+        count = self.cost if resource == "ram" else self.cost_beside_ram
+        return self.descend(starts, lambda cost: self.budget.used(cost)[resource], count)
+
+    def descend(
+        self,
+        starts: Sequence[Costed],
+        value: Callable[[Cost], float],
+        count: Callable[[Candidate], Cost | None],
+        *,
+        enough: float = 0.0,
+    ) -> Costed:
         """The best of some candidates, bettered by mutations until `enough` or until they better nothing."""
         best, cost = min(starts, key=lambda pair: value(pair[1]))
         n_vain = 0
         while n_vain < _PATIENCE and value(cost) > enough:
             candidate = self.space.mutate(best, self.rng)
-            changed = self.cost(candidate)
+            changed = count(candidate)
             n_vain += 1
             if changed is not None and value(changed) <= value(cost):
                 n_vain = n_vain if value(changed) == value(cost) else 0
@@ -252,7 +274,7 @@ def _row(
 ) -> ResourceRow:
     values = np.array([each[resource] for each in used])
     limit = seek.budget.limits.get(resource)
-    smallest, cost = seek.descend(starts, lambda cost: seek.budget.used(cost)[resource])
+    smallest, cost = seek.smallest(starts, resource)
     return ResourceRow(
         resource=resource,
         minimum=seek.budget.used(cost)[resource],
