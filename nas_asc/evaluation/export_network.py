@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.compression import QuantisedNetwork, StepNoise, measure_noise, measure_saturation
-from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost
+from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost, forecast_parts
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
 from nas_asc.evaluation.golden import read_recordings
@@ -43,6 +43,8 @@ class Exported:
         cost: The cost of the network at these bits, from its description; with the RAM that a microcontroller
             needs, for one.
         front_end: What the front end takes on a microcontroller.
+        forecast: Instructions of "clip", "frame" and "network" that are forecast of C of 8 bits, by core; empty for
+            other bits, and where the C does not run them.
         scores: The scores of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the
             latter on 2,000 of them at most. The latter also scores C, which gives the same values.
         network_scores: The scores of the network in float on the same clips.
@@ -68,6 +70,7 @@ class Exported:
     file_bytes: int
     cost: Mapping[str, Any]
     front_end: FrontEndCost
+    forecast: Mapping[str, Mapping[str, int]]
     scores: Scores
     network_scores: Scores
     agreement: float
@@ -212,6 +215,7 @@ def begin_export(
             file_bytes=count_bytes(path),
             cost=_count_cost(network, path, bits).to_dict(),
             front_end=network.log_mel.count(metadata.clip_s),
+            forecast=forecast_parts(network.architecture, network.log_mel, metadata.clip_s) if bits == 8 else {},
             scores=score_predictions(labels, found, devices),
             network_scores=score_predictions(labels, expected, devices),
             agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),

@@ -50,7 +50,7 @@ class DeclaredSpace:
         self.description: str = inspect.cleandoc(frame.f_globals.get("__doc__") or "")
         self._source = source_of(self.place.file)
         self._globals: Mapping[str, Any] = frame.f_globals
-        self.as_declared: Self = self  # the space as its file has it
+        self._origin: Self | None = None  # that this one is made of
         self._further: FurtherAxes | None = None
         self._replaced: tuple[str, ...] = ()  # axes that are fields of the front end
         self._declare_axes(axes)
@@ -202,6 +202,11 @@ class DeclaredSpace:
         return candidate
 
     @property
+    def as_declared(self) -> Self:
+        """The space as its file has it, without further axes."""
+        return self if self._origin is None else self._origin
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Those for which it has further axes."""
         return () if self._further is None else self._further.targets
@@ -220,7 +225,7 @@ class DeclaredSpace:
         space = copy(self)
         for name in ("_extended", "_builder", "fingerprint"):  # what is kept of this one
             vars(space).pop(name, None)
-        space.as_declared, space._further, further = self, None, self._further.forms
+        space._origin, space._further, further = self, None, self._further.forms
         space._declare_axes({**self._forms, **further})
         space._replaced = tuple(further)
         for name, function in self.requirements.items():

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 
 from nas_asc.budget import Budget, Excess
-from nas_asc.cost import Cost
+from nas_asc.cost import FORECAST_CORES, Cost, forecast_parts
 from nas_asc.errors import NothingFitsError
-from nas_asc.frontend import Task
+from nas_asc.frontend import MICROCONTROLLERS, Task
 from nas_asc.space import Candidate, Space
 from nas_asc.survey.fit import Obstacles, Refuse, count_candidate, count_on_target
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
 _N_FRONT_ENDS = 1_000  # candidates whose front ends are counted
+_N_FORECAST = 200  # candidates whose instructions are forecast
 _PATIENCE = 120  # mutations in a row that better nothing, then a minimum is taken for one
 
 
@@ -64,21 +65,30 @@ class Nearest:
     over: tuple[Excess, ...] = ()
 
 
+Span = tuple[int, int, int]  # least, median and most
+
+
 @dataclass(frozen=True)
 class FrontEnds:
-    """What the front ends of drawn candidates take on a microcontroller; see `FrontEndCost`.
+    """What the front ends of drawn candidates take on a microcontroller beside their networks; see `FrontEndCost`.
 
     Args:
-        ram_bytes: Least, median and most RAM of a stream.
-        frame_operations: Least, median and most of one frame.
-        clip_operations: Least, median and most of one clip.
+        ram_bytes: RAM of a stream.
+        frame_operations: Of one frame.
+        clip_operations: Of one clip.
+        network_operations: Of the networks: of one clip, and of each decision of a stream.
         share_heavier: Share of the candidates whose front end takes more operations than their network.
+        instructions: By core, the instructions of a clip's features ("clip"), of a frame ("frame") and of the network
+            ("network") that are forecast of exported C; empty where the target is no microcontroller, or the C runs
+            none of the candidates.
     """
 
-    ram_bytes: tuple[int, int, int]
-    frame_operations: tuple[int, int, int]
-    clip_operations: tuple[int, int, int]
+    ram_bytes: Span
+    frame_operations: Span
+    clip_operations: Span
+    network_operations: Span
     share_heavier: float
+    instructions: Mapping[str, Mapping[str, Span]]
 
 
 @dataclass(frozen=True)
@@ -201,11 +211,24 @@ def _count_front_ends(space: Space, known: Sequence[Costed], task: Task) -> Fron
         ram_bytes=_span([cost.ram_bytes for cost in costs]),
         frame_operations=_span([cost.frame_operations for cost in costs]),
         clip_operations=_span([cost.clip_operations for cost in costs]),
+        network_operations=_span([2 * cost.macs for _, cost in some]),
         share_heavier=sum(cost.outweighs(of.macs) for cost, (_, of) in zip(costs, some, strict=True)) / len(some),
+        instructions=_forecast(space, known[:_N_FORECAST], task) if task.target in MICROCONTROLLERS else {},
     )
 
 
-def _span(values: Sequence[int]) -> tuple[int, int, int]:
+def _forecast(space: Space, known: Sequence[Costed], task: Task) -> dict[str, dict[str, Span]]:
+    """Instructions of exported C, by core and part, of the candidates that it runs."""
+    found: dict[str, dict[str, list[int]]] = {core: {} for core in FORECAST_CORES}
+    for candidate, _ in known:
+        taken = forecast_parts(space.architecture(candidate, task), space.log_mel(candidate, task), task.clip_s)
+        for core, parts in taken.items():
+            for part, number in parts.items():
+                found[core].setdefault(part, []).append(number)
+    return {core: {part: _span(numbers) for part, numbers in parts.items()} for core, parts in found.items() if parts}
+
+
+def _span(values: Sequence[int]) -> Span:
     return min(values), int(np.median(values)), max(values)
 
 
