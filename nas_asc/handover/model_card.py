@@ -212,10 +212,8 @@ def _on_microcontroller(facts: CardFacts) -> str:
         ("network: RAM in bytes, int8 activations", ram, ram),
     ]
     for core, parts in exported.forecast.items():
-        network = f"{parts['network']:,}"
-        rows.append(
-            (f"front end: instructions on {core}, forecast", f"{parts['clip']:,}", f"{parts['frame']:,} a frame")
-        )
+        clip, frame, network = (f"{parts[part]:,}" for part in ("clip", "frame", "network"))
+        rows.append((f"front end: instructions on {core}, forecast", clip, f"{frame} a frame"))
         rows.append((f"network: instructions on {core}, forecast", network, f"{network} a decision"))
     return _table(("on a microcontroller", "a clip", "a step of a stream"), rows)
 

@@ -76,8 +76,8 @@ def _front_end_text(facts: Facts, record: TrialRecord) -> str:
     return (
         f"The front end takes {format_count(found.ram_bytes)} bytes of RAM on a microcontroller and"
         f" {format_short(found.clip_operations)} operations a clip ({format_short(found.frame_operations)} a frame),"
-        f" beside {format_count(record.cost.peak_ram_bytes)} bytes and {format_short(2 * record.cost.macs)} operations of"
-        f" the network, which a stream takes once a decision.{forecast}"
+        f" beside {format_count(record.cost.peak_ram_bytes)} bytes and {format_short(2 * record.cost.macs)} operations"
+        f" of the network, which a stream takes once a decision.{forecast}"
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from nas_asc.budget import Budget
-from nas_asc.cost import FORECAST_CORES
+from nas_asc.cost import FORECAST_CORES, list_obstacles
 from nas_asc.errors import ExportError, NothingFitsError, StudyError, WriteError
 from nas_asc.export import CORES, can_emulate, can_run_here
 from nas_asc.handover import ensemble_study, export_study
@@ -145,10 +145,15 @@ def test_a_front_end_that_is_not_centred_goes_all_the_way(tmp_path):
 def test_card_tells_what_was_measured(study, record):
     folder, prepared = study
     result = export_study(folder, worker(prepared), number=record.number)
+    network = parse_architecture(record.architecture)
     card = json.loads(result.card.read_text())
     assert card["scores"]["accuracy"] == result.exported.scores.accuracy
     assert (card["trial"], card["trained_on"], card["bits"]) == (record.number, "training clips", 8)
     assert card["cost"]["params"] == record.cost.params
+    assert set(card["forecast"]) == (set(FORECAST_CORES) if not list_obstacles(network, "c") else set())
+    told = result.model_card.read_text()
+    assert f"| network: operations | {2 * record.cost.macs:,} | {2 * record.cost.macs:,} a decision |" in told
+    assert ("network: instructions on m4f, forecast" in told) == bool(card["forecast"])
     assert card["noise"][0]["sqnr_db"] <= card["noise"][-1]["sqnr_db"]
     metadata = ModelFile(result.exported.path).metadata
     beside = json.loads(result.exported.path.with_suffix(".json").read_text())
