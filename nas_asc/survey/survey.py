@@ -16,7 +16,7 @@ from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
 _N_FRONT_ENDS = 1_000  # candidates whose front ends are counted
-_N_FORECAST = 200  # candidates whose instructions are forecast
+_N_FORECAST = 60  # candidates whose instructions are forecast
 _PATIENCE = 120  # mutations in a row that better nothing, then a minimum is taken for one
 
 
