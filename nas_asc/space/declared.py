@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -217,22 +216,20 @@ class DeclaredSpace:
         Args:
             target: One of `nas_asc.frontend.TARGETS`.
         """
-        return self._extended if target in self.targets else self
+        return self if self._further is None or target not in self.targets else self._extend_by(self._further)
 
-    @cached_property
-    def _extended(self) -> Self:
-        assert self._further is not None
+    def _extend_by(self, further: FurtherAxes) -> Self:
         space = copy(self)
-        for name in ("_extended", "_builder", "fingerprint"):  # what is kept of this one
+        for name in ("_builder", "fingerprint"):  # what is kept of this one
             vars(space).pop(name, None)
-        space._origin, space._further, further = self, None, self._further.forms
-        space._declare_axes({**self._forms, **further})
-        space._replaced = tuple(further)
+        space._origin, space._further = self, None
+        space._declare_axes({**self._forms, **further.forms})
+        space._replaced = tuple(further.forms)
         for name, function in self.requirements.items():
             space.requirements[name] = space._bind(function.call, function.role, with_task=False)
         for role, function in self._functions.items():
             space._functions[role] = space._bind(function.call, role, with_task=True)
-        space.guesses += [space._extend(guess, "a guess", self._further.place) for guess in self.guesses]
+        space.guesses += [space._extend(guess, "a guess", further.place) for guess in self.guesses]
         for name, system in self.systems.items():
             candidate = space._extend(system.candidate, f"system {name!r}", system.place)
             space.systems[name] = replace(system, candidate=candidate)

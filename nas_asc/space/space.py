@@ -204,7 +204,7 @@ class Space(DeclaredSpace):
         rows = [describe_axis(axis, self._source.condition_text(axis)) for axis in self.axes.values()]
         if self._further is not None:
             condition = f"target is {' or '.join(self._further.targets)}"
-            further = list(self._extended.axes.values())[len(rows) :]
+            further = list(self._extend_by(self._further).axes.values())[len(rows) :]
             rows += [describe_axis(axis, condition) for axis in further]
         return tuple(rows)
 
