@@ -181,7 +181,7 @@ def begin_export(
     model, mean, std = network.load()
     metadata = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
     lowered, n_done = lower_network(model), 0
-    measured: dict[str, Any] = {"noise": ()}
+    measured: dict[str, Any] = {"noise": (), "forecast": {}}
     validation = prepared.validation_clips(network.log_mel)
     if bits == 8:
         n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
@@ -191,9 +191,10 @@ def begin_export(
             )
         clips = replace(prepared.train_clips(network.log_mel), mean=mean, std=std)
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
+        measured["forecast"] = forecast_parts(network.architecture, network.log_mel, metadata.clip_s)
         if measures_noise:
             heard = calibration_batch(replace(validation.clips, mean=mean, std=std))
-            measured = {
+            measured |= {
                 "noise": measure_noise(quantised, calibration_batch(clips)),
                 "saturated": measure_saturation(quantised, [heard]),
                 "saturating_sums": _measure_sums(kind, quantised, heard),
@@ -215,7 +216,6 @@ def begin_export(
             file_bytes=count_bytes(path),
             cost=_count_cost(network, path, bits).to_dict(),
             front_end=network.log_mel.count(metadata.clip_s),
-            forecast=forecast_parts(network.architecture, network.log_mel, metadata.clip_s) if bits == 8 else {},
             scores=score_predictions(labels, found, devices),
             network_scores=score_predictions(labels, expected, devices),
             agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
