@@ -181,7 +181,7 @@ def begin_export(
     model, mean, std = network.load()
     metadata = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
     lowered, n_done = lower_network(model), 0
-    measured: dict[str, Any] = {"noise": (), "forecast": {}}
+    measured: dict[str, Any] = {"noise": (), "forecast": _forecast(network, metadata.clip_s, bits)}
     validation = prepared.validation_clips(network.log_mel)
     if bits == 8:
         n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
@@ -191,7 +191,6 @@ def begin_export(
             )
         clips = replace(prepared.train_clips(network.log_mel), mean=mean, std=std)
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
-        measured["forecast"] = forecast_parts(network.architecture, network.log_mel, metadata.clip_s)
         if measures_noise:
             heard = calibration_batch(replace(validation.clips, mean=mean, std=std))
             measured |= {
@@ -228,6 +227,10 @@ def begin_export(
         )
 
     return finish
+
+
+def _forecast(network: TrainedNetwork, clip_s: float, bits: int) -> dict[str, dict[str, int]]:
+    return forecast_parts(network.architecture, network.log_mel, clip_s) if bits == 8 else {}
 
 
 def _count_cost(network: TrainedNetwork, path: Path, bits: int) -> Cost:
