@@ -7,11 +7,10 @@ Conventions:
     largest of these parts, so that the bytes of a network follow from those of its parts.
 """
 
-from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import gcd
 from typing import NamedTuple
 
@@ -187,21 +186,40 @@ def _try_orders(
 
 
 def _place(lowest: tuple[_Span, ...], spans: tuple[_Span, ...], order: Sequence[int]) -> list[int]:
-    """Offset of each tensor between others that live at the same time; steps count from -1."""
-    placed = [(0, size, first, last) for size, first, last in lowest]  # start and end, by start; first and last step
+    living = _Living(max((first for _, first, _ in (*lowest, *spans)), default=0))
+    for span in lowest:
+        living.put(0, span)
     places = [0] * len(spans)
     for number in order:
-        size, first, last = spans[number]
+        span = spans[number]
         offset = 0
-        for start, end, begun, ended in placed:
-            if begun > last or ended < first:
-                continue
-            if offset + size <= start:
+        for start, end in living.find(span):
+            if offset + span[0] <= start:
                 break
             offset = max(offset, end)
         places[number] = offset
-        insort(placed, (offset, offset + size, first, last))
+        living.put(offset, span)
     return places
+
+
+class _Living:
+    """What is placed already, by the steps in which it lives; steps count from -1, and what lives later lives on.
+
+    Args:
+        n_steps: The last step in which anything begins.
+    """
+
+    def __init__(self, n_steps: int) -> None:
+        self._at: list[list[tuple[int, int]]] = [[] for _ in range(n_steps + 2)]
+
+    def put(self, offset: int, span: _Span) -> None:
+        for at in self._at[span[1] + 1 : span[2] + 2]:
+            at.append((offset, offset + span[0]))
+
+    def find(self, span: _Span) -> list[tuple[int, int]]:
+        """Places that are taken while a tensor lives, the lowest first."""
+        first, last = span[1] + 1, span[2] + 2
+        return sorted(self._at[first]) if last == first + 1 else sorted({*chain(*self._at[first:last])})
 
 
 def _bound(spans: Sequence[_Span]) -> int:
