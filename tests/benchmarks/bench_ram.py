@@ -1,7 +1,7 @@
 """What a search under `--ram` for a microcontroller takes before it trains: survey, first proposals, pool of a model.
 
-Run with `python -m tests.benchmarks.bench_ram [--target tflite-micro] [--n 500]`; one core, no training. The digests are
-those of what was found, so that two versions of the code can be held to the same candidates and costs.
+Run with `python -m tests.benchmarks.bench_ram [--target tflite-micro] [--n 500]`; one core, no training. The digests
+are those of what was found, so that two versions of the code can be held to the same candidates and costs.
 """
 
 import argparse
