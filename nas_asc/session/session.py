@@ -48,7 +48,7 @@ from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
 
 _N_SURVEY_DRAWS = 4_000
-_N_PLANNED_DRAWS = 500  # whose memory is planned, 10 ms each
+_N_PLANNED_DRAWS = 500  # whose memory is planned, some milliseconds each
 
 
 class Session:
