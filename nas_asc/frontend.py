@@ -8,33 +8,51 @@ import math
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
-from nas_asc.errors import FrontEndError
+from nas_asc.errors import BudgetError, FrontEndError, nearest
+
+TARGETS = ("any", "onnxruntime", "tflite-micro", "c")
+MICROCONTROLLERS = ("tflite-micro", "c")
 
 _SAMPLE_BYTES, _FLOAT_BYTES = 2, 4
 _NEGLIGIBLE = 1e-9  # height of a mel filter that rounding has left
 
 
+def validate_target(name: str) -> str:
+    """The name of a target, as it was given.
+
+    Raises:
+        BudgetError: There is none of that name; names the nearest.
+    """
+    if name in TARGETS:
+        return name
+    remedy = nearest(name, TARGETS, what="targets")
+    raise BudgetError(f"`target` must be a known target, but got {name!r}. {remedy}")
+
+
 @dataclass(frozen=True)
 class Task:
-    """What a data set asks of a network: the clip's length and the number of classes.
+    """What is asked of a network: the clip's length, the number of classes, and what it runs on.
 
     Args:
         n_classes: Number of classes, at least two.
         clip_s: Length of one clip in seconds.
         sample_rate: Hz of the recordings, the highest one; None where unknown.
         n_devices: Recording devices that are named; None where none is, or not for every recording.
+        target: One of `TARGETS`.
     """
 
     n_classes: int = 10
     clip_s: float = 1.0
     sample_rate: int | None = None
     n_devices: int | None = None
+    target: str = "any"
 
     def __post_init__(self) -> None:
         if self.n_classes < 2:
             raise FrontEndError(f"`n_classes` must be 2 or more, but got n_classes={self.n_classes}.")
         if not self.clip_s > 0:
             raise FrontEndError(f"`clip_s` must be above 0 s, but got clip_s={self.clip_s}.")
+        validate_target(self.target)
 
 
 @dataclass(frozen=True)

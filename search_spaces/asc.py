@@ -170,6 +170,9 @@ def features(sample_rate, window_ms, hop_ms, n_mels):
     )
 
 
+space.features_on("tflite-micro", "c", center=choice(True, False, guess=True))  # a stream has no ends to mirror
+
+
 @space.network
 def network(
     input_norm, family, width, growth, depth_1, depth_2, depth_3, stem_kernel, stem_stride, entry_stride, stride_2,

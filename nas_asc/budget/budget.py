@@ -7,8 +7,9 @@ from typing import Any
 
 from nas_asc.budget.resource import RESOURCES, Resource
 from nas_asc.budget.rules import Rules, find_rules
-from nas_asc.cost import MICROCONTROLLERS, Cost
+from nas_asc.cost import Cost
 from nas_asc.errors import BudgetError
+from nas_asc.frontend import MICROCONTROLLERS
 from nas_asc.units import format_count
 
 _BITS = (8, 16, 32)
@@ -182,7 +183,7 @@ class Budget:
         """The budget with RAM as a target needs it, where that is a microcontroller and RAM is limited or minimised.
 
         Args:
-            target: One of `nas_asc.cost.TARGETS`.
+            target: One of `nas_asc.frontend.TARGETS`.
             objectives: What is minimised.
 
         >>> Budget(max_ram=65_536).on_target("c").describe()

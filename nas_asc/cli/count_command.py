@@ -10,18 +10,17 @@ from nas_asc.budget import list_counts
 from nas_asc.cli.options import Json
 from nas_asc.cli.terminal import build_console, build_table, print_json
 from nas_asc.cost import (
-    MICROCONTROLLERS,
-    TARGETS,
     CostRow,
     cost_on_target,
     count_arena_of,
     count_cost,
     count_rows,
+    forecast_network,
     forecast_on_cores,
     list_obstacles,
     receptive_field,
 )
-from nas_asc.frontend import LogMel
+from nas_asc.frontend import MICROCONTROLLERS, TARGETS, LogMel
 from nas_asc.layers import Architecture
 from nas_asc.space import load_space
 from nas_asc.units import format_count
@@ -80,7 +79,9 @@ def _target_totals(architecture: Architecture, log_mel: LogMel, clip_s: float) -
         }
     return {
         "front_end": log_mel.count(clip_s).to_dict(),
+        "network_operations": 2 * cost.macs,
         "front_end_instructions": forecast_on_cores(log_mel, clip_s),
+        "network_instructions": forecast_network(architecture),
         "target_ram_bytes": ram,
     }
 
@@ -147,9 +148,15 @@ def _total_cells(totals: dict[str, Any], measured: dict[str, Any]) -> list[tuple
             cells.append((name, _shape(value) if isinstance(value, list) else value, rules[name]))
     for name, value in totals.get("front_end", {}).items():
         cells.append((f"front end {name}", value, _FRONT_END_RULES[name]))
+    if "network_operations" in totals:
+        rule = "two for a multiply-accumulate: of a clip, and of each decision of a stream"
+        cells.append(("network operations", totals["network_operations"], rule))
     for core, parts in totals.get("front_end_instructions", {}).items():
         rule = f"of a clip, forecast for the exported C; {format_count(parts['frame'])} of a frame of a stream"
         cells.append((f"front end instructions on {core}", parts["clip"], rule))
+    for core, number in totals.get("network_instructions", {}).items():
+        rule = "of a clip, and of each decision of a stream; forecast for the exported C"
+        cells.append((f"network instructions on {core}", number, rule))
     for target, ram in totals.get("target_ram_bytes", {}).items():
         cells.append((f"RAM on {target}", ram["with_front_end"], f"{format_count(ram['network'])} of it the network"))
     for target, obstacles in totals["obstacles"].items():

@@ -150,8 +150,14 @@ def _print_front_end(result: "ExportResult") -> None:
         f" ({format_count(front_end.window_bytes)} samples, {format_count(front_end.spectrum_bytes)} transform,"
         f" {format_count(front_end.column_bytes)} mel columns), {format_short(front_end.clip_operations)} operations a"
         f" clip, {format_short(front_end.frame_operations)} a frame; the network takes"
-        f" {format_short(exported.cost['macs'])} multiply-accumulates a clip"
+        f" {format_short(2 * exported.cost['macs'])} a clip, and each decision of a stream"
     )
+    for core, parts in exported.forecast.items() if exported.c is None else ():
+        clip, frame, network = (format_short(parts[part]) for part in ("clip", "frame", "network"))
+        print(
+            f"instructions on {core}, forecast for exported C: features of a clip {clip}, of a frame {frame},"
+            f" network {network}"
+        )
 
 
 def _print_c(report: "CReport") -> None:

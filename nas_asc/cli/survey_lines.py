@@ -79,4 +79,14 @@ def _front_end_lines(found: "FrontEnds") -> Iterator[str]:
         f"front end on a microcontroller (least, median, most): RAM {ram} bytes, operations of a clip {clip},"
         f" of a frame {frame}"
     )
-    yield f"it takes more operations than the network in {format_percent(found.share_heavier)} of these candidates"
+    network = " .. ".join(map(format_short, found.network_operations))
+    yield (
+        f"network: operations of a clip, and of each decision of a stream {network}; the front end takes more in"
+        f" {format_percent(found.share_heavier)} of these candidates"
+    )
+    for core, parts in found.instructions.items():
+        clip, frame, network = (" .. ".join(map(format_short, parts[part])) for part in ("clip", "frame", "network"))
+        yield (
+            f"instructions on {core}, forecast for exported C: features of a clip {clip}, of a frame {frame},"
+            f" network {network}"
+        )

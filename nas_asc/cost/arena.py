@@ -9,8 +9,10 @@ Conventions:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, chain
+from math import gcd
+from typing import NamedTuple
 
 ALIGNMENT = 16
 _N_TRIES = 12  # orders in a row that better nothing
@@ -34,10 +36,10 @@ class Lifetime:
     last: int
 
 
-_Span = tuple[int, int, int]  # size, a multiple of the alignment; first and last step
+_Span = tuple[int, int, int]  # size, in units of its part; first and last step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Part:
     """Tensors of neighbouring steps.
 
@@ -52,12 +54,23 @@ class _Part:
     exit: Lifetime | None
 
     def plan(self) -> "_Plan":
-        """Of entry, tensors and exit, those that there are."""
+        """Of entry, tensors and exit, those that there are.
+
+        What is planned is in units of the largest number of bytes that all sizes are multiples of: parts of the same
+        form have one plan.
+        """
         start = min((one.first for one in (*self.tensors, *_known(self.exit))), default=0)
-        spans = tuple((align(one.size), one.first - start, one.last - start) for one in self.tensors)
-        entry = tuple((align(one.size), -1, one.last - start) for one in _known(self.entry))
-        after = tuple((align(one.size), one.first - start, _FOREVER) for one in _known(self.exit))
-        return _plan_part(entry, spans, after)
+        unit = gcd(*(align(one.size) for one in self.all)) or 1
+        spans = tuple((align(one.size) // unit, one.first - start, one.last - start) for one in self.tensors)
+        entry = tuple((align(one.size) // unit, -1, one.last - start) for one in _known(self.entry))
+        after = tuple((align(one.size) // unit, one.first - start, _FOREVER) for one in _known(self.exit))
+        plan = _plan_part(entry, spans, after)
+        return _Plan(plan.n_bytes * unit, tuple(place * unit for place in plan.places), plan.is_crossed)
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """Of all that lives in it."""
+        return sum(align(one.size) for one in self.all)
 
     @property
     def all(self) -> tuple[Lifetime, ...]:
@@ -65,9 +78,8 @@ class _Part:
         return (*_known(self.entry), *self.tensors, *_known(self.exit))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Places in one part, whose entry is lowest.
+class _Plan(NamedTuple):
+    """Places in one part, whose entry is lowest, in bytes or in units of the part.
 
     Args:
         n_bytes: That it takes.
@@ -105,7 +117,12 @@ def count_arena(lifetimes: Sequence[Lifetime]) -> int:
     >>> count_arena([Lifetime(0, 64, 0, 1), Lifetime(1, 16, 1, 2), Lifetime(2, 48, 2, 3)])
     80
     """
-    return max((part.plan().n_bytes for part in _split(lifetimes)), default=0)
+    most = 0
+    for part in sorted(_split(lifetimes), key=lambda part: -part.n_bytes):
+        if part.n_bytes <= most:
+            break  # no plan takes more than all of its tensors side by side
+        most = max(most, part.plan().n_bytes)
+    return most
 
 
 def _split(lifetimes: Sequence[Lifetime]) -> Iterator[_Part]:
@@ -150,11 +167,12 @@ def _try_orders(
     is goes first, again and again, until there is no gap or the tries are spent; the best plan is kept.
     """
     order = sorted(range(len(spans)), key=lambda number: (-spans[number][0], spans[number][1]))
+    above = [sum(size for size, first, _ in highest if first <= last) for _, _, last in spans]  # in the end
     best: tuple[int, ...] = ()
     least, n_vain = None, 0
     while n_vain < _N_TRIES:
         places = _place(lowest, spans, order)
-        ends = [_need(span, place, highest) for span, place in zip(spans, places, strict=True)]
+        ends = [place + span[0] + over for span, place, over in zip(spans, places, above, strict=True)]
         total = max((bound, *ends))
         n_vain += 1
         if least is None or total < least:
@@ -165,11 +183,6 @@ def _try_orders(
         order = [worst, *[number for number in order if number != worst]]
     assert least is not None
     return least, best
-
-
-def _need(span: _Span, place: int, highest: tuple[_Span, ...]) -> int:
-    """Bytes that a tensor at its place asks for: with what lies above it in the end, where both live at once."""
-    return place + span[0] + sum(size for size, first, _ in highest if first <= span[2])
 
 
 def _place(lowest: tuple[_Span, ...], spans: tuple[_Span, ...], order: Sequence[int]) -> list[int]:

@@ -5,15 +5,12 @@ Conventions:
     those of the C that is exported, compiled with -O2. Transforms have a power of two of points, 16 at least.
 """
 
-from collections.abc import Mapping
-
 from nas_asc.cost.instruction_table import INSTRUCTIONS
+from nas_asc.cost.kernel_work import Work
 from nas_asc.frontend import LogMel
 
 FORECAST_CORES = tuple(INSTRUCTIONS)
 SMALLEST_FFT = 16  # points of a transform of the C
-
-Work = Mapping[str, int]
 
 
 def forecast_on_cores(log_mel: LogMel, clip_s: float) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import prod
 
 from nas_asc.cost.cost import Cost
-from nas_asc.cost.runtime_graph import count_arena_of
+from nas_asc.cost.runtime_memory import count_arena_of
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture
 
@@ -16,7 +16,7 @@ def cost_on_target(cost: Cost, architecture: Architecture, log_mel: LogMel, targ
         cost: The cost of the network.
         architecture: The network.
         log_mel: Its front end.
-        target: One of `MICROCONTROLLERS`; None leaves the cost as it is.
+        target: One of `nas_asc.frontend.MICROCONTROLLERS`; None leaves the cost as it is.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.

@@ -6,23 +6,22 @@ Conventions:
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
 from math import prod
+from typing import NamedTuple
 
-from nas_asc.cost.arena import ALIGNMENT, Lifetime, align, count_arena
 from nas_asc.cost.runtime_steps import RuntimeStep, find_owners, list_steps
 from nas_asc.cost.window_padding import find_padding
 from nas_asc.layers import (
+    Activation,
     Architecture,
     ChannelNorm,
     Concatenation,
     Convolution,
     FrequencyInstanceNorm,
-    Layer,
     Pooling,
     ProbabilityMean,
+    Projection,
     Shape,
     TimeMoments,
     to_pair,
@@ -31,13 +30,11 @@ from nas_asc.layers import (
 _FREQUENCY, _TIME, _CHANNELS = 1, 2, 3  # axes of a map
 _FIXED = -1  # owner of a range that a kernel fixes
 _ORDERS = {"skewness": 3, "kurtosis": 4, "hyperskewness": 5}
-_SUM_BYTES = 4  # of a value that is summed
 _GIVEN_IN_ORDER = ("reshape", "softmax", "matmul")  # kinds that give the elements channels first
 _READ_IN_ORDER = ("softmax", "matmul")  # and that read them so
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """A value of the network.
 
     Args:
@@ -53,49 +50,76 @@ class _Value:
     is_map: bool
 
 
-_Run = tuple[str, tuple[int, ...], int]  # kind, tensors that are read, tensor that is written
+class Operator(NamedTuple):
+    """An operator of the network.
+
+    Args:
+        kind: What it does.
+        inputs: Tensors that it reads.
+        output: Tensor that it writes.
+        window: What slides over the map; None where nothing does.
+    """
+
+    kind: str
+    inputs: tuple[int, ...]
+    output: int
+    window: Convolution | Pooling | None = None
 
 
-class _Graph:
-    """Operators in order."""
+class RuntimeGraph:
+    """Operators in order.
+
+    Args:
+        steps: The steps of the network.
+        output: Value that holds its logits.
+
+    Attributes:
+        run: The operators.
+    """
 
     def __init__(self, steps: Sequence[RuntimeStep], output: int) -> None:
-        self.run: list[_Run] = []
+        self.run: list[Operator] = []
         self._lies: list[tuple[int, ...]] = []
         self._widths: list[int] = []
         self._steps = steps
+        self._output = output
         self._owners = find_owners(steps, output)
         self._readers: list[list[RuntimeStep]] = [[] for _ in range(len(steps) + 1)]
         for step in steps:
             for value in set(step.inputs):
                 self._readers[value].append(step)
 
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """As it lies."""
+        return self._lies[tensor]
+
+    def width(self, tensor: int) -> int:
+        """Bytes of an element."""
+        return self._widths[tensor]
+
     def size(self, tensor: int) -> int:
         """Bytes."""
         return prod(self._lies[tensor]) * self._widths[tensor]
 
-    def scratch(self, kind: str, output: int) -> int:
-        """Bytes that TensorFlow Lite Micro takes beside the values while an operator runs.
-
-        A mean of integers is summed in 32 bits, and has two short lists of axes.
-        """
-        if kind != "MEAN" or self._widths[output] > 1:
-            return 0
-        return align(_SUM_BYTES * prod(self._lies[output])) + 2 * ALIGNMENT
-
     def write(self, number: int, inputs: list[_Value]) -> _Value:
         """The value that a step writes."""
         step = self._steps[number]
+        if step.primitive is None:
+            return self._write_lowered(number, inputs)
         match step.primitive:
             case Convolution():
                 value = self._pad(inputs[0], step.primitive, "PAD")
-                return self._apply("CONV", number, value)
+                return self._apply("CONV", number, value, window=step.primitive)
             case Pooling(kind="mean"):
                 if _is_whole(inputs[0], step.primitive):
                     return self._apply("MEAN", number, inputs[0])
-                return self._apply("AVERAGE_POOL", number, self._pad(inputs[0], step.primitive, "PAD"))
+                value = self._pad(inputs[0], step.primitive, "PAD")
+                return self._apply("AVERAGE_POOL", number, value, window=step.primitive)
             case Pooling():
-                return self._apply("MAX_POOL", number, self._pad(inputs[0], step.primitive, "PADV2"))
+                value = self._pad(inputs[0], step.primitive, "PADV2")
+                return self._apply("MAX_POOL", number, value, window=step.primitive)
+            case Activation():
+                return self._apply(step.primitive.kind, number, inputs[0])
             case Concatenation():
                 owner = self._owners[number + 1]
                 same = [
@@ -105,6 +129,10 @@ class _Graph:
                 return self._apply("CONCATENATION", number, *same)
             case FrequencyInstanceNorm() | ChannelNorm() | TimeMoments() | ProbabilityMean():
                 return self._write_in_float(number, inputs)
+        return self._apply(type(step.primitive).__name__, number, *inputs)
+
+    def _write_lowered(self, number: int, inputs: list[_Value]) -> _Value:
+        step = self._steps[number]
         match step.kind:
             case "relu" if self._owners[step.inputs[0]] == number + 1 and inputs[0].owner == number + 1:
                 return inputs[0]  # its range has cut off what is below 0
@@ -120,7 +148,7 @@ class _Graph:
                 value = self.value(step.out_shape, _FIXED, is_map=inputs[0].is_map)
                 self.apply("LOGISTIC", value.tensor, inputs[0].tensor)
                 return value
-        return self._apply(step.kind or type(step.primitive).__name__, number, *inputs)
+        return self._apply(step.kind, number, *inputs)
 
     def new(self, lies: tuple[int, ...], width: int = 1) -> int:
         """A tensor of elements of so many bytes."""
@@ -130,7 +158,7 @@ class _Graph:
 
     def apply(self, kind: str, output: int, *inputs: int) -> int:
         """An operator; gives its output."""
-        self.run.append((kind, inputs, output))
+        self.run.append(Operator(kind, inputs, output))
         return output
 
     def value(self, shape: Shape, owner: int | None, *, is_map: bool) -> _Value:
@@ -138,12 +166,15 @@ class _Graph:
         lies = (1, *shape[1:], shape[0]) if is_map else (1, *shape)
         return _Value(self.new(lies, 4 if owner is None else 1), shape, owner, is_map)
 
-    def _apply(self, kind: str, number: int, *inputs: _Value | int) -> _Value:
+    def _apply(
+        self, kind: str, number: int, *inputs: _Value | int, window: Convolution | Pooling | None = None
+    ) -> _Value:
         step = self._steps[number]
         keeps = step.keeps_integers and isinstance(inputs[0], _Value)
         owner = inputs[0].owner if keeps and isinstance(inputs[0], _Value) else self._owners[number + 1]
         out = self.value(step.out_shape, owner, is_map=self._lies_as_map(number))
-        self.apply(kind, out.tensor, *(one.tensor if isinstance(one, _Value) else one for one in inputs))
+        tensors = tuple([one.tensor if isinstance(one, _Value) else one for one in inputs])
+        self.run.append(Operator(kind, tensors, out.tensor, window))
         return out
 
     def _lies_as_map(self, number: int) -> bool:
@@ -180,13 +211,19 @@ class _Graph:
         shape, is_map, tensor = self._steps[number].out_shape, self._lies_as_map(number), value.tensor
         if value.is_map and is_map and value.shape[2] == shape[2]:
             return _Value(self._move_bands(value, shape), shape, value.owner, is_map=True)
-        if value.is_map:
+        if value.is_map and not self._read_by_dense_alone(number):
             tensor = self._transpose(tensor, (0, 3, 1, 2))
         lies: tuple[int, ...] = (1, *shape)
         if is_map and not moves_nothing(lies, (0, 2, 3, 1)):
             tensor = self._transpose(self._shape(tensor, lies), (0, 2, 3, 1))
         lies = (1, *shape[1:], shape[0]) if is_map else lies
         return _Value(self._shape(tensor, lies), shape, value.owner, is_map)
+
+    def _read_by_dense_alone(self, number: int) -> bool:
+        """Whether dense layers, whose weights can be put in any order, are all that reads a row of values."""
+        readers, value = self._readers[number + 1], number + 1
+        in_a_row = len(self._steps[number].out_shape) == 1 and value != self._output
+        return in_a_row and all(isinstance(reader.primitive, Projection) for reader in readers)
 
     def _move_bands(self, value: _Value, shape: Shape) -> int:
         channels, n_bins, n_frames = value.shape
@@ -289,73 +326,32 @@ def moves_nothing(shape: tuple[int, ...], order: tuple[int, ...]) -> bool:
     return moved == sorted(moved)
 
 
-def count_arena_of(architecture: Architecture, target: str) -> int:
-    """Bytes of memory between the steps of a network in 8 bits, padded copies and copies in float32 included.
-
-    Args:
-        architecture: The network.
-        target: "c" for the static arena of the C that is exported, "tflite-micro" for the plan in the .tflite file
-            and what means take beside it.
+def build_graph(architecture: Architecture) -> tuple[RuntimeGraph, tuple[int, int]]:
+    """The operators of a network in 8 bits, and the tensors of its input and its logits.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.
-
-    >>> from nas_asc.layers import Conv
-    >>> network = Architecture((Conv(8, kernel_size=3, stride=2, padding=1),), (1, 34, 34), 10)
-    >>> [count_arena_of(network, target) for target in ("c", "tflite-micro")]
-    [3488, 3552]
     """
-    return _count(architecture.layers, architecture.in_shape, architecture.n_classes, target)
-
-
-@lru_cache(maxsize=2**12)
-def _count(layers: tuple[Layer, ...], in_shape: Shape, n_classes: int, target: str) -> int:
-    steps, output = list_steps(Architecture(layers, in_shape, n_classes))
-    graph = _Graph(steps, output)
+    steps, output = list_steps(architecture)
+    graph, in_shape = RuntimeGraph(steps, output), architecture.in_shape
     values = [graph.value(in_shape, 0, is_map=len(in_shape) == 3)]
     for number, step in enumerate(steps):
         values.append(graph.write(number, [values[index] for index in step.inputs]))
-    ends = values[0].tensor, values[output].tensor
-    if target == "c":
-        return count_arena(_list_lifetimes(_fuse(graph.run), *ends, graph.size, merges=True))
-    lifetimes = _list_lifetimes(graph.run, *ends, graph.size, merges=False)
-    most = count_arena(lifetimes)
-    for place, (kind, _, written) in enumerate(graph.run):
-        scratch = graph.scratch(kind, written)
-        if scratch:
-            live = sum(align(one.size) for one in lifetimes if one.first <= place <= one.last)
-            most = max(most, live + scratch)
-    return most
+    return graph, (values[0].tensor, values[output].tensor)
 
 
-def _fuse(run: Sequence[_Run]) -> list[_Run]:
+def fuse(run: Sequence[Operator]) -> list[Operator]:
     """The operators as the C has them: a softmax with its way to int8, zeros around a map with their reader."""
-    n_reads = Counter(tensor for _, inputs, _ in run for tensor in inputs)
-    fused: list[_Run] = []
-    for kind, inputs, output in run:
+    n_reads = Counter(tensor for operator in run for tensor in operator.inputs)
+    fused: list[Operator] = []
+    for operator in run:
         before = fused[-1] if fused else None
-        if before is not None and before[2] == inputs[0] and n_reads[before[2]] == 1:
-            if (before[0], kind) == ("SOFTMAX", "QUANTIZE"):
-                fused[-1] = (before[0], before[1], output)
+        if before is not None and before.output == operator.inputs[0] and n_reads[before.output] == 1:
+            if (before.kind, operator.kind) == ("SOFTMAX", "QUANTIZE"):
+                fused[-1] = before._replace(output=operator.output)
                 continue
-            if before[0] == "PAD" and kind in ("CONV", "AVERAGE_POOL"):
-                fused[-1] = (kind, before[1], output)
+            if before.kind == "PAD" and operator.kind in ("CONV", "AVERAGE_POOL"):
+                fused[-1] = operator._replace(inputs=before.inputs)
                 continue
-        fused.append((kind, inputs, output))
+        fused.append(operator)
     return fused
-
-
-def _list_lifetimes(
-    run: Sequence[_Run], into: int, output: int, size: Callable[[int], int], *, merges: bool
-) -> list[Lifetime]:
-    """How long each tensor is kept; with `merges`, a tensor and what reshapes it are one."""
-    same: dict[int, int] = {}
-    first, last = {into: 0}, dict[int, int]()
-    for step, (kind, inputs, written) in enumerate(run):
-        if merges and kind == "RESHAPE":
-            same[written] = same.get(inputs[0], inputs[0])
-        first.setdefault(same.get(written, written), step)
-        last[same.get(written, written)] = step
-        last |= {same.get(tensor, tensor): step for tensor in inputs}
-    last[same.get(output, output)] = len(run)
-    return [Lifetime(tensor, size(tensor), step, max(step, last.get(tensor, step))) for tensor, step in first.items()]

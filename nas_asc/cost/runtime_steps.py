@@ -6,12 +6,15 @@ Conventions:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from nas_asc.cost.folding import absorbing_operation
+from nas_asc.cost.formula import PROBE
+from nas_asc.errors import LayerError
 from nas_asc.layers import (
     Activation,
+    Addition,
     Architecture,
     AttentivePooling,
     AxisMean,
@@ -30,6 +33,7 @@ from nas_asc.layers import (
     Pooling,
     Primitive,
     ProbabilityMean,
+    Projection,
     RandomZeroing,
     Shape,
     SubSpectralNorm,
@@ -37,9 +41,10 @@ from nas_asc.layers import (
     expand_layer,
 )
 
+_PLAIN = frozenset((Convolution, Pooling, Projection, Addition, ChannelSlice, Concatenation))  # steps as they are
 
-@dataclass(frozen=True, slots=True)
-class RuntimeStep:
+
+class RuntimeStep(NamedTuple):
     """One step.
 
     Args:
@@ -57,9 +62,14 @@ class RuntimeStep:
     @property
     def keeps_integers(self) -> bool:
         """Whether its output has the range of its input whatever that is."""
-        if self.kind == "reshape" or isinstance(self.primitive, ChannelSlice):
-            return True
-        return isinstance(self.primitive, Pooling) and self.primitive.kind == "max"
+        if self.primitive is None:
+            return self.kind == "reshape"
+        if isinstance(self.primitive, Pooling):
+            return self.primitive.kind == "max"
+        return isinstance(self.primitive, ChannelSlice)
+
+
+_Operations = tuple[tuple[tuple[Primitive | None, tuple[int, ...]], ...], int]  # None does nothing; the layer's output
 
 
 class _Writer:
@@ -83,6 +93,8 @@ class _Writer:
 
     def lower(self, primitive: Primitive, inputs: tuple[int, ...]) -> int:
         """Value of an operation that does something."""
+        if type(primitive) in _PLAIN:
+            return self.apply(primitive, *inputs)
         shape = self.shape(inputs[0])
         match primitive:
             case BranchedConvolution():
@@ -150,21 +162,41 @@ def list_steps(architecture: Architecture) -> tuple[tuple[RuntimeStep, ...], int
     for layer in architecture.layers:
         own, output, shape = _list_in_layer(layer, shape, architecture.n_classes)
         n = len(steps)
-        steps += (
-            replace(step, inputs=tuple(value if index == 0 else index + n for index in step.inputs)) for step in own
-        )
+        for kind, primitive, inputs, out_shape in own:
+            places = tuple([index + n if index else value for index in inputs])
+            steps.append(RuntimeStep(kind, primitive, places, out_shape))
         value = output + n if output else value
     return tuple(steps), value
 
 
 @lru_cache(maxsize=2**14)
 def _list_in_layer(layer: Layer, in_shape: Shape, n_classes: int) -> tuple[tuple[RuntimeStep, ...], int, Shape]:
-    expansion = expand_layer(layer, in_shape, n_classes)
+    operations, output = _find_operations(layer, in_shape, n_classes)
     writer, places = _Writer(in_shape), [0]
-    for operation in expansion.operations:
-        inputs = tuple(places[index] for index in operation.inputs)
-        places.append(inputs[0] if _does_nothing(expansion, operation) else writer.lower(operation.primitive, inputs))
-    return tuple(writer.steps), places[expansion.output], expansion.out_shape
+    for primitive, indices in operations:
+        inputs = tuple([places[index] for index in indices])
+        places.append(inputs[0] if primitive is None else writer.lower(primitive, inputs))
+    return tuple(writer.steps), places[output], writer.shape(places[output])
+
+
+def _find_operations(layer: Layer, in_shape: Shape, n_classes: int) -> _Operations:
+    """Of a layer that reads channels only, asked once for all sizes of its map, which have the same operations."""
+    if layer.reads_channels_only and len(in_shape) == 3:
+        try:
+            return _list_operations(layer, (in_shape[0], PROBE, PROBE), n_classes)
+        except LayerError:
+            pass  # it may still take the map as it is
+    return _list_operations(layer, in_shape, n_classes)
+
+
+@lru_cache(maxsize=2**14)
+def _list_operations(layer: Layer, in_shape: Shape, n_classes: int) -> _Operations:
+    expansion = expand_layer(layer, in_shape, n_classes)
+    operations = tuple(
+        (None if _does_nothing(expansion, operation) else operation.primitive, operation.inputs)
+        for operation in expansion.operations
+    )
+    return operations, expansion.output
 
 
 def _does_nothing(expansion: Expansion, operation: Operation) -> bool:
@@ -183,8 +215,9 @@ def find_owners(steps: Sequence[RuntimeStep], output: int) -> list[int | None]:
     for number, step in enumerate(steps):
         for value in set(step.inputs):
             readers[value].append(number)
-        sources = {owners[value] for value in step.inputs}
-        if step.keeps_integers or (isinstance(step.primitive, Concatenation) and len(sources) == 1):
+        if step.keeps_integers or (
+            isinstance(step.primitive, Concatenation) and len({owners[value] for value in step.inputs}) == 1
+        ):
             owners.append(owners[step.inputs[0]])
         else:
             is_float = isinstance(step.primitive, ProbabilityMean | TimeMoments)

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from nas_asc.cost.cost import count_layer
 from nas_asc.cost.formula import PROBE
-from nas_asc.errors import BudgetError, LayerError, nearest
+from nas_asc.errors import LayerError
+from nas_asc.frontend import validate_target
 from nas_asc.layers import (
     PRIMITIVE_TYPES,
     Activation,
@@ -25,9 +26,6 @@ from nas_asc.layers import (
     TimeMoments,
     expand_layer,
 )
-
-TARGETS = ("any", "onnxruntime", "tflite-micro", "c")
-MICROCONTROLLERS = ("tflite-micro", "c")
 
 _WORDS: dict[str | type[Primitive], str] = {
     "prelu": "PReLU",
@@ -54,24 +52,12 @@ _OBSTACLES: dict[str, dict[str | type[Primitive], str]] = {
 }
 
 
-def validate_target(name: str) -> str:
-    """The name of a target, as it was given.
-
-    Raises:
-        BudgetError: There is none of that name; names the nearest.
-    """
-    if name in TARGETS:
-        return name
-    remedy = nearest(name, TARGETS, what="targets")
-    raise BudgetError(f"`target` must be a known target, but got {name!r}. {remedy}")
-
-
 def list_obstacles(architecture: Architecture, target: str) -> tuple[str, ...]:
     """What a network has that a target cannot run as integers, in order of first use; empty for the target "any".
 
     Args:
         architecture: The network.
-        target: One of `TARGETS`.
+        target: One of `nas_asc.frontend.TARGETS`.
 
     Raises:
         LayerError: A layer cannot take its input; gives the reason alone.

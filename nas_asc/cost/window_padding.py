@@ -1,6 +1,7 @@
 """How a window's padding is said in a TensorFlow Lite model: "VALID", "SAME", or zeros of its own before it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nas_asc.layers import Pair
 
@@ -25,6 +26,7 @@ class WindowPadding:
         return any(map(any, self.amounts))
 
 
+@lru_cache(maxsize=2**12)
 def find_padding(size: Pair, *, kernel: Pair, stride: Pair, padding: Pair) -> WindowPadding:
     """The padding that a window with so many zeros on each side has in TensorFlow Lite.
 

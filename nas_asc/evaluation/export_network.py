@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_asc.compression import QuantisedNetwork, StepNoise, measure_noise, measure_saturation
-from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost
+from nas_asc.cost import Cost, cost_at_bits, cost_on_target, count_cost, forecast_parts
 from nas_asc.data import DataSet
 from nas_asc.errors import ExportError
 from nas_asc.evaluation.golden import read_recordings
@@ -43,6 +43,8 @@ class Exported:
         cost: The cost of the network at these bits, from its description; with the RAM that a microcontroller
             needs, for one.
         front_end: What the front end takes on a microcontroller.
+        forecast: Instructions of "clip", "frame" and "network" that are forecast of C of 8 bits, by core; empty for
+            other bits, and where the C does not run them.
         scores: The scores of the file, run by onnxruntime or TensorFlow Lite Micro on the validation clips; by the
             latter on 2,000 of them at most. The latter also scores C, which gives the same values.
         network_scores: The scores of the network in float on the same clips.
@@ -68,6 +70,7 @@ class Exported:
     file_bytes: int
     cost: Mapping[str, Any]
     front_end: FrontEndCost
+    forecast: Mapping[str, Mapping[str, int]]
     scores: Scores
     network_scores: Scores
     agreement: float
@@ -178,7 +181,7 @@ def begin_export(
     model, mean, std = network.load()
     metadata = build_metadata(name, prepared.data_set, network.log_mel, mean, std)
     lowered, n_done = lower_network(model), 0
-    measured: dict[str, Any] = {"noise": ()}
+    measured: dict[str, Any] = {"noise": (), "forecast": _forecast(network, metadata.clip_s, bits)}
     validation = prepared.validation_clips(network.log_mel)
     if bits == 8:
         n_done = _load_quantised(lowered, network.state, recipe, n_train=prepared.n_train)
@@ -190,7 +193,7 @@ def begin_export(
         lowered = quantised = quantise(lowered, clips, qat_run, recipe=recipe, qat_epochs=qat_epochs)
         if measures_noise:
             heard = calibration_batch(replace(validation.clips, mean=mean, std=std))
-            measured = {
+            measured |= {
                 "noise": measure_noise(quantised, calibration_batch(clips)),
                 "saturated": measure_saturation(quantised, [heard]),
                 "saturating_sums": _measure_sums(kind, quantised, heard),
@@ -224,6 +227,10 @@ def begin_export(
         )
 
     return finish
+
+
+def _forecast(network: TrainedNetwork, clip_s: float, bits: int) -> dict[str, dict[str, int]]:
+    return forecast_parts(network.architecture, network.log_mel, clip_s) if bits == 8 else {}
 
 
 def _count_cost(network: TrainedNetwork, path: Path, bits: int) -> Cost:

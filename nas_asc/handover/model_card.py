@@ -243,8 +243,27 @@ def _costs(facts: CardFacts) -> Iterator[str]:
             ("ram_bytes", f"{exported.c.ram_bytes:,}", "of the C source, its front end included, without stack")
         )
     yield _table(("cost of one clip", "value", "how it is counted"), rows)
+    yield _on_microcontroller(facts)
     yield _table(("rules", "allowed"), [(name, _verdict(name, cost, exported.bits)) for name in RULES])
     yield f"The study's own {facts.config.budget.describe()}."
+
+
+def _on_microcontroller(facts: CardFacts) -> str:
+    """What front end and network take, for a clip and for a step of a stream."""
+    exported, front_end = facts.exported, facts.exported.front_end
+    operations, ram = f"{2 * exported.cost['macs']:,}", f"{_cost(facts).peak_ram_bytes:,}"
+    clip, frame = f"{front_end.clip_operations:,}", f"{front_end.frame_operations:,} a frame"
+    rows = [
+        ("front end: operations", clip, frame),
+        ("front end: RAM in bytes", f"{front_end.clip_bytes + front_end.spectrum_bytes:,}", f"{front_end.ram_bytes:,}"),
+        ("network: operations", operations, f"{operations} a decision"),
+        ("network: RAM in bytes, int8 activations", ram, ram),
+    ]
+    for core, parts in exported.forecast.items():
+        clip, frame, network = (f"{parts[part]:,}" for part in ("clip", "frame", "network"))
+        rows.append((f"front end: instructions on {core}, forecast", clip, f"{frame} a frame"))
+        rows.append((f"network: instructions on {core}, forecast", network, f"{network} a decision"))
+    return _table(("on a microcontroller", "a clip", "a step of a stream"), rows)
 
 
 def _cost(facts: CardFacts) -> Cost:

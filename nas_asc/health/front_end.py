@@ -1,6 +1,6 @@
 """Check of the front end: whether it takes more than the network that it feeds."""
 
-from nas_asc.cost import MICROCONTROLLERS
+from nas_asc.frontend import MICROCONTROLLERS
 from nas_asc.health.card import Card
 from nas_asc.health.evidence import Evidence
 from nas_asc.units import format_short

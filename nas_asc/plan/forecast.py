@@ -145,7 +145,7 @@ def _draw_fitting(screen: Screen, *, seed: int) -> list[tuple[Cost, Design]]:
 
 
 def _designs(screen: Screen, candidates: Iterable[Candidate]) -> list[tuple[Cost, Design]]:
-    costed = ((candidate, screen.cost(candidate)) for candidate in candidates)
-    fitting = [(cost, each) for each, cost in costed if cost is not None and screen.fits(each, cost)]
+    costed = ((candidate, screen.cost_if_fits(candidate)) for candidate in candidates)
+    fitting = [(cost, each) for each, cost in costed if cost is not None]
     ordered = sorted(fitting, key=lambda pair: pair[0].macs)
     return [(cost, screen.space.build(candidate, screen.task)) for cost, candidate in ordered]

@@ -75,9 +75,9 @@ class FeasibleSampler(BaseSampler):
         min_share: float | None = None,
         seed: int = 0,
     ) -> None:
-        self.space = space if isinstance(space, Space) else load_space(space)
-        self.task = task or Task()
-        self.screen = Screen(self.space, self.task, budget=budget, target=target, min_share=min_share)
+        self.space = (space if isinstance(space, Space) else load_space(space)).for_target(target)
+        self.screen = Screen(self.space, task or Task(), budget=budget, target=target, min_share=min_share)
+        self.task = self.screen.task
         config = StudyConfig(
             name="optuna",
             space=self.space.name,

@@ -139,8 +139,8 @@ def _used(candidate: Candidate, screen: Screen, way: str) -> float:
 
 
 def _is_step(current: Candidate, step: Candidate, parent: Candidate, screen: Screen, way: str) -> bool:
-    before, after = screen.cost(current), screen.cost(step)
-    if before is None or after is None or not screen.fits(step, after):
+    before, after = screen.cost(current), screen.cost_if_fits(step)
+    if before is None or after is None:
         return False
     is_way = _is_detail(before, after) if way == "detail" else after.params >= _COUNTS * before.params
     return is_way and keeps_kind(step, parent, screen) and _keeps_rate(step, parent, screen)

@@ -62,8 +62,8 @@ class RandomPool:
 
 def fitting(candidates: Iterable[Candidate], screen: Screen) -> Pool:
     """Those of some candidates that fit, with their costs, each once."""
-    costs = {candidate: screen.cost(candidate) for candidate in candidates}
-    return {candidate: cost for candidate, cost in costs.items() if cost is not None and screen.fits(candidate, cost)}
+    costs = {candidate: screen.cost_if_fits(candidate) for candidate in candidates}
+    return {candidate: cost for candidate, cost in costs.items() if cost is not None}
 
 
 def draw_children(parents: list[Candidate], screen: Screen, rng: np.random.Generator, *, n: int) -> Pool:

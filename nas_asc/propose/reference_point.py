@@ -27,8 +27,8 @@ def reference_point(objectives: Sequence[str], screen: Screen, *, seed: int) -> 
     costs = [name for name in objectives if not OBJECTIVES[name].is_score]
     dearest = dict.fromkeys(costs, 1.0)
     for candidate in screen.space.draw_many(np.random.default_rng(seed), _DRAWS):
-        cost = screen.cost(candidate)
-        if cost is not None and screen.fits(candidate, cost):
+        cost = screen.cost_if_fits(candidate)
+        if cost is not None:
             found = objective_values(costs, cost, _NO_SCORES)
             dearest = {name: max(dearest[name], value) for name, value in zip(costs, found, strict=True)}
     known = {name: score.worst(screen.task.n_classes) for name, score in MINIMISED_SCORES.items()}

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 from nas_asc.budget import Budget
 from nas_asc.compression import can_prune
@@ -61,7 +62,7 @@ class Screen:
         features_s: Callable[[LogMel], float] = lambda log_mel: 0.0,
     ) -> None:
         self.space = space
-        self.task = task
+        self.task = task = replace(task, target=target)
         self.budget = budget
         self.target = target
         self.min_share = min_share
@@ -76,7 +77,7 @@ class Screen:
         if candidate not in self._costs:
             if len(self._costs) >= _MOST_COSTS:
                 self._costs.clear()
-            self._costs[candidate] = self._count(candidate)
+            self._costs[candidate] = self._count(candidate, ram_target=self.budget.ram_target)
         return self._costs[candidate]
 
     def fits(self, candidate: Candidate, cost: Cost) -> bool:
@@ -84,13 +85,32 @@ class Screen:
         uses_enough = self.min_share is None or self.share(cost) >= self.min_share
         return uses_enough and self.budget.fits(cost) and not self._obstacles(candidate)
 
+    def cost_if_fits(self, candidate: Candidate) -> Cost | None:
+        """What a candidate takes where it fits; else None.
+
+        Where RAM is counted on a target, which takes far longer than all else, the rest is looked at first.
+        """
+        if self.budget.ram_target is not None and candidate not in self._costs:
+            rough = self._count(candidate, ram_target=None)
+            if rough is None or any(excess.resource != "ram" for excess in self.budget.check(rough)):
+                return None
+            if self._least_ram(candidate) > self.budget.limits.get("ram", math.inf) or self._obstacles(candidate):
+                return None
+        cost = self.cost(candidate)
+        return cost if cost is not None and self.fits(candidate, cost) else None
+
+    def _least_ram(self, candidate: Candidate) -> int:
+        """Bytes that a candidate takes at least: the buffers of its front end, and a clip of it twice."""
+        log_mel = self.space.log_mel(candidate, self.task)
+        return log_mel.buffer_bytes + 2 * prod(log_mel.shape(self.task.clip_s))
+
     def share(self, cost: Cost) -> float:
         """Largest share of a limit that a cost uses; 1 where there are no limits."""
         return self.budget.share(cost)
 
-    def _count(self, candidate: Candidate) -> Cost | None:
+    def _count(self, candidate: Candidate, *, ram_target: str | None) -> Cost | None:
         try:
-            return count_candidate(self.space, candidate, self.task, ram_target=self.budget.ram_target)
+            return count_candidate(self.space, candidate, self.task, ram_target=ram_target)
         except SpaceError as error:
             self._note_fault(str(error))
             return None

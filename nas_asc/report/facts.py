@@ -130,7 +130,7 @@ def gather_facts(
     importance: Sequence[AxisImportance] = (),
 ) -> Facts:
     """Facts of a study."""
-    task = Task(n_classes=len(config.classes), clip_s=config.clip_s)
+    task = Task(n_classes=len(config.classes), clip_s=config.clip_s, target=config.target)
     repeats = tuple(load_repeats(folder))
     standings = rank_by_evidence(records, budget=config.budget, objective=config.score, repeats=repeats)
     marks, summary = (

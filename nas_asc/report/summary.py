@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from nas_asc.budget import RESOURCES
-from nas_asc.cost import forecast_on_cores
+from nas_asc.cost import forecast_network, forecast_on_cores
+from nas_asc.errors import LayerError
+from nas_asc.layers import parse_architecture
 from nas_asc.metrics import MINIMISED_SCORES, wilson_interval
 from nas_asc.report.facts import Facts, scores_of
 from nas_asc.report.text import escape, format_percent
@@ -64,16 +66,27 @@ def bars_html(facts: Facts, record: TrialRecord) -> str:
 def _front_end_text(facts: Facts, record: TrialRecord) -> str:
     """What the front end takes on a microcontroller, in one sentence."""
     found = record.log_mel.count(facts.config.clip_s)
+    network = _forecast_network(facts, record)
     taken = [
-        f"{format_short(parts['clip'])} on the core {core}"
+        f"{format_short(parts['clip'])}{f' and {format_short(network[core])}' if network else ''} on the core {core}"
         for core, parts in forecast_on_cores(record.log_mel, facts.config.clip_s).items()
     ]
-    forecast = f" In exported C that is forecast as so many instructions: {', '.join(taken)}." if taken else ""
+    whose = "of the front end and of the network" if network else "of the front end"
+    forecast = f" Instructions of a clip {whose}, forecast for exported C: {', '.join(taken)}." if taken else ""
     return (
         f"The front end takes {format_count(found.ram_bytes)} bytes of RAM on a microcontroller and"
         f" {format_short(found.clip_operations)} operations a clip ({format_short(found.frame_operations)} a frame),"
-        f" beside {format_short(2 * record.cost.macs)} of the network.{forecast}"
+        f" beside {format_count(record.cost.peak_ram_bytes)} bytes and {format_short(2 * record.cost.macs)} operations"
+        f" of the network, which a stream takes once a decision.{forecast}"
     )
+
+
+def _forecast_network(facts: Facts, record: TrialRecord) -> dict[str, int]:
+    """Instructions of the network by core; empty where the C does not run it, or its layers are not known."""
+    try:
+        return forecast_network(parse_architecture(record.architecture, facts.layer_types))
+    except LayerError:
+        return {}
 
 
 def close_trials(facts: Facts, record: TrialRecord) -> list[TrialRecord]:

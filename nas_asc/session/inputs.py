@@ -86,7 +86,7 @@ def read_inputs(asked: StudyConfig, *, space: Space | None = None) -> Inputs:
     split = split_data_set(
         data_set, seed=asked.seed, test_fold=asked.test_fold, validation_share=asked.validation_share
     )
-    return Inputs(space or load_space(asked.space), data_set, split)
+    return Inputs((space or load_space(asked.space)).for_target(asked.target), data_set, split)
 
 
 def reread_inputs(config: StudyConfig, *, space: Space | None = None) -> Inputs:
@@ -99,7 +99,7 @@ def reread_inputs(config: StudyConfig, *, space: Space | None = None) -> Inputs:
     Raises:
         NasAscError: Space or data are gone or cannot be read.
     """
-    return Inputs(space or load_studied_space(config), *reread_data(config))
+    return Inputs(load_studied_space(config) if space is None else _as_studied(space, config), *reread_data(config))
 
 
 def reread_data(config: StudyConfig) -> tuple[DataSet, Split]:
@@ -161,4 +161,9 @@ def load_studied_space(config: StudyConfig) -> Space:
             f"the search space of study {config.name!r} is no longer at {config.space}. Put the file back, or write"
             " its new path into its study.toml: `name` below [space]."
         )
-    return load_space(config.space)
+    return _as_studied(load_space(config.space), config)
+
+
+def _as_studied(space: Space, config: StudyConfig) -> Space:
+    """A space as a study searches it: for its target, unless it was begun before the space had axes for that one."""
+    return space if space.digest == config.space_digest else space.for_target(config.target)

@@ -48,7 +48,7 @@ from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
 
 _N_SURVEY_DRAWS = 4_000
-_N_PLANNED_DRAWS = 500  # whose memory is planned, 10 ms each
+_N_PLANNED_DRAWS = 500  # whose memory is planned, some milliseconds each
 
 
 class Session:
@@ -106,7 +106,7 @@ class Session:
         inputs, prepared = self.inputs, self.prepared
         (device, *_), config = [resolve_device(name) for name in self.torch_devices], self.config
         if config.precision is None:
-            designs = list_guesses(inputs.space, prepared.task)
+            designs = list_guesses(inputs.space, replace(prepared.task, target=config.target))
             precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
         else:
             precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)

@@ -70,9 +70,9 @@ class SpaceFile:
             StudyError: A program declared it, with layer classes of its own.
         """
         if source in list_spaces():
-            return cls(source, "", space.digest)
+            return cls(source, "", space.as_declared.digest)
         if Path(source).is_file():
-            return cls(source, Path(source).read_text(encoding="utf-8"), space.digest)
+            return cls(source, Path(source).read_text(encoding="utf-8"), space.as_declared.digest)
         if space.layer_types:
             raise StudyError(
                 f"space {space.name!r} was declared in a program, with layers of its own, which reach other workers by"

@@ -1,17 +1,19 @@
 """What a candidate builds: network, front end and recipe as plain data."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
-from nas_asc.errors import LayerError
+from nas_asc.errors import FrontEndError, LayerError
 from nas_asc.frontend import LogMel, Task
-from nas_asc.layers import Architecture, Layer, expand_layer, format_architecture, validate_architecture
+from nas_asc.layers import Architecture, Layer, Shape, expand_layer, format_architecture, validate_architecture
 from nas_asc.recipe import Recipe
 from nas_asc.space.candidate import Candidate
-from nas_asc.space.function import Function, add_place
+from nas_asc.space.function import Function, add_place, place_error
 from nas_asc.space.place import Place, fault
 
 _MOST_LAYERS = 1_000  # a generator without an end must not hang the search
@@ -55,13 +57,22 @@ class Builder:
         network: Generator of layers.
         features: Gives a LogMel.
         recipe: Gives a Recipe; None is the default one.
+        replaced: Fields of the LogMel that axes replace, and the positions of these.
     """
 
-    def __init__(self, network: Function, features: Function, recipe: Function | None) -> None:
+    def __init__(
+        self,
+        network: Function,
+        features: Function,
+        recipe: Function | None,
+        *,
+        replaced: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._network = network
         self._features = features
         self._recipe = recipe
-        self._front_ends: dict[Any, tuple[LogMel, tuple[int, int, int]]] = {}
+        self._replaced = replaced
+        self._front_ends: dict[Any, tuple[LogMel, Shape | None]] = {}  # None where no clip holds a frame
         self._recipes: dict[Any, Recipe] = {}
         self._layer_types: set[type] = set()
 
@@ -70,11 +81,12 @@ class Builder:
 
         Raises:
             SpaceError: A function of the space raised or gave something else; names its line.
+            LayerError: The clip is shorter than a frame that is not centred.
         """
         row = candidate.row
-        _, in_shape = self._front_end(row, task)
+        in_shape = self._in_shape(row, task)
         network = self._network
-        full = (*row, task.n_classes, in_shape, task.clip_s)
+        full = _with_task(row, task, in_shape)
         try:
             layers = tuple(islice(network.call(*network.pick(full)), _MOST_LAYERS))
         except Exception as error:
@@ -103,7 +115,7 @@ class Builder:
         """
         if self._recipe is None:
             return Recipe()
-        row = (*candidate.row, task.n_classes, self._front_end(candidate.row, task)[1], task.clip_s)
+        row = _with_task(candidate.row, task, self._in_shape(candidate.row, task))
         key = self._recipe.pick(row)
         if key not in self._recipes:
             self._recipes[key] = _typed(self._recipe, row, Recipe)
@@ -120,19 +132,31 @@ class Builder:
         try:
             validate_architecture(architecture)
         except LayerError as error:
-            full = (*candidate.row, task.n_classes, architecture.in_shape, task.clip_s)
+            full = _with_task(candidate.row, task, architecture.in_shape)
             place = self._yield_place(_failing_layer(architecture), full)
             raise LayerError(add_place(str(error), place)) from None
         return Design(architecture, self.log_mel(candidate, task), self.recipe(candidate, task))
 
-    def _front_end(self, row: tuple[Any, ...], task: Task) -> tuple[LogMel, tuple[int, int, int]]:
-        full = (*row, task.n_classes, None, task.clip_s)
-        key = (self._features.pick(full), task)
+    def _front_end(self, row: tuple[Any, ...], task: Task) -> tuple[LogMel, Shape | None]:
+        full = _with_task(row, task, None)
+        further = tuple(row[position] for position in self._replaced.values())
+        key = (self._features.pick(full), further, task)
         known = self._front_ends.get(key)
         if known is None:
             log_mel = _typed(self._features, full, LogMel)
-            known = self._front_ends[key] = (log_mel, log_mel.shape(task.clip_s))
+            try:
+                log_mel = replace(log_mel, **dict(zip(self._replaced, further, strict=True)))
+            except FrontEndError as error:
+                raise place_error(error, self._features.place, self._features.role) from None
+            self._front_ends[key] = known = (log_mel, _shape_or_none(log_mel, task))
         return known
+
+    def _in_shape(self, row: tuple[Any, ...], task: Task) -> Shape:
+        log_mel, shape = self._front_end(row, task)
+        try:
+            return shape or log_mel.shape(task.clip_s)
+        except FrontEndError as error:
+            raise LayerError(add_place(str(error), self._features.place)) from None
 
     def _validate_layers(self, layers: tuple[Any, ...], full_row: tuple[Any, ...]) -> None:
         for index, layer in enumerate(layers):
@@ -146,6 +170,18 @@ class Builder:
         for _ in range(index + 1):
             next(layers)
         return Place(self._network.place.file, layers.gi_frame.f_lineno)
+
+
+def _with_task(row: tuple[Any, ...], task: Task, in_shape: Shape | None) -> tuple[Any, ...]:
+    """Values of all that a function may ask for."""
+    return (*row, task.n_classes, in_shape, task.clip_s, task.target)
+
+
+def _shape_or_none(log_mel: LogMel, task: Task) -> Shape | None:
+    try:
+        return log_mel.shape(task.clip_s)
+    except FrontEndError:
+        return None
 
 
 def _failing_layer(architecture: Architecture) -> int:

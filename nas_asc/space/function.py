@@ -14,7 +14,7 @@ from nas_asc.errors import NasAscError, SpaceError, nearest
 from nas_asc.space.place import Place, caller_place, fault
 
 Row = Sequence[Any]
-TASK_NAMES = ("n_classes", "in_shape", "clip_s")
+TASK_NAMES = ("n_classes", "in_shape", "clip_s", "target")
 
 
 @dataclass(frozen=True)

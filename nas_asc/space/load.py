@@ -44,6 +44,8 @@ def load_space(name_or_path: str | Path) -> Space:
     path = _find_file(name_or_path)
     space = _only_space(_run_file(path), path)
     rehearse(space)
+    for target in space.targets[:1]:
+        rehearse(space.for_target(target), n=_N_REHEARSED // 4, task=Task(target=target))
     return space
 
 

@@ -1,4 +1,8 @@
-"""What a space file says, without its comments, docstrings, systems and guesses: for digests and tables."""
+"""What a space file says, without its comments, docstrings, systems and guesses: for digests and tables.
+
+Conventions:
+    Axes for some targets only are left out of the file's text; where they are searched, they are among the axes.
+"""
 
 import ast
 import hashlib
@@ -11,7 +15,7 @@ from types import CodeType
 from nas_asc.space.axis import Axis
 from nas_asc.space.function import Function
 
-_NOT_SEARCHED = ("system", "guess")
+_NOT_SEARCHED = ("system", "guess", "features_on")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nas_asc.budget import Budget
-from nas_asc.cost import validate_target
 from nas_asc.errors import StudyError
+from nas_asc.frontend import validate_target
 from nas_asc.study.objective import DEFAULT_OBJECTIVES, OBJECTIVES, validate_objectives
 from nas_asc.study.rung import validate_rung_clips, validate_rungs
 

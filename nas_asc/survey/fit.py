@@ -23,7 +23,7 @@ def _builds(space: Space, candidate: Candidate, task: Task) -> bool:
         space.training_recipe(candidate, task)
         space.architecture(candidate, task)
         space.log_mel(candidate, task)
-    except SpaceError:
+    except (LayerError, SpaceError):
         return False
     return True
 
@@ -43,11 +43,24 @@ def count_candidate(space: Space, candidate: Candidate, task: Task, *, ram_targe
     try:
         recipe, architecture = space.training_recipe(candidate, task), space.architecture(candidate, task)
         cost = count_pruned_cost(architecture, recipe.pruning, bits=recipe.bits)
-        if ram_target is None:
-            return cost
-        return cost_on_target(cost, architecture, space.log_mel(candidate, task), ram_target)
     except LayerError:
         return None
+    return count_on_target(space, candidate, task, cost, ram_target)
+
+
+def count_on_target(space: Space, candidate: Candidate, task: Task, cost: Cost, ram_target: str | None) -> Cost:
+    """Cost of a candidate with its RAM on a target, which takes far longer to count than all else.
+
+    Args:
+        space: Where the candidate comes from.
+        candidate: A point of it, which can be built.
+        task: What it is built for.
+        cost: What `count_candidate` found without a target.
+        ram_target: Where the budget's RAM is counted; None leaves the cost as it is.
+    """
+    if ram_target is None:
+        return cost
+    return cost_on_target(cost, space.architecture(candidate, task), space.log_mel(candidate, task), ram_target)
 
 
 class Obstacles:
@@ -62,7 +75,7 @@ class Obstacles:
         space: Where candidates come from.
         task: What they are built for.
         budget: What they must fit.
-        target: One of `nas_asc.cost.TARGETS`; "any" runs everything.
+        target: One of `nas_asc.frontend.TARGETS`; "any" runs everything.
         refuse: Tells of a front end why its features cannot be kept; None where they can.
     """
 

@@ -16,7 +16,7 @@ class LeftOut:
     """How many of the candidates that can be built are left out, and why.
 
     Args:
-        target: One of `nas_asc.cost.TARGETS`.
+        target: One of `nas_asc.frontend.TARGETS`.
         n: Their number.
         reasons: By obstacle, how many have it; the commonest first.
         causes: By obstacle, the axis value that goes with it most closely, such as "activation='gelu'"; obstacles

@@ -1,21 +1,22 @@
 """What candidates of a space take, and how many of them fit a budget."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nas_asc.budget import Budget, Excess
-from nas_asc.cost import Cost, validate_target
+from nas_asc.cost import FORECAST_CORES, Cost, forecast_parts
 from nas_asc.errors import NothingFitsError
-from nas_asc.frontend import Task
+from nas_asc.frontend import MICROCONTROLLERS, Task
 from nas_asc.space import Candidate, Space
-from nas_asc.survey.fit import Obstacles, Refuse, count_candidate
+from nas_asc.survey.fit import Obstacles, Refuse, count_candidate, count_on_target
 from nas_asc.survey.left_out import Costed, LeftOut, leave_out
 
 N_DRAWS = 10_000
 _N_FRONT_ENDS = 1_000  # candidates whose front ends are counted
+_N_FORECAST = 60  # candidates whose instructions are forecast
 _PATIENCE = 120  # mutations in a row that better nothing, then a minimum is taken for one
 
 
@@ -64,21 +65,30 @@ class Nearest:
     over: tuple[Excess, ...] = ()
 
 
+Span = tuple[int, int, int]  # least, median and most
+
+
 @dataclass(frozen=True)
 class FrontEnds:
-    """What the front ends of drawn candidates take on a microcontroller; see `FrontEndCost`.
+    """What the front ends of drawn candidates take on a microcontroller beside their networks; see `FrontEndCost`.
 
     Args:
-        ram_bytes: Least, median and most RAM of a stream.
-        frame_operations: Least, median and most of one frame.
-        clip_operations: Least, median and most of one clip.
+        ram_bytes: RAM of a stream.
+        frame_operations: Of one frame.
+        clip_operations: Of one clip.
+        network_operations: Of the networks: of one clip, and of each decision of a stream.
         share_heavier: Share of the candidates whose front end takes more operations than their network.
+        instructions: By core, the instructions of a clip's features ("clip"), of a frame ("frame") and of the network
+            ("network") that are forecast of exported C; empty where the target is no microcontroller, or the C runs
+            none of the candidates.
     """
 
-    ram_bytes: tuple[int, int, int]
-    frame_operations: tuple[int, int, int]
-    clip_operations: tuple[int, int, int]
+    ram_bytes: Span
+    frame_operations: Span
+    clip_operations: Span
+    network_operations: Span
     share_heavier: float
+    instructions: Mapping[str, Mapping[str, Span]]
 
 
 @dataclass(frozen=True)
@@ -162,10 +172,10 @@ def survey_space(
         NothingFitsError: No candidate can be built at all, or something stands against each; names the axis values
             to blame.
     """
-    validate_target(target)
+    task = replace(task, target=target)
     rng = np.random.default_rng(seed)
     drawn = space.draw_many(rng, n_draws)
-    costs = [(candidate, count_candidate(space, candidate, task, ram_target=budget.ram_target)) for candidate in drawn]
+    costs = [(candidate, count_candidate(space, candidate, task)) for candidate in drawn]
     built = [(candidate, cost) for candidate, cost in costs if cost is not None]
     if not built:
         raise NothingFitsError(
@@ -173,13 +183,14 @@ def survey_space(
             " every one has a layer that cannot take its input. Use another space or longer clips."
         )
     obstacles = Obstacles(space, task, budget, target=target, refuse=refuse)
-    left_out, known = leave_out(built, obstacles)
-    if not known:
+    left_out, kept = leave_out(built, obstacles)
+    if not kept:
         raise NothingFitsError(left_out.blame([candidate for candidate, _ in built]))
+    seek = _Seeker(space, task, budget=budget, obstacles=obstacles, rng=rng)
+    known = [(candidate, seek.on_target(candidate, cost)) for candidate, cost in kept]
     used = [budget.used(cost) for _, cost in known]
     fitting = sorted(cost.macs for _, cost in known if budget.fits(cost))
     given = [*space.guesses, *(system.candidate for system in space.systems.values())]
-    seek = _Seeker(space, task, budget=budget, obstacles=obstacles, rng=rng)
     starts = known + [(each, cost) for each in given if (cost := seek.cost(each)) is not None]
     return Survey(
         n_drawn=n_draws,
@@ -200,11 +211,24 @@ def _count_front_ends(space: Space, known: Sequence[Costed], task: Task) -> Fron
         ram_bytes=_span([cost.ram_bytes for cost in costs]),
         frame_operations=_span([cost.frame_operations for cost in costs]),
         clip_operations=_span([cost.clip_operations for cost in costs]),
+        network_operations=_span([2 * cost.macs for _, cost in some]),
         share_heavier=sum(cost.outweighs(of.macs) for cost, (_, of) in zip(costs, some, strict=True)) / len(some),
+        instructions=_forecast(space, known[:_N_FORECAST], task) if task.target in MICROCONTROLLERS else {},
     )
 
 
-def _span(values: Sequence[int]) -> tuple[int, int, int]:
+def _forecast(space: Space, known: Sequence[Costed], task: Task) -> dict[str, dict[str, Span]]:
+    """Instructions of exported C, by core and part, of the candidates that it runs."""
+    found: dict[str, dict[str, list[int]]] = {core: {} for core in FORECAST_CORES}
+    for candidate, _ in known:
+        taken = forecast_parts(space.architecture(candidate, task), space.log_mel(candidate, task), task.clip_s)
+        for core, parts in taken.items():
+            for part, number in parts.items():
+                found[core].setdefault(part, []).append(number)
+    return {core: {part: _span(numbers) for part, numbers in parts.items()} for core, parts in found.items() if parts}
+
+
+def _span(values: Sequence[int]) -> Span:
     return min(values), int(np.median(values)), max(values)
 
 
@@ -218,8 +242,17 @@ class _Seeker:
 
     def cost(self, candidate: Candidate) -> Cost | None:
         """What a candidate takes; None where it cannot be built or something stands against it."""
-        cost = count_candidate(self.space, candidate, self.task, ram_target=self.budget.ram_target)
+        cost = self.cost_beside_ram(candidate)
+        return None if cost is None else self.on_target(candidate, cost)
+
+    def cost_beside_ram(self, candidate: Candidate) -> Cost | None:
+        """As `cost`, but for its RAM on a target."""
+        cost = count_candidate(self.space, candidate, self.task)
         return None if cost is None or self.obstacles(candidate) else cost
+
+    def on_target(self, candidate: Candidate, cost: Cost) -> Cost:
+        """The cost of a candidate that runs, with its RAM where the budget counts that on a target."""
+        return count_on_target(self.space, candidate, self.task, cost, self.budget.ram_target)
 
     def ratio(self, cost: Cost) -> float:
         """Worst use over limit; 0 without limits."""
@@ -229,17 +262,29 @@ class _Seeker:
 
     def nearest(self, starts: Sequence[Costed]) -> Nearest:
         """The candidate with the smallest worst use over limit."""
-        candidate, cost = self.descend(starts, self.ratio, enough=1.0)
+        candidate, cost = self.descend(starts, self.ratio, self.cost, enough=1.0)
         used = {resource: self.budget.used(cost)[resource] for resource in self.budget.limits}
         return Nearest(dict(candidate.values), used, self.ratio(cost), self.budget.check(cost))
 
-    def descend(self, starts: Sequence[Costed], value: Callable[[Cost], float], *, enough: float = 0.0) -> Costed:
+    def smallest(self, starts: Sequence[Costed], resource: str) -> Costed:
+        """The candidate that takes least of a resource."""
+        count = self.cost if resource == "ram" else self.cost_beside_ram
+        return self.descend(starts, lambda cost: self.budget.used(cost)[resource], count)
+
+    def descend(
+        self,
+        starts: Sequence[Costed],
+        value: Callable[[Cost], float],
+        count: Callable[[Candidate], Cost | None],
+        *,
+        enough: float = 0.0,
+    ) -> Costed:
         """The best of some candidates, bettered by mutations until `enough` or until they better nothing."""
         best, cost = min(starts, key=lambda pair: value(pair[1]))
         n_vain = 0
         while n_vain < _PATIENCE and value(cost) > enough:
             candidate = self.space.mutate(best, self.rng)
-            changed = self.cost(candidate)
+            changed = count(candidate)
             n_vain += 1
             if changed is not None and value(changed) <= value(cost):
                 n_vain = n_vain if value(changed) == value(cost) else 0
@@ -252,7 +297,7 @@ def _row(
 ) -> ResourceRow:
     values = np.array([each[resource] for each in used])
     limit = seek.budget.limits.get(resource)
-    smallest, cost = seek.descend(starts, lambda cost: seek.budget.used(cost)[resource])
+    smallest, cost = seek.smallest(starts, resource)
     return ResourceRow(
         resource=resource,
         minimum=seek.budget.used(cost)[resource],

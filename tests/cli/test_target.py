@@ -82,12 +82,21 @@ def test_front_end_is_shown_by_plan_and_count(write_space, tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("budget: RAM bytes <= 16,384 (arena of the network as C, and buffers of the front end)\n")
     assert "front end on a microcontroller (least, median, most): RAM 4.104k .. " in out or "RAM 4" in out
+    assert "network: operations of a clip, and of each decision of a stream " in out
+    assert "instructions on m55, forecast for exported C: features of a clip " in out
     assert main([*plan, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["survey"]["front_end"]
     assert main(["count", "CP-Mobile-2024", "--static", "--json"]) == 0
     totals = json.loads(capsys.readouterr().out)["totals"]
     assert found["ram_bytes"][0] == 2 * 512 + 4 * 514 + 32 * 32
+    parts = found["instructions"]["m4f"]
+    assert set(parts) == {"clip", "frame", "network"}
+    for least, median, most in parts.values():
+        assert 0 < least <= median <= most
+    assert parts["network"][0] < parts["network"][2]
     assert totals["front_end"]["ram_bytes"] == 39_176
+    assert totals["network_operations"] == 2 * totals["macs"]
+    assert totals["macs"] < totals["network_instructions"]["m4f"] < 10 * totals["macs"]
     assert totals["target_ram_bytes"]["c"] == {"network": 174_080, "with_front_end": 174_080 + 39_176}
     instructions = totals["front_end_instructions"]["m4f"]
     assert totals["front_end"]["clip_operations"] < instructions["clip"] < 5 * totals["front_end"]["clip_operations"]
@@ -95,3 +104,6 @@ def test_front_end_is_shown_by_plan_and_count(write_space, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "front end clip_operations" in shown
     assert "front end instructions on m4f" in shown
+    assert "network instructions on m4f" in shown
+    assert main([*plan[:6], str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["survey"]["front_end"]["instructions"] == {}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from nas_asc.cost import TARGETS, list_obstacles, validate_target
+from nas_asc.cost import list_obstacles
 from nas_asc.errors import BudgetError
+from nas_asc.frontend import TARGETS, validate_target
 from nas_asc.layers import ACTIVATIONS, Architecture, Classifier, Conv, Dropout, InvertedBottleneck, MaxPool, Norm
 from tests.models.cases import Fork
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nas_asc.cost import FORECAST_CORES, count_cost, list_obstacles, price_work
+from nas_asc.cost import FORECAST_CORES, count_cost, forecast_network, list_obstacles, price_work
+from nas_asc.cost import count_network_work as count_described_work
 from nas_asc.errors import LayerError
 from nas_asc.export import build_c, build_copy, can_emulate, write_c
 from nas_asc.export.c import forecast_instructions
@@ -65,6 +66,16 @@ def test_every_layer_that_runs_has_a_price(architecture, core):
         assert price_work({loop: count for loop, count in work.items() if loop.startswith(f"{kernel}:")}, core) > 0
 
 
+@pytest.mark.parametrize("architecture", RUN, ids=[format_layer(one.layers[0]) for one in RUN])
+def test_loops_follow_from_the_description_of_a_layer(architecture):
+    assert count_described_work(architecture) == count_network_work(build_network(architecture))
+
+
+def test_network_that_the_c_does_not_run_has_no_forecast():
+    network = Architecture((Conv(8, 3, activation="gelu"), Flatten(), Dense(10)), (1, 9, 11), 10)
+    assert forecast_network(network) == {}
+
+
 def test_a_wider_network_takes_more():
     needs_runtime()
     taken = [
@@ -105,4 +116,6 @@ def test_forecast_is_what_an_emulated_core_counts(name, tmp_path):
     for core in FORECAST_CORES:
         with build_copy(tmp_path) as build:
             counted = build.measure_core(core).instructions
-        assert forecast_instructions(network, design.log_mel, clip_s, core=core) == pytest.approx(counted, rel=BOUND)
+        found = forecast_instructions(network, design.log_mel, clip_s, core=core)
+        assert found == pytest.approx(counted, rel=BOUND)
+        assert forecast_network(design.architecture)[core] == found["network"]

@@ -10,12 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas_asc.compression import quantise_network
-from nas_asc.cost import Lifetime, count_arena, count_arena_of, count_cost, list_obstacles, plan_memory
+from nas_asc.cost import (
+    Lifetime,
+    count_arena,
+    count_arena_of,
+    count_cost,
+    count_network_work,
+    list_obstacles,
+    plan_memory,
+)
 from nas_asc.errors import LayerError
 from nas_asc.export import build_tflite
+from nas_asc.export.c.instructions import count_network_work as count_file_work
 from nas_asc.export.c.network import count_c_arena, format_network
 from nas_asc.frontend import Task
-from nas_asc.layers import Architecture, BasicBlock, Inception, Residual, format_layer
+from nas_asc.layers import Architecture, BasicBlock, Conv, Dense, Flatten, Inception, Residual, format_layer
 from nas_asc.models import lower_network
 from nas_asc.prediction import MicroFile
 from nas_asc.space import list_spaces, load_space
@@ -86,12 +95,21 @@ def test_arena_follows_from_the_description_of_a_layer(layer, in_shape):
     )
 
 
+def test_a_map_that_dense_layers_alone_read_is_not_turned():
+    architecture = Architecture((Conv(8, kernel_size=3), Flatten(), Dense(12), Dense(10)), (1, 9, 11), 10)
+    file = build(architecture)
+    assert "TRANSPOSE" not in file.model.kinds
+    assert {target: count_arena_of(architecture, target) for target in ("tflite-micro", "c")} == count_file(file)
+
+
 @of_every_system
 @pytest.mark.slow
-def test_arena_follows_from_the_description_of_a_system(space, name):
+def test_arena_and_loops_follow_from_the_description_of_a_system(space, name):
     architecture = describe_system(space, name)
     file = build(architecture)
     assert {target: count_arena_of(architecture, target) for target in ("tflite-micro", "c")} == count_file(file)
+    if not list_obstacles(architecture, "c"):
+        assert count_network_work(architecture) == count_file_work(file)
     needs_runtime()
     found = MicroFile(file.to_bytes()).arena.activations
     assert found == pytest.approx(count_arena_of(architecture, "tflite-micro"), rel=0.03)
@@ -99,7 +117,7 @@ def test_arena_follows_from_the_description_of_a_system(space, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list_spaces())
-def test_arena_follows_from_the_description_of_random_candidates(name):
+def test_arena_and_loops_follow_from_the_description_of_random_candidates(name):
     space, n_tried = load_space(name), 0
     for candidate in space.draw_many(np.random.default_rng(1), 100):
         try:
@@ -114,6 +132,7 @@ def test_arena_follows_from_the_description_of_random_candidates(name):
         assert count_arena_of(architecture, "tflite-micro") == count_file(file)["tflite-micro"]
         if not list_obstacles(architecture, "c"):
             assert count_arena_of(architecture, "c") == format_network(file).arena_bytes
+            assert count_network_work(architecture) == count_file_work(file)
         if importlib.util.find_spec("tflite_micro"):
             found = MicroFile(file.to_bytes()).arena.activations
             assert found == pytest.approx(count_arena_of(architecture, "tflite-micro"), rel=0.03)

@@ -8,14 +8,17 @@ import pytest
 import soundfile
 
 from nas_asc.budget import Budget
-from nas_asc.cost import FORECAST_CORES
+from nas_asc.cost import FORECAST_CORES, list_obstacles
 from nas_asc.errors import ExportError, NothingFitsError, StudyError, WriteError
 from nas_asc.export import CORES, can_emulate, can_run_here
 from nas_asc.handover import ensemble_study, export_study
+from nas_asc.layers import parse_architecture
 from nas_asc.metrics import score_predictions
 from nas_asc.prediction import ModelFile, read_tflite_metadata
+from nas_asc.space import Space, choice
 from nas_asc.study import load_records
-from tests.search.tiny import ask, prepare, run, space, worker
+from tests.search import tiny
+from tests.search.tiny import BUDGET, ask, ask_of, prepare, run, space, worker
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +111,49 @@ def test_c_hears_what_the_tflite_file_hears_and_its_card_says_what_was_shown(stu
         assert (recording.getframerate(), recording.getnframes(), recording.getsampwidth()) == (rate, samples, 2)
 
 
+@pytest.mark.slow
+def test_a_front_end_that_is_not_centred_goes_all_the_way(tmp_path):
+    pytest.importorskip("tflite_micro", reason="needs pip install 'nas-asc[tflite]'")
+    own = Space(
+        "streamed",
+        width=choice(4, 6),
+        depth=choice(1),
+        kernel_size=choice(3),
+        activation=choice("relu"),
+        learning_rate=choice(0.01),
+    )
+    for role in ("network", "features", "recipe"):
+        getattr(own, role)(getattr(tiny, role))
+    own.features_on("c", center=choice(False, guess=False))
+    prepared, searched = prepare(tmp_path / "cache"), own.for_target("c")
+    config = ask_of("streamed", searched, prepared, target="c", budget=BUDGET.on_target("c"))
+    run(config, searched, prepared, n_trials=2, folder=tmp_path / "study", refit=False)
+    record = next(each for each in load_records(tmp_path / "study") if each.is_complete)
+    assert not record.log_mel.center
+    assert parse_architecture(record.architecture).in_shape == (1, 16, 14)
+    options = {"number": record.number, "out": tmp_path}
+    who = worker(prepared, searched)
+    for file_format in ("onnx", "tflite"):
+        exported = export_study(tmp_path / "study", who, file_format=file_format, **options).exported
+        assert not ModelFile(exported.path).metadata.log_mel.center
+        assert exported.agreement >= 0.8
+    if can_run_here():
+        card = json.loads(export_study(tmp_path / "study", who, file_format="c", **options).card.read_text())
+        assert card["c"]["is_checked"]
+
+
 def test_card_tells_what_was_measured(study, record):
     folder, prepared = study
     result = export_study(folder, worker(prepared), number=record.number)
+    network = parse_architecture(record.architecture)
     card = json.loads(result.card.read_text())
     assert card["scores"]["accuracy"] == result.exported.scores.accuracy
     assert (card["trial"], card["trained_on"], card["bits"]) == (record.number, "training clips", 8)
     assert card["cost"]["params"] == record.cost.params
+    assert set(card["forecast"]) == (set(FORECAST_CORES) if not list_obstacles(network, "c") else set())
+    told = result.model_card.read_text()
+    assert f"| network: operations | {2 * record.cost.macs:,} | {2 * record.cost.macs:,} a decision |" in told
+    assert ("network: instructions on m4f, forecast" in told) == bool(card["forecast"])
     assert card["noise"][0]["sqnr_db"] <= card["noise"][-1]["sqnr_db"]
     metadata = ModelFile(result.exported.path).metadata
     beside = json.loads(result.exported.path.with_suffix(".json").read_text())

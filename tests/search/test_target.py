@@ -45,6 +45,20 @@ def test_candidate_in_other_respects_small_enough_is_changed_until_it_runs():
     assert found.values["activation"] != "gelu"
 
 
+@pytest.mark.parametrize("target", ["tflite-micro", "c"])
+def test_what_is_asked_first_changes_nothing_of_what_fits(target):
+    budget = replace(BUDGET, max_ram=2_600).on_target(target)
+    drawn = space.draw_many(np.random.default_rng(0), 150)
+    exact = Screen(space, TASK, budget=budget, target=target)
+    costs = [exact.cost(candidate) for candidate in drawn]
+    screen = Screen(space, TASK, budget=budget, target=target)
+    expected = [cost if cost and exact.fits(each, cost) else None for each, cost in zip(drawn, costs, strict=True)]
+    assert [screen.cost_if_fits(candidate) for candidate in drawn] == expected
+    only_ram = [cost for cost in costs if [each.resource for each in budget.check(cost)] == ["ram"]]
+    assert len(only_ram) > 5
+    assert len(set(expected) - {None}) > 5
+
+
 def test_study_keeps_its_target(tmp_path):
     folder, prepared = tmp_path / "study", prepare(tmp_path / "cache")
     config = ask(prepared, target=TARGET)

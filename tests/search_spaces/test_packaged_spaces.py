@@ -132,4 +132,4 @@ def design_text(space, candidate, task) -> str:
 def test_space_describes_itself(space):
     assert "Source:" in space.description
     assert space.n_candidates > 10**6
-    assert [row.axis for row in space.describe()] == list(space.axes)
+    assert [row.axis for row in space.describe()] == list(space.for_target("c").axes)

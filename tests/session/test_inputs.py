@@ -7,6 +7,7 @@ import pytest
 from nas_asc.data import load_data_set
 from nas_asc.errors import StudyError
 from nas_asc.session import load_studied_space, reread_inputs, to_source
+from nas_asc.space import load_space
 from nas_asc.space.load import spaces_dir
 from tests.data.recordings import write_wav
 from tests.study.records import example_config
@@ -35,6 +36,14 @@ def test_a_space_file_is_found_from_any_folder_and_by_its_new_path(tmp_path, mon
     with pytest.raises(StudyError, match=r"no longer at .*own\.py\. .* its new path into its study\.toml: `name`"):
         load_studied_space(config)
     assert load_studied_space(replace(config, space=str(tmp_path / "moved.py"))).digest == digest
+
+
+def test_a_study_keeps_the_space_that_it_was_begun_with():
+    older = replace(example_config(), space="asc", target="c", space_digest=load_space("asc").digest)
+    assert "center" not in load_studied_space(older).axes
+    newer = replace(older, space_digest=load_space("asc").for_target("c").digest)
+    assert "center" in load_studied_space(newer).axes
+    assert "center" not in load_studied_space(replace(newer, target="any")).axes
 
 
 def test_a_packaged_space_is_kept_by_its_name():

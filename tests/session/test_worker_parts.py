@@ -67,6 +67,13 @@ def test_a_worker_is_made_of_what_went_through_a_pickle(parts):
     np.testing.assert_array_equal(there.read(3)[0], here.read(3)[0])
 
 
+def test_a_space_of_a_target_is_that_of_its_file(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(SPACE + '\nspace.features_on("c", center=choice(True, guess=True))\n')
+    found = SpaceFile.of(load_space(path).for_target("c"), str(path))
+    assert [kind.__name__ for kind in found.load().layer_types] == ["Own"]
+
+
 def test_a_space_that_was_changed_meanwhile_is_refused(parts):
     with pytest.raises(StudyError, match=r"own\.py was changed while it is searched"):
         replace(parts, space=replace(parts.space, digest="0")).build(ignore)

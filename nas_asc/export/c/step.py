@@ -9,8 +9,8 @@ from math import prod
 
 import numpy as np
 
+from nas_asc.cost import find_strides, merge_axes, to_axes
 from nas_asc.errors import ExportError
-from nas_asc.export.c.broadcast import find_strides, merge_axes
 from nas_asc.export.c.fixed_point import (
     exponential_table,
     hard_swish_table,
@@ -331,11 +331,6 @@ class StepWriter:
     def write_reshape(self, operator: Operator) -> str | None:
         """Nothing: both tensors are the same bytes."""
         return None
-
-
-def to_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape of four axes, as kernels have them."""
-    return (1,) * (_AXES - len(shape)) + shape
 
 
 def _over(factor: float, n: int) -> tuple[int, int]:

@@ -12,7 +12,8 @@
    The contract:
      - samples are 16-bit PCM at LOG_MEL_SAMPLE_RATE Hz, those of LOG_MEL_N_CHANNELS channels alternating;
      - the first decision comes when a clip (LOG_MEL_N_FRAMES frames) was heard, another one every step_frames frames;
-       see log_mel.h for how a stream and a clip differ;
+       where LOG_MEL_IS_CENTERED is 0, its features are exactly those of the clip that was heard, as in training; else
+       log_mel.h says how a stream and a clip differ;
      - classify_push computes the features of each frame that it completes, and runs the network for each decision:
        that long it may take, so samples must be kept meanwhile, by an interrupt or by DMA;
      - all memory is static (see CLASSIFY_RAM_BYTES), one stream at a time, not to be called from two threads at once;

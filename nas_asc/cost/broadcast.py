@@ -4,6 +4,12 @@ from collections.abc import Sequence
 from math import prod
 
 Axes = tuple[int, ...]
+_N_AXES = 4
+
+
+def to_axes(shape: Axes) -> Axes:
+    """A shape of four axes, as kernels have them."""
+    return (1,) * (_N_AXES - len(shape)) + shape
 
 
 def find_strides(shape: Axes, out_shape: Axes) -> Axes:
