@@ -19,7 +19,7 @@ from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_training import fine_recipe, follow_ranges, quantise
 from nas_asc.evaluation.write_and_run import predict_file, write_and_run
-from nas_asc.features import fit_standardiser, iterate_batches, validate_front_end
+from nas_asc.features import fit_standardiser, iterate_batches, load_recordings, validate_front_end
 from nas_asc.frontend import LogMel
 from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
@@ -130,7 +130,12 @@ def choose_training_precision(
 
 
 def measure_features(
-    log_mel: LogMel, prepared: PreparedData, *, torch_device: torch.device, clock: Clock = WALL_CLOCK
+    log_mel: LogMel,
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    clock: Clock = WALL_CLOCK,
+    reads: bool = True,
 ) -> float:
     """Seconds until features are computed, standardised and on the device, by those of a few clips; 0 where they are.
 
@@ -139,6 +144,7 @@ def measure_features(
         prepared: Clips and their features.
         torch_device: Where to train.
         clock: Tells the time.
+        reads: Whether reading recordings counts where the device makes the features and has no recordings yet.
 
     Raises:
         FrontEndError: The front end cannot be.
@@ -149,10 +155,11 @@ def measure_features(
         return 0.0
     n_clips = min(len(rows), _FEATURE_CLIPS * count_processors())
     some = rows[np.linspace(0, len(rows) - 1, n_clips).astype(np.intp)]
-    _compute_some(log_mel, prepared, some[:1], torch_device)  # filters and kernels are made once
+    _compute_some(log_mel, prepared, some[:1], torch_device, clock=clock)  # filters and kernels are made once
     started = clock.now()
-    _compute_some(log_mel, prepared, some, torch_device)
-    return (clock.now() - started) * len(rows) / len(some)
+    computing = _compute_some(log_mel, prepared, some, torch_device, clock=clock)
+    counted = started if reads and not prepared.has_recordings(log_mel) else computing
+    return (clock.now() - counted) * len(rows) / len(some)
 
 
 def feature_work(log_mel: LogMel, clip_s: float) -> float:
@@ -170,13 +177,30 @@ def feature_work(log_mel: LogMel, clip_s: float) -> float:
     return float(_READING * clip_s + log_mel.n_fft * log_mel.n_frames(clip_s))
 
 
-def _compute_some(log_mel: LogMel, prepared: PreparedData, rows: NDArray[np.int64], torch_device: torch.device) -> None:
+def _compute_some(
+    log_mel: LogMel, prepared: PreparedData, rows: NDArray[np.int64], torch_device: torch.device, *, clock: Clock
+) -> float:
+    """When the features began to be computed, after reading where a device makes them."""
     validate_front_end(log_mel, clip_s=prepared.task.clip_s)
+    began = clock.now()
+    if prepared.makes_on(log_mel, torch_device):
+        recordings = load_recordings(
+            prepared.data_set,
+            rows,
+            n_channels=log_mel.n_channels,
+            torch_device=torch_device,
+            has_room=lambda n_bytes: True,
+        )
+        if recordings is not None and len(recordings.rows):
+            began = clock.now()
+            fit_standardiser(recordings.transform(log_mel)[0])  # waits for it
+        return began
     with closing(iterate_batches(prepared.data_set, log_mel, rows)) as batches:
         for batch in batches:
             if batch.rows:
                 fit_standardiser(batch.features)
                 float(upload(batch.features, torch_device)[0, 0, 0, 0])  # waits for it
+    return began
 
 
 class _Stopwatch:

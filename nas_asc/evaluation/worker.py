@@ -156,7 +156,7 @@ class Worker:
         n_rows = record.recipe.n_curve_epochs(record.epochs)
         log_mel = training_log_mel(design)
         prepared = self.prepared.turn(job.turn)
-        prepared.compute(log_mel, limit=limit)
+        prepared.compute(log_mel, limit=limit, torch_device=self.torch_device)
         prepared.train_clips(log_mel, torch_device=self.torch_device)  # takes its time now, not the training's
         started = limit.clock.now() - record.seconds
         run = Run(
@@ -284,7 +284,9 @@ class Worker:
         clip_s = self.prepared.task.clip_s
         if self._features_s_a_unit is None:
             with suppress(FrontEndError):
-                seconds = measure_features(log_mel, self.prepared, torch_device=self.torch_device, clock=self.clock)
+                seconds = measure_features(
+                    log_mel, self.prepared, torch_device=self.torch_device, clock=self.clock, reads=False
+                )
                 self._features_s_a_unit = seconds / feature_work(log_mel, clip_s)
         return (self._features_s_a_unit or 0.0) * feature_work(log_mel, clip_s)
 

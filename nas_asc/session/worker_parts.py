@@ -110,6 +110,8 @@ class WorkerParts:
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         precision: Type of forward passes in training; None asks `choose_precision`.
+        is_alone: Whether no other worker trains on its GPU: then this may make features itself, of recordings that
+            stay there.
     """
 
     data_set: DataSet
@@ -119,6 +121,7 @@ class WorkerParts:
     torch_device: str
     cache_bytes: int | None = None
     precision: torch.dtype | None = None
+    is_alone: bool = True
 
     def build(self, on_features: OnFeatures) -> Worker:
         """A worker on these recordings; it maps features from the cache, so that all processes share their pages.
@@ -137,6 +140,7 @@ class WorkerParts:
             cache_bytes=self.cache_bytes,
             on_progress=on_features,
             memory_limit_bytes=0,
+            making_kinds=("cuda",) if self.is_alone else (),
         )
         device = resolve_device(self.torch_device)
         return Worker(prepared, torch_device=device, layer_types=types, precision=self.precision)
@@ -173,8 +177,9 @@ def build_executor(
     found = parts()
     options: dict[str, Any] = {"layer_types": worker.layer_types, "on_features": listener.on_features}
     if kind == "processes":
-        names = torch_devices if len(torch_devices) == n_workers else [found.torch_device] * n_workers
-        builds = [replace(found, torch_device=name).build for name in names]
+        names = [*torch_devices] if len(torch_devices) == n_workers else [found.torch_device] * n_workers
+        builds = [replace(found, torch_device=name, is_alone=names.count(name) == 1).build for name in names]
         return Processes(builds, n_workers=n_workers, **options)
     ray = replace(ray, n_gpus=0.0) if found.torch_device == "cpu" else ray
+    found = replace(found, is_alone=ray.n_gpus is not None and ray.n_gpus >= 1)
     return RayActors(found.build, n_workers=n_workers, options=ray, on_note=listener.on_note, **options)

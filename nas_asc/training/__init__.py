@@ -27,7 +27,7 @@ from nas_asc.training.run import CPU, Run, ignore_epoch
 from nas_asc.training.schedule import SMALLEST_BATCH, default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.seed import seeded
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
-from nas_asc.training.table import DeviceTables, upload
+from nas_asc.training.table import DeviceTables, count_bytes, upload
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
 from nas_asc.training.threads import Way
 from nas_asc.training.train import train_model
@@ -54,6 +54,7 @@ __all__ = [
     "average_logits",
     "build_companions",
     "choose_precision",
+    "count_bytes",
     "count_cores",
     "default_batch_size",
     "default_epochs",
