@@ -89,21 +89,20 @@ class DeviceFeatures:
         try:
             if place not in self._recordings:
                 self._recordings[place] = self._load(log_mel, place[1], on_progress)
-            found = self._make(log_mel, self._recordings[place], place[1])
+            recordings = self._recordings[place]
+            found = None if recordings is None else self._make(log_mel, recordings, place[1])
         except torch.OutOfMemoryError:  # others take of the device's memory too
             found = None
         if found is None:
             self._recordings[place] = None
         return found
 
-    def _make(self, log_mel: LogMel, recordings: Recordings | None, torch_device: torch.device) -> FeatureTable | None:
+    def _make(self, log_mel: LogMel, recordings: Recordings, torch_device: torch.device) -> FeatureTable | None:
         def make() -> torch.Tensor:
             table = recordings.make_features(log_mel)
             self._facts[log_mel] = table.rows, table.damage
             return torch.as_tensor(table.array)
 
-        if recordings is None:
-            return None
         array = self._tables.get(self._key(log_mel), self._n_bytes(log_mel), torch_device, make=make)
         return None if array is None else FeatureTable(array, *self._facts[log_mel])
 

@@ -1,7 +1,7 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,12 +25,13 @@ from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import (
+    Arithmetic,
     Clips,
     Trainer,
     choose_precision,
     default_batch_size,
-    faster_precision,
-    has_bfloat16_units,
+    fastest_arithmetic,
+    list_arithmetics,
     predict,
     prepare_process,
     seeded,
@@ -40,6 +41,7 @@ from nas_asc.training import (
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
+_BATCHES = 8  # of an epoch that is repeated
 _READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
 
 
@@ -81,7 +83,7 @@ def measure_speed(
     torch_device: torch.device,
     n_steps: int = 3,
     clock: Clock = WALL_CLOCK,
-    precision: torch.dtype | None = None,
+    arithmetic: Arithmetic | None = None,
 ) -> Speed:
     """Seconds of a training's parts, forecast from a few steps on random clips; no audio is read.
 
@@ -93,40 +95,68 @@ def measure_speed(
         torch_device: Where to compute.
         n_steps: Steps to measure, at least one.
         clock: Tells the time.
-        precision: Type of forward passes in training; None asks `choose_precision`.
+        arithmetic: How trainings are computed; None asks `choose_precision`.
     """
     prepare_process()
-    precision = precision or choose_precision(torch_device)
+    arithmetic = arithmetic or Arithmetic(choose_precision(torch_device))
     with seeded(0, torch_device=torch_device):
         watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
-        return Speed(watch.epoch_s(precision), watch.quantised_epoch_s(), watch.file_s(), watch.scoring_s())
+        return Speed(watch.epoch_s(arithmetic), watch.quantised_epoch_s(arithmetic), watch.file_s(), watch.scoring_s())
 
 
-def choose_training_precision(
-    designs: Sequence[Design], prepared: PreparedData, *, torch_device: torch.device, clock: Clock = WALL_CLOCK
-) -> torch.dtype:
-    """Type of forward passes in which some designs train faster, by a few steps of each in both, in turns.
+def choose_arithmetic(
+    designs: Sequence[Design],
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    clock: Clock = WALL_CLOCK,
+    candidates: Sequence[Arithmetic] | None = None,
+) -> Arithmetic:
+    """In which arithmetic some designs train fastest, by a few steps of each in each, in turns.
 
     What is faster depends on the networks: one of large convolutions gains by bfloat16 what one of small ones loses.
 
     Args:
-        designs: Such as will be trained; none asks `choose_precision`.
+        designs: Such as will be trained; none leaves the precision to `choose_precision`.
         prepared: Gives the numbers of clips.
         torch_device: Where to compute.
         clock: Tells the time.
+        candidates: What to choose from; None is all that the device may gain by.
     """
-    if not designs or not has_bfloat16_units(torch_device):
-        return choose_precision(torch_device)
-    seconds = dict.fromkeys((torch.float32, torch.bfloat16), 0.0)
+    candidates = list_arithmetics(torch_device) if candidates is None else candidates
+    if designs and len(candidates) == 1:
+        return candidates[0]
+    seconds = dict.fromkeys(candidates, 0.0)
     try:
         with seeded(0, torch_device=torch_device):
             for design in designs:
                 watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=_PRECISION_STEPS, clock=clock)
-                for dtype in seconds:
-                    seconds[dtype] += min(watch.epoch_s(dtype) for _ in range(2))
+                for each in candidates:
+                    seconds[each] += min(watch.epoch_s(each) for _ in range(2))
     except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
-        return choose_precision(torch_device)
-    return faster_precision(seconds)
+        designs = ()
+    return fastest_arithmetic(seconds) if designs else Arithmetic(choose_precision(torch_device))
+
+
+def repeat_steps(
+    design: Design, prepared: PreparedData, *, torch_device: torch.device, arithmetic: Arithmetic
+) -> Iterator[int]:
+    """A design's training on random clips without end, a step each time that it is asked; gives the clips of each.
+
+    Args:
+        design: Network, front end and recipe.
+        prepared: Gives the numbers of clips.
+        torch_device: Where to compute; a GPU is not waited for.
+        arithmetic: How to compute.
+    """
+    watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=1, clock=WALL_CLOCK)
+    clips = watch.random_clips(min(prepared.n_train, _BATCHES * len(watch.clips)))
+    trainer = watch.build_trainer(build_network(design.architecture, seed=0), watch.recipe, arithmetic, clips=clips)
+    while True:
+        with trainer.epoch() as batches:
+            for batch in batches:
+                trainer.step(*trainer.build_batch(batch))
+                yield len(batch)
 
 
 def measure_features(
@@ -213,20 +243,21 @@ class _Stopwatch:
         self.recipe = replace(design.recipe, batch_size=batch_size, growth=None)
         self.design, self.prepared = design, prepared
         self.torch_device, self.n_steps, self.clock = torch_device, n_steps, clock
-        self.clips = self._random_clips(min(prepared.n_train, batch_size))
+        self.clips = self.random_clips(min(prepared.n_train, batch_size))
 
-    def epoch_s(self, precision: torch.dtype) -> float:
-        return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, precision)
+    def epoch_s(self, arithmetic: Arithmetic) -> float:
+        return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, arithmetic)
 
-    def quantised_epoch_s(self) -> float:
+    def quantised_epoch_s(self, arithmetic: Arithmetic) -> float:
         if self.recipe.quantisation is None:
             return 0.0
         lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
-        return self._time_epoch(follow_ranges(lowered, self.clips), fine_recipe(self.recipe, 1), torch.float32)
+        exact = replace(arithmetic, precision=torch.float32)
+        return self._time_epoch(follow_ranges(lowered, self.clips), fine_recipe(self.recipe, 1), exact)
 
     def file_s(self) -> float:
         """Written for untrained weights, which takes as long."""
-        bits, clips = self.recipe.bits or 8, self._random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
+        bits, clips = self.recipe.bits or 8, self.random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
         started = self.clock.now()
         lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
         n_bands = clips.in_shape[1]
@@ -248,25 +279,29 @@ class _Stopwatch:
     def scoring_s(self) -> float:
         """Of a run after the first, which also prepares memory and kernels."""
         network = build_network(self.design.architecture, seed=0)
-        clips = self._random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
+        clips = self.random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
         predict(network, clips, torch_device=self.torch_device)
         started = self.clock.now()
         predict(network, clips, torch_device=self.torch_device)
         return (self.clock.now() - started) * self.prepared.n_validation / len(clips)
 
-    def _time_epoch(self, network: nn.Module, recipe: Recipe, precision: torch.dtype) -> float:
-        trainer = Trainer(
+    def _time_epoch(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic) -> float:
+        trainer = self.build_trainer(network, recipe, arithmetic, clips=self.clips)
+        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + 1)][1:])
+        return seconds[len(seconds) // 2] * self.prepared.n_train / len(self.clips)
+
+    def build_trainer(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic, *, clips: Clips) -> Trainer:
+        return Trainer(
             network,
-            self.clips,
+            clips,
             recipe=recipe,
             n_classes=self.design.architecture.n_classes,
             n_epochs=self.n_steps + 1,
             seed=0,
             torch_device=self.torch_device,
-            precision=precision,
+            precision=arithmetic.precision,
+            memory_format=arithmetic.memory_format,
         )
-        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + 1)][1:])
-        return seconds[len(seconds) // 2] * self.prepared.n_train / len(self.clips)
 
     def _time_step(self, trainer: Trainer) -> float:
         started = self.clock.now()
@@ -275,7 +310,7 @@ class _Stopwatch:
                 float(trainer.step(*trainer.build_batch(batch)))
         return self.clock.now() - started
 
-    def _random_clips(self, n_clips: int) -> Clips:
+    def random_clips(self, n_clips: int) -> Clips:
         numbers, n_classes = torch.arange(n_clips), self.design.architecture.n_classes
         return Clips(
             torch.randn(n_clips, *self.design.architecture.in_shape),

@@ -35,6 +35,7 @@ from nas_asc.study import RungRecord, TrainingRecord, checkpoint_name
 from nas_asc.training import (
     CPU,
     SMALLEST_BATCH,
+    Arithmetic,
     DeadlineError,
     EpochRow,
     Run,
@@ -61,6 +62,7 @@ class Worker:
         layer_types: Layer classes of the space's own.
         clock: Tells how long steps take that are measured.
         precision: Type of forward passes in training, which a study keeps; None asks `choose_precision`.
+        memory_format: Order of a batch's values in memory, in torch's words, which a study keeps.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class Worker:
         layer_types: tuple[type, ...] = (),
         clock: Clock = WALL_CLOCK,
         precision: torch.dtype | None = None,
+        memory_format: str = Arithmetic.memory_format,
     ) -> None:
         self.prepared = prepared
         self.torch_device = torch_device
         self.layer_types = layer_types
         self.clock = clock
         self._precision = precision
+        self.memory_format = memory_format
         self._features_s_a_unit: float | None = None
 
     @property
@@ -166,6 +170,7 @@ class Worker:
             lambda row: on_epoch(row, n_rows),
             job.stop_after,
             precision=self.precision,
+            memory_format=self.memory_format,
         )
         rest = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
         trained_s = limit.clock.now() - started
@@ -249,7 +254,7 @@ class Worker:
                 torch_device=self.torch_device,
                 n_steps=n_steps,
                 clock=self.clock,
-                precision=self.precision,
+                arithmetic=Arithmetic(self.precision, self.memory_format),
             )
         except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
             return Speed(0.0)

@@ -25,7 +25,7 @@ from nas_asc.search import (
 )
 from nas_asc.space import Design, Space, list_spaces, load_space
 from nas_asc.study import ExecutorKind, validate_executor
-from nas_asc.training import resolve_device
+from nas_asc.training import Arithmetic, has_mps, resolve_device
 
 _N_GUESSES = 3
 
@@ -110,6 +110,7 @@ class WorkerParts:
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         precision: Type of forward passes in training; None asks `choose_precision`.
+        memory_format: Order of a batch's values in memory, in torch's words.
         is_alone: Whether no other worker trains on its GPU: then this may make features itself, of recordings that
             stay there.
     """
@@ -121,6 +122,7 @@ class WorkerParts:
     torch_device: str
     cache_bytes: int | None = None
     precision: torch.dtype | None = None
+    memory_format: str = Arithmetic.memory_format
     is_alone: bool = True
 
     def build(self, on_features: OnFeatures) -> Worker:
@@ -143,7 +145,21 @@ class WorkerParts:
             making_kinds=("cuda",) if self.is_alone else (),
         )
         device = resolve_device(self.torch_device)
-        return Worker(prepared, torch_device=device, layer_types=types, precision=self.precision)
+        return Worker(
+            prepared, torch_device=device, layer_types=types, precision=self.precision, memory_format=self.memory_format
+        )
+
+
+def turns_note(torch_devices: Sequence[str]) -> str | None:
+    """What is told where trainings share a GPU that computes them by turns; None where none do.
+
+    Args:
+        torch_devices: Where each training of a search runs.
+    """
+    gpus = [name for name in torch_devices if name != "cpu"]
+    if len(set(gpus)) == len(gpus) or has_mps():
+        return None
+    return "NVIDIA's MPS daemon does not run, so trainings on one GPU take turns: start it, nvidia-cuda-mps-control -d"
 
 
 def build_executor(

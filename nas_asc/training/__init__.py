@@ -14,13 +14,20 @@ from nas_asc.training.compute import (
     count_cores,
     describe_device,
     free_bytes,
+    has_mps,
     peak_bytes,
     prepare_process,
     release_memory,
     resolve_device,
 )
 from nas_asc.training.curve import EpochRow
-from nas_asc.training.precision import choose_precision, faster_precision, has_bfloat16_units, keep_precision
+from nas_asc.training.precision import (
+    Arithmetic,
+    choose_precision,
+    fastest_arithmetic,
+    keep_arithmetic,
+    list_arithmetics,
+)
 from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import CPU, Run, ignore_epoch
@@ -36,6 +43,7 @@ from nas_asc.training.trainer import Trainer
 __all__ = [
     "CPU",
     "SMALLEST_BATCH",
+    "Arithmetic",
     "Checkpoint",
     "Clips",
     "Companion",
@@ -59,12 +67,13 @@ __all__ = [
     "default_batch_size",
     "default_epochs",
     "describe_device",
-    "faster_precision",
+    "fastest_arithmetic",
     "free_bytes",
-    "has_bfloat16_units",
+    "has_mps",
     "ignore_epoch",
-    "keep_precision",
+    "keep_arithmetic",
     "learning_rate_at",
+    "list_arithmetics",
     "load_logits",
     "pack_state",
     "peak_bytes",

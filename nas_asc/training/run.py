@@ -28,6 +28,7 @@ class Run:
         stop_after: Epochs, of the recipe's, after which it stops, to go on another time; None goes through.
         way: How the cores of a CPU share a batch; None chooses by the sizes of network and batch.
         precision: Type of forward passes in training; None asks `choose_precision`.
+        memory_format: Order of a batch's values in memory, in torch's words.
     """
 
     seed: int = 0
@@ -37,6 +38,7 @@ class Run:
     stop_after: int | None = None
     way: Way | None = None
     precision: torch.dtype | None = None
+    memory_format: str = "channels_last"
 
     def after(self, n_done: int, *, n_epochs: int) -> "Run":
         """The same run for a training that follows others: its epochs are counted on, and it stops where it is due.

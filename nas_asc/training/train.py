@@ -71,6 +71,7 @@ def train_model(
             precision=precision or run.precision or choose_precision(torch_device),
             companions=build_companions(recipe, others=companions),
             way=run.way,
+            memory_format=run.memory_format,
         )
         if checkpoint is not None:
             trainer.load_state_dict(copy.deepcopy(dict(checkpoint.trainer)))

@@ -19,7 +19,7 @@ from nas_asc.training.dropout import apply_dropout, dropped_modules
 from nas_asc.training.loss import build_loss
 from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
-from nas_asc.training.precision import autocast
+from nas_asc.training.precision import FORMATS, autocast, to_format
 from nas_asc.training.run import CPU
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
@@ -65,6 +65,7 @@ class Trainer:
         precision: Type of the forward pass; weights stay float32.
         companions: Told after each step, each epoch, and at the end.
         way: How the cores of a CPU share a batch; None chooses.
+        memory_format: Order of a batch's values in memory, in torch's words.
 
     Raises:
         TrainingError: Fewer than two clips, or a part of the recipe does not belong to the model or the clips.
@@ -83,10 +84,12 @@ class Trainer:
         precision: torch.dtype = torch.float32,
         companions: Sequence[Companion] = (),
         way: Way | None = None,
+        memory_format: str = FORMATS[0],
     ) -> None:
         if clips.labels is None or len(clips) < 2:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
-        self.model = model.to(torch_device).to(memory_format=torch.channels_last)
+        self.model = model.to(torch_device).to(memory_format=to_format(memory_format))
+        self.memory_format = memory_format
         self._known = clips
         self.clips = clips.to_device(torch_device)
         self._growth_rank = _rank_in_class(clips.labels, seed=seed)
@@ -157,7 +160,8 @@ class Trainer:
             batch: A batch of `epoch` or `draw`.
         """
         rows = batch.placed_rows
-        features = self.clips.batch(batch.rows if self.clips.home == CPU else rows, torch_device=self.torch_device)
+        known = batch.rows if self.clips.home == CPU else rows
+        features = self.clips.batch(known, torch_device=self.torch_device, memory_format=self.memory_format)
         targets = self._targets[rows]
         if self._adversary is None:
             return apply_augmentation(features, targets, batch.augmentation)

@@ -14,7 +14,7 @@ from nas_asc.evaluation import Job, PreparedData, Worker
 from nas_asc.frontend import LogMel
 from nas_asc.search import Lost, RayOptions, SilentListener, processes
 from nas_asc.session import Course, Inputs, Session
-from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, turns_note
 from nas_asc.space import load_space
 from tests.search import tiny
 from tests.training.machine import Machine
@@ -153,3 +153,12 @@ def test_a_gpu_that_is_not_there_is_named_before_anything_trains(tmp_path):
     with pytest.raises(TrainingError, match="`torch_device` is 'cuda:97', but this machine has"):
         session.search(Course(n_trials=1))
     assert not (tmp_path / "study" / "study.toml").exists()
+
+
+def test_trainings_that_share_a_gpu_are_told_that_they_take_turns(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    assert "nvidia-cuda-mps-control -d" in turns_note(["cuda:0", "cuda:1", "cuda:0"])
+    assert turns_note(["cuda:0", "cuda:1"]) is None
+    assert turns_note(["cpu", "cpu"]) is None
+    (tmp_path / "control").touch()
+    assert turns_note(["cuda:0", "cuda:0"]) is None
