@@ -1,7 +1,8 @@
 """How long training a design takes on this machine, from a few steps."""
 
+import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,8 +26,11 @@ from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import (
+    N_WARM,
     Arithmetic,
     Clips,
+    CudaRecorder,
+    Recorder,
     Trainer,
     choose_precision,
     default_batch_size,
@@ -41,6 +45,7 @@ from nas_asc.training import (
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
+_LEAST_AGREEMENT = 0.01
 _BATCHES = 8  # of an epoch that is repeated
 _READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
 
@@ -111,6 +116,7 @@ def choose_arithmetic(
     torch_device: torch.device,
     clock: Clock = WALL_CLOCK,
     candidates: Sequence[Arithmetic] | None = None,
+    record: Callable[[torch.device], Recorder] = CudaRecorder,
 ) -> Arithmetic:
     """In which arithmetic some designs train fastest, by a few steps of each in each, in turns.
 
@@ -122,6 +128,7 @@ def choose_arithmetic(
         torch_device: Where to compute.
         clock: Tells the time.
         candidates: What to choose from; None is all that the device may gain by.
+        record: Makes what records steps.
     """
     candidates = list_arithmetics(torch_device) if candidates is None else candidates
     if designs and len(candidates) == 1:
@@ -131,8 +138,10 @@ def choose_arithmetic(
         with seeded(0, torch_device=torch_device):
             for design in designs:
                 watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=_PRECISION_STEPS, clock=clock)
+                watch.record = record
                 for each in candidates:
-                    seconds[each] += min(watch.epoch_s(each) for _ in range(2))
+                    its_s = min(watch.epoch_s(each) for _ in range(2))
+                    seconds[each] += its_s if not each.graphs or watch.agrees(each) else math.inf
     except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
         designs = ()
     return fastest_arithmetic(seconds) if designs else Arithmetic(choose_precision(torch_device))
@@ -243,16 +252,27 @@ class _Stopwatch:
         self.recipe = replace(design.recipe, batch_size=batch_size, growth=None)
         self.design, self.prepared = design, prepared
         self.torch_device, self.n_steps, self.clock = torch_device, n_steps, clock
+        self.record: Callable[[torch.device], Recorder] = CudaRecorder
         self.clips = self.random_clips(min(prepared.n_train, batch_size))
 
     def epoch_s(self, arithmetic: Arithmetic) -> float:
         return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, arithmetic)
 
+    def agrees(self, arithmetic: Arithmetic) -> bool:
+        """Whether steps that are recorded give the losses of steps that are not, up to rounding."""
+        losses = []
+        for each in (arithmetic, replace(arithmetic, graphs=False)):
+            with seeded(0, torch_device=self.torch_device):
+                network = build_network(self.design.architecture, seed=0)
+                trainer = self.build_trainer(network, self.recipe, each, clips=self.clips)
+                losses.append([self._take_step(trainer) for _ in range(2 * N_WARM)])
+        return trainer.graph_fault is None and np.allclose(*losses, rtol=_LEAST_AGREEMENT, atol=0)
+
     def quantised_epoch_s(self, arithmetic: Arithmetic) -> float:
         if self.recipe.quantisation is None:
             return 0.0
         lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
-        exact = replace(arithmetic, precision=torch.float32)
+        exact = replace(arithmetic, precision=torch.float32, graphs=False)
         return self._time_epoch(follow_ranges(lowered, self.clips), fine_recipe(self.recipe, 1), exact)
 
     def file_s(self) -> float:
@@ -287,7 +307,8 @@ class _Stopwatch:
 
     def _time_epoch(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic) -> float:
         trainer = self.build_trainer(network, recipe, arithmetic, clips=self.clips)
-        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + 1)][1:])
+        n_first = N_WARM + 1 if arithmetic.graphs else 1
+        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + n_first)][n_first:])
         return seconds[len(seconds) // 2] * self.prepared.n_train / len(self.clips)
 
     def build_trainer(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic, *, clips: Clips) -> Trainer:
@@ -296,19 +317,25 @@ class _Stopwatch:
             clips,
             recipe=recipe,
             n_classes=self.design.architecture.n_classes,
-            n_epochs=self.n_steps + 1,
+            n_epochs=self.n_steps + 2 * N_WARM,
             seed=0,
             torch_device=self.torch_device,
             precision=arithmetic.precision,
             memory_format=arithmetic.memory_format,
+            recorder=self.record(self.torch_device) if arithmetic.graphs else None,
         )
 
     def _time_step(self, trainer: Trainer) -> float:
         started = self.clock.now()
+        self._take_step(trainer)
+        return self.clock.now() - started
+
+    def _take_step(self, trainer: Trainer) -> float:
+        loss = 0.0
         with trainer.epoch() as batches:
             for batch in batches:
-                float(trainer.step(*trainer.build_batch(batch)))
-        return self.clock.now() - started
+                loss = float(trainer.step(*trainer.build_batch(batch)))
+        return loss
 
     def random_clips(self, n_clips: int) -> Clips:
         numbers, n_classes = torch.arange(n_clips), self.design.architecture.n_classes

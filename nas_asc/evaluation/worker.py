@@ -63,6 +63,7 @@ class Worker:
         clock: Tells how long steps take that are measured.
         precision: Type of forward passes in training, which a study keeps; None asks `choose_precision`.
         memory_format: Order of a batch's values in memory, in torch's words, which a study keeps.
+        graphs: Whether a GPU records steps and replays them, which a study keeps.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Worker:
         clock: Clock = WALL_CLOCK,
         precision: torch.dtype | None = None,
         memory_format: str = Arithmetic.memory_format,
+        graphs: bool = Arithmetic.graphs,
     ) -> None:
         self.prepared = prepared
         self.torch_device = torch_device
@@ -81,12 +83,18 @@ class Worker:
         self.clock = clock
         self._precision = precision
         self.memory_format = memory_format
+        self.graphs = graphs
         self._features_s_a_unit: float | None = None
 
     @property
     def precision(self) -> torch.dtype:
         """Type of forward passes in training."""
         return self._precision or choose_precision(self.torch_device)
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How trainings are computed."""
+        return Arithmetic(self.precision, self.memory_format, self.graphs)
 
     @property
     def device_name(self) -> str:
@@ -136,7 +144,7 @@ class Worker:
         notes: list[str] = []
         while True:
             try:
-                finish = self._begin(job, limit=limit, on_epoch=on_epoch)
+                finish = self._begin(job, limit=limit, on_epoch=on_epoch, on_note=notes.append)
             except OutOfMemoryError:
                 smaller = self._halve_batch(job)
                 if smaller is None:
@@ -155,7 +163,9 @@ class Worker:
             return None
         return replace(job, record=replace(job.record, recipe=replace(recipe, batch_size=size)), checkpoint=None)
 
-    def _begin(self, job: Job[R], *, limit: TimeLimit, on_epoch: OnEpoch) -> Callable[[], Result[R]]:
+    def _begin(
+        self, job: Job[R], *, limit: TimeLimit, on_epoch: OnEpoch, on_note: Callable[[str], None]
+    ) -> Callable[[], Result[R]]:
         record, design = job.record, job.record.design(self.layer_types)
         n_rows = record.recipe.n_curve_epochs(record.epochs)
         log_mel = training_log_mel(design)
@@ -171,6 +181,8 @@ class Worker:
             job.stop_after,
             precision=self.precision,
             memory_format=self.memory_format,
+            graphs=self.graphs,
+            on_note=on_note,
         )
         rest = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
         trained_s = limit.clock.now() - started
@@ -254,7 +266,7 @@ class Worker:
                 torch_device=self.torch_device,
                 n_steps=n_steps,
                 clock=self.clock,
-                arithmetic=Arithmetic(self.precision, self.memory_format),
+                arithmetic=self.arithmetic,
             )
         except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
             return Speed(0.0)

@@ -24,7 +24,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.layers import format_architecture, parse_architecture
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
-from nas_asc.training import Arithmetic, free_bytes, has_mps, peak_bytes
+from nas_asc.training import free_bytes, has_mps, peak_bytes
 
 COUNTS = (1, 2, 4, 8)
 _LEAST_GAIN = 1.1
@@ -190,8 +190,7 @@ def _train(connection: Connection, build: BuildWorker, architecture: str, log_me
         worker = build(_ignore)
         device = worker.torch_device
         design = Design(parse_architecture(architecture, worker.layer_types), log_mel, recipe)
-        arithmetic = Arithmetic(worker.precision, worker.memory_format)
-        steps = repeat_steps(design, worker.prepared, torch_device=device, arithmetic=arithmetic)
+        steps = repeat_steps(design, worker.prepared, torch_device=device, arithmetic=worker.arithmetic)
         for _ in range(_N_WARM):
             next(steps)
         _wait(device)

@@ -114,7 +114,11 @@ def run_search(
     with lock_study(folder):
         listener = listener or SilentListener()
         config = replace(
-            config, torch_device=worker.device_name, precision=worker.precision_name, memory_format=worker.memory_format
+            config,
+            torch_device=worker.device_name,
+            precision=worker.precision_name,
+            memory_format=worker.memory_format,
+            graphs=worker.graphs,
         )
         config = _open_config(folder, config, worker.prepared.data_set, accepted=accepted, listener=listener)
         jobs = Jobs(config, n_train=worker.prepared.n_train)

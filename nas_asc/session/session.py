@@ -106,7 +106,11 @@ class Session:
         inputs, prepared = self.inputs, self.prepared
         (device, *_), config = [resolve_device(name) for name in self.torch_devices], self.config
         arithmetic = keep_arithmetic(
-            device, device_name=config.torch_device, precision=config.precision, memory_format=config.memory_format
+            device,
+            device_name=config.torch_device,
+            precision=config.precision,
+            memory_format=config.memory_format,
+            graphs=bool(config.graphs),
         )
         if arithmetic is None:
             designs = list_guesses(inputs.space, prepared.task)
@@ -116,8 +120,7 @@ class Session:
             torch_device=device,
             layer_types=inputs.space.layer_types,
             clock=self._clock,
-            precision=arithmetic.precision,
-            memory_format=arithmetic.memory_format,
+            **vars(arithmetic),
         )
 
     def survey(self, *, n_draws: int | None = None) -> Survey:
@@ -365,8 +368,7 @@ class Session:
             cache=self._cache,
             torch_device=self.torch_devices[0],
             cache_bytes=self._cache_bytes,
-            precision=self.worker.precision,
-            memory_format=self.worker.memory_format,
+            arithmetic=self.worker.arithmetic,
         )
 
     def _conclude(

@@ -139,13 +139,12 @@ def open_training(
     folder = out or _TRAINED / f"{network.replace(':', '-')}-{data_set.name}{'-taught' if is_taught else ''}"
     device = resolve_device(torch_device)
     arithmetic = choose_arithmetic([design], prepared, torch_device=device)
-    computing: dict[str, Any] = {"precision": arithmetic.precision, "memory_format": arithmetic.memory_format}
-    worker = Worker(prepared, torch_device=device, layer_types=types, **computing)
+    worker = Worker(prepared, torch_device=device, layer_types=types, **vars(arithmetic))
 
     def parts() -> WorkerParts:
         file = _find_space_file(network, space)
         cache: dict[str, Any] = {"cache": clips.cache, "cache_bytes": clips.cache_bytes}
-        return WorkerParts(data_set, split, file, torch_device=torch_device, **computing, **cache)
+        return WorkerParts(data_set, split, file, torch_device=torch_device, arithmetic=arithmetic, **cache)
 
     return NetworkTraining(network, design, worker, folder, parts, notes)
 

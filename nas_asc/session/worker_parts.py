@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
 from nas_asc.data import DataSet, Split
 from nas_asc.errors import LayerError, SpaceError, StudyError
 from nas_asc.evaluation import PreparedData, Worker
@@ -109,8 +107,7 @@ class WorkerParts:
         cache: Where features are kept; None is the user's cache folder.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
-        precision: Type of forward passes in training; None asks `choose_precision`.
-        memory_format: Order of a batch's values in memory, in torch's words.
+        arithmetic: How trainings are computed; None as the device is fastest by a small block.
         is_alone: Whether no other worker trains on its GPU: then this may make features itself, of recordings that
             stay there.
     """
@@ -121,8 +118,7 @@ class WorkerParts:
     cache: Path | None
     torch_device: str
     cache_bytes: int | None = None
-    precision: torch.dtype | None = None
-    memory_format: str = Arithmetic.memory_format
+    arithmetic: Arithmetic | None = None
     is_alone: bool = True
 
     def build(self, on_features: OnFeatures) -> Worker:
@@ -145,9 +141,8 @@ class WorkerParts:
             making_kinds=("cuda",) if self.is_alone else (),
         )
         device = resolve_device(self.torch_device)
-        return Worker(
-            prepared, torch_device=device, layer_types=types, precision=self.precision, memory_format=self.memory_format
-        )
+        how = {} if self.arithmetic is None else vars(self.arithmetic)
+        return Worker(prepared, torch_device=device, layer_types=types, **how)
 
 
 def turns_note(torch_devices: Sequence[str]) -> str | None:

@@ -78,6 +78,7 @@ class StudyConfig:
         precision: Type of forward passes in training, such as "float32"; None with `torch_device`.
         memory_format: Order of a batch's values in memory, in torch's words, such as "channels_last"; None where an
             older study does not say.
+        graphs: Whether a GPU recorded steps and replayed them; None where an older study does not say.
         versions: The versions of what computed it, by package.
         created: Date and time, ISO 8601.
 
@@ -126,6 +127,7 @@ class StudyConfig:
     torch_device: str | None = None
     precision: str | None = None
     memory_format: str | None = None
+    graphs: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
 
@@ -256,6 +258,7 @@ _STUDY_FIELDS = (
     "torch_device",
     "precision",
     "memory_format",
+    "graphs",
 )
 _DATA_FIELDS = (
     "subset",

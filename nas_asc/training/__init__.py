@@ -34,6 +34,7 @@ from nas_asc.training.run import CPU, Run, ignore_epoch
 from nas_asc.training.schedule import SMALLEST_BATCH, default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.seed import seeded
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
+from nas_asc.training.step_graph import N_WARM, CudaRecorder, Recorder
 from nas_asc.training.table import DeviceTables, count_bytes, upload
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
 from nas_asc.training.threads import Way
@@ -42,15 +43,18 @@ from nas_asc.training.trainer import Trainer
 
 __all__ = [
     "CPU",
+    "N_WARM",
     "SMALLEST_BATCH",
     "Arithmetic",
     "Checkpoint",
     "Clips",
     "Companion",
+    "CudaRecorder",
     "DeadlineError",
     "DeviceTables",
     "EmaAverager",
     "EpochRow",
+    "Recorder",
     "Run",
     "StatisticsUpdate",
     "Stoppable",

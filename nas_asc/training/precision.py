@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from itertools import product, starmap
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from nas_asc.training.threads import one_thread
 _CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 # bfloat16 must win clearly, so that noise does not change the arithmetic between two runs.
 _LEAST_GAIN = 1.2
-# Another memory format changes no number by more than rounding.
-_LEAST_FORMAT_GAIN = 1.05
+# Another memory format and recorded steps change no number by more than rounding.
+_LEAST_OTHER_GAIN = 1.05
 _N_ROUNDS = 8
 _CPU_BATCH, _GPU_BATCH = 16, 256
 
@@ -34,10 +35,12 @@ class Arithmetic:
     Args:
         precision: Type of forward passes.
         memory_format: Order of a batch's values in memory, in torch's words.
+        graphs: Whether a GPU records steps and replays them.
     """
 
     precision: torch.dtype = torch.float32
     memory_format: str = FORMATS[0]
+    graphs: bool = False
 
 
 def to_format(memory_format: str) -> Any:
@@ -59,11 +62,12 @@ def list_arithmetics(torch_device: torch.device) -> tuple[Arithmetic, ...]:
     """
     formats = FORMATS if torch_device.type == "cuda" else FORMATS[:1]
     precisions = (torch.float32, torch.bfloat16) if has_bfloat16_units(torch_device) else (torch.float32,)
-    return tuple(Arithmetic(precision, memory_format) for precision in precisions for memory_format in formats)
+    graphs = (False, True) if torch_device.type == "cuda" else (False,)
+    return tuple(starmap(Arithmetic, product(precisions, formats, graphs)))
 
 
 def fastest_arithmetic(seconds: Mapping[Arithmetic, float]) -> Arithmetic:
-    """The arithmetic that is clearly faster: bfloat16 by a fifth, another memory format by a twentieth.
+    """The arithmetic that is clearly faster: bfloat16 by a fifth, another memory format or graphs by a twentieth each.
 
     Args:
         seconds: The seconds of the same work in each.
@@ -76,7 +80,7 @@ def fastest_arithmetic(seconds: Mapping[Arithmetic, float]) -> Arithmetic:
     def fastest_of(precision: torch.dtype) -> Arithmetic:
         return min(
             (each for each in seconds if each.precision is precision),
-            key=lambda each: seconds[each] * (1.0 if each.memory_format == FORMATS[0] else _LEAST_FORMAT_GAIN),
+            key=lambda each: seconds[each] * _LEAST_OTHER_GAIN ** ((each.memory_format != FORMATS[0]) + each.graphs),
         )
 
     best = {precision: fastest_of(precision) for precision in dict.fromkeys(each.precision for each in seconds)}
@@ -111,7 +115,12 @@ def faster_precision(seconds: Mapping[torch.dtype, float]) -> torch.dtype:
 
 
 def keep_arithmetic(
-    torch_device: torch.device, *, device_name: str | None, precision: str | None, memory_format: str | None
+    torch_device: torch.device,
+    *,
+    device_name: str | None,
+    precision: str | None,
+    memory_format: str | None = None,
+    graphs: bool = False,
 ) -> Arithmetic | None:
     """The arithmetic of earlier trainings on such a device, so that later ones are like them; None where it is another.
 
@@ -120,21 +129,30 @@ def keep_arithmetic(
         device_name: What the earlier ones ran on, as `describe_device` calls it; None where that is not known.
         precision: Theirs, such as "float32".
         memory_format: Theirs; None of studies that do not say, whose batches were channels-last.
+        graphs: Whether their steps were recorded.
 
-    >>> keep_arithmetic(CPU, device_name="cpu", precision="float32", memory_format=None) == Arithmetic()
+    >>> keep_arithmetic(CPU, device_name="cpu", precision="float32") == Arithmetic()
     True
     """
     is_like = precision is not None and device_name == describe_device(torch_device)
     if not is_like or (precision == "bfloat16" and not has_bfloat16_units(torch_device)):
         return None
-    return Arithmetic(getattr(torch, str(precision)), memory_format or FORMATS[0])
+    return Arithmetic(getattr(torch, str(precision)), memory_format or FORMATS[0], graphs)
 
 
-def autocast(torch_device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:
-    """Context in which torch computes in a precision; nothing changes for float32."""
+def autocast(
+    torch_device: torch.device, precision: torch.dtype, *, keeps_weights: bool = True
+) -> AbstractContextManager[object]:
+    """Context in which torch computes in a precision; nothing changes for float32.
+
+    Args:
+        torch_device: Where it computes.
+        precision: The precision.
+        keeps_weights: Whether weights are rounded once, not each time that they are used.
+    """
     if precision is torch.float32:
         return nullcontext()
-    return torch.autocast(torch_device.type, precision)
+    return torch.autocast(torch_device.type, precision, cache_enabled=keeps_weights)
 
 
 def has_bfloat16_units(torch_device: torch.device) -> bool:

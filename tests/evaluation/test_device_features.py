@@ -13,12 +13,14 @@ from nas_asc.errors import DataError
 from nas_asc.evaluation import PreparedData, Worker, evaluate_candidate, measure_features
 from nas_asc.evaluation.device_features import DeviceFeatures
 from nas_asc.features import forget_waveforms
+from nas_asc.frontend import LogMel
 from nas_asc.training import CPU, Clips, DeadlineError, DeviceTables, Run
 from nas_asc.training.table import count_bytes
 from tests.clocks import ManualClock
-from tests.evaluation.test_prepared import LOG_MEL, Timed
+from tests.evaluation.timed import Timed
 
 pytest_plugins = ["tests.evaluation.tones"]
+LOG_MEL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=32)
 META = torch.device("meta")
 STEP = {"rtol": 2**-10, "atol": 2**-11}  # of float16
 

@@ -20,6 +20,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.layers import Architecture, Classifier, Conv, Dropout, InvertedBottleneck, format_architecture
 from nas_asc.models import build_model, lower_network
 from nas_asc.recipe import (
+    AdamW,
     AdmmPruning,
     BandSelection,
     BlockMix,
@@ -45,6 +46,7 @@ from nas_asc.study import TrialRecord
 from nas_asc.training import (
     CPU,
     Clips,
+    CudaRecorder,
     Run,
     Trainer,
     choose_precision,
@@ -127,6 +129,51 @@ def test_five_steps_give_what_they_give_on_the_cpu(name):
     (model, result), (expected, on_cpu) = (train(device, RECIPES[name]) for device in (GPU, CPU))
     assert result.curve[0].loss == pytest.approx(on_cpu.curve[0].loss, rel=1e-4)
     assert_alike(model, expected)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recorded_steps_train_as_those_of_the_cpu(name):
+    notes = []
+    model, result = train(GPU, RECIPES[name], epochs=3, run={"graphs": True, "on_note": notes.append})
+    expected, on_cpu = train(CPU, RECIPES[name], epochs=3)
+    assert notes == []
+    losses = [[row.loss for row in each.curve] for each in (result, on_cpu)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+    assert_alike(model, expected, rtol=2e-2, atol=5e-3)
+
+
+def test_recorded_steps_drop_other_values_each_time():
+    """A mask that was recorded would be the same in each replay, and the losses of the same clips and weights too."""
+    recipe = Recipe(optimiser=AdamW(1e-12, weight_decay=0.0), augmentation=(), batch_size=N_CLIPS)
+    trainer = Trainer(
+        make_model(DROPPED),
+        make_clips(),
+        recipe=recipe,
+        n_classes=N_CLASSES,
+        n_epochs=9,
+        seed=0,
+        torch_device=GPU,
+        recorder=CudaRecorder(GPU),
+    )
+    losses = []
+    for _ in range(9):
+        with trainer.epoch() as batches:
+            losses += [float(trainer.step(*trainer.build_batch(batch))) for batch in batches]
+    assert trainer.graph_fault is None
+    assert np.diff(sorted(losses)).min() > 1e-5  # rounding makes less
+
+
+def test_what_reads_a_value_is_not_recorded_and_told():
+    class Reading(nn.Module):
+        def forward(self, x):
+            return x * (1.0 if float(x.sum()) > 1e9 else 2.0)
+
+    notes = []
+    model = nn.Sequential(make_model(), Reading())
+    _, result = train(GPU, Recipe(), model=model, epochs=3, run={"graphs": True, "on_note": notes.append})
+    assert len(notes) == 1
+    assert "could not be recorded" in notes[0]
+    assert len(result.curve) == 3
 
 
 def test_masks_and_multipliers_follow_the_network():

@@ -1,7 +1,8 @@
 """How long a training takes, from a few steps: exact by a clock of its own, and as long as training is by another."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from nas_asc.training import CPU, Arithmetic, Run, choose_precision, fastest_ari
 from nas_asc.training.precision import FORMATS, has_bfloat16_units
 from tests.clocks import StepClock
 from tests.evaluation.own_layers import CLIP_S, CLOCK, Rotten, Slow, Waiting
-from tests.training.machine import Machine
+from tests.training.tape import Silent, Tape
 
 pytest_plugins = ["tests.evaluation.tones"]
 WANTED, SEEN = [Arithmetic()], [[]]
@@ -177,11 +178,12 @@ def test_a_cpu_is_measured_in_bfloat16_where_it_has_units_and_in_no_other_memory
     assert {each.memory_format for each in list_arithmetics(CPU)} == {"channels_last"}
 
 
-def test_a_gpu_is_measured_in_both_layouts_of_both_precisions():
-    with Machine():
-        found = list_arithmetics(torch.device("cuda:0"))
+def test_a_gpu_is_measured_in_both_formats_of_both_precisions_with_recorded_steps_and_without(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    found = list_arithmetics(torch.device("cuda:0"))
     assert found[0] == Arithmetic()
-    assert set(found) == {Arithmetic(each, memory_format) for each in PRECISIONS for memory_format in FORMATS}
+    assert set(found) == {Arithmetic(*each) for each in product(PRECISIONS, FORMATS, (False, True))}
 
 
 PRECISIONS = torch.float32, torch.bfloat16
@@ -211,6 +213,40 @@ def test_the_arithmetic_is_the_one_in_which_the_designs_train_faster(fast, many,
     WANTED[:] = [fast]
     found = choose_arithmetic([design], many, torch_device=CPU, clock=CLOCK, candidates=(PLAIN, OTHER, ROUNDED, BOTH))
     assert found == fast
+
+
+@pytest.mark.parametrize(("gain", "graphs"), [(1.0, False), (1.04, False), (1.06, True)])
+def test_recorded_steps_are_chosen_where_they_are_faster_by_a_twentieth(gain, graphs):
+    seconds = {Arithmetic(): 1.0, Arithmetic(graphs=True): 1.0 / gain}
+    assert fastest_arithmetic(seconds) == Arithmetic(graphs=graphs)
+
+
+class Fast(Tape):
+    """Its replays take no time of the clock."""
+
+    def record(self, compute):
+        found, replay = super().record(compute)
+
+        def replay_at_once():
+            before = CLOCK.seconds
+            replay()
+            CLOCK.seconds = before
+
+        return found, replay_at_once
+
+
+@pytest.mark.parametrize(("record", "graphs"), [(Fast, True), (Tape, False), (Silent, False)])
+def test_recorded_steps_are_chosen_where_they_are_faster_and_give_the_same_losses(record, graphs, many, make_design):
+    design = make_design(layers=SLOW)
+    found = choose_arithmetic(
+        [design],
+        many,
+        torch_device=CPU,
+        clock=CLOCK,
+        candidates=(Arithmetic(), Arithmetic(graphs=True)),
+        record=record,
+    )
+    assert found == Arithmetic(graphs=graphs)
 
 
 def test_a_design_that_cannot_be_trained_leaves_the_choice_to_others(many, make_design):

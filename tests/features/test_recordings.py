@@ -19,7 +19,7 @@ from nas_asc.features import compute_features, fit_standardiser, load_recordings
 from nas_asc.features.compute import compute_batch
 from nas_asc.frontend import LogMel
 from nas_asc.space import load_space
-from tests.features.test_table import _write_folder
+from tests.features.noise import write_folder
 from tests.training.machine import Machine
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
@@ -145,7 +145,7 @@ def test_recordings_that_do_not_fit_are_not_loaded(tmp_path):
 
 @pytest.mark.parametrize(("value", "cause"), [(np.nan, "not finite"), (1e30, "too loud")])
 def test_damaged_recordings_are_named_and_left_out_as_on_the_cpu(value, cause, tmp_path):
-    data = _write_folder(tmp_path / "data", n=250, bad=1, value=value)
+    data = write_folder(tmp_path / "data", n=250, bad=1, value=value)
     found = load(data, np.arange(250)).make_features(SMALL)
     expected = compute_features(data, SMALL, np.arange(250), cache_dir=tmp_path / "cache")
     assert found.damage.describe() == expected.damage.describe()
@@ -155,7 +155,7 @@ def test_damaged_recordings_are_named_and_left_out_as_on_the_cpu(value, cause, t
 
 
 def test_many_damaged_recordings_stop_with_their_list(tmp_path):
-    data = _write_folder(tmp_path / "data", n=40, bad=3)
+    data = write_folder(tmp_path / "data", n=40, bad=3)
     with pytest.raises(DataError, match=r"3 of .* recordings cannot be used: cat/000.wav"):
         load(data, np.arange(40)).make_features(SMALL)
 
