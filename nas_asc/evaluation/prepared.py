@@ -178,10 +178,12 @@ class PreparedData:
     def train_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> Clips:
         """Training clips, standardised by their own bands; their features on a device, where there is room.
 
+        What another device has made stays there: batches of them are copied.
+
         Raises:
             DataError: More recordings cannot be used than may be left out.
         """
-        part = _bring(_part(self._table(log_mel, torch_device), self.split.train), torch_device)
+        part = _part(self._table(log_mel, torch_device), self.split.train)
         return self._place(self._to_train(part, log_mel), part, log_mel, torch_device)
 
     def validation_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> ScoredClips:
@@ -200,7 +202,7 @@ class PreparedData:
         Raises:
             DataError: More recordings cannot be used than may be left out.
         """
-        table = _bring(self._table(log_mel, torch_device), torch_device)
+        table = self._table(log_mel, torch_device)
         return self._place(self._to_train(table, log_mel), table, log_mel, torch_device)
 
     def test_clips(self, log_mel: LogMel) -> ScoredClips:

@@ -15,6 +15,7 @@ from torch import Tensor
 N_WARM = 3
 _MOST_SHAPES = 4
 
+Compute = Callable[[Tensor, Tensor], Tensor]
 Replay = Callable[[], None]
 
 
@@ -61,8 +62,6 @@ class GraphedStep:
     """A step that is recorded for each shape of batch and replayed; computed as ever where that fails.
 
     Args:
-        compute: Changes the model by a batch of features and targets, and gives the loss; always by the same work on
-            the device, whatever the CPU holds.
         recorder: Records it.
         forget: Called where recording fails: lets go of what the recorded work made.
 
@@ -70,18 +69,18 @@ class GraphedStep:
         fault: Why nothing is recorded any more; None while it is.
     """
 
-    def __init__(
-        self, compute: Callable[[Tensor, Tensor], Tensor], recorder: Recorder, *, forget: Callable[[], None]
-    ) -> None:
-        self._compute, self._recorder, self._forget = compute, recorder, forget
+    def __init__(self, recorder: Recorder, *, forget: Callable[[], None]) -> None:
+        self._recorder, self._forget = recorder, forget
         self._n_seen: Counter[object] = Counter()
         self._recorded: dict[object, tuple[Tensor, Tensor, Tensor, Replay]] = {}
         self.fault: str | None = None
 
-    def __call__(self, features: Tensor, targets: Tensor) -> Tensor:
+    def take(self, compute: Compute, features: Tensor, targets: Tensor) -> Tensor:
         """The loss of a batch, by which the model was changed.
 
         Args:
+            compute: Changes the model by a batch, and gives the loss; always by the same work on the device, whatever
+                the CPU holds. It is not kept.
             features: (B, C, F, T).
             targets: (B, K) or (B, 2K).
         """
@@ -89,18 +88,18 @@ class GraphedStep:
         self._n_seen[shape] += 1
         if shape not in self._recorded:
             is_asked = self.fault is None and len(self._recorded) < _MOST_SHAPES
-            if not is_asked or self._n_seen[shape] <= N_WARM or not self._record(shape, features, targets):
-                return self._recorder.warm(lambda: self._compute(features, targets))
+            if not is_asked or self._n_seen[shape] <= N_WARM or not self._record(shape, compute, features, targets):
+                return self._recorder.warm(lambda: compute(features, targets))
         its_features, its_targets, loss, replay = self._recorded[shape]
         its_features.copy_(features)
         its_targets.copy_(targets)
         replay()
         return loss.clone()
 
-    def _record(self, shape: object, features: Tensor, targets: Tensor) -> bool:
+    def _record(self, shape: object, compute: Compute, features: Tensor, targets: Tensor) -> bool:
         mine = features.clone(), targets.clone()
         try:
-            loss, replay = self._recorder.record(lambda: self._compute(*mine))
+            loss, replay = self._recorder.record(lambda: compute(*mine))
         except RuntimeError as error:  # what cannot be recorded, such as a value that the CPU reads
             self.fault = " ".join(str(error).split())[:200]
             self._forget()

@@ -127,7 +127,7 @@ class Trainer:
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
         self._graphed = None
         if recorder is not None and self._adversary is None and self._split is None:
-            self._graphed = GraphedStep(self._update, recorder, forget=self.optimiser.zero_grad)
+            self._graphed = GraphedStep(recorder, forget=self.optimiser.zero_grad)
             use_rates(self.optimiser, torch_device)
 
     @property
@@ -190,8 +190,10 @@ class Trainer:
             domains: As `build_batch` gives them.
         """
         set_rate(self.optimiser, self.learning_rate)
-        update = self._update if self._graphed is None or domains is not None else self._graphed
-        loss = update(features, targets) if domains is None else self._update(features, targets, domains)
+        if self._graphed is not None:
+            loss = self._graphed.take(self._update, features, targets)
+        else:
+            loss = self._update(features, targets, domains)
         self.n_done += 1
         self._n_done_in_epoch += 1
         for companion in self.companions:

@@ -40,7 +40,7 @@ from nas_asc.training import Clips, Trainer, prepare_process, resolve_device
 N_CLASSES, RATE = 10, 44_100
 N_STEPS_OF_PROFILE = 20
 FRONT_ENDS = 5
-LAUNCHES = ("cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel")
+LAUNCHES = ("cudaGraphLaunch", "cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel")
 VIEWS = ("view", "expand", "permute", "slice", "select", "unsqueeze", "squeeze", "detach", "alias", "as_strided", "t")
 
 
@@ -83,13 +83,23 @@ def list_arithmetics(device: torch.device) -> list[dict[str, Any]]:
     except ImportError:
         half = [{"precision": torch.bfloat16}] if device.type == "cuda" else []
         return [{"precision": torch.float32}, *half]
-    return [{"precision": each.precision, "memory_format": each.memory_format} for each in list_all(device)]
+    return [vars(each) for each in list_all(device)]
+
+
+def describe(arithmetic: dict[str, Any]) -> str:
+    """An arithmetic in a few words."""
+    words = [str(value).removeprefix("torch.") for key, value in arithmetic.items() if key != "graphs"]
+    return ", ".join([*words, *(["steps recorded"] if arithmetic.get("graphs") else [])])
 
 
 def build_trainer(
     design: Design, clips: Clips, options: argparse.Namespace, n_epochs: int, **arithmetic: Any
 ) -> Trainer:
     """A trainer of the design without its adaptation, in batches of the size that is asked."""
+    if arithmetic.pop("graphs", False):
+        from nas_asc.training import CudaRecorder
+
+        arithmetic["recorder"] = CudaRecorder(options.device)
     return Trainer(
         build_model(design.architecture),
         clips,
@@ -124,7 +134,7 @@ def training(options: argparse.Namespace) -> Iterator[str]:
             found = [time_epoch(trainer) for _ in range(options.epochs + 1)][1:]
             whole_s, drawn_s = (statistics.median(values) for values in zip(*found, strict=True))
             yield (
-                f"  {', '.join(map(str, arithmetic.values()))}: {options.clips / whole_s:9.0f} clips/s, {whole_s:.2f} s"
+                f"  {describe(arithmetic)}: {options.clips / whole_s:9.0f} clips/s, {whole_s:.2f} s"
                 f" an epoch of {trainer.n_batches} steps, {drawn_s:.2f} s of it drawn before the first"
             )
             del trainer
@@ -215,7 +225,7 @@ def tau(options: argparse.Namespace) -> Iterator[str]:
     """A whole training of TAU's size, and what the memory alone would take."""
     design = list_designs()["CP-Mobile-2024"]
     arithmetic = choose(design, options)
-    yield f"chosen: {', '.join(map(str, arithmetic.values()))}"
+    yield f"chosen: {describe(arithmetic)}"
     clips, uploaded_s = make_clips(design, options.clips, options.device)
     trainer = build_trainer(design, clips, options, options.tau_epochs, **arithmetic)
     started, n_done = time.perf_counter(), 0
@@ -227,8 +237,9 @@ def tau(options: argparse.Namespace) -> Iterator[str]:
         f"{n_done} of {options.tau_epochs} epochs of {options.clips} clips {tuple(design.architecture.in_shape)} in"
         f" {seconds:.1f} s after {uploaded_s:.2f} s of uploading: {n_done * options.clips / seconds:.0f} clips/s"
     )
-    with trainer.epoch() as batches, Traffic() as traffic:
-        trainer.step(*trainer.build_batch(batches[0]))
+    counted = build_trainer(design, clips, options, 1, **(arithmetic | {"graphs": False}))
+    with counted.epoch() as batches, Traffic() as traffic:
+        counted.step(*counted.build_batch(batches[0]))
     bandwidth = measure_bandwidth(options.device, options.bandwidth_bytes)
     limit_s = traffic.n_bytes / bandwidth
     step_s = seconds / n_done / trainer.n_batches
@@ -271,7 +282,7 @@ def profile(options: argparse.Namespace) -> Iterator[str]:
     kinds = [torch.profiler.ProfilerActivity.CPU, *([torch.profiler.ProfilerActivity.CUDA] if on_gpu else [])]
     for name, design in list_designs().items():
         clips, _ = make_clips(design, min(options.clips, 40 * options.batch), options.device)
-        for arithmetic in list_arithmetics(options.device)[:: 2 if on_gpu else 1]:
+        for arithmetic in list_arithmetics(options.device):
             trainer = build_trainer(design, clips, options, 2, **arithmetic)
             time_epoch(trainer)
             with trainer.epoch() as batches:
@@ -285,7 +296,7 @@ def profile(options: argparse.Namespace) -> Iterator[str]:
             launches = sum(
                 event.name in ("cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel") for event in events
             )
-            yield f"{name}, {', '.join(map(str, arithmetic.values()))}: {launches / len(some):.0f} launches a step"
+            yield f"{name}, {describe(arithmetic)}: {launches / len(some):.0f} launches a step"
             order = "self_cuda_time_total" if on_gpu else "self_cpu_time_total"
             yield found.key_averages().table(sort_by=order, row_limit=12, max_name_column_width=60)
 

@@ -104,6 +104,10 @@ def test_a_shape_is_recorded_once_after_a_few_steps_and_then_replayed():
     assert tape.n_replayed == n_steps - 2 * N_WARM
 
 
+def add_up(features, targets):
+    return features.sum()
+
+
 def test_a_batch_is_copied_where_the_recorded_step_reads_it():
     seen = []
 
@@ -111,17 +115,17 @@ def test_a_batch_is_copied_where_the_recorded_step_reads_it():
         seen.append((features.data_ptr(), float(features.sum())))
         return features.sum()
 
-    step = GraphedStep(compute, Tape(), forget=lambda: None)
+    step = GraphedStep(Tape(), forget=lambda: None)
     batches = [(torch.full((2, 1, 3, 4), float(value)), torch.zeros(2, 3)) for value in range(6)]
-    losses = [float(step(*batch)) for batch in batches]
+    losses = [float(step.take(compute, *batch)) for batch in batches]
     assert losses == [24.0 * value for value in range(6)]
     assert len({place for place, _ in seen[N_WARM:]}) == 1
     assert not {place for place, _ in seen[N_WARM:]} & {features.data_ptr() for features, _ in batches}
 
 
 def test_a_loss_is_not_changed_by_the_next_step():
-    step = GraphedStep(lambda features, targets: features.sum(), Tape(), forget=lambda: None)
-    losses = [step(torch.full((1, 1, 2, 2), float(value)), torch.zeros(1, 2)) for value in range(7)]
+    step = GraphedStep(Tape(), forget=lambda: None)
+    losses = [step.take(add_up, torch.full((1, 1, 2, 2), float(value)), torch.zeros(1, 2)) for value in range(7)]
     assert [float(loss) for loss in losses] == [4.0 * value for value in range(7)]
 
 
@@ -141,10 +145,10 @@ def test_what_cannot_be_recorded_is_computed_as_ever_and_told_once():
 
 def test_no_more_than_a_few_shapes_are_recorded():
     tape = Tape()
-    step = GraphedStep(lambda features, targets: features.sum(), tape, forget=lambda: None)
+    step = GraphedStep(tape, forget=lambda: None)
     for n_clips in range(1, 8):
         for _ in range(N_WARM + 2):
-            assert float(step(torch.ones(n_clips, 1, 1, 1), torch.zeros(n_clips, 2))) == n_clips
+            assert float(step.take(add_up, torch.ones(n_clips, 1, 1, 1), torch.zeros(n_clips, 2))) == n_clips
     assert tape.n_recorded == 4
     assert tape.n_replayed == 4 * 2
 
