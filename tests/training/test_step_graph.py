@@ -1,5 +1,8 @@
 """Recorded steps: what is recorded is what would be computed, by a recorder that computes it anew at each replay."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -174,6 +177,19 @@ def test_a_training_goes_on_with_or_without_recorded_steps(first, second):
     rest.load_state_dict(unpack_state(pack_state(begun.state_dict())))
     assert losses + train(rest, 2) == pytest.approx(expected, rel=1e-3)
     assert all(isinstance(group["lr"], torch.Tensor) is (second is Tape) for group in rest.optimiser.param_groups)
+
+
+def test_a_trainer_goes_with_its_last_user_and_with_it_what_a_gpu_holds_for_it():
+    """No collector of cycles is waited for, which would leave its memory taken."""
+    gc.disable()
+    try:
+        trainer = build_trainer(Silent())
+        train(trainer, 2)
+        seen = weakref.ref(trainer)
+        del trainer
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
 def test_an_adaptation_is_never_recorded():
