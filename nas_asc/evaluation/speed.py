@@ -135,15 +135,10 @@ def choose_arithmetic(
         return Arithmetic(choose_precision(torch_device))
     if len(candidates) == 1:
         return candidates[0]
-    options: dict[str, Any] = {
-        "torch_device": torch_device,
-        "n_steps": _PRECISION_STEPS,
-        "clock": clock,
-        "record": record,
-    }
+    options: dict[str, Any] = {"torch_device": torch_device, "n_steps": _PRECISION_STEPS, "record": record}
     try:
         with seeded(0, torch_device=torch_device):
-            watches = [_Stopwatch(design, prepared, record=record, **options) for design in designs]
+            watches = [_Stopwatch(design, prepared, clock=clock, **options) for design in designs]
             seconds = dict.fromkeys(candidates, 0.0)
             for watch in watches:
                 for each in candidates:
