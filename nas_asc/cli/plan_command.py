@@ -12,7 +12,7 @@ from nas_asc.cli.terminal import print_json, say
 from nas_asc.units import format_duration, format_percent, format_short
 
 if TYPE_CHECKING:
-    from nas_asc.plan import Forecast, FrontEndForecast
+    from nas_asc.plan import Forecast, FrontEndForecast, PerGpu
     from nas_asc.session import Course
 
 
@@ -46,12 +46,31 @@ def plan(
         print_survey(survey, session.inputs.space)
     survey.validate()
     forecast = session.forecast(options.course)
+    per_gpu = session.measure_per_gpu()
     if json:
-        print_json({"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None})
-    elif forecast is None:
+        planned = {"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None}
+        print_json(planned | {"per_gpu": per_gpu.to_dict()})
+        return
+    if forecast is None:
         say("no time is forecast: what fits is too rare among random candidates to be measured")
     else:
         say(*forecast_lines(forecast, options.course, min_share=options.min_share))
+    say(*per_gpu_lines(per_gpu))
+
+
+def per_gpu_lines(per_gpu: "PerGpu") -> Iterator[str]:
+    """What is said of trainings that share a GPU; nothing where none was measured.
+
+    Args:
+        per_gpu: What was measured.
+    """
+    if per_gpu.n is None:
+        return
+    measured = ", ".join(f"{n}: {speed:,.0f}" for n, speed in per_gpu.clips_per_s.items())
+    yield f"clips a second of so many trainings on one GPU: {measured}; {per_gpu.reason}"
+    yield f"for a search: --gpus 0 --per-gpu {per_gpu.n}"
+    if not per_gpu.has_mps:
+        yield "NVIDIA's MPS daemon does not run, so they take turns: nvidia-cuda-mps-control -d, and plan again"
 
 
 def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float | None = None) -> Iterator[str]:

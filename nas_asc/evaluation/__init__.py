@@ -16,7 +16,7 @@ from nas_asc.evaluation.job import Job, Result, TrainedOn
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, score_test, train_design
 from nas_asc.evaluation.network import TrainedNetwork, to_state
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.speed import Speed, choose_training_precision, measure_features, measure_speed
+from nas_asc.evaluation.speed import Speed, choose_arithmetic, measure_features, measure_speed, repeat_steps
 from nas_asc.evaluation.stage import Life, Stage, list_stages
 from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
 from nas_asc.evaluation.waveform_network import WaveformNetwork
@@ -41,8 +41,8 @@ __all__ = [
     "TrainedOn",
     "WaveformNetwork",
     "Worker",
+    "choose_arithmetic",
     "choose_members",
-    "choose_training_precision",
     "evaluate_candidate",
     "export_network",
     "join_networks",
@@ -52,6 +52,7 @@ __all__ = [
     "measure_speed",
     "predict_file",
     "read_recordings",
+    "repeat_steps",
     "score_test",
     "score_test_file",
     "select_bands",

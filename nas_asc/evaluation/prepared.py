@@ -5,7 +5,7 @@ Conventions:
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.data import DataSet, Split, turn_split
 from nas_asc.errors import DataError
+from nas_asc.evaluation.device_features import DeviceFeatures
 from nas_asc.features import FeatureRoom, FeatureTable, compute_features, features_file, fit_standardiser
 from nas_asc.frontend import LogMel, Task
-from nas_asc.training import CPU, Clips, DeadlineError, DeviceTables
+from nas_asc.training import CPU, Clips, DeadlineError, DeviceTables, count_bytes, upload
 
 _MEMORY_LIMIT_BYTES = 2 * 2**30
 _FEW_GROUPS, _FEW_CLIPS = 10, 200
@@ -48,7 +49,8 @@ class PreparedData:
     """Features and labels of a data set's split, computed when first asked for.
 
     Features of the latest front ends stay in memory within a limit; where they are larger they stay memory maps on
-    disk. On another compute device they are kept too, once a front end, while there is room. Test clips are read by
+    disk. On another compute device they are kept too, once a front end, while there is room. A GPU makes those that are
+    neither in memory nor on disk itself, of recordings that stay there, where both have room. Test clips are read by
     `test_clips` alone.
 
     Args:
@@ -58,6 +60,7 @@ class PreparedData:
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
         on_progress: Called while features are computed, with clips done and clips in all.
         memory_limit_bytes: Most bytes of features kept in memory.
+        making_kinds: Types of the devices that make features themselves.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class PreparedData:
         cache_bytes: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         memory_limit_bytes: int = _MEMORY_LIMIT_BYTES,
+        making_kinds: Sequence[str] = ("cuda",),
     ) -> None:
         self.data_set = data_set
         self.split = split
@@ -79,6 +83,7 @@ class PreparedData:
         self._kept: OrderedDict[LogMel, FeatureTable] = OrderedDict()
         self._files: dict[LogMel, Path] = {}
         self._tables = DeviceTables()
+        self._made = DeviceFeatures(data_set, self.development_rows, self._tables, kinds=making_kinds)
         self._bands: dict[tuple[LogMel, int], tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
         self._whole: PreparedData | None = None  # has the features, where the development clips are divided anew
 
@@ -119,9 +124,25 @@ class PreparedData:
         return turned
 
     def is_computed(self, log_mel: LogMel) -> bool:
-        """Whether the features of the training and validation clips are in memory or on disk."""
+        """Whether the features of the training and validation clips are on a device, in memory or on disk."""
+        return self._made.has(log_mel) or self._is_kept(log_mel)
+
+    def makes_on(self, log_mel: LogMel, torch_device: torch.device) -> bool:
+        """Whether a device would make the features itself, so far as is known before.
+
+        Args:
+            log_mel: The front end.
+            torch_device: Where they are wanted.
+        """
+        return not self._is_kept(log_mel) and self._made.makes(log_mel, torch_device)
+
+    def has_recordings(self, log_mel: LogMel) -> bool:
+        """Whether a device has the recordings of which it would make the features."""
+        return self._made.has_recordings(log_mel)
+
+    def _is_kept(self, log_mel: LogMel) -> bool:
         if self._whole is not None:
-            return self._whole.is_computed(log_mel)
+            return self._whole._is_kept(log_mel)
         if log_mel in self._kept:
             return True
         if log_mel not in self._files:
@@ -140,26 +161,29 @@ class PreparedData:
         """Most bytes of features kept in memory."""
         return self._memory_limit_bytes
 
-    def compute(self, log_mel: LogMel, *, limit: TimeLimit = NO_LIMIT) -> None:
+    def compute(self, log_mel: LogMel, *, limit: TimeLimit = NO_LIMIT, torch_device: torch.device = CPU) -> None:
         """Compute the features of the training and validation clips, unless they are there.
 
         Args:
             log_mel: The front end.
             limit: When to give up.
+            torch_device: Where they will be wanted.
 
         Raises:
             DeadlineError: The time was over; nothing is kept.
             DataError: More recordings cannot be used than may be left out.
         """
-        self._development(log_mel, limit)
+        self._table(log_mel, torch_device, limit)
 
     def train_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> Clips:
         """Training clips, standardised by their own bands; their features on a device, where there is room.
 
+        What another device has made stays there: batches of them are copied.
+
         Raises:
             DataError: More recordings cannot be used than may be left out.
         """
-        part = _part(self._development(log_mel), self.split.train)
+        part = _part(self._table(log_mel, torch_device), self.split.train)
         return self._place(self._to_train(part, log_mel), part, log_mel, torch_device)
 
     def validation_clips(self, log_mel: LogMel, *, torch_device: torch.device = CPU) -> ScoredClips:
@@ -168,7 +192,7 @@ class PreparedData:
         Raises:
             DataError: More recordings cannot be used than may be left out.
         """
-        part = _part(self._development(log_mel), self.split.validation)
+        part = _bring(_part(self._table(log_mel, torch_device), self.split.validation), torch_device)
         scored = self._to_score(part)
         return replace(scored, clips=self._place(scored.clips, part, log_mel, torch_device))
 
@@ -178,7 +202,7 @@ class PreparedData:
         Raises:
             DataError: More recordings cannot be used than may be left out.
         """
-        table = self._development(log_mel)
+        table = self._table(log_mel, torch_device)
         return self._place(self._to_train(table, log_mel), table, log_mel, torch_device)
 
     def test_clips(self, log_mel: LogMel) -> ScoredClips:
@@ -196,13 +220,21 @@ class PreparedData:
         """Training rows, then validation rows, damaged ones included."""
         return np.concatenate([self.split.train, self.split.validation])
 
+    def _table(self, log_mel: LogMel, torch_device: torch.device, limit: TimeLimit = NO_LIMIT) -> FeatureTable:
+        """Training rows, then validation rows: made by a device, or else as `_development`."""
+        if not self._is_kept(log_mel):
+            made = self._made.get(log_mel, torch_device, on_progress=self._watch(limit))
+            if made is not None:
+                return made
+        return self._development(log_mel, limit)
+
     def _development(self, log_mel: LogMel, limit: TimeLimit = NO_LIMIT) -> FeatureTable:
         """Training rows, then validation rows; from memory when it holds them."""
         if self._whole is not None:
             return self._whole._development(log_mel, limit)
         if log_mel not in self._kept:
             table = self._compute(log_mel, self.development_rows, limit)
-            if table.array.nbytes <= self._memory_limit_bytes:
+            if count_bytes(table.array) <= self._memory_limit_bytes:
                 table = replace(table, array=np.array(table.array))
             self._kept[log_mel] = table
         self._kept.move_to_end(log_mel)
@@ -211,14 +243,19 @@ class PreparedData:
         return self._kept[log_mel]
 
     def _kept_bytes(self) -> int:
-        return sum(table.array.nbytes for table in self._kept.values() if not isinstance(table.array, np.memmap))
+        return sum(count_bytes(table.array) for table in self._kept.values() if not isinstance(table.array, np.memmap))
 
     def _place(self, clips: Clips, part: FeatureTable, log_mel: LogMel, torch_device: torch.device) -> Clips:
         """Clips of a part of the development clips, with its stretch of the table on a device."""
-        if torch_device.type == "cpu":
+        if torch_device.type == "cpu" or isinstance(clips.features, torch.Tensor):
             return clips
         whole = self._development(log_mel)
-        table = self._tables.get((log_mel, whole.rows.tobytes()), whole.array, torch_device)
+        table = self._tables.get(
+            (log_mel, whole.rows.tobytes()),
+            count_bytes(whole.array),
+            torch_device,
+            make=lambda: upload(whole.array, torch_device),
+        )
         if table is None:
             return clips
         places = _places(whole, part.rows)
@@ -226,20 +263,23 @@ class PreparedData:
         return replace(clips, features=table[places if is_stretch else torch.from_numpy(places).to(torch_device)])
 
     def _compute(self, log_mel: LogMel, rows: NDArray[np.int64], limit: TimeLimit = NO_LIMIT) -> FeatureTable:
-        def tell(done: int, total: int) -> None:
-            if self._on_progress is not None:
-                self._on_progress(done, total)
-            if limit.is_over:
-                raise DeadlineError(f"the time was over when {done} of {total} clips had features. Give more time.")
-
         return compute_features(
             self.data_set,
             log_mel,
             rows,
             cache_dir=self._cache_dir,
             cache_bytes=self._cache_bytes,
-            on_progress=tell,
+            on_progress=self._watch(limit),
         )
+
+    def _watch(self, limit: TimeLimit) -> Callable[[int, int], None]:
+        def tell(done: int, total: int) -> None:
+            if self._on_progress is not None:
+                self._on_progress(done, total)
+            if limit.is_over:
+                raise DeadlineError(f"the time was over when {done} of {total} clips had features. Give more time.")
+
+        return tell
 
     def _to_train(self, table: FeatureTable, log_mel: LogMel) -> Clips:
         mean, std = self._fit_bands(table, log_mel)
@@ -282,6 +322,11 @@ def _part(table: FeatureTable, rows: NDArray[np.int64]) -> FeatureTable:
     """The part of a table that holds some rows; a view where they stand together."""
     places = _places(table, rows)
     return replace(table, array=table.array[places], rows=table.rows[places])
+
+
+def _bring(table: FeatureTable, torch_device: torch.device) -> FeatureTable:
+    """What one device has made, on another; what the CPU has made stays there."""
+    return replace(table, array=table.array.to(torch_device)) if isinstance(table.array, torch.Tensor) else table
 
 
 def _places(table: FeatureTable, rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:

@@ -62,7 +62,7 @@ def train_quantised(lowered: LoweredNetwork, clips: Clips, run: Run, *, recipe: 
     result = train_model(
         network,
         clips,
-        run,
+        replace(run, graphs=False),  # its ranges follow the batches in ways that are not recorded
         recipe=fine_recipe(recipe, epochs),
         n_classes=network.out_shape[0],
         precision=torch.float32,

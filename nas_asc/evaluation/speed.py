@@ -1,10 +1,11 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,18 +20,22 @@ from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.quantised_training import fine_recipe, follow_ranges, quantise
 from nas_asc.evaluation.write_and_run import predict_file, write_and_run
-from nas_asc.features import fit_standardiser, iterate_batches, validate_front_end
+from nas_asc.features import fit_standardiser, iterate_batches, load_recordings, validate_front_end
 from nas_asc.frontend import LogMel
 from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import (
+    N_WARM,
+    Arithmetic,
     Clips,
+    CudaRecorder,
+    Recorder,
     Trainer,
     choose_precision,
     default_batch_size,
-    faster_precision,
-    has_bfloat16_units,
+    fastest_arithmetic,
+    list_arithmetics,
     predict,
     prepare_process,
     seeded,
@@ -40,6 +45,8 @@ from nas_asc.training import (
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
+_LEAST_AGREEMENT = 0.01
+_BATCHES = 8  # of an epoch that is repeated
 _READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
 
 
@@ -81,7 +88,7 @@ def measure_speed(
     torch_device: torch.device,
     n_steps: int = 3,
     clock: Clock = WALL_CLOCK,
-    precision: torch.dtype | None = None,
+    arithmetic: Arithmetic | None = None,
 ) -> Speed:
     """Seconds of a training's parts, forecast from a few steps on random clips; no audio is read.
 
@@ -93,44 +100,86 @@ def measure_speed(
         torch_device: Where to compute.
         n_steps: Steps to measure, at least one.
         clock: Tells the time.
-        precision: Type of forward passes in training; None asks `choose_precision`.
+        arithmetic: How trainings are computed; None asks `choose_precision`.
     """
     prepare_process()
-    precision = precision or choose_precision(torch_device)
+    arithmetic = arithmetic or Arithmetic(choose_precision(torch_device))
     with seeded(0, torch_device=torch_device):
         watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
-        return Speed(watch.epoch_s(precision), watch.quantised_epoch_s(), watch.file_s(), watch.scoring_s())
+        return Speed(watch.epoch_s(arithmetic), watch.quantised_epoch_s(arithmetic), watch.file_s(), watch.scoring_s())
 
 
-def choose_training_precision(
-    designs: Sequence[Design], prepared: PreparedData, *, torch_device: torch.device, clock: Clock = WALL_CLOCK
-) -> torch.dtype:
-    """Type of forward passes in which some designs train faster, by a few steps of each in both, in turns.
+def choose_arithmetic(
+    designs: Sequence[Design],
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    clock: Clock = WALL_CLOCK,
+    candidates: Sequence[Arithmetic] | None = None,
+    record: Callable[[torch.device], Recorder] = CudaRecorder,
+) -> Arithmetic:
+    """In which arithmetic some designs train fastest, by a few steps of each in each, in turns.
 
     What is faster depends on the networks: one of large convolutions gains by bfloat16 what one of small ones loses.
 
     Args:
-        designs: Such as will be trained; none asks `choose_precision`.
+        designs: Such as will be trained; none leaves the precision to `choose_precision`.
         prepared: Gives the numbers of clips.
         torch_device: Where to compute.
         clock: Tells the time.
+        candidates: What to choose from; None is all that the device may gain by.
+        record: Makes what records steps.
     """
-    if not designs or not has_bfloat16_units(torch_device):
-        return choose_precision(torch_device)
-    seconds = dict.fromkeys((torch.float32, torch.bfloat16), 0.0)
+    candidates = list_arithmetics(torch_device) if candidates is None else candidates
+    if not designs:
+        return Arithmetic(choose_precision(torch_device))
+    if len(candidates) == 1:
+        return candidates[0]
+    options: dict[str, Any] = {"torch_device": torch_device, "n_steps": _PRECISION_STEPS, "record": record}
     try:
         with seeded(0, torch_device=torch_device):
-            for design in designs:
-                watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=_PRECISION_STEPS, clock=clock)
-                for dtype in seconds:
-                    seconds[dtype] += min(watch.epoch_s(dtype) for _ in range(2))
+            watches = [_Stopwatch(design, prepared, clock=clock, **options) for design in designs]
+            seconds = dict.fromkeys(candidates, 0.0)
+            for watch in watches:
+                for each in candidates:
+                    seconds[each] += min(watch.epoch_s(each) for _ in range(2))
+            fastest = fastest_arithmetic(seconds)
+            while fastest.graphs and not all(watch.agrees(fastest) for watch in watches):
+                del seconds[fastest]
+                fastest = fastest_arithmetic(seconds)
+            return fastest
     except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
-        return choose_precision(torch_device)
-    return faster_precision(seconds)
+        return Arithmetic(choose_precision(torch_device))
+
+
+def repeat_steps(
+    design: Design, prepared: PreparedData, *, torch_device: torch.device, arithmetic: Arithmetic
+) -> Iterator[int]:
+    """A design's training on random clips without end, a step each time that it is asked; gives the clips of each.
+
+    Args:
+        design: Network, front end and recipe.
+        prepared: Gives the numbers of clips.
+        torch_device: Where to compute; a GPU is not waited for.
+        arithmetic: How to compute.
+    """
+    watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=1, clock=WALL_CLOCK)
+    clips = watch.random_clips(min(prepared.n_train, _BATCHES * len(watch.clips)))
+    trainer = watch.build_trainer(build_network(design.architecture, seed=0), watch.recipe, arithmetic, clips=clips)
+    while True:
+        with trainer.epoch() as batches:
+            for batch in batches:
+                trainer.step(*trainer.build_batch(batch))
+                yield len(batch)
 
 
 def measure_features(
-    log_mel: LogMel, prepared: PreparedData, *, torch_device: torch.device, clock: Clock = WALL_CLOCK
+    log_mel: LogMel,
+    prepared: PreparedData,
+    *,
+    torch_device: torch.device,
+    clock: Clock = WALL_CLOCK,
+    reads: bool = True,
 ) -> float:
     """Seconds until features are computed, standardised and on the device, by those of a few clips; 0 where they are.
 
@@ -139,6 +188,7 @@ def measure_features(
         prepared: Clips and their features.
         torch_device: Where to train.
         clock: Tells the time.
+        reads: Whether reading recordings counts where the device makes the features and has no recordings yet.
 
     Raises:
         FrontEndError: The front end cannot be.
@@ -149,10 +199,11 @@ def measure_features(
         return 0.0
     n_clips = min(len(rows), _FEATURE_CLIPS * count_processors())
     some = rows[np.linspace(0, len(rows) - 1, n_clips).astype(np.intp)]
-    _compute_some(log_mel, prepared, some[:1], torch_device)  # filters and kernels are made once
+    _compute_some(log_mel, prepared, some[:1], torch_device, clock=clock)  # filters and kernels are made once
     started = clock.now()
-    _compute_some(log_mel, prepared, some, torch_device)
-    return (clock.now() - started) * len(rows) / len(some)
+    computing = _compute_some(log_mel, prepared, some, torch_device, clock=clock)
+    counted = started if reads and not prepared.has_recordings(log_mel) else computing
+    return (clock.now() - counted) * len(rows) / len(some)
 
 
 def feature_work(log_mel: LogMel, clip_s: float) -> float:
@@ -170,39 +221,76 @@ def feature_work(log_mel: LogMel, clip_s: float) -> float:
     return float(_READING * clip_s + log_mel.n_fft * log_mel.n_frames(clip_s))
 
 
-def _compute_some(log_mel: LogMel, prepared: PreparedData, rows: NDArray[np.int64], torch_device: torch.device) -> None:
+def _compute_some(
+    log_mel: LogMel, prepared: PreparedData, rows: NDArray[np.int64], torch_device: torch.device, *, clock: Clock
+) -> float:
+    """When the features began to be computed, after reading where a device makes them."""
     validate_front_end(log_mel, clip_s=prepared.task.clip_s)
+    began = clock.now()
+    if prepared.makes_on(log_mel, torch_device):
+        recordings = load_recordings(
+            prepared.data_set,
+            rows,
+            n_channels=log_mel.n_channels,
+            torch_device=torch_device,
+            has_room=lambda n_bytes: True,
+        )
+        if recordings is not None and len(recordings.rows):
+            began = clock.now()
+            fit_standardiser(recordings.transform(log_mel)[0])  # waits for it
+        return began
     with closing(iterate_batches(prepared.data_set, log_mel, rows)) as batches:
         for batch in batches:
             if batch.rows:
                 fit_standardiser(batch.features)
                 float(upload(batch.features, torch_device)[0, 0, 0, 0])  # waits for it
+    return began
 
 
 class _Stopwatch:
     """Times the parts of one design's training on random clips."""
 
     def __init__(
-        self, design: Design, prepared: PreparedData, *, torch_device: torch.device, n_steps: int, clock: Clock
+        self,
+        design: Design,
+        prepared: PreparedData,
+        *,
+        torch_device: torch.device,
+        n_steps: int,
+        clock: Clock,
+        record: Callable[[torch.device], Recorder] = CudaRecorder,
     ) -> None:
         batch_size = design.recipe.batch_size or default_batch_size(prepared.n_train)
         self.recipe = replace(design.recipe, batch_size=batch_size, growth=None)
         self.design, self.prepared = design, prepared
         self.torch_device, self.n_steps, self.clock = torch_device, n_steps, clock
-        self.clips = self._random_clips(min(prepared.n_train, batch_size))
+        self.record = record
+        self.clips = self.random_clips(min(prepared.n_train, batch_size))
 
-    def epoch_s(self, precision: torch.dtype) -> float:
-        return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, precision)
+    def epoch_s(self, arithmetic: Arithmetic) -> float:
+        return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, arithmetic)
 
-    def quantised_epoch_s(self) -> float:
+    def agrees(self, arithmetic: Arithmetic) -> bool:
+        """Whether steps that are recorded give the losses of steps that are not, up to rounding."""
+        losses, faults = [], []
+        for each in (arithmetic, replace(arithmetic, graphs=False)):
+            with seeded(0, torch_device=self.torch_device):
+                network = build_network(self.design.architecture, seed=0)
+                trainer = self.build_trainer(network, self.recipe, each, clips=self.clips)
+                losses.append([self._take_step(trainer) for _ in range(2 * N_WARM)])
+            faults.append(trainer.graph_fault)
+        return not any(faults) and np.allclose(*losses, rtol=_LEAST_AGREEMENT, atol=0)
+
+    def quantised_epoch_s(self, arithmetic: Arithmetic) -> float:
         if self.recipe.quantisation is None:
             return 0.0
         lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
-        return self._time_epoch(follow_ranges(lowered, self.clips), fine_recipe(self.recipe, 1), torch.float32)
+        exact = replace(arithmetic, precision=torch.float32, graphs=False)
+        return self._time_epoch(follow_ranges(lowered, self.clips), fine_recipe(self.recipe, 1), exact)
 
     def file_s(self) -> float:
         """Written for untrained weights, which takes as long."""
-        bits, clips = self.recipe.bits or 8, self._random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
+        bits, clips = self.recipe.bits or 8, self.random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
         started = self.clock.now()
         lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
         n_bands = clips.in_shape[1]
@@ -224,34 +312,45 @@ class _Stopwatch:
     def scoring_s(self) -> float:
         """Of a run after the first, which also prepares memory and kernels."""
         network = build_network(self.design.architecture, seed=0)
-        clips = self._random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
+        clips = self.random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
         predict(network, clips, torch_device=self.torch_device)
         started = self.clock.now()
         predict(network, clips, torch_device=self.torch_device)
         return (self.clock.now() - started) * self.prepared.n_validation / len(clips)
 
-    def _time_epoch(self, network: nn.Module, recipe: Recipe, precision: torch.dtype) -> float:
-        trainer = Trainer(
+    def _time_epoch(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic) -> float:
+        trainer = self.build_trainer(network, recipe, arithmetic, clips=self.clips)
+        n_first = N_WARM + 1 if arithmetic.graphs else 1
+        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + n_first)][n_first:])
+        return seconds[len(seconds) // 2] * self.prepared.n_train / len(self.clips)
+
+    def build_trainer(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic, *, clips: Clips) -> Trainer:
+        return Trainer(
             network,
-            self.clips,
+            clips,
             recipe=recipe,
             n_classes=self.design.architecture.n_classes,
-            n_epochs=self.n_steps + 1,
+            n_epochs=self.n_steps + 2 * N_WARM,
             seed=0,
             torch_device=self.torch_device,
-            precision=precision,
+            precision=arithmetic.precision,
+            memory_format=arithmetic.memory_format,
+            recorder=self.record(self.torch_device) if arithmetic.graphs else None,
         )
-        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + 1)][1:])
-        return seconds[len(seconds) // 2] * self.prepared.n_train / len(self.clips)
 
     def _time_step(self, trainer: Trainer) -> float:
         started = self.clock.now()
-        with trainer.epoch() as batches:
-            for batch in batches:
-                float(trainer.step(*trainer.build_batch(batch)))
+        self._take_step(trainer)
         return self.clock.now() - started
 
-    def _random_clips(self, n_clips: int) -> Clips:
+    def _take_step(self, trainer: Trainer) -> float:
+        loss = 0.0
+        with trainer.epoch() as batches:
+            for batch in batches:
+                loss = float(trainer.step(*trainer.build_batch(batch)))
+        return loss
+
+    def random_clips(self, n_clips: int) -> Clips:
         numbers, n_classes = torch.arange(n_clips), self.design.architecture.n_classes
         return Clips(
             torch.randn(n_clips, *self.design.architecture.in_shape),

@@ -35,6 +35,7 @@ from nas_asc.study import RungRecord, TrainingRecord, checkpoint_name
 from nas_asc.training import (
     CPU,
     SMALLEST_BATCH,
+    Arithmetic,
     DeadlineError,
     EpochRow,
     Run,
@@ -61,6 +62,8 @@ class Worker:
         layer_types: Layer classes of the space's own.
         clock: Tells how long steps take that are measured.
         precision: Type of forward passes in training, which a study keeps; None asks `choose_precision`.
+        memory_format: Order of a batch's values in memory, in torch's words, which a study keeps.
+        graphs: Whether a GPU records steps and replays them, which a study keeps.
     """
 
     def __init__(
@@ -71,18 +74,27 @@ class Worker:
         layer_types: tuple[type, ...] = (),
         clock: Clock = WALL_CLOCK,
         precision: torch.dtype | None = None,
+        memory_format: str = Arithmetic.memory_format,
+        graphs: bool = Arithmetic.graphs,
     ) -> None:
         self.prepared = prepared
         self.torch_device = torch_device
         self.layer_types = layer_types
         self.clock = clock
         self._precision = precision
+        self.memory_format = memory_format
+        self.graphs = graphs
         self._features_s_a_unit: float | None = None
 
     @property
     def precision(self) -> torch.dtype:
         """Type of forward passes in training."""
         return self._precision or choose_precision(self.torch_device)
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How trainings are computed."""
+        return Arithmetic(self.precision, self.memory_format, self.graphs)
 
     @property
     def device_name(self) -> str:
@@ -132,7 +144,7 @@ class Worker:
         notes: list[str] = []
         while True:
             try:
-                finish = self._begin(job, limit=limit, on_epoch=on_epoch)
+                finish = self._begin(job, limit=limit, on_epoch=on_epoch, on_note=notes.append)
             except OutOfMemoryError:
                 smaller = self._halve_batch(job)
                 if smaller is None:
@@ -151,12 +163,14 @@ class Worker:
             return None
         return replace(job, record=replace(job.record, recipe=replace(recipe, batch_size=size)), checkpoint=None)
 
-    def _begin(self, job: Job[R], *, limit: TimeLimit, on_epoch: OnEpoch) -> Callable[[], Result[R]]:
+    def _begin(
+        self, job: Job[R], *, limit: TimeLimit, on_epoch: OnEpoch, on_note: Callable[[str], None]
+    ) -> Callable[[], Result[R]]:
         record, design = job.record, job.record.design(self.layer_types)
         n_rows = record.recipe.n_curve_epochs(record.epochs)
         log_mel = training_log_mel(design)
         prepared = self.prepared.turn(job.turn)
-        prepared.compute(log_mel, limit=limit)
+        prepared.compute(log_mel, limit=limit, torch_device=self.torch_device)
         prepared.train_clips(log_mel, torch_device=self.torch_device)  # takes its time now, not the training's
         started = limit.clock.now() - record.seconds
         run = Run(
@@ -166,6 +180,9 @@ class Worker:
             lambda row: on_epoch(row, n_rows),
             job.stop_after,
             precision=self.precision,
+            memory_format=self.memory_format,
+            graphs=self.graphs,
+            on_note=on_note,
         )
         rest = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
         trained_s = limit.clock.now() - started
@@ -249,7 +266,7 @@ class Worker:
                 torch_device=self.torch_device,
                 n_steps=n_steps,
                 clock=self.clock,
-                precision=self.precision,
+                arithmetic=self.arithmetic,
             )
         except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
             return Speed(0.0)
@@ -284,7 +301,9 @@ class Worker:
         clip_s = self.prepared.task.clip_s
         if self._features_s_a_unit is None:
             with suppress(FrontEndError):
-                seconds = measure_features(log_mel, self.prepared, torch_device=self.torch_device, clock=self.clock)
+                seconds = measure_features(
+                    log_mel, self.prepared, torch_device=self.torch_device, clock=self.clock, reads=False
+                )
                 self._features_s_a_unit = seconds / feature_work(log_mel, clip_s)
         return (self._features_s_a_unit or 0.0) * feature_work(log_mel, clip_s)
 

@@ -10,6 +10,7 @@ Conventions:
 from nas_asc.features.compute import iterate_batches
 from nas_asc.features.decoded import forget_waveforms
 from nas_asc.features.log_mel import log_mel_batch, resample, validate_front_end
+from nas_asc.features.recordings import Recordings, count_recording_bytes, load_recordings
 from nas_asc.features.room import FeatureRoom
 from nas_asc.features.standardiser import fit_standardiser
 from nas_asc.features.storage import clear_cache, count_cached_bytes, default_cache_bytes, default_cache_dir
@@ -18,16 +19,19 @@ from nas_asc.features.table import FeatureTable, bytes_per_clip, compute_feature
 __all__ = [
     "FeatureRoom",
     "FeatureTable",
+    "Recordings",
     "bytes_per_clip",
     "clear_cache",
     "compute_features",
     "count_cached_bytes",
+    "count_recording_bytes",
     "default_cache_bytes",
     "default_cache_dir",
     "features_file",
     "fit_standardiser",
     "forget_waveforms",
     "iterate_batches",
+    "load_recordings",
     "log_mel_batch",
     "resample",
     "validate_front_end",

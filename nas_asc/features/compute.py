@@ -6,9 +6,10 @@ Conventions:
 """
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from nas_asc.frontend import LogMel
 
 _BATCH_SAMPLES = 2**20
 _MOST_CLIPS = 64
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +54,33 @@ def iterate_batches(
         rows: Which clips, in the order wanted.
         n_workers: Threads; None is one a processor that this process may use.
     """
+    return iterate_parts(lambda some: compute_batch(data_set, log_mel, some), data_set, rows, n_workers=n_workers)
+
+
+def iterate_parts(
+    compute: Callable[[NDArray[np.int64]], T],
+    data_set: DataSet,
+    rows: NDArray[np.int64],
+    *,
+    n_workers: int | None = None,
+) -> Generator[T, None, None]:
+    """What is computed of the rows, a batch of them in each thread, in their order; see `iterate_batches`.
+
+    Args:
+        compute: What to do with some rows.
+        data_set: The recordings.
+        rows: Which clips, in the order wanted.
+        n_workers: Threads; None is one a processor that this process may use.
+    """
     n_workers = n_workers or count_processors()
+    n_clips = max(1, min(_MOST_CLIPS, _BATCH_SAMPLES // data_set.n_samples))
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     pool = ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,))
-    pending: deque[Future[Batch]] = deque()
+    pending: deque[Future[T]] = deque()
     try:
-        for some in _cut(rows, max(1, min(_MOST_CLIPS, _BATCH_SAMPLES // data_set.n_samples))):
-            pending.append(pool.submit(compute_batch, data_set, log_mel, some))
+        for start in range(0, len(rows), n_clips):
+            pending.append(pool.submit(compute, rows[start : start + n_clips]))
             if len(pending) > 2 * n_workers:
                 yield pending.popleft().result()
         while pending:
@@ -71,19 +92,27 @@ def iterate_batches(
 
 def compute_batch(data_set: DataSet, log_mel: LogMel, rows: NDArray[np.int64]) -> Batch:
     """Features of these rows, those that cannot be used set apart."""
-    clips, good, faults = [], [], []
-    for row in rows.tolist():
-        try:
-            clips.append(load_clip(data_set, row, n_channels=log_mel.n_channels))
-            good.append(row)
-        except ClipError as error:
-            faults.append((row, str(error).removeprefix(f"{data_set.path(row)}: ")))
+    clips, good, faults = decode_clips(data_set, rows, n_channels=log_mel.n_channels)
     if not good:
         return Batch(np.zeros((0, *log_mel.shape(data_set.clip_s)), np.float16), [], faults)
     features = _transform(clips, log_mel, log_mel.n_samples(data_set.clip_s))
     finite = np.isfinite(features).reshape(len(good), -1).all(axis=1)
     faults += [(good[place], "too loud for a log-mel") for place in np.flatnonzero(~finite)]
     return Batch(features[finite], [good[place] for place in np.flatnonzero(finite)], faults)
+
+
+def decode_clips(
+    data_set: DataSet, rows: NDArray[np.int64], *, n_channels: int
+) -> tuple[list[Clip], list[int], list[tuple[int, str]]]:
+    """The good clips among some rows, their rows, and the other rows, each with its cause."""
+    clips, good, faults = [], [], []
+    for row in rows.tolist():
+        try:
+            clips.append(load_clip(data_set, row, n_channels=n_channels))
+            good.append(row)
+        except ClipError as error:
+            faults.append((row, str(error).removeprefix(f"{data_set.path(row)}: ")))
+    return clips, good, faults
 
 
 def _transform(clips: Sequence[Clip], log_mel: LogMel, n_samples: int) -> NDArray[np.float16]:
@@ -96,7 +125,3 @@ def _transform(clips: Sequence[Clip], log_mel: LogMel, n_samples: int) -> NDArra
         batch[rows, :, : some.shape[-1]] = some
     features: NDArray[np.float16] = log_mel_batch(batch, log_mel).half().numpy()
     return features
-
-
-def _cut(rows: NDArray[np.int64], n_clips: int) -> Iterator[NDArray[np.int64]]:
-    return (rows[start : start + n_clips] for start in range(0, len(rows), n_clips))

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nas_asc.data import DamageReport, DataSet, report_damage
 from nas_asc.errors import DataError, FrontEndError
@@ -45,12 +46,12 @@ class FeatureTable:
     """Features of some rows of a data set.
 
     Args:
-        array: (n, C, F, T) float16, a memory map.
+        array: (n, C, F, T) float16: a memory map, or a tensor where a compute device made them.
         rows: (n,) rows of the data set, as asked but without damaged ones.
         damage: What was found damaged when the recordings were decoded.
     """
 
-    array: NDArray[np.floating[Any]]
+    array: NDArray[np.floating[Any]] | Tensor
     rows: NDArray[np.int64]
     damage: DamageReport
 

@@ -77,6 +77,8 @@ def accept_changes(stored: StudyConfig, asked: StudyConfig, *, accepted: Collect
         versions=asked.versions,
         torch_device=asked.torch_device,
         precision=asked.precision,
+        memory_format=asked.memory_format,
+        graphs=asked.graphs,
         n_workers=asked.n_workers,
         executor=asked.executor,
     )

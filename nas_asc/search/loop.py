@@ -113,7 +113,13 @@ def run_search(
     folder = study_dir(config.name) if folder is None else folder
     with lock_study(folder):
         listener = listener or SilentListener()
-        config = replace(config, torch_device=worker.device_name, precision=worker.precision_name)
+        config = replace(
+            config,
+            torch_device=worker.device_name,
+            precision=worker.precision_name,
+            memory_format=worker.memory_format,
+            graphs=worker.graphs,
+        )
         config = _open_config(folder, config, worker.prepared.data_set, accepted=accepted, listener=listener)
         jobs = Jobs(config, n_train=worker.prepared.n_train)
         measure, features = worker.measure_speed, worker.measure_features

@@ -9,7 +9,7 @@ from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
-from nas_asc.evaluation import PreparedData, Worker, choose_training_precision
+from nas_asc.evaluation import PreparedData, Worker, choose_arithmetic
 from nas_asc.handover import (
     EnsembleResult,
     ExportResult,
@@ -24,7 +24,7 @@ from nas_asc.handover import (
     train_repeats,
     train_twin,
 )
-from nas_asc.plan import Forecast, TimePlan, forecast_search, plan_time
+from nas_asc.plan import Forecast, PerGpu, TimePlan, forecast_search, plan_per_gpu, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
     Executor,
@@ -42,10 +42,10 @@ from nas_asc.search import (
 from nas_asc.session.course import DEFAULT_SEEDS, Course, SessionResult
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
-from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses, turns_note
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
-from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
+from nas_asc.training import EpochRow, ignore_epoch, keep_arithmetic, prepare_process, resolve_device
 
 _N_SURVEY_DRAWS = 4_000
 _N_PLANNED_DRAWS = 500  # whose memory is planned, some milliseconds each
@@ -105,13 +105,23 @@ class Session:
         prepare_process()
         inputs, prepared = self.inputs, self.prepared
         (device, *_), config = [resolve_device(name) for name in self.torch_devices], self.config
-        if config.precision is None:
+        arithmetic = keep_arithmetic(
+            device,
+            device_name=config.torch_device,
+            precision=config.precision,
+            memory_format=config.memory_format,
+            graphs=bool(config.graphs),
+        )
+        if arithmetic is None:
             designs = list_guesses(inputs.space, replace(prepared.task, target=config.target))
-            precision = choose_training_precision(designs, prepared, torch_device=device, clock=self._clock)
-        else:
-            precision = keep_precision(device, device_name=config.torch_device, precision=config.precision)
-        types = inputs.space.layer_types
-        return Worker(prepared, torch_device=device, layer_types=types, clock=self._clock, precision=precision)
+            arithmetic = choose_arithmetic(designs, prepared, torch_device=device, clock=self._clock)
+        return Worker(
+            prepared,
+            torch_device=device,
+            layer_types=inputs.space.layer_types,
+            clock=self._clock,
+            **vars(arithmetic),
+        )
 
     def survey(self, *, n_draws: int | None = None) -> Survey:
         """What of the space fits the budget.
@@ -152,6 +162,11 @@ class Session:
         )
         return forecast_search(config, screen, self.worker, plan=self.time_plan(course))
 
+    def measure_per_gpu(self) -> PerGpu:
+        """How many trainings the session's GPU is worth at the same time, by its space's first guess."""
+        designs = list_guesses(self.inputs.space, self.prepared.task)
+        return plan_per_gpu(self.worker, lambda: replace(self._worker_parts(), is_alone=False).build, designs)
+
     def time_plan(self, course: Course) -> TimePlan:
         """How the time of a search is shared out.
 
@@ -181,6 +196,9 @@ class Session:
         """
         limit, plan = TimeLimit.after(course.timeout_s, clock=self._clock), self.time_plan(course)
         self.listener.on_stage("trials")
+        note = turns_note(self.torch_devices)
+        if note is not None:
+            self.listener.on_note(note)
         with closing(self._build_executor()) as executor:
             found = run_search(
                 self._ask(),
@@ -355,7 +373,7 @@ class Session:
             cache=self._cache,
             torch_device=self.torch_devices[0],
             cache_bytes=self._cache_bytes,
-            precision=self.worker.precision,
+            arithmetic=self.worker.arithmetic,
         )
 
     def _conclude(

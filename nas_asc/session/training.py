@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_asc.data import split_data_set
-from nas_asc.evaluation import PreparedData, Worker, choose_training_precision, learn_from, write_teacher_logits
+from nas_asc.evaluation import PreparedData, Worker, choose_arithmetic, learn_from, write_teacher_logits
 from nas_asc.search import RayOptions, SearchListener, SilentListener
 from nas_asc.session.inputs import ClipsAsked, load_asked, load_studied_space
 from nas_asc.session.named_network import find_design, find_teachers
@@ -138,13 +138,13 @@ def open_training(
         notes = ("no recording devices are known, so nothing is adapted to them",)
     folder = out or _TRAINED / f"{network.replace(':', '-')}-{data_set.name}{'-taught' if is_taught else ''}"
     device = resolve_device(torch_device)
-    precision = choose_training_precision([design], prepared, torch_device=device)
-    worker = Worker(prepared, torch_device=device, layer_types=types, precision=precision)
+    arithmetic = choose_arithmetic([design], prepared, torch_device=device)
+    worker = Worker(prepared, torch_device=device, layer_types=types, **vars(arithmetic))
 
     def parts() -> WorkerParts:
         file = _find_space_file(network, space)
         cache: dict[str, Any] = {"cache": clips.cache, "cache_bytes": clips.cache_bytes}
-        return WorkerParts(data_set, split, file, torch_device=torch_device, precision=precision, **cache)
+        return WorkerParts(data_set, split, file, torch_device=torch_device, arithmetic=arithmetic, **cache)
 
     return NetworkTraining(network, design, worker, folder, parts, notes)
 

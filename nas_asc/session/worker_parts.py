@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
 from nas_asc.data import DataSet, Split
 from nas_asc.errors import LayerError, SpaceError, StudyError
 from nas_asc.evaluation import PreparedData, Worker
@@ -25,7 +23,7 @@ from nas_asc.search import (
 )
 from nas_asc.space import Design, Space, list_spaces, load_space
 from nas_asc.study import ExecutorKind, validate_executor
-from nas_asc.training import resolve_device
+from nas_asc.training import Arithmetic, has_mps, resolve_device
 
 _N_GUESSES = 3
 
@@ -109,7 +107,9 @@ class WorkerParts:
         cache: Where features are kept; None is the user's cache folder.
         torch_device: Where to train: "auto", "cpu" or "cuda".
         cache_bytes: Most bytes of features kept there; None is a fifth of the free disk.
-        precision: Type of forward passes in training; None asks `choose_precision`.
+        arithmetic: How trainings are computed; None as the device is fastest by a small block.
+        is_alone: Whether no other worker trains on its GPU: then this may make features itself, of recordings that
+            stay there.
     """
 
     data_set: DataSet
@@ -118,7 +118,8 @@ class WorkerParts:
     cache: Path | None
     torch_device: str
     cache_bytes: int | None = None
-    precision: torch.dtype | None = None
+    arithmetic: Arithmetic | None = None
+    is_alone: bool = True
 
     def build(self, on_features: OnFeatures) -> Worker:
         """A worker on these recordings; it maps features from the cache, so that all processes share their pages.
@@ -137,9 +138,23 @@ class WorkerParts:
             cache_bytes=self.cache_bytes,
             on_progress=on_features,
             memory_limit_bytes=0,
+            making_kinds=("cuda",) if self.is_alone else (),
         )
         device = resolve_device(self.torch_device)
-        return Worker(prepared, torch_device=device, layer_types=types, precision=self.precision)
+        how = {} if self.arithmetic is None else vars(self.arithmetic)
+        return Worker(prepared, torch_device=device, layer_types=types, **how)
+
+
+def turns_note(torch_devices: Sequence[str]) -> str | None:
+    """What is told where trainings share a GPU that computes them by turns; None where none do.
+
+    Args:
+        torch_devices: Where each training of a search runs.
+    """
+    gpus = [name for name in torch_devices if name != "cpu"]
+    if len(set(gpus)) == len(gpus) or has_mps():
+        return None
+    return "NVIDIA's MPS daemon does not run, so trainings on one GPU take turns: start it, nvidia-cuda-mps-control -d"
 
 
 def build_executor(
@@ -173,8 +188,9 @@ def build_executor(
     found = parts()
     options: dict[str, Any] = {"layer_types": worker.layer_types, "on_features": listener.on_features}
     if kind == "processes":
-        names = torch_devices if len(torch_devices) == n_workers else [found.torch_device] * n_workers
-        builds = [replace(found, torch_device=name).build for name in names]
+        names = [*torch_devices] if len(torch_devices) == n_workers else [found.torch_device] * n_workers
+        builds = [replace(found, torch_device=name, is_alone=names.count(name) == 1).build for name in names]
         return Processes(builds, n_workers=n_workers, **options)
     ray = replace(ray, n_gpus=0.0) if found.torch_device == "cpu" else ray
+    found = replace(found, is_alone=ray.n_gpus is not None and ray.n_gpus >= 1)
     return RayActors(found.build, n_workers=n_workers, options=ray, on_note=listener.on_note, **options)

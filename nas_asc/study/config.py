@@ -76,6 +76,9 @@ class StudyConfig:
         timeout_s: Wall time of one run in seconds; None is no limit.
         torch_device: What its networks train on: "cpu", or a GPU's name; None where an older study does not say.
         precision: Type of forward passes in training, such as "float32"; None with `torch_device`.
+        memory_format: Order of a batch's values in memory, in torch's words, such as "channels_last"; None where an
+            older study does not say.
+        graphs: Whether a GPU recorded steps and replayed them; None where an older study does not say.
         versions: The versions of what computed it, by package.
         created: Date and time, ISO 8601.
 
@@ -123,6 +126,8 @@ class StudyConfig:
     timeout_s: float | None = None
     torch_device: str | None = None
     precision: str | None = None
+    memory_format: str | None = None
+    graphs: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
 
@@ -252,6 +257,8 @@ _STUDY_FIELDS = (
     "timeout_s",
     "torch_device",
     "precision",
+    "memory_format",
+    "graphs",
 )
 _DATA_FIELDS = (
     "subset",

@@ -14,20 +14,28 @@ from nas_asc.training.compute import (
     count_cores,
     describe_device,
     free_bytes,
+    has_mps,
     peak_bytes,
     prepare_process,
     release_memory,
     resolve_device,
 )
 from nas_asc.training.curve import EpochRow
-from nas_asc.training.precision import choose_precision, faster_precision, has_bfloat16_units, keep_precision
+from nas_asc.training.precision import (
+    Arithmetic,
+    choose_precision,
+    fastest_arithmetic,
+    keep_arithmetic,
+    list_arithmetics,
+)
 from nas_asc.training.predict import predict, predict_logits
 from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import CPU, Run, ignore_epoch
 from nas_asc.training.schedule import SMALLEST_BATCH, default_batch_size, default_epochs, learning_rate_at
 from nas_asc.training.seed import seeded
 from nas_asc.training.statistics import StatisticsUpdate, update_statistics
-from nas_asc.training.table import DeviceTables, upload
+from nas_asc.training.step_graph import N_WARM, CudaRecorder, Recorder
+from nas_asc.training.table import DeviceTables, count_bytes, upload
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
 from nas_asc.training.threads import Way
 from nas_asc.training.train import train_model
@@ -35,14 +43,18 @@ from nas_asc.training.trainer import Trainer
 
 __all__ = [
     "CPU",
+    "N_WARM",
     "SMALLEST_BATCH",
+    "Arithmetic",
     "Checkpoint",
     "Clips",
     "Companion",
+    "CudaRecorder",
     "DeadlineError",
     "DeviceTables",
     "EmaAverager",
     "EpochRow",
+    "Recorder",
     "Run",
     "StatisticsUpdate",
     "Stoppable",
@@ -54,16 +66,18 @@ __all__ = [
     "average_logits",
     "build_companions",
     "choose_precision",
+    "count_bytes",
     "count_cores",
     "default_batch_size",
     "default_epochs",
     "describe_device",
-    "faster_precision",
+    "fastest_arithmetic",
     "free_bytes",
-    "has_bfloat16_units",
+    "has_mps",
     "ignore_epoch",
-    "keep_precision",
+    "keep_arithmetic",
     "learning_rate_at",
+    "list_arithmetics",
     "load_logits",
     "pack_state",
     "peak_bytes",

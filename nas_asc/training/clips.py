@@ -117,12 +117,13 @@ class Clips:
             log_mel=self.log_mel,
         )
 
-    def batch(self, rows: Tensor, *, torch_device: torch.device) -> Tensor:
-        """Standardised log-mels (B, C, F, T), float32 and channels-last, of some clips.
+    def batch(self, rows: Tensor, *, torch_device: torch.device, memory_format: str = "channels_last") -> Tensor:
+        """Standardised log-mels (B, C, F, T), float32, of some clips.
 
         Args:
             rows: (B,) int64 row numbers, best from where the features are.
             torch_device: Where the batch is wanted.
+            memory_format: Order of its values in memory, in torch's words.
         """
         if isinstance(self.features, Tensor):
             taken = self.features[rows.to(self.home)]
@@ -132,4 +133,4 @@ class Clips:
         if self.mean is not None and self.std is not None:
             mean, std = (value.to(torch_device).view(-1, 1) for value in (self.mean, self.std))
             features = features.sub_(mean).div_(std)  # of the copy that indexing made
-        return features.contiguous(memory_format=torch.channels_last)
+        return features.contiguous(memory_format=getattr(torch, memory_format))

@@ -6,10 +6,12 @@ Conventions:
 
 import ctypes
 import gc
+import os
 import resource
 import sys
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import torch
 
@@ -72,6 +74,25 @@ def peak_bytes(torch_device: torch.device) -> int:
     if torch_device.type == "cuda":
         return torch.cuda.max_memory_allocated(torch_device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def has_mps(*, proc: Path = Path("/proc")) -> bool:
+    """Whether NVIDIA's MPS daemon runs, with which processes compute on a GPU at once, not by turns.
+
+    It is seen as a process; where it runs outside of a container, by its pipe in the folder that
+    $CUDA_MPS_PIPE_DIRECTORY names.
+
+    Args:
+        proc: Where the system tells of its processes.
+    """
+    named = os.environ.get("CUDA_MPS_PIPE_DIRECTORY")
+    if named and (Path(named) / "control").exists():
+        return True
+    for path in proc.glob("[0-9]*/comm"):
+        with suppress(OSError):
+            if path.read_text().startswith("nvidia-cuda-mps"):
+                return True
+    return False
 
 
 def release_memory(torch_device: torch.device) -> None:

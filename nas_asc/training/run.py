@@ -16,6 +16,10 @@ def ignore_epoch(row: EpochRow) -> None:
     """Nobody listens."""
 
 
+def ignore_note(note: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True)
 class Run:
     """Seed, torch device, time, events and where to stop, of one training.
@@ -28,6 +32,9 @@ class Run:
         stop_after: Epochs, of the recipe's, after which it stops, to go on another time; None goes through.
         way: How the cores of a CPU share a batch; None chooses by the sizes of network and batch.
         precision: Type of forward passes in training; None asks `choose_precision`.
+        memory_format: Order of a batch's values in memory, in torch's words.
+        graphs: Whether a GPU records steps and replays them.
+        on_note: Told what did not go as it was asked, and did not matter.
     """
 
     seed: int = 0
@@ -37,6 +44,9 @@ class Run:
     stop_after: int | None = None
     way: Way | None = None
     precision: torch.dtype | None = None
+    memory_format: str = "channels_last"
+    graphs: bool = False
+    on_note: Callable[[str], None] = ignore_note
 
     def after(self, n_done: int, *, n_epochs: int) -> "Run":
         """The same run for a training that follows others: its epochs are counted on, and it stops where it is due.

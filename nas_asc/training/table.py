@@ -63,24 +63,50 @@ class DeviceTables:
         self._has_room = has_room
         self._tables: OrderedDict[tuple[Hashable, torch.device], Tensor] = OrderedDict()
 
-    def get(self, key: Hashable, features: FeatureArray, torch_device: torch.device) -> Tensor | None:
+    def get(
+        self, key: Hashable, n_bytes: int, torch_device: torch.device, *, make: Callable[[], Tensor]
+    ) -> Tensor | None:
         """The table on the device; None where it does not fit, though all others there were given up.
 
         Args:
             key: Tells tables apart: equal keys have equal features.
-            features: (n, C, F, T) in the computer's memory, or a memory map.
-            torch_device: Not the CPU.
+            n_bytes: The bytes of the table.
+            torch_device: Where the table is to be.
+            make: Makes or uploads it there, where there is none.
         """
         place = key, torch_device
         if place not in self._tables:
-            if not self._make_room(count_bytes(features), torch_device):
+            if not self.make_room(n_bytes, torch_device):
                 return None
-            self._tables[place] = upload(features, torch_device)
+            self._tables[place] = make()
         self._tables.move_to_end(place)
         return self._tables[place]
 
-    def _make_room(self, n_bytes: int, torch_device: torch.device) -> bool:
-        """Whether there is room, after the least used tables of the device have made it."""
+    def has(self, key: Hashable) -> bool:
+        """Whether the table is on some device.
+
+        Args:
+            key: As for `get`.
+        """
+        return any(known == key for known, _ in self._tables)
+
+    def has_room(self, n_bytes: int, torch_device: torch.device) -> bool:
+        """Whether there is room for so many bytes, were all tables of the device given up.
+
+        Args:
+            n_bytes: That are to be there.
+            torch_device: Where.
+        """
+        there = sum(count_bytes(table) for place, table in self._tables.items() if place[1] == torch_device)
+        return self._has_room(n_bytes - there, torch_device)
+
+    def make_room(self, n_bytes: int, torch_device: torch.device) -> bool:
+        """Whether there is room for so many bytes, after the least used tables of the device have made it.
+
+        Args:
+            n_bytes: That are to be there.
+            torch_device: Where.
+        """
         there = [place for place in self._tables if place[1] == torch_device]
         while not (fits := self._has_room(n_bytes, torch_device)) and there:
             del self._tables[there.pop(0)]

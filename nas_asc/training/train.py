@@ -20,6 +20,7 @@ from nas_asc.training.result import DeadlineError, TrainingResult
 from nas_asc.training.run import Run
 from nas_asc.training.schedule import default_epochs
 from nas_asc.training.seed import seeded
+from nas_asc.training.step_graph import CudaRecorder
 from nas_asc.training.trainer import Trainer
 
 
@@ -71,6 +72,8 @@ def train_model(
             precision=precision or run.precision or choose_precision(torch_device),
             companions=build_companions(recipe, others=companions),
             way=run.way,
+            memory_format=run.memory_format,
+            recorder=CudaRecorder(torch_device) if run.graphs and torch_device.type == "cuda" else None,
         )
         if checkpoint is not None:
             trainer.load_state_dict(copy.deepcopy(dict(checkpoint.trainer)))
@@ -78,6 +81,8 @@ def train_model(
         for epoch in range(trainer.n_epochs_done + 1, min(run.stop_after or n_epochs, n_epochs) + 1):
             curve.append(_train_epoch(trainer, run, epoch=epoch, n_epochs=n_epochs))
             run.on_epoch(curve[-1])
+        if trainer.graph_fault is not None:
+            run.on_note(f"its steps could not be recorded and were launched one by one: {trainer.graph_fault}")
         if run.stop_after is not None:
             stopped = _take_checkpoint(trainer, curve, clock.now() - started)
             return TrainingResult(stopped.curve, stopped.seconds, stopped)

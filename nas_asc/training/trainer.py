@@ -19,10 +19,11 @@ from nas_asc.training.dropout import apply_dropout, dropped_modules
 from nas_asc.training.loss import build_loss
 from nas_asc.training.members import has_members, join_losses, watch_members
 from nas_asc.training.optimiser import build_optimiser
-from nas_asc.training.precision import autocast
+from nas_asc.training.precision import FORMATS, autocast, to_format
 from nas_asc.training.run import CPU
 from nas_asc.training.schedule import default_batch_size, learning_rate_at
 from nas_asc.training.split_batch import N_PARTS, SplitBatch, can_split
+from nas_asc.training.step_graph import GraphedStep, Recorder, set_rate, use_rates
 from nas_asc.training.target import build_targets
 from nas_asc.training.threads import Way, choose_way, one_thread
 
@@ -65,6 +66,8 @@ class Trainer:
         precision: Type of the forward pass; weights stay float32.
         companions: Told after each step, each epoch, and at the end.
         way: How the cores of a CPU share a batch; None chooses.
+        memory_format: Order of a batch's values in memory, in torch's words.
+        recorder: Records steps, to replay them; None computes each anew, as an adaptation always does.
 
     Raises:
         TrainingError: Fewer than two clips, or a part of the recipe does not belong to the model or the clips.
@@ -83,10 +86,13 @@ class Trainer:
         precision: torch.dtype = torch.float32,
         companions: Sequence[Companion] = (),
         way: Way | None = None,
+        memory_format: str = FORMATS[0],
+        recorder: Recorder | None = None,
     ) -> None:
         if clips.labels is None or len(clips) < 2:
             raise TrainingError(f"`clips` must be 2 or more with labels to train on, but got {len(clips)}.")
-        self.model = model.to(torch_device).to(memory_format=torch.channels_last)
+        self.model = model.to(torch_device).to(memory_format=to_format(memory_format))
+        self.memory_format = memory_format
         self._known = clips
         self.clips = clips.to_device(torch_device)
         self._growth_rank = _rank_in_class(clips.labels, seed=seed)
@@ -119,6 +125,15 @@ class Trainer:
         self._is_alone = way is Way.ALONE
         splits = way is Way.HALVES and can_split(self.model) and self._adversary is None and not self._dropped
         self._split = SplitBatch(self.model, compute_loss=self._compute_loss) if splits else None
+        self._graphed = None
+        if recorder is not None and self._adversary is None and self._split is None:
+            self._graphed = GraphedStep(recorder, forget=self.optimiser.zero_grad)
+            use_rates(self.optimiser, torch_device)
+
+    @property
+    def graph_fault(self) -> str | None:
+        """Why steps that were to be recorded are computed anew; None where they are recorded, or were not to be."""
+        return None if self._graphed is None else self._graphed.fault
 
     @property
     def learning_rate(self) -> float:
@@ -157,7 +172,8 @@ class Trainer:
             batch: A batch of `epoch` or `draw`.
         """
         rows = batch.placed_rows
-        features = self.clips.batch(batch.rows if self.clips.home == CPU else rows, torch_device=self.torch_device)
+        known = batch.rows if self.clips.home == CPU else rows
+        features = self.clips.batch(known, torch_device=self.torch_device, memory_format=self.memory_format)
         targets = self._targets[rows]
         if self._adversary is None:
             return apply_augmentation(features, targets, batch.augmentation)
@@ -173,9 +189,18 @@ class Trainer:
             targets: As `build_batch` gives them.
             domains: As `build_batch` gives them.
         """
-        rate = self.learning_rate
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(self.optimiser, self.learning_rate)
+        if self._graphed is not None:
+            loss = self._graphed.take(self._update, features, targets)
+        else:
+            loss = self._update(features, targets, domains)
+        self.n_done += 1
+        self._n_done_in_epoch += 1
+        for companion in self.companions:
+            companion.after_step(self)
+        return loss
+
+    def _update(self, features: Tensor, targets: Tensor, domains: Tensor | None = None) -> Tensor:
         self.optimiser.zero_grad(set_to_none=True)
         if self._adversary is not None and domains is not None:
             with self._adversary.watching() as embeddings:
@@ -187,10 +212,6 @@ class Trainer:
             loss = self._compute_loss(self.model, features, targets)
             loss.backward()
         self.optimiser.step()
-        self.n_done += 1
-        self._n_done_in_epoch += 1
-        for companion in self.companions:
-            companion.after_step(self)
         return loss.detach()
 
     @contextmanager
@@ -237,6 +258,7 @@ class Trainer:
         if self._split is not None:
             self._split.copy_buffers()
         self.optimiser.load_state_dict(state["optimiser"])
+        use_rates(self.optimiser, None if self._graphed is None else self.torch_device)
         for companion, kept in zip(self._stoppable(), state["companions"], strict=True):
             companion.load_state_dict(to_device(kept, self.torch_device))
         if self._adversary is not None:
@@ -272,12 +294,16 @@ class Trainer:
             return self._loss(logits.float(), targets)
 
         if not self._member_weight:
-            with autocast(self.torch_device, self.precision):
+            with self._autocast():
                 logits = model(features)
             return loss(logits)
-        with watch_members(model) as members, autocast(self.torch_device, self.precision):
+        with watch_members(model) as members, self._autocast():
             merged = model(features)
         return join_losses(merged, members, loss=loss, weight=self._member_weight)
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        """Weights that a recorded step rounds are rounded in each replay: none of an earlier step is kept."""
+        return autocast(self.torch_device, self.precision, keeps_weights=self._graphed is None)
 
 
 def _rank_in_class(labels: Tensor, *, seed: int) -> Tensor:

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from threading import Lock
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ from nas_asc.evaluation import PreparedData, Worker, measure_features
 from nas_asc.features import compute_features, forget_waveforms
 from nas_asc.frontend import LogMel
 from nas_asc.training import CPU
-from tests.clocks import ManualClock
-from tests.search.tiny import make_data
+from tests.evaluation.timed import Timed
 
 pytest_plugins = ["tests.evaluation.tones"]
 LOG_MEL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=32)
@@ -177,20 +175,6 @@ def test_parts_on_a_device_are_stretches_of_one_table(prepared):
     here = prepared.train_clips(LOG_MEL)
     assert torch.equal(train.labels, here.labels)
     assert torch.equal(train.mean, here.mean)
-
-
-class Timed:
-    """A data set that takes a second of the clock for each clip that is read."""
-
-    def __init__(self):
-        self.clock, self._lock = ManualClock(), Lock()
-        made = make_data("timed")
-        self.data_set = replace(made, synthesise=lambda row: self._read(made, row))
-
-    def _read(self, made, row):
-        with self._lock:
-            self.clock.seconds += 1.0
-        return made.synthesise(row)
 
 
 def test_features_take_as_long_as_a_few_clips_say_and_nothing_once_they_are_there(tmp_path):

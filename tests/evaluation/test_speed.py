@@ -1,10 +1,13 @@
 """How long a training takes, from a few steps: exact by a clock of its own, and as long as training is by another."""
 
-from itertools import accumulate
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import accumulate, product
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from nas_asc.clock import TimeLimit
 from nas_asc.data import Split
@@ -12,19 +15,50 @@ from nas_asc.evaluation import (
     PreparedData,
     Speed,
     Worker,
-    choose_training_precision,
+    choose_arithmetic,
     evaluate_candidate,
     measure_speed,
 )
-from nas_asc.layers import Classifier, Conv
+from nas_asc.layers import Classifier, Conv, Layer
 from nas_asc.recipe import BandSelection, ClipGrowth, QuantisedTraining, Recipe
-from nas_asc.training import CPU, Run, choose_precision, faster_precision, has_bfloat16_units
+from nas_asc.training import CPU, Arithmetic, Run, choose_precision, fastest_arithmetic, list_arithmetics
+from nas_asc.training.precision import FORMATS, has_bfloat16_units
 from tests.clocks import StepClock
-from tests.evaluation.own_layers import CLIP_S, CLOCK, Rotten, Slow
+from tests.evaluation.own_layers import CLIP_S, CLOCK, Rotten, Slow, Waiting
+from tests.training.tape import Silent, Tape
 
 pytest_plugins = ["tests.evaluation.tones"]
+WANTED, SEEN = [Arithmetic()], [[]]
 N_TRAIN, N_VALIDATION, BATCH = 20, 100, 8
 SLOW = (Conv(4, kernel_size=3, stride=4, norm="batch"), Slow(), Classifier())
+
+
+class Picker(nn.Module):
+    """Gives what it is given; its clips take the clock less time in the arithmetic that is wanted."""
+
+    def forward(self, x):
+        is_last = x.is_contiguous(memory_format=torch.channels_last)
+        arithmetic = Arithmetic(x.dtype, FORMATS[0] if is_last else FORMATS[1])
+        SEEN[0].append(arithmetic)
+        CLOCK.seconds += len(x) * (1.0 if arithmetic == WANTED[0] else 2.0)
+        return x
+
+
+@dataclass(frozen=True)
+class Picking(Waiting):
+    """A primitive of its own."""
+
+    word = "pick"
+
+    def build_module(self, *in_shapes):
+        return Picker()
+
+
+class Picky(Layer):
+    """A layer that is faster in one arithmetic."""
+
+    def expand(self, tape, x):
+        return tape.apply(Picking(), x)
 
 
 @pytest.fixture(scope="module")
@@ -136,15 +170,101 @@ def test_measuring_leaves_the_random_numbers_alone(many, make_design):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_precision_is_the_one_in_which_the_designs_train_faster(many, make_design):
-    """On a CPU without units of bfloat16 nothing is measured; with them each design is, in both."""
+def test_a_cpu_is_measured_in_bfloat16_where_it_has_units_and_in_no_other_memory_format(many, make_design):
     clock = StepClock(0.5)
-    found = choose_training_precision([make_design()], many, torch_device=CPU, clock=clock)
-    assert found is torch.float32  # as fast in both, by this clock
+    found = choose_arithmetic([make_design()], many, torch_device=CPU, clock=clock)
+    assert found == Arithmetic()  # as fast in all, by this clock
     assert (clock.n_readings > 0) == has_bfloat16_units(CPU)
-    assert faster_precision({torch.float32: 1.3, torch.bfloat16: 1.0}) is torch.bfloat16
-    assert faster_precision({torch.float32: 1.1, torch.bfloat16: 1.0}) is torch.float32
+    assert {each.memory_format for each in list_arithmetics(CPU)} == {"channels_last"}
+
+
+def test_a_gpu_is_measured_in_both_formats_of_both_precisions_with_recorded_steps_and_without(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    found = list_arithmetics(torch.device("cuda:0"))
+    assert found[0] == Arithmetic()
+    assert set(found) == {Arithmetic(*each) for each in product(PRECISIONS, FORMATS, (False, True))}
+
+
+PRECISIONS = torch.float32, torch.bfloat16
+PLAIN, OTHER, ROUNDED, BOTH = (Arithmetic(each, memory_format) for each in PRECISIONS for memory_format in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fastest"),
+    [
+        ((1.0, 1.0, 1.0, 1.0), PLAIN),
+        ((1.0, 0.96, 0.9, 0.9), PLAIN),  # within the noise
+        ((1.0, 0.95, 0.9, 0.9), OTHER),
+        ((1.3, 1.3, 1.0, 1.0), ROUNDED),
+        ((1.3, 1.1, 1.0, 1.0), OTHER),  # bfloat16 must beat the faster format by a fifth
+        ((9.0, 1.3, 1.0, 9.0), ROUNDED),
+        ((9.0, 1.3, 9.0, 1.0), BOTH),
+    ],
+)
+def test_the_arithmetic_is_the_clearly_faster_one(seconds, fastest):
+    assert fastest_arithmetic(dict(zip((PLAIN, OTHER, ROUNDED, BOTH), seconds, strict=True))) == fastest
+
+
+@pytest.mark.parametrize("fast", [PLAIN, OTHER, ROUNDED, BOTH])
+def test_the_arithmetic_is_the_one_in_which_the_designs_train_faster(fast, many, make_design):
+    """Of real steps, by a layer whose clips take less time where it sees what `fast` asks for."""
+    design = make_design(layers=(Conv(4, kernel_size=3, stride=4, norm="batch"), Picky(), Classifier()))
+    WANTED[:] = [fast]
+    found = choose_arithmetic([design], many, torch_device=CPU, clock=CLOCK, candidates=(PLAIN, OTHER, ROUNDED, BOTH))
+    assert found == fast
+
+
+@pytest.mark.parametrize(("gain", "graphs"), [(1.0, False), (1.04, False), (1.06, True)])
+def test_recorded_steps_are_chosen_where_they_are_faster_by_a_twentieth(gain, graphs):
+    seconds = {Arithmetic(): 1.0, Arithmetic(graphs=True): 1.0 / gain}
+    assert fastest_arithmetic(seconds) == Arithmetic(graphs=graphs)
+
+
+class Fast(Tape):
+    """Its replays take no time of the clock."""
+
+    def record(self, compute):
+        found, replay = super().record(compute)
+
+        def replay_at_once():
+            before = CLOCK.seconds
+            replay()
+            CLOCK.seconds = before
+
+        return found, replay_at_once
+
+
+@pytest.mark.parametrize(("record", "graphs"), [(Fast, True), (Tape, False), (Silent, False)])
+def test_recorded_steps_are_chosen_where_they_are_faster_and_give_the_same_losses(record, graphs, many, make_design):
+    design = make_design(layers=SLOW)
+    found = choose_arithmetic(
+        [design],
+        many,
+        torch_device=CPU,
+        clock=CLOCK,
+        candidates=(Arithmetic(), Arithmetic(graphs=True)),
+        record=record,
+    )
+    assert found == Arithmetic(graphs=graphs)
+
+
+def test_a_design_that_cannot_be_trained_leaves_the_choice_to_others(many, make_design):
+    design = make_design(layers=(*SLOW[:2], Rotten(), Classifier()))
+    found = choose_arithmetic([design], many, torch_device=CPU, candidates=(PLAIN, OTHER))
+    assert found == Arithmetic(choose_precision(CPU))
 
 
 def test_without_designs_a_small_block_decides_the_precision(many):
-    assert choose_training_precision([], many, torch_device=CPU) is choose_precision(CPU)
+    assert choose_arithmetic([], many, torch_device=CPU) == Arithmetic(choose_precision(CPU))
+
+
+@pytest.mark.parametrize("memory_format", FORMATS)
+def test_a_worker_trains_in_its_memory_format_to_the_same_weights_up_to_rounding(memory_format, prepared, make_design):
+    seen = []
+    design = make_design(epochs=1, layers=(Conv(4, kernel_size=3, stride=4, norm="batch"), Picky(), Classifier()))
+    SEEN[:] = [seen]
+    outcome = evaluate_candidate(design, prepared, Run(3, memory_format=memory_format))
+    plain = evaluate_candidate(design, prepared, Run(3))
+    assert outcome.curve[0].loss == pytest.approx(plain.curve[0].loss, rel=1e-4)
+    assert seen[0] == Arithmetic(memory_format=memory_format)

@@ -15,6 +15,7 @@ from nas_asc.errors import DataError, FrontEndError
 from nas_asc.features import bytes_per_clip, compute_features, log_mel_batch, resample
 from nas_asc.features.compute import iterate_batches
 from nas_asc.frontend import LogMel
+from tests.features.noise import write_folder
 
 _FRONT_END = LogMel(sample_rate=16_000, n_fft=1024, win_length=640, hop_length=320, n_mels=40)
 _ROWS = np.arange(0, 2_800, 140)
@@ -100,24 +101,12 @@ def test_clips_are_decoded_as_they_are_written_not_all_at_once():
     assert 0 < len(decoded) < 500
 
 
-def _write_folder(root, *, n, bad, value=np.nan):
-    rng = np.random.default_rng(0)
-    for name in ("cat", "dog"):
-        (root / name).mkdir(parents=True)
-        for index in range(n // 2):
-            samples = rng.standard_normal(8_000) * 0.1
-            if name == "cat" and index < bad:
-                samples[100] = value
-            soundfile.write(root / name / f"{index:03}.wav", samples, 8_000, "FLOAT")
-    return load_data_set(root)
-
-
 _SMALL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=20)
 
 
 @pytest.mark.parametrize(("value", "cause"), [(np.nan, "not finite"), (1e30, "too loud")])
 def test_a_few_damaged_recordings_are_named_and_left_out(tmp_path, value, cause):
-    data = _write_folder(tmp_path / "data", n=250, bad=1, value=value)
+    data = write_folder(tmp_path / "data", n=250, bad=1, value=value)
     for _ in range(2):  # computed, then read
         table = compute_features(data, _SMALL, np.arange(250), cache_dir=tmp_path / "cache")
         assert len(table.rows) == len(table.array) == 249
@@ -128,7 +117,7 @@ def test_a_few_damaged_recordings_are_named_and_left_out(tmp_path, value, cause)
 
 
 def test_many_damaged_recordings_stop_with_their_list_and_leave_nothing(tmp_path):
-    data = _write_folder(tmp_path / "data", n=40, bad=3)
+    data = write_folder(tmp_path / "data", n=40, bad=3)
     with pytest.raises(DataError, match=r"3 of .* recordings cannot be used: cat/000.wav"):
         compute_features(data, _SMALL, np.arange(40), cache_dir=tmp_path / "cache")
     assert _names(tmp_path / "cache") == []
@@ -190,7 +179,7 @@ def test_clip_shorter_than_half_the_transform_is_refused_before_anything_is_read
 
 
 def test_another_clip_length_of_the_same_files_is_read_anew(tmp_path):
-    _write_folder(tmp_path / "data", n=8, bad=0)
+    write_folder(tmp_path / "data", n=8, bad=0)
     shapes = [
         compute_features(
             load_data_set(tmp_path / "data", clip_s=clip_s), _SMALL, np.arange(8), cache_dir=tmp_path / "cache"
@@ -201,7 +190,7 @@ def test_another_clip_length_of_the_same_files_is_read_anew(tmp_path):
 
 
 def test_recording_that_is_written_anew_is_read_anew(tmp_path):
-    first = _write_folder(tmp_path / "data", n=40, bad=0)
+    first = write_folder(tmp_path / "data", n=40, bad=0)
     rows, cache = np.arange(40), tmp_path / "cache"
     before = compute_features(first, _SMALL, rows, cache_dir=cache).array
     path = tmp_path / "data" / first.paths[2]  # no file whose bytes are in the digest

@@ -14,9 +14,10 @@ from nas_asc.evaluation import Job, PreparedData, Worker
 from nas_asc.frontend import LogMel
 from nas_asc.search import Lost, RayOptions, SilentListener, processes
 from nas_asc.session import Course, Inputs, Session
-from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, turns_note
 from nas_asc.space import load_space
 from tests.search import tiny
+from tests.training.machine import Machine
 
 SPACE = '''
 from nas_asc.frontend import LogMel
@@ -110,6 +111,16 @@ def test_features_are_mapped_not_copied(parts, tmp_path):
     np.testing.assert_array_equal(mapped, copied)
 
 
+def test_features_are_made_on_a_gpu_by_one_who_has_it_alone(parts):
+    def makes(**options):
+        prepared = replace(parts, **options).build(ignore).prepared
+        with Machine():  # has a GPU and its memory
+            return prepared.makes_on(LogMel(), torch.device("cuda:0"))
+
+    assert makes()
+    assert not makes(is_alone=False)
+
+
 def test_each_process_is_told_its_own_device_and_one_that_is_replaced_the_same(parts, monkeypatch):
     told = []
 
@@ -117,7 +128,7 @@ def test_each_process_is_told_its_own_device_and_one_that_is_replaced_the_same(p
         exitcode, sentinel = 1, 0
 
         def __init__(self, *, args, **others):
-            told.append(args[1].__self__.torch_device)
+            told.append((args[1].__self__.torch_device, args[1].__self__.is_alone))
 
         def start(self):
             pass
@@ -136,9 +147,9 @@ def test_each_process_is_told_its_own_device_and_one_that_is_replaced_the_same(p
         assert executor.n_slots == 3
         for _ in range(3):
             executor.submit(Job(record=None, name="none"))
-        assert told == ["cuda:0", "cuda:1", "cuda:0"]
+        assert told == [("cuda:0", False), ("cuda:1", True), ("cuda:0", False)]
         assert isinstance(executor.next_event(), Lost)  # the fake process never speaks
-        assert told[3] in ("cuda:0", "cuda:1")
+        assert told[3] in told[:2]
 
 
 def test_a_gpu_that_is_not_there_is_named_before_anything_trains(tmp_path):
@@ -149,3 +160,12 @@ def test_a_gpu_that_is_not_there_is_named_before_anything_trains(tmp_path):
     with pytest.raises(TrainingError, match="`torch_device` is 'cuda:97', but this machine has"):
         session.search(Course(n_trials=1))
     assert not (tmp_path / "study" / "study.toml").exists()
+
+
+def test_trainings_that_share_a_gpu_are_told_that_they_take_turns(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    assert "nvidia-cuda-mps-control -d" in turns_note(["cuda:0", "cuda:1", "cuda:0"])
+    assert turns_note(["cuda:0", "cuda:1"]) is None
+    assert turns_note(["cpu", "cpu"]) is None
+    (tmp_path / "control").touch()
+    assert turns_note(["cuda:0", "cuda:0"]) is None

@@ -11,16 +11,17 @@ from nas_asc.errors import TrainingError
 from nas_asc.frontend import LogMel
 from nas_asc.training import (
     CPU,
+    Arithmetic,
     Clips,
     choose_precision,
     count_cores,
-    has_bfloat16_units,
-    keep_precision,
+    has_mps,
+    keep_arithmetic,
     prepare_process,
     release_memory,
     resolve_device,
 )
-from nas_asc.training.precision import measure_precisions
+from nas_asc.training.precision import has_bfloat16_units, measure_precisions
 from tests.clocks import StepClock
 
 
@@ -81,13 +82,16 @@ def test_the_device_that_is_asked_is_the_one_that_is_meant(monkeypatch):
     assert choose_precision(torch.device("cuda:0")) is torch.float32
 
 
-def test_a_precision_is_kept_for_the_same_device_as_far_as_it_has_it():
-    chosen = choose_precision(CPU)
-    other = {torch.float32: torch.bfloat16, torch.bfloat16: torch.float32}[chosen]
-    kept = keep_precision(CPU, device_name="cpu", precision=str(other).removeprefix("torch."))
-    assert kept is (other if other is torch.float32 or has_bfloat16_units(CPU) else chosen)
-    assert keep_precision(CPU, device_name="NVIDIA H200", precision=str(other).removeprefix("torch.")) is chosen
-    assert keep_precision(CPU, device_name=None, precision=None) is chosen
+def test_an_arithmetic_is_kept_for_the_same_device_as_far_as_it_has_it():
+    def keep(device_name="cpu", precision="float32", memory_format=None):
+        return keep_arithmetic(CPU, device_name=device_name, precision=precision, memory_format=memory_format)
+
+    assert keep() == Arithmetic(torch.float32, "channels_last")
+    assert keep(memory_format="contiguous_format") == Arithmetic(torch.float32, "contiguous_format")
+    rounded = Arithmetic(torch.bfloat16) if has_bfloat16_units(CPU) else None
+    assert keep(precision="bfloat16") == rounded
+    assert keep(device_name="NVIDIA H200") is None
+    assert keep(device_name=None, precision=None) is None
 
 
 def test_precision_is_float32_or_bfloat16_and_stays():
@@ -149,3 +153,20 @@ def test_facts_that_are_not_known_are_none():
 def test_clips_whose_shapes_do_not_belong_together_are_refused(options, reason):
     with pytest.raises(ValueError, match=reason):
         Clips(**{"features": torch.zeros(3, 1, 4, 5)} | options)
+
+
+def test_the_daemon_that_lets_processes_share_a_gpu_is_seen_as_a_process_or_by_its_pipe(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_MPS_PIPE_DIRECTORY", raising=False)
+    for number, name in ((1, "init"), (27, "python")):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "comm").write_text(f"{name}\n")
+    (tmp_path / "44").mkdir()  # of a process that has just ended
+    assert not has_mps(proc=tmp_path)
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path / "pipes"))
+    assert not has_mps(proc=tmp_path)
+    (tmp_path / "pipes").mkdir()
+    os.mkfifo(tmp_path / "pipes" / "control")
+    assert has_mps(proc=tmp_path)
+    monkeypatch.delenv("CUDA_MPS_PIPE_DIRECTORY")
+    (tmp_path / "44" / "comm").write_text("nvidia-cuda-mps\n")  # as the kernel cuts its name
+    assert has_mps(proc=tmp_path)

@@ -28,7 +28,8 @@ class Shelf:
         return n_bytes * (len(there) + 1) <= self.free[torch_device]
 
     def get(self, key, torch_device=CPU):
-        return self.tables.get(key, make_features(4), torch_device)
+        features = make_features(4)
+        return self.tables.get(key, count_bytes(features), torch_device, make=lambda: upload(features, torch_device))
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 100, 2**20])
@@ -60,6 +61,18 @@ def test_devices_have_tables_and_room_of_their_own():
     assert shelf.get("a") is here
     shelf.get("b", META)
     assert shelf.get("a") is here
+
+
+def test_room_is_made_for_what_is_no_table():
+    shelf = Shelf(2)
+    n_bytes = count_bytes(make_features(4))
+    shelf.get("a")
+    shelf.get("b")
+    assert shelf.tables.has("a")
+    assert shelf.tables.has("b")
+    assert shelf.tables.make_room(n_bytes, CPU)
+    assert not shelf.tables.has("a")
+    assert shelf.tables.has("b")
 
 
 def test_what_does_not_fit_alone_stays_in_the_computers_memory():
