@@ -46,6 +46,8 @@ def search(
     survey.validate()
     for line in short_lines(survey, session.inputs.space):
         print(line, flush=True)
+    if workers.is_open:
+        session.choose_workers(options.course)
     _run(session, options.course)
 
 

@@ -1,7 +1,7 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from nas_asc.clock import WALL_CLOCK, Clock
+from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
 from nas_asc.cores import count_processors
 from nas_asc.errors import CompressionError, ExportError
 from nas_asc.evaluation.export_network import build_metadata
@@ -25,6 +25,7 @@ from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import (
+    CPU,
     Clips,
     Trainer,
     choose_precision,
@@ -34,12 +35,14 @@ from nas_asc.training import (
     predict,
     prepare_process,
     seeded,
+    some_cores,
     upload,
 )
 
 _FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
+_SHARE_ROUNDS = 3
 _READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
 
 
@@ -127,6 +130,44 @@ def choose_training_precision(
     except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
         return choose_precision(torch_device)
     return faster_precision(seconds)
+
+
+def measure_shares(
+    designs: Sequence[Design],
+    prepared: PreparedData,
+    *,
+    shares: Collection[int],
+    most_s: float,
+    precision: torch.dtype,
+    clock: Clock = WALL_CLOCK,
+) -> list[dict[int, float]]:
+    """Seconds of an epoch on the CPU with so many of its cores, for as many designs as there is time for, one at least.
+
+    The shares take turns, step by step, and the fastest step of each counts: another process slows all of them.
+
+    Args:
+        designs: Such as will be trained.
+        prepared: Gives the numbers of clips.
+        shares: Numbers of cores.
+        most_s: Seconds after which no further turn begins.
+        precision: Type of forward passes in training.
+        clock: Tells the time.
+    """
+    limit, found = TimeLimit.after(most_s, clock=clock), []
+    with seeded(0, torch_device=CPU):
+        for design in designs:
+            watch = _Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
+            seconds = dict.fromkeys(shares, float("inf"))
+            for _ in range(_SHARE_ROUNDS):
+                for n_cores in seconds:
+                    with some_cores(n_cores):
+                        seconds[n_cores] = min(seconds[n_cores], watch.epoch_s(precision))
+                if limit.is_over:
+                    break
+            found.append(seconds)
+            if limit.is_over:
+                break
+    return found
 
 
 def measure_features(

@@ -1,7 +1,18 @@
 """How a search's time is shared out, and what it will take, measured by a few steps on this machine."""
 
-from nas_asc.plan.forecast import Forecast, forecast_search
+from nas_asc.plan.forecast import Forecast, forecast_search, usual_designs
 from nas_asc.plan.front_ends import FrontEndForecast
 from nas_asc.plan.time_plan import TimePlan, plan_time
+from nas_asc.plan.workers import WorkersForecast, choose_workers, forecast_workers
 
-__all__ = ["Forecast", "FrontEndForecast", "TimePlan", "forecast_search", "plan_time"]
+__all__ = [
+    "Forecast",
+    "FrontEndForecast",
+    "TimePlan",
+    "WorkersForecast",
+    "choose_workers",
+    "forecast_search",
+    "forecast_workers",
+    "plan_time",
+    "usual_designs",
+]

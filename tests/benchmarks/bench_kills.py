@@ -4,7 +4,7 @@ Run: python -m tests.benchmarks.bench_kills [--kills 20] [--killed workers] [--s
 Tiny trainings by two workers. Killed with SIGKILL, at random moments: workers; the coordinator; all of them at once;
 and a coordinator between two writes of a result that arrives. After every kill the study must open with every trial
 that was told of, none of them double or left running; in the end it has its total, and files that match their records.
-Prints one row as soon as it is measured. Where time comes in pieces, `--kills 4` with the seeds 0 to 4 makes twenty kills.
+Prints one row as soon as it is measured. Where time comes in pieces, `--kills 4` with the seeds 0 to 4 makes twenty.
 """
 
 import argparse
