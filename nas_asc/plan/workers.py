@@ -87,7 +87,7 @@ def choose_workers(
     reason = next((reason for reason, n in most.items() if n < 2), _why_unmeasured(worker))
     if reason:
         return WorkersForecast(1, reason=reason)
-    counts = _counts(n_cores, most=int(min(most.values())))
+    counts = count_choices(n_cores, most=int(min(most.values())))
     gains, epoch_s = _measure_gains(counts, worker, designs, n_cores=n_cores)
     if not gains:
         return WorkersForecast(1, reason=_FAIL)
@@ -110,13 +110,15 @@ def _why_unmeasured(worker: Worker) -> str:
     return "" if can_bind() else "shares of the cores are measured on Linux alone"
 
 
-def _counts(n_cores: int, *, most: int) -> list[int]:
-    """Trainings at a time, each with 1, 2, 4 and so on of the cores, and one with all.
+def count_choices(n_cores: int, *, most: int) -> list[int]:
+    """Trainings at a time that are compared: each with 1, 2, 4 and so on of the cores, and one with all.
 
-    >>> _counts(12, most=12)
+    Args:
+        n_cores: Physical cores.
+        most: Trainings at a time.
+
+    >>> count_choices(12, most=12)
     [1, 3, 6, 12]
-    >>> _counts(2, most=2)
-    [1, 2]
     """
     shares = (2**power for power in range(n_cores.bit_length()))
     return sorted({1, *(min(n_cores // share, most) for share in shares if share <= n_cores)})
