@@ -40,16 +40,16 @@ def can_bind() -> bool:
 
 @contextmanager
 def bound_to_cores(n_cores: int) -> Iterator[None]:
-    """This thread, and those that it starts meanwhile, on so many of the cores; where threads cannot be bound, on all.
+    """This thread, and those that it starts meanwhile, on so many of the cores; not bound where all are meant.
 
     Args:
         n_cores: Physical cores.
     """
-    if not can_bind():
+    if not can_bind() or n_cores >= count_cores():
         yield
         return
     allowed = _allowed()
-    os.sched_setaffinity(0, {cpu for core in _cores(_ROOT)[:n_cores] for cpu in core})
+    os.sched_setaffinity(0, {cpu for core in _cores(_ROOT)[-n_cores:] for cpu in core})
     try:
         yield
     finally:

@@ -126,9 +126,10 @@ def test_memory_of_a_group_of_version_1_is_limited_too(machine):
 @pytest.mark.skipif(not can_bind(), reason="threads are bound to cores on Linux alone")
 def test_a_thread_and_those_that_it_starts_are_bound_for_a_while():
     allowed, heard = os.sched_getaffinity(0), []
-    with bound_to_cores(1):
-        thread = threading.Thread(target=lambda: heard.append(count_cores()))
-        thread.start()
-        thread.join()
-    assert heard == [1]
+    for n_cores in (1, count_cores()):
+        with bound_to_cores(n_cores):
+            thread = threading.Thread(target=lambda: heard.append(count_cores()))
+            thread.start()
+            thread.join()
+    assert heard == [1, count_cores()]
     assert os.sched_getaffinity(0) == allowed

@@ -143,7 +143,8 @@ def measure_shares(
 ) -> list[dict[int, float]]:
     """Seconds of an epoch on the CPU with so many of its cores, for as many designs as there is time for, one at least.
 
-    The shares take turns, step by step, and the fastest step of each counts: another process slows all of them.
+    The shares take turns, step by step, and the fastest step of each counts: another process slows all of them. The
+    largest comes first, for torch keeps threads that it has started, and they stay bound as they were then.
 
     Args:
         designs: Such as will be trained.
@@ -157,7 +158,7 @@ def measure_shares(
     with seeded(0, torch_device=CPU):
         for design in designs:
             watch = _Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
-            seconds = dict.fromkeys(shares, float("inf"))
+            seconds = dict.fromkeys(sorted(shares, reverse=True), float("inf"))
             for _ in range(_SHARE_ROUNDS):
                 for n_cores in seconds:
                     with some_cores(n_cores):
