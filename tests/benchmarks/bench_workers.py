@@ -6,10 +6,10 @@ Run: python -m tests.benchmarks.bench_workers shares [--spaces asc,cp_mobile]
      python -m tests.benchmarks.bench_workers sleep [--workers 8] [--jobs 200] [--seconds 10]
 
 "shares" prints what `plan` measures: seconds of an epoch of each guess with each share of the cores, and the trainings
-that so many at a time make in the time of one. "search" is one search of the scenes at equal time, without what follows
-its trials; its row is kept below the folder with the share of the processor that it got, and "table" prints all rows,
-those of less than 90 % left out. "sleep" searches with made-up scores by workers that sleep: the part of their time
-that they slept, from the moment when all were at work.
+that so many at a time make in the time of one. "search" is one search at equal time, of the scenes and `asc` behind one
+small front end, trainings of two epochs, without what follows the trials; its row is kept below the folder with the
+share of the processor that it got, and "table" prints all rows, those of less than 90 % left out. "sleep" searches with
+made-up scores by workers that sleep: the part of their time that they slept, from the moment when all were at work.
 """
 
 import argparse
@@ -42,10 +42,11 @@ from nas_asc.session import Course, begin_session
 from nas_asc.space import load_space
 from nas_asc.study import StudyConfig, TrialRecord
 from nas_asc.training import prepare_process
+from tests.benchmarks.bench_equal_time import write_small_space
 from tests.benchmarks.heading import machine, made_by
 
 _SIZES = {"small": {"params": "8k", "macs": "1M"}, "large": {"params": "128k", "macs": "30M"}}
-_EPOCHS = 4  # of each training of "search", so that there are many
+_EPOCHS = 2  # of each training of "search", so that there are many
 _ENOUGH = 0.9
 _SLEEP_SPACE = "cp_mobile"
 
@@ -108,7 +109,7 @@ def search(options: argparse.Namespace) -> None:
     shutil.rmtree(folder / name, ignore_errors=True)
     asked = StudyConfig(
         name=name,
-        space="asc",
+        space=str(write_small_space(folder / "small_space.py")),
         budget=parse_budget(_SIZES[options.size], rules=None, bits=8),
         scored="int8",
         seed=options.seed,
