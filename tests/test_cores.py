@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from nas_asc.cores import count_cores, count_processors
+from nas_asc.cores import bound_to_cores, can_bind, count_cores, count_free_bytes, count_processors
 
 _V1 = "3:cpu,cpuacct:{0}\n1:name=systemd:{0}\n"
 _V2 = "0::{0}\n"
@@ -98,3 +99,37 @@ print(count_processors(), count_cores(), torch.get_num_threads(), threading.acti
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["1", "1", "1", "1"]
+
+
+def test_memory_is_what_the_machine_has_left_within_every_groups_limit(machine):
+    assert count_free_bytes(root=machine) == float("inf")
+    write(machine, "proc/meminfo", "MemTotal: 64000 kB\nMemFree: 100 kB\nMemAvailable:   32000 kB\n")
+    assert count_free_bytes(root=machine) == 32_000 * 1024
+    write(machine, "proc/self/cgroup", _V2.format("/job/step"))
+    write(machine, "sys/fs/cgroup/job/step/memory.max", "max\n")
+    write(machine, "sys/fs/cgroup/job/step/memory.current", "1000000\n")
+    write(machine, "sys/fs/cgroup/job/memory.max", "5000000\n")
+    write(machine, "sys/fs/cgroup/job/memory.current", "3000000\n")
+    assert count_free_bytes(root=machine) == 2_000_000
+    write(machine, "sys/fs/cgroup/job/memory.stat", "anon 2500000\nactive_file 9\ninactive_file 500000\n")
+    assert count_free_bytes(root=machine) == 2_500_000
+
+
+def test_memory_of_a_group_of_version_1_is_limited_too(machine):
+    write(machine, "proc/meminfo", "MemAvailable: 32000 kB\n")
+    write(machine, "proc/self/cgroup", "4:memory:/docker/1\n2:cpu:/docker/1\n")
+    write(machine, "sys/fs/cgroup/memory/memory.limit_in_bytes", "5000000\n")  # a container sees its own as the root
+    write(machine, "sys/fs/cgroup/memory/memory.usage_in_bytes", "6000000\n")
+    assert count_free_bytes(root=machine) == 0
+
+
+@pytest.mark.skipif(not can_bind(), reason="threads are bound to cores on Linux alone")
+def test_a_thread_and_those_that_it_starts_are_bound_for_a_while():
+    allowed, heard = os.sched_getaffinity(0), []
+    for n_cores in (1, count_cores()):
+        with bound_to_cores(n_cores):
+            thread = threading.Thread(target=lambda: heard.append(count_cores()))
+            thread.start()
+            thread.join()
+    assert heard == [1, count_cores()]
+    assert os.sched_getaffinity(0) == allowed

@@ -1,6 +1,7 @@
 """`nas-asc plan`: what a budget leaves of a space, and what a search will take, before anything trains."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,23 +10,25 @@ from nas_asc.cli import options as opt
 from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import print_json, say
+from nas_asc.cli.worker_options import Workers
 from nas_asc.units import format_duration, format_percent, format_short
 
 if TYPE_CHECKING:
     from nas_asc.plan import Forecast, FrontEndForecast, PerGpu
-    from nas_asc.session import Course
+    from nas_asc.session import Course, Session
 
 
 @spread_groups
 def plan(
     options: opt.SearchOptions,
+    workers: Workers = None,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Random candidates to cost.")] = 10_000,
     json: opt.Json = False,
 ) -> None:
     """Show what fits a budget and how long a search will take, before anything trains.
 
-    Takes the options of search but --study and those of workers; what changes neither what fits nor the time, such
-    as --no-warm-start, is only checked.
+    Takes the options of search but --study, and of those of workers only --workers; what changes neither what fits nor
+    the time, such as --no-warm-start, is only checked.
 
     Example: nas-asc plan --budget 128k --macs 30M
     """
@@ -45,7 +48,7 @@ def plan(
         say(session.inputs.describe())
         print_survey(survey, session.inputs.space)
     survey.validate()
-    forecast = session.forecast(options.course)
+    forecast = _forecast(session, options.course, n_workers=workers)
     per_gpu = session.measure_per_gpu()
     if json:
         planned = {"survey": survey.to_dict(), "forecast": forecast.to_dict() if forecast else None}
@@ -73,6 +76,14 @@ def per_gpu_lines(per_gpu: "PerGpu") -> Iterator[str]:
         yield "NVIDIA's MPS daemon does not run, so they take turns: nvidia-cuda-mps-control -d, and plan again"
 
 
+def _forecast(session: "Session", course: "Course", *, n_workers: int | None) -> "Forecast | None":
+    """The forecast, with so many trainings at a time, or as many as a search would choose."""
+    if n_workers is None:
+        return session.forecast(course, workers=session.choose_workers(course))
+    session.config = replace(session.config, n_workers=n_workers)
+    return session.forecast(course)
+
+
 def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float | None = None) -> Iterator[str]:
     """What is said of a forecast; how many networks the front will have is not known before.
 
@@ -90,12 +101,24 @@ def forecast_lines(forecast: "Forecast", course: "Course", *, min_share: float |
     yield f"a trial of {forecast.epochs} epochs: {low}, {middle}, {high} (10th, 50th, 90th percentile of what fits)"
     if forecast.trained_share < 1:
         yield f"with rungs a trial takes {format_percent(forecast.trained_share)} of that on average"
+    yield _workers_line(forecast)
     if forecast.features is not None:
         yield from feature_lines(forecast.features)
     yield from _trials_lines(forecast)
     yield from _later_lines(forecast, course)
     if course.twin:
         yield "then the random twin, as long as all trials"
+
+
+def _workers_line(forecast: "Forecast") -> str:
+    """How many train at a time, why, and what that brings."""
+    workers, rate = forecast.workers, forecast.trials_an_hour
+    an_hour = f"about {rate:.{0 if rate >= 10 else 1}f} trials an hour"
+    at_once = f"{workers.n_workers} training{'s' if workers.n_workers > 1 else ''} at a time"
+    if workers.speed_up is None:
+        return f"{at_once}: not forecast, for {workers.reason}; one at a time: {an_hour}"
+    brings = f", {workers.speed_up:.2f} times as many as one at a time" if workers.n_workers > 1 else ""
+    return f"{at_once}: {an_hour}{brings}{f'; {workers.reason}' if workers.reason else ''}"
 
 
 def _trials_lines(forecast: "Forecast") -> Iterator[str]:

@@ -45,6 +45,8 @@ def search(
     survey = session.survey()
     survey.validate()
     say(*short_lines(survey, session.inputs.space))
+    if workers.is_open:
+        session.choose_workers(options.course)
     _run(session, options.course)
 
 

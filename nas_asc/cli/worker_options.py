@@ -13,21 +13,22 @@ if TYPE_CHECKING:
     from nas_asc.session import RayOptions, Session
 
 _workers = partial(typer.Option, rich_help_panel="Workers")
+Workers = Annotated[
+    int | None,
+    _workers(
+        "--workers",
+        help="Trainings at the same time, each in a process with its share of the cores. Default: as many as the study"
+        " had; for a new study as many as are fastest here, by a few steps of its first networks.",
+        min=1,
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
     """How many train at the same time, and where."""
 
-    workers: Annotated[
-        int | None,
-        _workers(
-            "--workers",
-            help="Trainings at the same time, each in a process with its share of the cores. Default: as many as the"
-            " study had, 1 at first, which needs no process beside the command's own.",
-            min=1,
-        ),
-    ] = None
+    workers: Workers = None
     executor: Annotated[
         str | None,
         _workers(
@@ -102,6 +103,11 @@ class DeviceOptions(WorkerOptions):
         """
         options: dict[str, Any] = {"per_gpu": self.per_gpu, "workers": self.workers, "torch_device": torch_device}
         return words.parse_gpus(self.gpus, **options) or torch_device
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing says how many train at the same time, so that what is fastest here is to be measured."""
+        return self.workers is None and self.gpus is None and self.executor != "ray"
 
     def apply(self, session: "Session") -> None:
         """Let a session train so.

@@ -1,7 +1,7 @@
 """How long training a design takes on this machine, from a few steps."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from nas_asc.clock import WALL_CLOCK, Clock
+from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
 from nas_asc.cores import count_processors
 from nas_asc.errors import CompressionError, ExportError
 from nas_asc.evaluation.export_network import build_metadata
@@ -26,6 +26,7 @@ from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import (
+    CPU,
     N_WARM,
     Arithmetic,
     Clips,
@@ -39,6 +40,7 @@ from nas_asc.training import (
     predict,
     prepare_process,
     seeded,
+    some_cores,
     upload,
 )
 
@@ -47,6 +49,7 @@ _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
 _LEAST_AGREEMENT = 0.01
 _BATCHES = 8  # of an epoch that is repeated
+_SHARE_ROUNDS = 3
 _READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
 
 
@@ -171,6 +174,45 @@ def repeat_steps(
             for batch in batches:
                 trainer.step(*trainer.build_batch(batch))
                 yield len(batch)
+
+
+def measure_shares(
+    designs: Sequence[Design],
+    prepared: PreparedData,
+    *,
+    shares: Collection[int],
+    most_s: float,
+    precision: torch.dtype,
+    clock: Clock = WALL_CLOCK,
+) -> list[dict[int, float]]:
+    """Seconds of an epoch on the CPU with so many of its cores, for as many designs as there is time for, one at least.
+
+    The shares take turns, step by step, and the fastest step of each counts: another process slows all of them. The
+    largest comes first, for torch keeps threads that it has started, and they stay bound as they were then.
+
+    Args:
+        designs: Such as will be trained.
+        prepared: Gives the numbers of clips.
+        shares: Numbers of cores.
+        most_s: Seconds after which no further turn begins.
+        precision: Type of forward passes in training.
+        clock: Tells the time.
+    """
+    limit, found = TimeLimit.after(most_s, clock=clock), []
+    with seeded(0, torch_device=CPU):
+        for design in designs:
+            watch = _Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
+            seconds = dict.fromkeys(sorted(shares, reverse=True), float("inf"))
+            for _ in range(_SHARE_ROUNDS):
+                for n_cores in seconds:
+                    with some_cores(n_cores):
+                        seconds[n_cores] = min(seconds[n_cores], watch.epoch_s(precision))
+                if limit.is_over:
+                    break
+            found.append(seconds)
+            if limit.is_over:
+                break
+    return found
 
 
 def measure_features(

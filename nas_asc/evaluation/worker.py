@@ -1,11 +1,11 @@
 """Who trains: one job after another, on the clips of one study and one torch device."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -26,7 +26,7 @@ from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.job import Job, R, Result
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, train_design
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.speed import Speed, feature_work, measure_features, measure_speed
+from nas_asc.evaluation.speed import Speed, feature_work, measure_features, measure_shares, measure_speed
 from nas_asc.evaluation.trial_file import TrialFile, begin_trial_file
 from nas_asc.frontend import LogMel
 from nas_asc.layers import format_architecture
@@ -270,6 +270,25 @@ class Worker:
             )
         except Exception:  # a layer of the user's own; the training fails as its steps do, and says why
             return Speed(0.0)
+
+    def measure_shares(
+        self, designs: Sequence[Design], shares: Collection[int], *, most_s: float
+    ) -> list[dict[int, float]]:
+        """Seconds of an epoch with so many of the CPU's cores, for as many designs as there is time for.
+
+        Args:
+            designs: Such as will be trained.
+            shares: Numbers of cores.
+            most_s: Seconds after which no further turn begins.
+
+        Returns:
+            Seconds by numbers of cores, a row a design; none where steps fail.
+        """
+        options: dict[str, Any] = {"shares": shares, "most_s": most_s, "clock": self.clock}
+        try:
+            return measure_shares(designs, self.prepared, precision=self.precision, **options)
+        except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
+            return []
 
     def measure_features(self, design: Design) -> float:
         """Seconds that the features of a design's training take, by those of a few clips; 0 where they are there.

@@ -12,6 +12,7 @@ from nas_asc.evaluation import Speed, Worker
 from nas_asc.plan.front_ends import FrontEndForecast, FrontEnds
 from nas_asc.plan.line import predict_seconds
 from nas_asc.plan.time_plan import TimePlan
+from nas_asc.plan.workers import WorkersForecast
 from nas_asc.propose import Screen, exploring_share
 from nas_asc.recipe import Recipe
 from nas_asc.search import Jobs
@@ -24,6 +25,8 @@ _MEASURED = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 _N_STEPS = 5
 _N_DRAWS = 400  # at a time, until some fit
 _N_BATCHES = 25
+_N_USUAL = 3
+_ONE_WORKER = WorkersForecast(1)
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,15 @@ class Forecast:
         trial_s: Seconds of a whole training at the 10th, 50th and 90th percentile of the MACs of candidates that fit.
         mean_trial_s: Mean seconds of a whole training.
         n_trials: Trials asked for; None where time is the limit.
-        total_s: Seconds of all trials, features left out; None where time is the limit.
+        total_s: Seconds of all trials, several at a time where that is measured, features left out; None where time is
+            the limit.
         trained_share: Mean share of a whole training that a trial takes; below 1 with rungs.
         share_enough: Share of the candidates that fit which use enough of a limit; 1 where nothing is asked of them.
         plan: How the search's time is shared out.
         n_within: Trials that end in time with the features that they need; None without a limit on time.
         features: The features of the front ends that the search is expected to use; None where they were not asked
             for.
+        workers: Trainings at a time.
     """
 
     epochs: int
@@ -56,6 +61,12 @@ class Forecast:
     plan: TimePlan = field(default_factory=lambda: TimePlan(None))
     n_within: int | None = None
     features: FrontEndForecast | None = None
+    workers: WorkersForecast = _ONE_WORKER
+
+    @property
+    def trials_an_hour(self) -> float:
+        """Trials in an hour, features left out; those of one training at a time where several are not measured."""
+        return 3600 / max(self.mean_trial_s * self.trained_share, 1e-9) * (self.workers.speed_up or 1.0)
 
     @property
     def features_s(self) -> float:
@@ -64,7 +75,8 @@ class Forecast:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return asdict(self) | {"plan": self.plan.to_dict(self.mean_trial_s)}
+        plan = self.plan.to_dict(self.mean_trial_s)
+        return asdict(self) | {"plan": plan, "trials_an_hour": self.trials_an_hour}
 
 
 def forecast_search(
@@ -73,6 +85,7 @@ def forecast_search(
     worker: Worker,
     *,
     plan: TimePlan,
+    workers: WorkersForecast = _ONE_WORKER,
 ) -> Forecast | None:
     """Time of a trial and of the search, by a straight line in MACs through measured steps; None where nothing fits.
 
@@ -81,6 +94,7 @@ def forecast_search(
         screen: Knows the space and what fits.
         worker: Measures, on the search's clips.
         plan: How the search's time is shared out.
+        workers: Trainings at a time.
     """
     fitting = _draw_fitting(screen, seed=config.seed)
     enough = [pair for pair in fitting if config.min_share is None or screen.share(pair[0]) >= config.min_share]
@@ -92,12 +106,12 @@ def forecast_search(
     seconds = _predict(speeds, [(cost.macs, jobs.recipe(design.recipe)) for cost, design in enough])
     low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
     share = expected_share(config.rungs, eta=config.eta, clips=config.rung_clips)
-    mean_s = float(seconds.mean())
+    mean_s, speed_up = float(seconds.mean()), workers.speed_up or 1.0
     front_ends = FrontEnds([whole_log_mel(design.log_mel, design.recipe) for _, design in enough], worker)
     trials_s, exploring = plan.trials_s(mean_s), exploring_share(config.sampler)
     n_within = None
     if trials_s is not None:
-        n_within = front_ends.n_trials_within(trials_s, trial_s=mean_s * share, exploring=exploring)
+        n_within = front_ends.n_trials_within(trials_s, trial_s=mean_s * share / speed_up, exploring=exploring)
     n_trials = min((each for each in (config.n_trials, n_within) if each is not None), default=1)
     return Forecast(
         epochs=jobs.n_epochs(enough[len(enough) // 2][1].recipe),
@@ -105,13 +119,25 @@ def forecast_search(
         trial_s=(low, middle, high),
         mean_trial_s=mean_s,
         n_trials=config.n_trials,
-        total_s=None if config.n_trials is None else config.n_trials * mean_s * share,
+        total_s=None if config.n_trials is None else config.n_trials * mean_s * share / speed_up,
         trained_share=share,
         share_enough=len(enough) / len(fitting),
         plan=plan,
         n_within=n_within,
         features=front_ends.forecast(exploring * n_trials, peak_bytes=peak_bytes(worker.torch_device)),
+        workers=workers,
     )
+
+
+def usual_designs(screen: Screen, *, seed: int) -> list[Design]:
+    """A few designs such as a search trains: the first guesses that fit, or else random candidates that do.
+
+    Args:
+        screen: Knows the space and what fits.
+        seed: Of the random candidates.
+    """
+    found = _designs(screen, screen.space.guesses) or _draw_fitting(screen, seed=seed)
+    return [design for _, design in found[:: max(1, len(found) // _N_USUAL)]][:_N_USUAL]
 
 
 def _predict(speeds: Sequence[tuple[int, Speed]], asked: Sequence[tuple[int, Recipe]]) -> NDArray[np.float64]:

@@ -24,7 +24,18 @@ from nas_asc.handover import (
     train_repeats,
     train_twin,
 )
-from nas_asc.plan import Forecast, PerGpu, TimePlan, forecast_search, plan_per_gpu, plan_time
+from nas_asc.plan import (
+    Forecast,
+    PerGpu,
+    TimePlan,
+    WorkersForecast,
+    choose_workers,
+    forecast_search,
+    forecast_workers,
+    plan_per_gpu,
+    plan_time,
+    usual_designs,
+)
 from nas_asc.propose import Screen
 from nas_asc.search import (
     Executor,
@@ -43,6 +54,7 @@ from nas_asc.session.course import DEFAULT_SEEDS, Course, SessionResult
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
 from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses, turns_note
+from nas_asc.space import Design
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_arithmetic, prepare_process, resolve_device
@@ -87,6 +99,7 @@ class Session:
         self._cache = cache
         self._cache_bytes = cache_bytes
         self._clock = clock
+        self._began: float | None = None  # where the time of the search began before its trials
 
     @cached_property
     def prepared(self) -> PreparedData:
@@ -113,8 +126,7 @@ class Session:
             graphs=bool(config.graphs),
         )
         if arithmetic is None:
-            designs = list_guesses(inputs.space, replace(prepared.task, target=config.target))
-            arithmetic = choose_arithmetic(designs, prepared, torch_device=device, clock=self._clock)
+            arithmetic = choose_arithmetic(self._guesses(), prepared, torch_device=device, clock=self._clock)
         return Worker(
             prepared,
             torch_device=device,
@@ -145,26 +157,39 @@ class Session:
             refuse=self.prepared.room.refusal,
         )
 
-    def forecast(self, course: Course) -> Forecast | None:
-        """How long a search will take; None where what fits is too rare to be measured.
+    def choose_workers(self, course: Course) -> WorkersForecast:
+        """Let as many train at a time as a search of this course is expected to be fastest with, by a few steps here.
+
+        The time of the search begins with it.
 
         Args:
             course: The course of the search.
         """
+        self._began = self._clock.now()
+        config = replace(self.config, n_trials=course.n_trials)
+        chosen = choose_workers(config, self.worker, self._usual_designs(), plan=self.time_plan(course))
+        self.config = replace(self.config, n_workers=chosen.n_workers)
+        return chosen
+
+    def forecast_workers(self) -> WorkersForecast:
+        """What so many trainings at a time bring as the config has, by a few steps here."""
+        designs = [] if self.config.n_workers == 1 else self._usual_designs()
+        return forecast_workers(self.config.n_workers, self.worker, designs)
+
+    def forecast(self, course: Course, *, workers: WorkersForecast | None = None) -> Forecast | None:
+        """How long a search will take; None where what fits is too rare to be measured.
+
+        Args:
+            course: The course of the search.
+            workers: Trainings at a time; None measures what those of the config bring.
+        """
         config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
-        prepared = self.worker.prepared
-        screen = Screen(
-            self.inputs.space,
-            prepared.task,
-            budget=config.budget,
-            target=config.target,
-            refuse=prepared.room.refusal,
-        )
-        return forecast_search(config, screen, self.worker, plan=self.time_plan(course))
+        plan, workers = self.time_plan(course), workers or self.forecast_workers()
+        return forecast_search(config, self._screen(), self.worker, plan=plan, workers=workers)
 
     def measure_per_gpu(self) -> PerGpu:
         """How many trainings the session's GPU is worth at the same time, by its space's first guess."""
-        designs = list_guesses(self.inputs.space, self.prepared.task)
+        designs = self._guesses()
         return plan_per_gpu(self.worker, lambda: replace(self._worker_parts(), is_alone=False).build, designs)
 
     def time_plan(self, course: Course) -> TimePlan:
@@ -194,7 +219,7 @@ class Session:
             NothingFitsError: No candidate fits the budget, and there is no trial yet.
             DataError: Audio cannot be read.
         """
-        limit, plan = TimeLimit.after(course.timeout_s, clock=self._clock), self.time_plan(course)
+        limit, plan = self._limit(course), self.time_plan(course)
         self.listener.on_stage("trials")
         note = turns_note(self.torch_devices)
         if note is not None:
@@ -319,6 +344,22 @@ class Session:
     def report(self, *, out: Path | None = None) -> Path:
         """The report, written anew; see `nas_asc.session.write_study_report`."""
         return write_study_report(self.folder, self.inputs, out=out)
+
+    def _limit(self, course: Course) -> TimeLimit:
+        began, self._began = self._began, None
+        limit = TimeLimit.after(course.timeout_s, clock=self._clock)
+        return limit if began is None else limit.keep(self._clock.now() - began)
+
+    def _guesses(self) -> list[Design]:
+        return list_guesses(self.inputs.space, replace(self.prepared.task, target=self.config.target))
+
+    def _screen(self) -> Screen:
+        config, prepared = self.config, self.worker.prepared
+        options: dict[str, Any] = {"budget": config.budget, "target": config.target, "refuse": prepared.room.refusal}
+        return Screen(self.inputs.space, prepared.task, **options)
+
+    def _usual_designs(self) -> list[Design]:
+        return usual_designs(self._screen(), seed=self.config.seed)
 
     def _ask(self) -> StudyConfig:
         """What is asked, of space and data as they are now."""

@@ -37,7 +37,7 @@ from nas_asc.training.statistics import StatisticsUpdate, update_statistics
 from nas_asc.training.step_graph import N_WARM, CudaRecorder, Recorder
 from nas_asc.training.table import DeviceTables, count_bytes, upload
 from nas_asc.training.teacher import average_logits, load_logits, save_logits
-from nas_asc.training.threads import Way
+from nas_asc.training.threads import Way, some_cores
 from nas_asc.training.train import train_model
 from nas_asc.training.trainer import Trainer
 
@@ -88,6 +88,7 @@ __all__ = [
     "resolve_device",
     "save_logits",
     "seeded",
+    "some_cores",
     "train_model",
     "unpack_state",
     "update_statistics",

@@ -14,6 +14,7 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
+from nas_asc.cores import bound_to_cores
 from nas_asc.training.split_batch import N_PARTS
 
 # Values that an operation puts out for a batch, on average: below the first, one thread; from the second on, halves.
@@ -70,9 +71,26 @@ def count_mean_output(model: nn.Module, in_shape: Sequence[int]) -> float:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Torch computes on this thread alone."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with _threads(1):
+        yield
+
+
+@contextmanager
+def some_cores(n_cores: int) -> Iterator[None]:
+    """What is trained meanwhile has so many cores, as in a process whose share they are.
+
+    Args:
+        n_cores: Physical cores.
+    """
+    with bound_to_cores(n_cores), _threads(n_cores):
+        yield
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
     try:
         yield
     finally:
-        torch.set_num_threads(n_threads)
+        torch.set_num_threads(before)

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from nas_asc.cli.plan_command import feature_lines, forecast_lines
-from nas_asc.plan import Forecast, FrontEndForecast, TimePlan
+from nas_asc.plan import Forecast, FrontEndForecast, TimePlan, WorkersForecast
 from nas_asc.session import Course
 
 FEATURES = FrontEndForecast(
@@ -37,3 +39,34 @@ def test_without_a_limit_on_time_all_parts_are_summed_up():
     assert "20 epochs, the best of them for 5 and 10 times, 50 and 100, while it gains, within 15 min 0 s" in said
     assert "at most 100 epochs, about 11 min 0 s" in said
     assert "in all: at most about 1 h 36 min" in said
+
+
+@pytest.mark.parametrize(
+    ("workers", "said"),
+    [
+        (
+            WorkersForecast(1, reason="2 would make 1.05 times as many trials"),
+            "1 training at a time: about 60 trials an hour; 2 would make 1.05 times as many trials",
+        ),
+        (
+            WorkersForecast(4, 3.5),
+            "4 trainings at a time: about 210 trials an hour, 3.50 times as many as one at a time",
+        ),
+        (
+            WorkersForecast(2, None, "several on a GPU are not measured"),
+            "2 trainings at a time: not forecast, for several on a GPU are not measured; one at a time: about 60",
+        ),
+        (WorkersForecast(1, reason="this machine has one core"), "1 training at a time: about 60 trials an hour; this"),
+    ],
+)
+def test_plan_says_how_many_train_at_a_time_and_what_that_makes_an_hour(workers, said):
+    forecast = Forecast(
+        epochs=10,
+        measured=(),
+        trial_s=(60.0,) * 3,
+        mean_trial_s=60.0,
+        n_trials=30,
+        total_s=1_800.0,
+        workers=workers,
+    )
+    assert said in "\n".join(forecast_lines(forecast, Course(n_trials=30)))

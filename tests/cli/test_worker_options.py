@@ -25,6 +25,13 @@ def test_a_study_keeps_its_workers_unless_others_are_named():
     assert begin(DeviceOptions(workers=2), n_workers=3).config.n_workers == 2
 
 
+def test_what_is_fastest_is_measured_only_where_nothing_says_how_many():
+    assert DeviceOptions().is_open
+    assert not DeviceOptions(workers=1).is_open
+    assert not DeviceOptions(gpus="0").is_open
+    assert not DeviceOptions(executor="ray").is_open
+
+
 @pytest.mark.parametrize(("own", "named"), [("ray", None), ("processes", "ray")])
 def test_gpus_of_this_machine_do_not_go_with_a_cluster(own, named):
     with pytest.raises(StudyError, match="`--gpus` names GPUs of this machine"):

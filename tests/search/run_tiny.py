@@ -1,7 +1,6 @@
 """What a process of its own runs to search the tiny space, and says on a pipe."""
 
 import ctypes
-import multiprocessing
 import os
 import random
 import shutil
@@ -18,6 +17,7 @@ import torch._dynamo  # optimisers import it with their first step; here once fo
 from nas_asc.errors import StudyError, WriteError
 from nas_asc.handover import train_repeats
 from nas_asc.search import InProcess, Processes, SilentListener
+from nas_asc.search.executor import MOST_STILLBORN
 from tests.search.tiny import ask, build_worker, prepare, run, space, worker
 
 CLONE_NEWNS = 0x00020000  # of linux/sched.h: mounts that no other process sees
@@ -52,21 +52,30 @@ def main(pipe: Connection, folder: Path, cache: Path, n_trials: int, changes: di
 
 
 class Murderer(Announcer):
-    """Names its workers, and kills one in so many of its first epochs, and says so."""
+    """Names its workers, and kills one in so many of its first epochs, and says so.
 
-    def __init__(self, pipe: Connection, seed: int, n_murders: int) -> None:
+    One that replaces others of its slot which died before they were ready is spared where its death would end the
+    search.
+    """
+
+    def __init__(self, pipe: Connection, executor: Processes, seed: int, n_murders: int) -> None:
         super().__init__(pipe)
-        self._rng, self._n_epochs, self._named = random.Random(seed), 0, set()
+        self._executor = executor
+        self._rng, self._n_epochs, self._n_due, self._named = random.Random(seed), 0, 0, set()
         self._moments = self._rng.sample(range(1, 1 + EPOCHS_A_MURDER * n_murders), n_murders)
 
     def on_epoch(self, number, row, n_epochs):
         self._n_epochs += 1
-        living = [child for child in multiprocessing.active_children() if child.name == "nas-asc worker"]
+        slots = [slot for slot in self._executor._slots if slot.process is not None and slot.process.is_alive()]
+        living = [slot.process for slot in slots]
         for pid in {child.pid for child in living} - self._named:
             self._named.add(pid)
             self._pipe.send(("worker", pid, ""))
-        if self._n_epochs in self._moments:
-            self._rng.choice(living).kill()
+        self._n_due += self._n_epochs in self._moments
+        mortal = [slot.process for slot in slots if slot.is_ready or slot.n_stillborn < MOST_STILLBORN - 1]
+        if self._n_due and mortal:
+            self._n_due -= 1
+            self._rng.choice(mortal).kill()
             self._pipe.send(("kill", number, ""))
 
 
@@ -75,9 +84,10 @@ def main_with_workers(pipe: Connection, folder: Path, cache: Path, n_trials: int
     os.setpgrp()
     torch.set_num_threads(1)
     changes = dict(changes)
-    listener = Murderer(pipe, *changes.pop("murders"))
+    murders = changes.pop("murders")
     prepared, n_workers = prepare(cache), changes["n_workers"]
     with closing(Processes(partial(build_worker, cache), n_workers=n_workers)) as executor:
+        listener = Murderer(pipe, executor, *murders)
         config = ask(prepared, sampler="random", **changes)
         run(config, space, prepared, n_trials=n_trials, folder=folder, listener=listener, executor=executor)
     pipe.send(("done", n_trials, ""))

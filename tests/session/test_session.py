@@ -10,6 +10,7 @@ from nas_asc.data import Split
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import PreparedData
 from nas_asc.handover import ensemble_study, evaluate_study, export_study, train_repeats, train_twin
+from nas_asc.plan import WorkersForecast
 from nas_asc.search import SilentListener, run_search, split_note
 from nas_asc.session import Course, Inputs, Session
 from nas_asc.study import load_config, load_records, load_refit_card, load_repeats, recommend, save_config
@@ -107,6 +108,35 @@ def test_what_plan_says_of_the_time_is_what_the_search_does(tmp_path):
     assert result.stopped_by == "timeout"
     assert heard[-1] <= plan.total_s - plan.after_trials_s(result.recommended.seconds)
     assert heard[-1] > 0.8 * plan.trials_s(forecast.mean_trial_s)
+
+
+class Shares(SteadyWorker):
+    """Of a machine on which small networks keep one core busy, or all; what is measured takes three seconds."""
+
+    is_alone = True
+
+    def measure_shares(self, designs, shares, *, most_s):
+        self.clock.seconds += most_s
+        return [{n: 1.0 if self.is_alone else 8.0 / n for n in shares} for _ in designs]
+
+
+@pytest.mark.parametrize(("is_alone", "n_workers"), [(True, 4), (False, 1)])
+def test_as_many_are_chosen_as_are_fastest_within_the_searchs_time(tmp_path, monkeypatch, is_alone, n_workers):
+    monkeypatch.setattr("nas_asc.plan.workers.count_cores", lambda: 4)
+    ticking = Ticking()
+    session = open_session(tmp_path, ticking)
+    session.worker = Shares(session.worker.prepared, epoch_s=1.0, clock=ticking.clock)
+    session.worker.is_alone = is_alone
+    course = Course(timeout_s=400.0, n_seeds=1)
+    assert session.choose_workers(course).n_workers == session.config.n_workers == n_workers
+    assert ticking.clock.seconds == 3
+    forecast, alone = session.forecast(course), session.forecast(course, workers=WorkersForecast(1))
+    assert forecast.workers.speed_up == forecast.trials_an_hour / alone.trials_an_hour == n_workers
+    assert (forecast.n_within > 2 * alone.n_within) == (n_workers > 1)
+    session.config = replace(session.config, n_workers=1)  # these recordings reach no other process
+    ticking.clock.seconds = 200.0
+    assert session.search(course).stopped_by == "timeout"
+    assert 300 < ticking.clock.seconds < 400
 
 
 def test_features_of_a_front_end_are_computed_once_from_the_first_trial_to_the_refit(tmp_path):
