@@ -106,6 +106,7 @@ class TuneStrategy:
         self._column = column
         self._n_first = n_first
         self._seconds = seconds
+        self._changed: dict[tuple[Candidate, str], Candidate | None] = {}
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The next change; None where all were tried, or the space has no such axes."""
@@ -130,7 +131,7 @@ class TuneStrategy:
         current = self._best(history)
         for question in _QUESTIONS:
             for change in question:
-                changed = _change(current, screen, change.parts)
+                changed = self._change(current, screen, change)
                 if changed is None:
                     continue
                 if changed in scores:
@@ -142,6 +143,12 @@ class TuneStrategy:
                 if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
                     return current, proposal
         return current, None
+
+    def _change(self, candidate: Candidate, screen: Screen, change: _Change) -> Candidate | None:
+        key = candidate, change.name
+        if key not in self._changed:
+            self._changed[key] = _change(candidate, screen, change.parts)
+        return self._changed[key]
 
 
 def _change(candidate: Candidate, screen: Screen, parts: Sequence[IsChange]) -> Candidate | None:
