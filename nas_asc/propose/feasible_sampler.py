@@ -2,8 +2,8 @@
 
 Conventions:
     Parameters are the codes of a space's axes, all of them always; see `FeasibleSampler.candidate` for their values.
-    A proposal is a function of the seed, the trial's number, and the study's trials: any storage, and any order of
-    arrival, will do. Trials that are running count as tried.
+    A proposal is a function of the seed, the trial's number, and the study's trials in the order in which they were
+    told: any storage will do. Trials that are running are not proposed again.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,8 @@ class FeasibleSampler(ProposalSampler):
     """Optuna's interface to this package's proposals.
 
     The study's first value is a score of any kind and unit, minimised or maximised; further ones are costs of the
-    network, minimised. Pruned and failed trials are not proposed again; failed ones count as hopeless.
+    network, minimised, which the sampler counts itself. Pruned and failed trials are not proposed again; failed ones
+    count as hopeless.
 
     Args:
         space: A space, a packaged one's name, or the path of a space file.

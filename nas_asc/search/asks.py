@@ -90,6 +90,7 @@ class Asks:
     ) -> None:
         self._folder, self._records, self._minimised = folder, records, config.minimised
         self._sampler = AskSampler(screen, proposer, records, seed=config.seed)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
         directions = ["minimize"] * len(config.minimised)
         self._study = optuna.create_study(directions=directions, sampler=self._sampler)
         arrived = {record.ask for record in records}
