@@ -7,6 +7,7 @@ Conventions:
 from nas_asc.propose.feasible_sampler import FeasibleSampler
 from nas_asc.propose.history import History, HistoryReader, front_rows, read_history
 from nas_asc.propose.importance import axis_importance
+from nas_asc.propose.proposal_sampler import ProposalSampler
 from nas_asc.propose.proposer import (
     Proposer,
     TurnProposer,
@@ -23,6 +24,7 @@ __all__ = [
     "History",
     "HistoryReader",
     "Proposal",
+    "ProposalSampler",
     "Proposer",
     "Screen",
     "TurnProposer",

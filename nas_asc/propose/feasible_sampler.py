@@ -2,43 +2,42 @@
 
 Conventions:
     Parameters are the codes of a space's axes, all of them always; see `FeasibleSampler.candidate` for their values.
-    A proposal is a function of the seed, the trial's number, and the study's trials: any storage, and any order of
-    arrival, will do. Trials that are running count as tried.
+    A proposal is a function of the seed, the trial's number, and the study's trials in the order in which they were
+    told: any storage will do. Trials that are running are not proposed again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from math import inf, log10
+from collections.abc import Sequence
+from datetime import datetime
+from math import inf
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_asc.budget import Budget
 from nas_asc.cost import Cost
-from nas_asc.errors import LayerError, NothingFitsError, SpaceError, StudyError
+from nas_asc.errors import SpaceError, StudyError
 from nas_asc.frontend import Task
-from nas_asc.propose.history import History, front_rows
-from nas_asc.propose.optuna_study import model_distributions, to_candidate
+from nas_asc.layers import format_architecture
+from nas_asc.metrics import Scores
+from nas_asc.propose.optuna_study import to_candidate
+from nas_asc.propose.proposal_sampler import ProposalSampler
 from nas_asc.propose.proposer import build_proposer
 from nas_asc.propose.reference_point import reference_point
-from nas_asc.propose.screen import Proposal, Screen
+from nas_asc.propose.screen import Screen
 from nas_asc.space import Candidate, Design, Space, load_space
-from nas_asc.study import OBJECTIVES, StudyConfig
+from nas_asc.study import OBJECTIVES, StudyConfig, TrialRecord
 
 _SCORE = "log_loss"  # stands for the score, whatever it is
 
 
-class FeasibleSampler(BaseSampler):
+class FeasibleSampler(ProposalSampler):
     """Optuna's interface to this package's proposals.
 
     The study's first value is a score of any kind and unit, minimised or maximised; further ones are costs of the
-    network, minimised. Pruned and failed trials are not proposed again; failed ones count as hopeless.
+    network, minimised, which the sampler counts itself. Pruned and failed trials are not proposed again; failed ones
+    count as hopeless.
 
     Args:
         space: A space, a packaged one's name, or the path of a space file.
@@ -76,13 +75,16 @@ class FeasibleSampler(BaseSampler):
         seed: int = 0,
     ) -> None:
         self.space = (space if isinstance(space, Space) else load_space(space)).for_target(target)
-        self.screen = Screen(self.space, task or Task(), budget=budget, target=target, min_share=min_share)
-        self.task = self.screen.task
+        screen = Screen(self.space, task or Task(), budget=budget, target=target, min_share=min_share)
+        self.task = screen.task
+        self.names = (_SCORE, *_validated(costs))
+        point = reference_point(self.names, screen, seed=seed) if costs else ()
         config = StudyConfig(
             name="optuna",
             space=self.space.name,
             budget=budget,
-            objectives=(_SCORE, *_validated(costs)),
+            objectives=self.names,
+            reference_point=point,
             target=target,
             sampler=sampler,
             warm_start=warm_start,
@@ -90,9 +92,8 @@ class FeasibleSampler(BaseSampler):
             max_log_loss=inf,  # nothing is known of the score: all of it is of interest
             seed=seed,
         )
-        self.proposals = _Proposals(self.screen, config)
-        self.others = RandomSampler(seed=seed)
-        self.distributions = model_distributions(self.space)
+        self.records: dict[tuple[Candidate, int, float | None], TrialRecord] = {}
+        super().__init__(screen, build_proposer(screen, config), seed=seed)
 
     def candidate(self, trial: optuna.Trial | FrozenTrial) -> Candidate:
         """The point of the space that a trial is; its `values` are those of the axes.
@@ -124,96 +125,52 @@ class FeasibleSampler(BaseSampler):
             raise SpaceError(f"trial {trial.number} cannot be built: it is not one of this sampler's.")
         return cost
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """All axes."""
-        return self.distributions
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Codes of a new candidate that fits; where there is none, the trial fails.
+    def read_records(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> Sequence[TrialRecord]:
+        """Complete and failed trials as a search would have recorded them.
 
         Raises:
-            NothingFitsError: No new candidate that fits was found.
             StudyError: The study has other values than this sampler was told.
         """
-        proposal = self.proposals.propose(study, trial.number)
-        if proposal is None:
-            study.tell(trial.number, state=TrialState.FAIL)
-            faults = "".join(f" Left out: {fault}" for fault in sorted(self.screen.faults)[:1])
-            raise NothingFitsError(
-                f"no new candidate of space {self.space.name!r} fits the {self.screen.budget.describe()}.{faults}"
-            )
-        return dict(zip(self.distributions, proposal.candidate.code, strict=True))
-
-    def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """A random value of a parameter that is no axis.
-
-        Raises:
-            StudyError: It is an axis, but asked with another distribution.
-        """
-        if param_name in self.distributions:
-            raise StudyError(
-                f"`{param_name}` is an axis of space {self.space.name!r}, but was asked with {param_distribution}."
-                " Use study.ask(sampler.distributions)."
-            )
-        return self.others.sample_independent(study, trial, param_name, param_distribution)
-
-
-class _Proposals:
-    """Proposals for studies of Optuna's: apart from the sampler, whose private names are Optuna's."""
-
-    def __init__(self, screen: Screen, config: StudyConfig) -> None:
-        names = config.objectives
-        point = reference_point(names, screen, seed=config.seed) if len(names) > 1 else ()
-        self._screen = screen
-        self._names = names
-        self._proposer = build_proposer(screen, replace(config, reference_point=point))
-        self._axes = set(screen.space.axes)
-        self._keys: dict[Candidate, str | None] = {}
-
-    def propose(self, study: optuna.Study, number: int) -> Proposal | None:
-        """What trial `number` of a study is; None where nothing new was found."""
         first, *others = study.directions
-        if len(others) != len(self._names) - 1 or StudyDirection.MAXIMIZE in others:
-            values = ", ".join(("a score", *self._names[1:]))
+        if len(others) != len(self.names) - 1 or StudyDirection.MAXIMIZE in others:
+            values = ", ".join(("a score", *self.names[1:]))
             found = ", ".join(each.name.lower() for each in study.directions)
             raise StudyError(
                 f"the study must have the values {values}, costs minimised, but its directions are {found}."
             )
-        trials = [each for each in study.get_trials(deepcopy=False) if each.number != number]
-        return self._proposer.choose(number, self._read(trials, sign=-1.0 if first == StudyDirection.MAXIMIZE else 1.0))
+        told = [each for each in trials if each.state in (TrialState.COMPLETE, TrialState.FAIL)]
+        told.sort(key=lambda each: (each.datetime_complete or datetime.max, each.number))
+        sign = -1.0 if first == StudyDirection.MAXIMIZE else 1.0
+        records = (self.record(each, sign=sign) for each in told)
+        return [each for each in records if each is not None]
 
-    def _read(self, trials: Sequence[FrozenTrial], *, sign: float) -> History:
-        """Trials as the strategies see them."""
-        space = self._screen.space
-        known = [(each, to_candidate(space, each.params)) for each in trials if self._axes <= each.params.keys()]
-        costed = [(trial, one, cost) for trial, one in known if (cost := self._screen.cost(one)) is not None]
-        told = [each for each in costed if each[0].state == TrialState.COMPLETE]
-        failed = [each for each in costed if each[0].state == TrialState.FAIL]
-        rows = [[sign * trial.values[0], *map(_log, trial.values[1:])] for trial, _, _ in told]
-        values = np.array(rows, float).reshape(-1, len(self._names))
-        return History(
-            tuple(one for _, one, _ in told),
-            values,
-            tuple(cost for _, _, cost in told),
-            frozenset(key for _, one in known if (key := self._key(one)) is not None),
-            np.array(front_rows(values), np.int64),
-            tuple(one for _, one, _ in failed),
-            tuple(cost for _, _, cost in failed),
-            np.ones(len(told), bool),
-            np.array([trial.duration.total_seconds() if trial.duration else 0.0 for trial, _, _ in told]),
-        )
+    def record(self, trial: FrozenTrial, *, sign: float) -> TrialRecord | None:
+        """What a search would have recorded of a finished trial; None where it is no candidate, or cannot be built.
 
-    def _key(self, candidate: Candidate) -> str | None:
-        if candidate not in self._keys:
-            try:
-                self._keys[candidate] = self._screen.space.build(candidate, self._screen.task).key
-            except (LayerError, SpaceError):
-                self._keys[candidate] = None
-        return self._keys[candidate]
+        Args:
+            trial: Complete or failed.
+            sign: -1 where the score is maximised.
+        """
+        proposal = self.build(trial)
+        if proposal is None:
+            return None
+        is_complete = trial.state == TrialState.COMPLETE
+        key = proposal.candidate, trial.number, sign * trial.values[0] if is_complete else None
+        if key not in self.records:
+            design, seconds = proposal.design, trial.duration.total_seconds() if trial.duration else 0.0
+            self.records[key] = TrialRecord(
+                number=trial.number,
+                state="complete" if is_complete else "failed",
+                values=proposal.candidate.values,
+                key=design.key,
+                architecture=format_architecture(design.architecture),
+                log_mel=design.log_mel,
+                recipe=design.recipe,
+                cost=proposal.cost,
+                scores=None if key[-1] is None else Scores(0, key[-1], 0.0, 0.0, ()),
+                seconds=seconds,
+            )
+        return self.records[key]
 
 
 def _validated(costs: Sequence[str]) -> tuple[str, ...]:
@@ -222,7 +179,3 @@ def _validated(costs: Sequence[str]) -> tuple[str, ...]:
         if name not in known:
             raise StudyError(f"`costs` must be among {', '.join(known)}, but got {name!r}.")
     return tuple(costs)
-
-
-def _log(cost: float) -> float:
-    return log10(max(cost, 1.0))

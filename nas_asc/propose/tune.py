@@ -106,6 +106,7 @@ class TuneStrategy:
         self._column = column
         self._n_first = n_first
         self._seconds = seconds
+        self._changed: dict[tuple[Candidate, str], Candidate | None] = {}
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The next change; None where all were tried, or the space has no such axes."""
@@ -123,7 +124,7 @@ class TuneStrategy:
         if parent == self._best(history):
             return best
         for change in kept:
-            parent = _change(parent, screen, change.parts) or parent
+            parent = self._change(parent, screen, change) or parent
         return parent
 
     def _best(self, history: History) -> Candidate:
@@ -136,7 +137,7 @@ class TuneStrategy:
         current = self._best(history)
         for question in _QUESTIONS:
             for change in question:
-                changed = _change(current, screen, change.parts)
+                changed = self._change(current, screen, change)
                 if changed is None:
                     continue
                 if changed in scores:
@@ -149,6 +150,12 @@ class TuneStrategy:
                 if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
                     return current, kept, proposal
         return current, kept, None
+
+    def _change(self, candidate: Candidate, screen: Screen, change: _Change) -> Candidate | None:
+        key = candidate, change.name
+        if key not in self._changed:
+            self._changed[key] = _change(candidate, screen, change.parts)
+        return self._changed[key]
 
 
 def _change(candidate: Candidate, screen: Screen, parts: Sequence[IsChange]) -> Candidate | None:

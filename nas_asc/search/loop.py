@@ -248,20 +248,20 @@ class _Search:
             features_s=self._worker.forecast_features,
         )
         proposer, n_slots = self._build(screen, config), self._executor.n_slots
-        return Asks(self._folder, screen, proposer, self._records, n_slots=n_slots)
+        return Asks(self._folder, screen, proposer, self._records, config=config, n_slots=n_slots)
 
     def _begin_next(self) -> StoppedBy | None:
         """Why the search ends before the next trial; None when that trial was begun."""
         if self._records and self._clock.is_over(self._records):
             return "timeout"
-        asked, proposal = self._asks.next(self._records)
+        asked, proposal = self._asks.next()
         if proposal is not None and not self._has_time(proposal.design):
             proposal = self._find_short(asked, proposal)
             if proposal is None:
                 return "timeout"
         if proposal is None:
             return self._exhausted()
-        self._asks.begin(asked, proposal)
+        self._asks.begin()
         self._listener.on_trial_start(asked.index, proposal.design, proposal.cost)
         self._submit(self._jobs.of_trial(proposal, asked.index))
         return None
@@ -272,15 +272,14 @@ class _Search:
 
     def _find_short(self, asked: Ask, proposal: Proposal) -> Proposal | None:
         """Another trial for which there is time, instead of one for which there is not; None where none is found."""
-        shortest, avoid = self._clock.forecast_s(proposal.design, self._records), {proposal.design.key}
+        shortest = self._clock.forecast_s(proposal.design, self._records)
         for _ in range(_N_TRIED):
-            other = self._asks.another(asked, self._records, avoid=avoid)
+            other = self._asks.another(asked)
             if other is None:
                 break
             if self._has_time(other.design):
                 return other
             shortest = min(shortest, self._clock.forecast_s(other.design, self._records))
-            avoid.add(other.design.key)
         if self._records or self._asks.n_running:
             return None
         raise StudyError(
@@ -306,14 +305,13 @@ class _Search:
             self._promoted.discard(record.number)
         elif isinstance(event, Late):
             self._listener.on_note(f"{name} took longer than forecast; it is left out, for lack of time")
-            self._asks.end(record.ask)
+            self._asks.end(record.ask, None)
             self._stopped_by = "timeout"
         elif record.is_stopped:
             self._keep(event.result)
             self._promoted.discard(record.number)
         else:
-            self._keep(self._arrive(event.result))
-            self._asks.end(record.ask)
+            self._asks.end(record.ask, self._keep(self._arrive(event.result)))
             self._validate_failures()
 
     def _arrive(self, result: Result[TrialRecord]) -> Result[TrialRecord]:
@@ -322,12 +320,13 @@ class _Search:
         asked = self._asks.asked_as(result.record.ask, number=number)
         return replace(result, record=replace(result.record, number=number, asked=asked))
 
-    def _keep(self, result: Result[TrialRecord]) -> None:
+    def _keep(self, result: Result[TrialRecord]) -> TrialRecord:
         for note in result.notes:
             self._listener.on_note(f"trial {result.record.number}: {note}")
         finished = self._jobs.finish(result)
         self._ledger.keep(finished)
         self._listener.on_trial_end(finished.record, front_of(self._records, self._config.objectives))
+        return finished.record
 
     def _exhausted(self) -> StoppedBy:
         if not self._records and not self._n_running:

@@ -11,6 +11,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -18,8 +19,9 @@ import numpy as np
 
 from nas_asc.budget import Budget
 from nas_asc.frontend import Task
-from nas_asc.propose import Proposer, Screen, build_proposer
+from nas_asc.propose import Screen, build_proposer
 from nas_asc.propose.reference_point import reference_point
+from nas_asc.search.asks import Asks
 from nas_asc.search.database import Database
 from nas_asc.space import load_space
 from nas_asc.study import OPTUNA_PREFIX, SAMPLERS, StudyConfig, TrialRecord, create_study_dir
@@ -44,18 +46,31 @@ def make_records(screen: Screen, n: int) -> list[TrialRecord]:
     return [made_up_record(score, proposal, number, seed=0) for number, proposal in enumerate(chosen)]
 
 
-def time_asks(build: Callable[[], Proposer], records: Sequence[TrialRecord], n: int) -> tuple[float, float]:
+def time_asks(
+    build: Callable[[list[TrialRecord]], Asks], records: Sequence[TrialRecord], n: int
+) -> tuple[float, float]:
     """Seconds of the first proposal after `n` trials, and of those that follow; the first networks grown are over."""
-    proposer, seconds, grown = build(), [], set()
-    while (proposal := proposer.propose(n, records[:5], avoid=grown)) is not None and "fill" in proposal.origin:
-        grown.add(proposal.design.key)
-    for number in range(n, n + N_NEXT + 1):
+    known, seconds = list(records[:5]), []
+    asks = build(known)
+    asked, proposal = asks.next()
+    while proposal is not None and "fill" in proposal.origin:
+        proposal = asks.another(asked)
+    known.extend(records[5:n])
+    for record in records[n : n + N_NEXT + 1]:
         started = time.process_time()
-        proposal = proposer.propose(number, records[:number], avoid=grown)
+        asked, proposal = asks.next()
         seconds.append(time.process_time() - started)
         assert proposal is not None
         assert "fill" not in proposal.origin
+        asks.begin()
+        known.append(record)
+        asks.end(asked.index, record)
     return seconds[0], median(seconds[1:])
+
+
+def build_asks(screen: Screen, config: StudyConfig, known: list[TrialRecord]) -> Asks:
+    """The asks of a search in one process, which writes no file."""
+    return Asks(Path("nowhere"), screen, build_proposer(screen, config), known, config=config, n_slots=1)
 
 
 def time_keeps(
@@ -96,7 +111,8 @@ def main() -> None:
         for sampler in args.samplers.split(","):
             asked = {"objectives": names, "sampler": sampler, "warm_start": False, "timeout_s": TIMEOUT_S}
             config = example_config(budget=BUDGET, reference_point=reference, **asked)
-            times = [time_asks(lambda: build_proposer(screen, config), records, size) for size in sizes]  # noqa: B023
+            build = partial(build_asks, screen, config)
+            times = [time_asks(build, records, size) for size in sizes]
             first, then = (" ".join(f"{pair[part]:8.3f}" for pair in times) for part in (0, 1))
             law = exponent(sizes, [pair[1] for pair in times])
             print(f"{sampler:18} {n_objectives:10}  {first:26} {then:26} {law:8.2f}", flush=True)

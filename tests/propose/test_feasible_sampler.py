@@ -61,6 +61,11 @@ def best_that_fits(sampler):
     return min(found)
 
 
+def tell_until_none_is_left(study, sampler):
+    for _ in range(100):
+        study.tell(study.ask(sampler.distributions), 0.0)
+
+
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_trial_fits_and_is_new_and_the_best_is_found(name):
     sampler = nas_asc.FeasibleSampler(space, BUDGET, sampler=name)
@@ -99,6 +104,31 @@ def test_many_are_asked_before_any_is_told(name):
         study.tell(trial, loss(sampler.candidate(trial)))
     again = study.ask(sampler.distributions)
     assert sampler.design(again).key not in {sampler.design(trial).key for trial in asked}
+
+
+def test_a_sampler_that_is_made_again_knows_in_which_order_trials_were_told():
+    params = []
+    for is_made_again in (False, True):
+        sampler = nas_asc.FeasibleSampler(space, BUDGET)
+        study = optuna.create_study(sampler=sampler)
+        asked = [study.ask(sampler.distributions) for _ in range(7)]
+        for trial in reversed(asked):
+            study.tell(trial, loss(sampler.candidate(trial)))
+            study.ask(sampler.distributions)
+        if is_made_again:
+            study.sampler = nas_asc.FeasibleSampler(space, BUDGET)
+        params.append([study.ask(sampler.distributions).params for _ in range(3)])
+    assert params[0] == params[1]
+
+
+def test_what_was_pruned_is_not_proposed_again():
+    sampler = nas_asc.FeasibleSampler(space, nas_asc.Budget(max_params=100))
+    study = optuna.create_study(sampler=sampler)
+    study.tell(study.ask(sampler.distributions), state=optuna.trial.TrialState.PRUNED)
+    with pytest.raises(NothingFitsError):
+        tell_until_none_is_left(study, sampler)
+    keys = [sampler.design(trial).key for trial in study.trials[:-1]]
+    assert len(set(keys)) == len(keys) > 3
 
 
 def test_costs_are_further_values_and_the_front_is_of_both(tmp_path):
@@ -161,13 +191,8 @@ def test_what_cannot_be_is_named():
 def test_a_used_up_space_says_so_and_leaves_no_trial_running():
     sampler = nas_asc.FeasibleSampler(space, nas_asc.Budget(max_params=100))
     study = optuna.create_study(sampler=sampler)
-
-    def ask_until_none_is_left():
-        for _ in range(100):
-            study.tell(study.ask(sampler.distributions), 0.0)
-
     with pytest.raises(NothingFitsError, match="no new candidate of space 'net' fits the budget: parameters <= 100"):
-        ask_until_none_is_left()
+        tell_until_none_is_left(study, sampler)
     assert {trial.state.name for trial in study.trials} == {"COMPLETE", "FAIL"}
 
 

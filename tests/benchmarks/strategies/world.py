@@ -77,12 +77,12 @@ class World:
     def _volume(self, finished: list[tuple[int, float, float, Cost]]) -> float:
         if not finished:
             return 0.0
-        seen = np.array([_point(log_loss, cost) for _, log_loss, _, cost in finished])
-        true = np.array([_point(log_loss, cost) for _, _, log_loss, cost in finished])
+        seen = np.array([to_point(log_loss, cost) for _, log_loss, _, cost in finished])
+        true = np.array([to_point(log_loss, cost) for _, _, log_loss, cost in finished])
         return hypervolume(true[non_dominated(seen)], np.ones(3))
 
 
-def _point(log_loss: float, cost: Cost) -> list[float]:
+def to_point(log_loss: float, cost: Cost) -> list[float]:
     """Log loss and logarithmic costs, each scaled to [0, 1]."""
     costs = np.log10([max(cost.macs, 1), max(cost.int8_bytes, 1)])
     low, high = np.array(_CHEAPEST), np.array(_DEAREST)
