@@ -21,7 +21,7 @@ from nas_asc.frontend import LogMel
 from nas_asc.prediction import Metadata, MicroFile, compute_log_mel, read_tflite_metadata, resample
 from nas_asc.session import Session, reopen_session
 from tests.benchmarks.heading import machine, made_by
-from tests.export.emulator import emulate_hearing, find_cmsis_dsp, find_cmsis_nn
+from tests.export.emulator import build_libraries, emulate_hearing, find_cmsis_dsp, find_cmsis_nn
 
 HEADS = ("core", "kernels", "same class", "outputs", "features", "clip", "frame", "network", "stack", "built at -Os")
 _FULL_SCALE = np.float32(32768)
@@ -58,9 +58,10 @@ def measure(folder: Path, core: str, libraries: dict[str, Path], content: bytes,
     """The row of one core, its first two cells left out."""
     features, outputs = run_file(content, read_tflite_metadata(content), clips)
     with build_copy(folder) as build:
+        build_libraries(build, core, libraries)
         report, size = build.measure_core(core, libraries), build.measure_size()
     with build_copy(folder) as build:
-        heard, found = emulate_hearing(build, core, clips, libraries, features.shape[1])
+        heard, found, _ = emulate_hearing(build, core, clips, libraries, features.shape[1])
     n_same = int((found.argmax(axis=1) == outputs.argmax(axis=1)).sum())
     return [
         f"{n_same} of {len(clips)}",

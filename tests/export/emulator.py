@@ -1,12 +1,15 @@
 """The C of a network on an emulated Cortex, where it turns a file of clips into a file of outputs; Arm's libraries.
 
 The environment variable NAS_ASC_TFLITE_READERS names a Python with bakenn, which has the core's header and what
-CMSIS-NN 4.0 has for convolutions; NAS_ASC_CMSIS_NN may name a whole CMSIS-NN instead. NAS_ASC_CMSIS_DSP names the unpacked
-sources of cmsisdsp: `pip download --no-deps --no-binary cmsisdsp cmsisdsp`.
+CMSIS-NN 4.0 has for convolutions; NAS_ASC_CMSIS_NN may name a whole CMSIS-NN instead. NAS_ASC_CMSIS_DSP names the
+unpacked sources of cmsisdsp: `pip download --no-deps --no-binary cmsisdsp cmsisdsp`.
 """
 
 import os
+import re
+import shutil
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +23,7 @@ _PROGRAM = """
 
 #include "../log_mel.h"
 #include "../network.h"
+#include "board.h"
 
 static int16_t samples[LOG_MEL_CLIP_SAMPLES * LOG_MEL_N_CHANNELS];
 
@@ -29,17 +33,24 @@ int main(void)
     if (in == NULL || out == NULL) {
         return 1;
     }
+    uint64_t features = 0, network = 0;
 #ifdef HEARS
     while (fread(samples, sizeof samples, 1, in) == 1) {
+        const uint64_t begin = board_count_instructions();
         log_mel_clip(samples, network_input());
+        features = board_count_instructions() - begin;
         fwrite(network_input(), 1, NETWORK_INPUT_BYTES, out);
         fwrite(network_run(), 1, NETWORK_N_OUTPUTS, out);
     }
 #else
     while (fread(network_input(), 1, NETWORK_INPUT_BYTES, in) == NETWORK_INPUT_BYTES) {
-        fwrite(network_run(), 1, NETWORK_N_OUTPUTS, out);
+        const uint64_t begin = board_count_instructions();
+        const int8_t *outputs = network_run();
+        network = board_count_instructions() - begin;
+        fwrite(outputs, 1, NETWORK_N_OUTPUTS, out);
     }
 #endif
+    printf("%lu\\n", (unsigned long)(features + network));
     return fclose(out) || sizeof samples == 0;
 }
 """
@@ -71,35 +82,62 @@ def find_cmsis_dsp():
 
 
 def emulate_network(build, core, features, libraries):
-    """Outputs (B, K) of a folder's network on an emulated core, of features (B, ...) in int8.
+    """Outputs (B, K) of a folder's network on an emulated core, and instructions of one run.
 
     Args:
         build: The copy of the folder.
         core: One of `CORES`.
-        features: The clips.
+        features: The clips (B, ...) in int8.
         libraries: As `measure_core` takes them.
     """
-    return _emulate(build, core, features, libraries).reshape(len(features), -1)
+    found, instructions = _emulate(build, core, features, libraries)
+    return found.reshape(len(features), -1), instructions
 
 
 def emulate_hearing(build, core, clips, libraries, n_features):
-    """Features (B, n) and outputs (B, K) of clips (B, C, N) of 16-bit samples on an emulated core.
+    """Features (B, n) and outputs (B, K) of clips on an emulated core, and instructions of the features of one.
 
     Args:
         build: The copy of the folder.
         core: One of `CORES`.
-        clips: The clips.
+        clips: The clips (B, C, N) of 16-bit samples.
         libraries: As `measure_core` takes them.
         n_features: Features of one clip.
     """
-    found = _emulate(build, core, clips.swapaxes(1, 2), libraries, "CFLAGS=-O2 -DHEARS").reshape(len(clips), -1)
-    return found[:, :n_features], found[:, n_features:]
+    found, instructions = _emulate(build, core, clips.swapaxes(1, 2), libraries, "CFLAGS=-O2 -DHEARS")
+    found = found.reshape(len(clips), -1)
+    return found[:, :n_features], found[:, n_features:], instructions
+
+
+def build_libraries(build, core, libraries):
+    """Compile Arm's libraries for a core into a folder, or put there what was compiled for it before."""
+    if not libraries:
+        return
+    archive = f"qemu/{core}-cmsis.a"
+    known = _archives() / f"{'-'.join(libraries)}-{core}.a"
+    if known.exists():
+        shutil.copy(known, build.folder / archive)
+    else:
+        _make(build, archive, core, libraries)
+        shutil.copy(build.folder / archive, known)
+
+
+@cache
+def _archives():
+    return Path(tempfile.mkdtemp())
 
 
 def _emulate(build, core, values, libraries, *words):
+    build_libraries(build, core, libraries)
     (build.folder / "qemu" / "measure.c").write_text(_PROGRAM)
     (build.folder / "in.bin").write_bytes(np.ascontiguousarray(values).tobytes())
+    printed = _make(build, "qemu", core, libraries, *words)
+    return np.frombuffer((build.folder / "out.bin").read_bytes(), np.int8), int(re.findall(r"^\d+$", printed, re.M)[-1])
+
+
+def _make(build, target, core, libraries, *words):
     named = [f"{name}={folder}" for name, folder in libraries.items()]
-    command = ["make", "-s", "-C", build.folder, "qemu", f"CORE={core}", *named, *words]
-    subprocess.run(command, check=True, capture_output=True, text=True)
-    return np.frombuffer((build.folder / "out.bin").read_bytes(), np.int8)
+    command = ["make", "-s", "-C", build.folder, target, f"CORE={core}", *named, *words]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
