@@ -113,8 +113,9 @@ def build_libraries(build, core, libraries):
     """Compile Arm's libraries for a core into a folder, or put there what was compiled for it before."""
     if not libraries:
         return
-    archive = f"qemu/{core}-cmsis.a"
-    known = _archives() / f"{'-'.join(libraries)}-{core}.a"
+    parts = "".join(part for name, part in (("CMSIS_NN", "-nn"), ("CMSIS_DSP", "-dsp")) if name in libraries)
+    archive = f"qemu/{core}{parts}.a"
+    known = _archives() / f"{core}{parts}.a"
     if known.exists():
         shutil.copy(known, build.folder / archive)
     else:

@@ -21,24 +21,27 @@ CMSIS_ADD = $(wildcard $(CMSIS_NN)/Source/BasicMathFunctions/arm_elementwise_add
 CMSIS_NN_FLAGS = $(if $(CMSIS_NN),-DCMSIS_NN $(if $(CMSIS_ADD),,-DCMSIS_NN_WITHOUT_ADD) -isystem $(CMSIS_NN)/Include)
 CMSIS_DSP_FLAGS = $(if $(CMSIS_DSP),-DCMSIS_DSP -isystem $(CMSIS_DSP)/Include -isystem $(CMSIS_DSP)/PrivateInclude)
 CMSIS_FLAGS = $(CMSIS_NN_FLAGS) $(CMSIS_DSP_FLAGS) $(if $(CMSIS_CORE),-isystem $(CMSIS_CORE))
-CMSIS_NN_FILES = $(if $(CMSIS_NN),$(sort $(wildcard $(CMSIS_NN)/Source/*/*.c)))
+CMSIS_NN_FILES = $(if $(CMSIS_NN),$(sort $(wildcard $(addprefix $(CMSIS_NN)/Source/,ConvolutionFunctions/*s8*.c \
+	NNSupportFunctions/*s8*.c NNSupportFunctions/*q7*.c PoolingFunctions/arm_max_pool_s8.c \
+	BasicMathFunctions/arm_elementwise_add_s8.c))))
 CMSIS_DSP_FILES = $(if $(CMSIS_DSP),$(addprefix $(CMSIS_DSP)/Source/,$(addprefix TransformFunctions/arm_, \
 	cfft_f32.c cfft_init_f32.c cfft_radix8_f32.c bitreversal2.c) CommonTables/CommonTables.c))
 CMSIS_FILES = $(CMSIS_NN_FILES) $(CMSIS_DSP_FILES)
-CMSIS_LIBRARY = $(if $(CMSIS_NN)$(CMSIS_DSP),qemu/$(CORE)-cmsis.a)
+VARIANT = $(CORE)$(if $(CMSIS_NN),-nn)$(if $(CMSIS_DSP),-dsp)
+CMSIS_LIBRARY = $(if $(CMSIS_NN)$(CMSIS_DSP),qemu/$(VARIANT).a)
 QEMU_FILES = qemu/board.c qemu/measure.c check.c golden/golden.c
 ARM_FLAGS = -std=c11 $(CFLAGS) -mthumb $(ARM_$(CORE)) -ffunction-sections -fdata-sections $(CMSIS_FLAGS)
 QEMU_FLAGS = $(ARM_FLAGS) $(MEMORY_$(CORE)) $(WARNINGS)
 
-qemu: qemu/$(CORE).elf
+qemu: qemu/$(VARIANT).elf
 	$(QEMU) -M $(BOARD_$(CORE)) -icount shift=0 -nographic -monitor none -serial none -semihosting -kernel $<
 
-qemu/$(CORE).elf: $(QEMU_FILES) $(LIBRARY) $(HEADERS) qemu/board.ld $(CMSIS_LIBRARY)
+qemu/$(VARIANT).elf: $(QEMU_FILES) $(LIBRARY) $(HEADERS) qemu/board.ld $(CMSIS_LIBRARY)
 	$(ARM_CC) -E -x c -P $(MEMORY_$(CORE)) qemu/board.ld -o qemu/$(CORE).ld
 	$(ARM_CC) $(QEMU_FLAGS) --specs=rdimon.specs -nostartfiles -Wl,--gc-sections -T qemu/$(CORE).ld $(QEMU_FILES) \
 		$(LIBRARY) $(CMSIS_LIBRARY) -lm -lc -lrdimon -o $@
 
-qemu/$(CORE)-cmsis.a: $(CMSIS_FILES)
-	mkdir -p qemu/$(CORE)-cmsis
-	cd qemu/$(CORE)-cmsis && $(ARM_CC) $(ARM_FLAGS) -w -c $(abspath $(CMSIS_FILES))
-	$(ARM_AR) rcs $@ qemu/$(CORE)-cmsis/*.o
+qemu/$(VARIANT).a: $(CMSIS_FILES)
+	mkdir -p qemu/$(VARIANT)
+	cd qemu/$(VARIANT) && $(ARM_CC) $(ARM_FLAGS) -w -c $(abspath $(CMSIS_FILES))
+	$(ARM_AR) rcs $@ qemu/$(VARIANT)/*.o
