@@ -10,7 +10,6 @@ import argparse
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,12 +72,17 @@ def measure(folder: Path, core: str, libraries: dict[str, Path], content: bytes,
     ]
 
 
-def print_forecast(card: dict[str, Any], folder: Path) -> None:
-    """What was known before anything was compiled: of the study's trial, and of the C."""
-    arenas = re.findall(r"NETWORK_ARENA_BYTES (\d+)", (folder / "settings.h").read_text())
-    cost = card["cost"]
-    print(f"forecast: int8 weights {cost['int8_bytes']:,} bytes, RAM {cost['peak_ram_bytes']:,} bytes; arena {arenas}")
-    for core, parts in card["c"]["forecast"].items():
+def print_forecast(path: Path, folder: Path) -> None:
+    """What was known before anything was compiled: of the .tflite file, and of the C with and without CMSIS-NN."""
+    file, c = (
+        json.loads(card.read_text()) for card in (path.with_name(f"{path.stem}-card.json"), folder / "card.json")
+    )
+    arenas = map(int, re.findall(r"NETWORK_ARENA_BYTES (\d+)", (folder / "settings.h").read_text()))
+    cost, rams = file["cost"], [one["cost"]["target_ram_bytes"] for one in (file, c)]
+    print(f"{cost['params']:,} parameters, {cost['macs']:,} MACs, {cost['int8_bytes']:,} bytes int8")
+    print("forecast of RAM, network and front end: .tflite {:,} bytes, C {:,} bytes".format(*rams))
+    print("arena of plain C, and with CMSIS-NN on a core with vectors and on others: {:,}, {:,}, {:,}".format(*arenas))
+    for core, parts in c["c"]["forecast"].items():
         print(f"forecast of the {core}: {', '.join(f'{part} {count:,}' for part, count in parts.items())}")
 
 
@@ -95,7 +99,7 @@ def main() -> None:
     log_mel = read_tflite_metadata(content).log_mel
     clips = read_test_recordings(session.worker.prepared, log_mel, arguments.recordings)
     print(f"{made_by()}, {machine()}, {path.name}")
-    print_forecast(json.loads((folder / "card.json").read_text()), folder)
+    print_forecast(path, folder)
     print(f"\n| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}", flush=True)
     kept = session.folder / "emulated.json"
     rows: dict[str, list[str]] = json.loads(kept.read_text()) if kept.exists() else {}
