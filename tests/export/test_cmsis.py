@@ -1,6 +1,7 @@
 """With Arm's kernels and transform, on emulated cores, the C hears the same and takes fewer instructions."""
 
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -118,6 +119,29 @@ def test_features_by_cmsis_dsp_are_those_of_training_with_fewer_instructions(log
     assert (different > 0).mean() <= MOST_DIFFERENT
     with build_copy(tmp_path) as build:
         assert fast < 0.95 * emulate_hearing(build, core, clips[:1], {}, expected.shape[1])[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("year", [11, 23])
+def test_code_that_calls_both_libraries_is_c_plus_plus_without_a_warning(year, tmp_path):
+    libraries = needs_cmsis_nn() | needs_cmsis_dsp()
+    write_system(tmp_path, LOG_MEL, layers=FAST)
+    folders = [libraries["CMSIS_NN"] / "Include", libraries["CMSIS_DSP"] / "Include", libraries["CMSIS_CORE"]]
+    includes = [word for folder in folders for word in ("-isystem", folder)]
+    flags = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-mthumb", "-mcpu=cortex-m55"]
+    flags += ["-mfloat-abi=hard", "-DCMSIS_NN", "-DCMSIS_DSP", "-DCMSIS_NN_WITHOUT_ADD"]
+    command = [
+        "arm-none-eabi-g++",
+        "-x",
+        "c++",
+        f"-std=c++{year}",
+        *flags,
+        *includes,
+        "kernel.c",
+        "log_mel.c",
+        "network.c",
+    ]
+    subprocess.run(command, cwd=tmp_path, check=True)
 
 
 def test_scratch_memory_is_in_the_arena_of_cmsis_nn_alone(tmp_path):
