@@ -1,14 +1,16 @@
 """Which systems and random candidates become C, whether it gives TensorFlow Lite Micro's values, and what it takes.
 
-Run with `python -m tests.benchmarks.bench_c [--candidates 30] [--spaces asc,cp_mobile]`; untrained weights, noise and
-tones as recordings. A network of more than 50 MMACs is measured on a shorter clip, which its row says. Needs the Debian
-packages gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
+Run with `python -m tests.benchmarks.bench_c --keep FILE [--candidates 30] [--spaces asc,cp_mobile] [--cores m4f]`;
+untrained weights, noise and tones as recordings. Rows that are done are kept in FILE, and a second run goes on from
+there. A network of more than 50 MMACs is measured on a shorter clip, which its row says. Needs a C compiler, and for
+cores the Debian packages gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
 """
 
 import argparse
+import json
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,8 @@ from numpy.typing import NDArray
 from nas_asc.compression import quantise_network
 from nas_asc.cost import count_cost, list_obstacles
 from nas_asc.errors import ExportError, LayerError
-from nas_asc.export import TfliteNetwork, build_tflite, write_proved_c
+from nas_asc.export import CORES, TfliteNetwork, build_c, build_copy, build_tflite, write_c
+from nas_asc.export.c.front_end import quantise_clip
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture
 from nas_asc.models import lower_network
@@ -29,10 +32,8 @@ from tests.export.c_code import draw_recordings
 from tests.models.drawn import draw_model
 
 MOST_MACS, SHORT_FRAMES, N_RECORDINGS = 5 * 10**7, 24, 8
-HEADS = (
-    "space", "network", "clip", "MACs", "equal clips", "arena", "TFLM", "front end", "clip M4F", "net M3", "net M4F",
-    "net M33", "net M55", "stack M4F",
-)  # fmt: skip
+HEADS = ("space", "network", "clip", "MACs", "equal clips", "other features", "arena", "TFLM", "front end")
+CORE_HEADS = ("clip", "net", "stack")
 
 
 def iterate_designs(space: Space, n_candidates: int) -> Iterator[tuple[str, Design, float]]:
@@ -75,48 +76,69 @@ def build_drawn(
     return network, metadata, recordings, standardised
 
 
-def measure(design: Design, clip_s: float) -> tuple[object, ...]:
+def measure(design: Design, clip_s: float, cores: Sequence[str]) -> list[str]:
     """The row of a design, its name left out."""
     architecture, log_mel = design.architecture, design.log_mel
     if obstacles := list_obstacles(architecture, "c"):
-        return (f"refused: {', '.join(obstacles)}",)
+        return [f"refused: {', '.join(obstacles)}"]
     if count_cost(architecture).macs >= MOST_MACS:
         clip_s = (SHORT_FRAMES - 1) * log_mel.hop_length / log_mel.sample_rate
     network, metadata, recordings, standardised = build_drawn(architecture, log_mel, clip_s)
-    with tempfile.TemporaryDirectory() as folder:
-        report = write_proved_c(
-            Path(folder) / "c", network, metadata, recordings=list(recordings), features=standardised
-        )
-    cores = {core.core: core for core in report.cores}
-    return (
+    built = build_c(network, metadata, recordings[0])
+    file, into = MicroFile(network.to_bytes()), network.model.quantisation(network.input)
+    assert into is not None
+    inputs = np.stack([file.quantise(clip) for clip in standardised])
+    features = np.stack([quantise_clip(samples, metadata, into) for samples in recordings])
+    outputs = file.run_integers(inputs).reshape(len(inputs), -1)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "c"
+        write_c(folder, built)
+        with build_copy(folder) as build:
+            found = np.frombuffer(build.run("network", inputs), np.int8).reshape(outputs.shape)
+            heard = np.frombuffer(build.run("log_mel", recordings.swapaxes(1, 2)), np.int8).reshape(features.shape)
+            taken = [build.measure_core(core) for core in cores]
+    return [
         f"{clip_s:.2f} s",
         f"{count_cost(architecture).macs / 1e6:.2f} M",
-        report.n_equal_clips,
-        f"{report.arena_bytes:,}",
-        f"{MicroFile(network.to_bytes()).arena.activations:,}",
-        f"{report.front_end.ram_bytes:,}",
-        *(f"{cores['m4f'].instructions['clip'] / 1e6:.1f} M",) * bool(cores),
-        *(f"{core.instructions['network'] / 1e6:.1f} M" for core in cores.values()),
-        *(cores["m4f"].stack_bytes,) * bool(cores),
-    )
+        f"{int((found == outputs).all(axis=1).sum())} of {len(outputs)}",
+        f"{int((heard != features).sum())} of {features.size:,}",
+        f"{built.arena_bytes:,}",
+        f"{file.arena.activations:,}",
+        f"{built.front_end.ram_bytes:,}",
+        *(
+            text
+            for core in taken
+            for text in (
+                *(f"{core.instructions[part] / 1e6:.1f} M" for part in ("clip", "network")),
+                f"{core.stack_bytes}",
+            )
+        ),
+    ]
 
 
 def main() -> None:
     """Print the table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--candidates", type=int, default=30)
     parser.add_argument("--spaces", default=",".join(list_spaces()))
+    parser.add_argument("--cores", default=",".join(CORES))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(f"{made_by()}, {machine()}\n")
-    print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}", flush=True)
+    cores = [core for core in arguments.cores.split(",") if core]
+    heads = [*HEADS, *(f"{head} {core.upper()}" for core in cores for head in CORE_HEADS)]
+    print(f"{made_by()}, {machine()}\n\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}", flush=True)
+    rows: dict[str, list[str]] = json.loads(arguments.keep.read_text()) if arguments.keep.exists() else {}
     for name in arguments.spaces.split(","):
         for title, design, clip_s in iterate_designs(load_space(name), arguments.candidates):
-            try:
-                row = measure(design, clip_s)
-            except ExportError as error:
-                row = (f"refused: {error}",)
-            print(f"| {name} | {title} | {' | '.join(map(str, row))} |", flush=True)
+            key = f"{name} | {title}"
+            if key not in rows:
+                try:
+                    rows[key] = measure(design, clip_s, cores)
+                except ExportError as error:
+                    rows[key] = [f"refused: {error}"]
+                arguments.keep.write_text(json.dumps(rows))
+            print(f"| {key} | {' | '.join(rows[key])} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_asc.errors import ExportError, WriteError
+from nas_asc.export.c.cmsis import format_choice
 from nas_asc.export.c.front_end import format_tables, quantise_clip, validate_front_end
 from nas_asc.export.c.network import format_network
 from nas_asc.export.c.text import format_float, format_list, format_string
@@ -69,9 +70,10 @@ def build_c(network: TfliteNetwork, metadata: Metadata, samples: NDArray[np.int1
     features = quantise_clip(samples, metadata, into)
     outputs = MicroFile(network.to_bytes()).run_integers(features[None])[0]
     front_end = metadata.log_mel.count(metadata.clip_s)
-    values = _describe_network(network, into, out, found.arena_bytes) | _describe_front_end(metadata, n_weights)
+    arena = format_choice(*(f"#define NETWORK_ARENA_BYTES {n}" for n in (found.arena_bytes, *found.cmsis_arena_bytes)))
+    values = _describe_network(network, into, out) | _describe_front_end(metadata, n_weights)
     contents = _load_sources() | {
-        "settings.h": _format_settings(values).encode(),
+        "settings.h": _format_settings(arena, values).encode(),
         "classes.c": _format_classes(metadata.classes).encode(),
         "network.c": found.text.encode(),
         "log_mel_tables.c": tables.encode(),
@@ -104,11 +106,8 @@ def _load_sources() -> dict[str, bytes]:
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _describe_network(
-    network: TfliteNetwork, into: Quantisation, out: Quantisation, arena_bytes: int
-) -> dict[str, object]:
+def _describe_network(network: TfliteNetwork, into: Quantisation, out: Quantisation) -> dict[str, object]:
     return {
-        "NETWORK_ARENA_BYTES": arena_bytes,
         "NETWORK_INPUT_BYTES": prod(network.model.shape(network.input)),
         "NETWORK_INPUT_SCALE": format_float(into.scales[0]),
         "NETWORK_INPUT_ZERO": into.zero_point,
@@ -127,6 +126,7 @@ def _describe_front_end(metadata: Metadata, n_weights: int) -> dict[str, object]
         "LOG_MEL_N_CHANNELS": log_mel.n_channels,
         "LOG_MEL_CLIP_SAMPLES": n_samples,
         "LOG_MEL_N_FFT": log_mel.n_fft,
+        "LOG_MEL_N_COMPLEX": log_mel.n_fft // 2,
         "LOG_MEL_WIN_LENGTH": log_mel.win_length,
         "LOG_MEL_HOP_LENGTH": log_mel.hop_length,
         "LOG_MEL_N_BANDS": log_mel.n_bands,
@@ -139,14 +139,14 @@ def _describe_front_end(metadata: Metadata, n_weights: int) -> dict[str, object]
     }
 
 
-def _format_settings(values: Mapping[str, object]) -> str:
+def _format_settings(arena: str, values: Mapping[str, object]) -> str:
     lines = "".join(
         f"#define {name} {value if not str(value).startswith('-') else f'({value})'}\n"
         for name, value in values.items()
     )
     return (
         "/* Sizes of this network and its front end, in bytes, samples and Hz. Written by nas-asc. */\n"
-        f"#ifndef SETTINGS_H\n#define SETTINGS_H\n\n{lines}\n#endif\n"
+        f"#ifndef SETTINGS_H\n#define SETTINGS_H\n\n{arena}\n{lines}\n#endif\n"
     )
 
 

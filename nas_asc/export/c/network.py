@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas_asc.cost import Lifetime, count_arena, plan_memory
+from nas_asc.export.c.cmsis import format_choice, list_scratches
 from nas_asc.export.c.step import StepWriter
 from nas_asc.export.tflite_file import TfliteNetwork
 from nas_asc.export.tflite_model import Operator, TfliteModel
@@ -27,10 +28,12 @@ class CNetwork:
     Args:
         text: The text of network.c.
         arena_bytes: The bytes of the values between steps.
+        cmsis_arena_bytes: The same with CMSIS-NN's scratch memory, on a core with vectors and on one without.
     """
 
     text: str
     arena_bytes: int
+    cmsis_arena_bytes: tuple[int, int]
 
 
 def format_network(network: TfliteNetwork) -> CNetwork:
@@ -41,13 +44,21 @@ def format_network(network: TfliteNetwork) -> CNetwork:
     """
     model = network.model
     operators, same, lifetimes = _list_lifetimes(network)
-    offsets = plan_memory(lifetimes)
-    places = offsets | {tensor: offsets[first] for tensor, first in same.items()}
+    scratches = [list_scratches(model, operators, has_vectors=has_vectors) for has_vectors in (True, False)]
+    plans = [lifetimes, *([*lifetimes, *scratch] for scratch in scratches)]
+    names = {one.tensor: f"TENSOR_{one.tensor}" for one in lifetimes}
+    places = names | {tensor: names[first] for tensor, first in same.items()}
     writer = StepWriter(model, places)
-    calls = [call for call in map(writer.write, operators) if call is not None]
-    body = "".join(f"    {call}\n" for call in calls)
+    lines = []
+    for step, operator in enumerate(operators):
+        call = writer.write(operator)
+        if any(one.first == step for scratch in scratches for one in scratch):
+            lines.append(f"KERNEL_SCRATCH(arena + SCRATCH_{step}, SCRATCH_BYTES_{step});")
+        lines += [call] * (call is not None)
+    body = "".join(f"    {line}\n" for line in lines)
     text = f"""\
 {_HEAD}
+{format_choice(*map(_format_places, plans))}
 {writer.constants}
 alignas(16) static int8_t arena[NETWORK_ARENA_BYTES];
 
@@ -61,7 +72,18 @@ const int8_t *network_run(void)
 {body}    return arena + {places[network.output]};
 }}
 """
-    return CNetwork(text, count_arena(lifetimes))
+    plain, with_vectors, without = map(count_arena, plans)
+    return CNetwork(text, plain, (with_vectors, without))
+
+
+def _format_places(lifetimes: Sequence[Lifetime]) -> str:
+    """Where in the arena each tensor and each step's scratch memory begins."""
+    offsets = plan_memory(lifetimes)
+    values = {f"TENSOR_{tensor}": place for tensor, place in offsets.items() if tensor >= 0}
+    for one in lifetimes:
+        if one.tensor < 0:
+            values |= {f"SCRATCH_{one.first}": offsets[one.tensor], f"SCRATCH_BYTES_{one.first}": one.size}
+    return "enum {\n" + "".join(f"    {name} = {value},\n" for name, value in values.items()) + "};"
 
 
 def count_c_arena(network: TfliteNetwork) -> int:

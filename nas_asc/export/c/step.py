@@ -4,7 +4,7 @@ Conventions:
     An operator that no kernel runs is refused by its name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -34,13 +34,13 @@ class StepWriter:
 
     Args:
         model: Whose operators.
-        places: Where in the arena each tensor lies, in bytes.
+        places: Where in the arena each tensor lies, as its name in C.
 
     Attributes:
         constants: What the calls read.
     """
 
-    def __init__(self, model: TfliteModel, places: dict[int, int]) -> None:
+    def __init__(self, model: TfliteModel, places: Mapping[int, str]) -> None:
         self.constants = CSource()
         self._model = model
         self._places = places

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from nas_asc.errors import ExportError
 CORES = ("m3", "m4f", "m33", "m55")
 _HOST_TOOLS = ("make", "cc", "c++")
 _CORE_TOOLS = ("make", "arm-none-eabi-gcc", "qemu-system-arm")
+_OWN_VARIABLES = ("CC", "CXX", "CFLAGS", "SIZE", "CMSIS_NN", "CMSIS_DSP", "CMSIS_CORE")  # of the Makefile
 _TIMEOUT_S = 900
 _PART = re.compile(r"(\w+): (\d+) instructions, (\d+) bytes of stack")
 
@@ -113,13 +114,18 @@ class CBuild:
         text, data, bss = map(int, printed.splitlines()[-1].split()[:3])
         return SizeReport(compiler.split()[0], text, data, bss)
 
-    def measure_core(self, core: str) -> CoreReport:
+    def measure_core(self, core: str, libraries: Mapping[str, Path] | None = None) -> CoreReport:
         """What an emulated core takes, after the golden check on it.
+
+        Args:
+            core: One of `CORES`.
+            libraries: Folders of Arm's libraries by the Makefile's variables, such as CMSIS_NN and CMSIS_CORE.
 
         Raises:
             ExportError: The check failed there.
         """
-        found = _PART.findall(self._make("qemu", f"CORE={core}"))
+        named = [f"{name}={folder}" for name, folder in (libraries or {}).items()]
+        found = _PART.findall(self._make("qemu", f"CORE={core}", *named))
         if not found:
             raise ExportError(f"the emulated {core} says nothing of instructions. Run make qemu CORE={core} there.")
         instructions = {name: int(count) for name, count, _ in found}
@@ -127,7 +133,7 @@ class CBuild:
 
     def _make(self, *words: str) -> str:
         command = ["make", "-s", "-C", str(self.folder), *words]
-        environment = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX", "CFLAGS", "SIZE")}
+        environment = {name: value for name, value in os.environ.items() if name not in _OWN_VARIABLES}
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, env=environment, timeout=_TIMEOUT_S, check=False

@@ -3,6 +3,16 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifdef CMSIS_NN
+#include "kernel_cmsis.h"
+#define TRY(call) \
+    if (call) { \
+        return; \
+    }
+#else
+#define TRY(call)
+#endif
+
 static int8_t saturate(int32_t value)
 {
     return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
@@ -88,6 +98,7 @@ static inline void add_products_of_four(const int8_t *values, const int8_t *taps
 void kernel_convolution(const struct kernel_window *window, const struct kernel_weights *weights, const int8_t *in,
                         int8_t *out)
 {
+    TRY(cmsis_convolution(window, weights, in, out))
     const int32_t depth = window->in_channels / window->groups;
     const int32_t n_in_group = window->out_channels / window->groups;
     const int32_t kernel_size = window->height * window->width * depth;
@@ -127,6 +138,7 @@ void kernel_convolution(const struct kernel_window *window, const struct kernel_
 void kernel_depthwise(const struct kernel_window *window, const struct kernel_weights *weights, const int8_t *in,
                       int8_t *out)
 {
+    TRY(cmsis_depthwise(window, weights, in, out))
     const int32_t n_of_each = window->out_channels / window->in_channels;
     for (int32_t out_y = 0; out_y < window->out_height; out_y++) {
         for (int32_t out_x = 0; out_x < window->out_width; out_x++) {
@@ -150,6 +162,7 @@ void kernel_depthwise(const struct kernel_window *window, const struct kernel_we
 void kernel_dense(int32_t n_rows, int32_t n_in, int32_t n_out, int32_t in_zero, int32_t out_zero,
                   const struct kernel_weights *weights, const int8_t *in, int8_t *out)
 {
+    TRY(cmsis_dense(n_rows, n_in, n_out, in_zero, out_zero, weights, in, out))
     for (int32_t row = 0; row < n_rows; row++) {
         for (int32_t channel = 0; channel < n_out; channel++) {
             const int8_t *taps = weights->weights + channel * n_in;
@@ -164,6 +177,7 @@ void kernel_dense(int32_t n_rows, int32_t n_in, int32_t n_out, int32_t in_zero, 
 
 void kernel_max_pool(const struct kernel_window *window, const int8_t *in, int8_t *out)
 {
+    TRY(cmsis_max_pool(window, in, out))
     for (int32_t out_y = 0; out_y < window->out_height; out_y++) {
         for (int32_t out_x = 0; out_x < window->out_width; out_x++) {
             const struct part part = find_part(window, out_y, out_x);
@@ -236,6 +250,9 @@ static inline void run_pair(function_of_two function, const struct kernel_pair *
 
 void kernel_add(const struct kernel_pair *pair, const int8_t *first, const int8_t *second, int8_t *out)
 {
+#ifndef CMSIS_NN_WITHOUT_ADD
+    TRY(cmsis_add(pair, first, second, out))
+#endif
     run_pair(add, pair, first, second, out);
 }
 

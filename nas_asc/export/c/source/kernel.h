@@ -1,4 +1,5 @@
-/* Kernels of a network in int8, in plain C.
+/* Kernels of a network in int8, in plain C; where CMSIS_NN is defined, convolutions, dense layers, maxima
+   and additions call CMSIS-NN (version 4 to 7), which is to be compiled beside them.
 
    A map lies as (frequency, time, channel), the channels side by side. An integer q stands for scale * (q - zero).
    Sums are int32; a sum becomes an int8 by a multiplier of 31 fractional bits and a shift, rounded as TensorFlow Lite
@@ -43,6 +44,14 @@ struct kernel_pair {
     int32_t first_zero, second_zero, out_zero;
     struct kernel_scale first_scale, second_scale, out_scale;
 };
+
+/* Scratch memory of the next step: 16-byte aligned, the step's alone while it runs. Plain kernels need none. */
+#ifdef CMSIS_NN
+void kernel_use_scratch(int8_t *place, int32_t n);
+#define KERNEL_SCRATCH(place, n) kernel_use_scratch(place, n)
+#else
+#define KERNEL_SCRATCH(place, n) ((void)0)
+#endif
 
 /* Rows of bytes, copied from one place to another. */
 struct kernel_rows {

@@ -5,7 +5,12 @@
 
 #include "log_mel_tables.h"
 
-#define N_COMPLEX (LOG_MEL_N_FFT / 2)
+#if defined(CMSIS_DSP) && LOG_MEL_N_COMPLEX >= 16 && LOG_MEL_N_COMPLEX <= 4096
+#include "dsp/transform_functions.h"
+#define HAS_CMSIS_TRANSFORM
+#endif
+
+#define N_COMPLEX LOG_MEL_N_COMPLEX
 #define MARGIN ((LOG_MEL_N_FFT - LOG_MEL_WIN_LENGTH) / 2) /* of a transform, before its window */
 #define FIRST_SAMPLE (MARGIN - LOG_MEL_IS_CENTERED * (LOG_MEL_N_FFT / 2)) /* under the window of frame 0 */
 
@@ -27,6 +32,20 @@ static float sine(int32_t k)
     return log_mel_sines[k];
 }
 
+#ifdef HAS_CMSIS_TRANSFORM
+#define JOIN(before, n, after) before##n##after
+#define NAME(n) JOIN(arm_cfft_init_, n, _f32)
+
+/* N_COMPLEX numbers, by Arm's transform of this length alone: the others' tables are not linked. */
+static void transform(float *x)
+{
+    static arm_cfft_instance_f32 tables;
+    if (tables.fftLen == 0) {
+        NAME(LOG_MEL_N_COMPLEX)(&tables);
+    }
+    arm_cfft_f32(&tables, x, 0, 1);
+}
+#else
 /* Complex numbers in the order of their places' reversed bits. */
 static void reverse_bits(float *x)
 {
@@ -89,8 +108,8 @@ static void pass_of_four(float *x, int32_t n)
     }
 }
 
-/* Samples in x become the power of bin k in x[2 k]: they are transformed as half as many complex numbers. */
-static void find_power(float *x)
+/* N_COMPLEX numbers. */
+static void transform(float *x)
 {
     const int32_t first = N_COMPLEX & 0x55555555 ? 1 : 2; /* 1 where a power of four */
     reverse_bits(x);
@@ -100,6 +119,13 @@ static void find_power(float *x)
     for (int32_t n = first; n < N_COMPLEX; n *= 4) {
         pass_of_four(x, n);
     }
+}
+#endif
+
+/* Samples in x become the power of bin k in x[2 k]: they are transformed as half as many complex numbers. */
+static void find_power(float *x)
+{
+    transform(x);
     const float sum = x[0] + x[1], rest = x[0] - x[1];
     x[0] = sum * sum;
     x[2 * N_COMPLEX] = rest * rest;
