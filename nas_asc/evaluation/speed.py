@@ -182,7 +182,7 @@ def measure_shares(
     *,
     shares: Collection[int],
     most_s: float,
-    precision: torch.dtype,
+    arithmetic: Arithmetic,
     clock: Clock = WALL_CLOCK,
 ) -> list[dict[int, float]]:
     """Seconds of an epoch on the CPU with so many of its cores, for as many designs as there is time for, one at least.
@@ -195,7 +195,7 @@ def measure_shares(
         prepared: Gives the numbers of clips.
         shares: Numbers of cores.
         most_s: Seconds after which no further turn begins.
-        precision: Type of forward passes in training.
+        arithmetic: How to compute.
         clock: Tells the time.
     """
     limit, found = TimeLimit.after(most_s, clock=clock), []
@@ -206,7 +206,7 @@ def measure_shares(
             for _ in range(_SHARE_ROUNDS):
                 for n_cores in seconds:
                     with some_cores(n_cores):
-                        seconds[n_cores] = min(seconds[n_cores], watch.epoch_s(precision))
+                        seconds[n_cores] = min(seconds[n_cores], watch.epoch_s(arithmetic))
                 if limit.is_over:
                     break
             found.append(seconds)

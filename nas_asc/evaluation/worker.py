@@ -286,7 +286,7 @@ class Worker:
         """
         options: dict[str, Any] = {"shares": shares, "most_s": most_s, "clock": self.clock}
         try:
-            return measure_shares(designs, self.prepared, precision=self.precision, **options)
+            return measure_shares(designs, self.prepared, arithmetic=self.arithmetic, **options)
         except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
             return []
 
