@@ -314,14 +314,15 @@ class _Stopwatch:
 
     def agrees(self, arithmetic: Arithmetic) -> bool:
         """Whether steps that are recorded give the losses of steps that are not, up to rounding."""
-        losses, faults = [], []
+        losses: list[list[float]] = []
+        faults = []
         for each in (arithmetic, replace(arithmetic, graphs=False)):
             with seeded(0, torch_device=self.torch_device):
                 network = build_network(self.design.architecture, seed=0)
                 trainer = self.build_trainer(network, self.recipe, each, clips=self.clips)
                 losses.append([self._take_step(trainer) for _ in range(2 * N_WARM)])
             faults.append(trainer.graph_fault)
-        return not any(faults) and np.allclose(*losses, rtol=_LEAST_AGREEMENT, atol=0)
+        return not any(faults) and np.allclose(losses[0], losses[1], rtol=_LEAST_AGREEMENT, atol=0)
 
     def quantised_epoch_s(self, arithmetic: Arithmetic) -> float:
         if self.recipe.quantisation is None:
