@@ -56,12 +56,13 @@ def test_a_trial_its_epochs_and_the_front_are_shown_in_place(cell):
 
 
 def test_the_last_picture_has_the_front_and_the_notes_and_no_bar(cell):
-    listener, _, shown = cell
+    listener, clock, shown = cell
     record = example_record(0)
     listener.on_trial_end(record, [record])
     listener.on_trial_end(replace(example_record(1), state="failed", scores=None, reason="it <diverged>"), [record])
     listener.on_stage("refit")
     listener.on_note("training the network of trial 0 once more")
+    clock.seconds += 1.0
     listener.on_epoch(0, EpochRow(3, 1.0, 0.1, 50.0), 9)
     words = _words(shown[-1])
     assert "the last training: trial 0; epoch 3 of 9" in words
