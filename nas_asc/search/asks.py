@@ -14,6 +14,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nas_asc.errors import NothingFitsError, SpaceError
@@ -91,7 +92,7 @@ class Asks:
         self._folder, self._records, self._minimised = folder, records, config.minimised
         self._sampler = AskSampler(screen, proposer, records, seed=config.seed)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        directions = ["minimize"] * len(config.minimised)
+        directions = [StudyDirection.MINIMIZE] * len(config.minimised)
         self._study = optuna.create_study(directions=directions, sampler=self._sampler)
         arrived = {record.ask for record in records}
         self._left = [each for each in load_pending(folder) if each.asked.index not in arrived]
