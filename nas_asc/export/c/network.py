@@ -54,7 +54,8 @@ def format_network(network: TfliteNetwork) -> CNetwork:
         call = writer.write(operator)
         if any(one.first == step for scratch in scratches for one in scratch):
             lines.append(f"KERNEL_SCRATCH(arena + SCRATCH_{step}, SCRATCH_BYTES_{step});")
-        lines += [call] * (call is not None)
+        if call is not None:
+            lines.append(call)
     body = "".join(f"    {line}\n" for line in lines)
     text = f"""\
 {_HEAD}
