@@ -24,16 +24,7 @@ from nas_asc.handover import (
     train_repeats,
     train_twin,
 )
-from nas_asc.plan import (
-    Forecast,
-    TimePlan,
-    WorkersForecast,
-    choose_workers,
-    forecast_search,
-    forecast_workers,
-    plan_time,
-    usual_designs,
-)
+from nas_asc.plan import Forecast, TimePlan, WorkersForecast, choose_workers, forecast_search, plan_time
 from nas_asc.propose import Screen
 from nas_asc.search import (
     Executor,
@@ -52,7 +43,6 @@ from nas_asc.session.course import DEFAULT_SEEDS, Course, SessionResult
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
 from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses
-from nas_asc.space import Design
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
 from nas_asc.training import EpochRow, ignore_epoch, keep_precision, prepare_process, resolve_device
@@ -156,14 +146,9 @@ class Session:
         """
         self._began = self._clock.now()
         config = replace(self.config, n_trials=course.n_trials)
-        chosen = choose_workers(config, self.worker, self._usual_designs(), plan=self.time_plan(course))
+        chosen = choose_workers(config, self._screen(), self.worker, plan=self.time_plan(course))
         self.config = replace(self.config, n_workers=chosen.n_workers)
         return chosen
-
-    def forecast_workers(self) -> WorkersForecast:
-        """What so many trainings at a time bring as the config has, by a few steps here."""
-        designs = [] if self.config.n_workers == 1 else self._usual_designs()
-        return forecast_workers(self.config.n_workers, self.worker, designs)
 
     def forecast(self, course: Course, *, workers: WorkersForecast | None = None) -> Forecast | None:
         """How long a search will take; None where what fits is too rare to be measured.
@@ -173,8 +158,7 @@ class Session:
             workers: Trainings at a time; None measures what those of the config bring.
         """
         config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
-        plan, workers = self.time_plan(course), workers or self.forecast_workers()
-        return forecast_search(config, self._screen(), self.worker, plan=plan, workers=workers)
+        return forecast_search(config, self._screen(), self.worker, plan=self.time_plan(course), workers=workers)
 
     def time_plan(self, course: Course) -> TimePlan:
         """How the time of a search is shared out.
@@ -333,9 +317,6 @@ class Session:
         config, prepared = self.config, self.worker.prepared
         options: dict[str, Any] = {"budget": config.budget, "target": config.target, "refuse": prepared.room.refusal}
         return Screen(self.inputs.space, prepared.task, **options)
-
-    def _usual_designs(self) -> list[Design]:
-        return usual_designs(self._screen(), seed=self.config.seed)
 
     def _ask(self) -> StudyConfig:
         """What is asked, of space and data as they are now."""
