@@ -197,22 +197,34 @@ def measure_shares(
         most_s: Seconds after which no further turn begins.
         arithmetic: How to compute.
         clock: Tells the time.
+
+    Returns:
+        Seconds by numbers of cores, a row a design; none where steps fail.
     """
     limit, found = TimeLimit.after(most_s, clock=clock), []
-    with seeded(0, torch_device=CPU):
-        for design in designs:
-            watch = _Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
-            seconds = dict.fromkeys(sorted(shares, reverse=True), float("inf"))
-            for _ in range(_SHARE_ROUNDS):
-                for n_cores in seconds:
-                    with some_cores(n_cores):
-                        seconds[n_cores] = min(seconds[n_cores], watch.epoch_s(arithmetic))
+    try:
+        with seeded(0, torch_device=CPU):
+            for design in designs:
+                watch = _Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
+                found.append(_measure_shares(watch, shares, arithmetic=arithmetic, limit=limit))
                 if limit.is_over:
                     break
-            found.append(seconds)
-            if limit.is_over:
-                break
+    except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
+        return []
     return found
+
+
+def _measure_shares(
+    watch: "_Stopwatch", shares: Collection[int], *, arithmetic: Arithmetic, limit: TimeLimit
+) -> dict[int, float]:
+    seconds = dict.fromkeys(sorted(shares, reverse=True), float("inf"))
+    for _ in range(_SHARE_ROUNDS):
+        for n_cores in seconds:
+            with some_cores(n_cores):
+                seconds[n_cores] = min(seconds[n_cores], watch.epoch_s(arithmetic))
+        if limit.is_over:
+            break
+    return seconds
 
 
 def measure_features(

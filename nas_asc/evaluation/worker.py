@@ -274,21 +274,9 @@ class Worker:
     def measure_shares(
         self, designs: Sequence[Design], shares: Collection[int], *, most_s: float
     ) -> list[dict[int, float]]:
-        """Seconds of an epoch with so many of the CPU's cores, for as many designs as there is time for.
-
-        Args:
-            designs: Such as will be trained.
-            shares: Numbers of cores.
-            most_s: Seconds after which no further turn begins.
-
-        Returns:
-            Seconds by numbers of cores, a row a design; none where steps fail.
-        """
+        """Seconds of an epoch by numbers of the CPU's cores; see `nas_asc.evaluation.speed.measure_shares`."""
         options: dict[str, Any] = {"shares": shares, "most_s": most_s, "clock": self.clock}
-        try:
-            return measure_shares(designs, self.prepared, arithmetic=self.arithmetic, **options)
-        except Exception:  # a layer of the user's own; its training fails as its steps do, and says why
-            return []
+        return measure_shares(designs, self.prepared, arithmetic=self.arithmetic, **options)
 
     def measure_features(self, design: Design) -> float:
         """Seconds that the features of a design's training take, by those of a few clips; 0 where they are there.

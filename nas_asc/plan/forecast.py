@@ -1,31 +1,28 @@
 """How long a search will take, from a few training steps on this machine."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.cost import Cost
 from nas_asc.evaluation import Speed, Worker
+from nas_asc.plan.designs import draw_fitting
 from nas_asc.plan.front_ends import FrontEndForecast, FrontEnds
 from nas_asc.plan.line import predict_seconds
 from nas_asc.plan.time_plan import TimePlan
-from nas_asc.plan.workers import WorkersForecast
+from nas_asc.plan.workers import WorkersForecast, forecast_workers
 from nas_asc.propose import Screen, exploring_share
 from nas_asc.recipe import Recipe
 from nas_asc.search import Jobs
-from nas_asc.space import Candidate, Design, whole_log_mel
+from nas_asc.space import whole_log_mel
 from nas_asc.study import StudyConfig, expected_share
 from nas_asc.training import peak_bytes
 
 _QUANTILES = (0.1, 0.5, 0.9)
 _MEASURED = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 _N_STEPS = 5
-_N_DRAWS = 400  # at a time, until some fit
-_N_BATCHES = 25
-_N_USUAL = 3
 _ONE_WORKER = WorkersForecast(1)
 
 
@@ -85,7 +82,7 @@ def forecast_search(
     worker: Worker,
     *,
     plan: TimePlan,
-    workers: WorkersForecast = _ONE_WORKER,
+    workers: WorkersForecast | None = None,
 ) -> Forecast | None:
     """Time of a trial and of the search, by a straight line in MACs through measured steps; None where nothing fits.
 
@@ -94,9 +91,9 @@ def forecast_search(
         screen: Knows the space and what fits.
         worker: Measures, on the search's clips.
         plan: How the search's time is shared out.
-        workers: Trainings at a time.
+        workers: Trainings at a time; None measures what those of the config bring.
     """
-    fitting = _draw_fitting(screen, seed=config.seed)
+    fitting = draw_fitting(screen, seed=config.seed)
     enough = [pair for pair in fitting if config.min_share is None or screen.share(pair[0]) >= config.min_share]
     if not enough:
         return None
@@ -106,6 +103,7 @@ def forecast_search(
     seconds = _predict(speeds, [(cost.macs, jobs.recipe(design.recipe)) for cost, design in enough])
     low, middle, high = (float(value) for value in np.quantile(seconds, _QUANTILES))
     share = expected_share(config.rungs, eta=config.eta, clips=config.rung_clips)
+    workers = workers or forecast_workers(config.n_workers, screen, worker)
     mean_s, speed_up = float(seconds.mean()), workers.speed_up or 1.0
     front_ends = FrontEnds([whole_log_mel(design.log_mel, design.recipe) for _, design in enough], worker)
     trials_s, exploring = plan.trials_s(mean_s), exploring_share(config.sampler)
@@ -129,17 +127,6 @@ def forecast_search(
     )
 
 
-def usual_designs(screen: Screen, *, seed: int) -> list[Design]:
-    """A few designs such as a search trains: the first guesses that fit, or else random candidates that do.
-
-    Args:
-        screen: Knows the space and what fits.
-        seed: Of the random candidates.
-    """
-    found = _designs(screen, screen.space.guesses) or _draw_fitting(screen, seed=seed)
-    return [design for _, design in found[:: max(1, len(found) // _N_USUAL)]][:_N_USUAL]
-
-
 def _predict(speeds: Sequence[tuple[int, Speed]], asked: Sequence[tuple[int, Recipe]]) -> NDArray[np.float64]:
     """Seconds of whole trainings, their files included, by a line in MACs for each part."""
     macs = [each for each, _ in asked]
@@ -158,20 +145,3 @@ def _predict(speeds: Sequence[tuple[int, Speed]], asked: Sequence[tuple[int, Rec
     return np.array(
         [Speed(*each).training_s(recipe, recipe.epochs or 0) for each, (_, recipe) in zip(parts, asked, strict=True)]
     )
-
-
-def _draw_fitting(screen: Screen, *, seed: int) -> list[tuple[Cost, Design]]:
-    """Costs and designs of random candidates that fit, ascending in MACs; of guesses where none drawn does."""
-    rng = np.random.default_rng(seed)
-    for _ in range(_N_BATCHES):
-        found = _designs(screen, screen.space.draw_many(rng, _N_DRAWS))
-        if found:
-            return found
-    return _designs(screen, screen.space.guesses)
-
-
-def _designs(screen: Screen, candidates: Iterable[Candidate]) -> list[tuple[Cost, Design]]:
-    costed = ((candidate, screen.cost_if_fits(candidate)) for candidate in candidates)
-    fitting = [(cost, each) for each, cost in costed if cost is not None]
-    ordered = sorted(fitting, key=lambda pair: pair[0].macs)
-    return [(cost, screen.space.build(candidate, screen.task)) for cost, candidate in ordered]

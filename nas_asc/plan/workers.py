@@ -12,7 +12,9 @@ from statistics import mean
 
 from nas_asc.cores import can_bind, count_cores, count_free_bytes
 from nas_asc.evaluation import Worker
+from nas_asc.plan.designs import usual_designs
 from nas_asc.plan.time_plan import TimePlan
+from nas_asc.propose import Screen
 from nas_asc.search import Jobs
 from nas_asc.space import Design
 from nas_asc.study import StudyConfig, expected_share
@@ -39,29 +41,26 @@ class WorkersForecast:
     reason: str = ""
 
 
-def forecast_workers(
-    n_workers: int, worker: Worker, designs: Sequence[Design], *, n_cores: int | None = None
-) -> WorkersForecast:
+def forecast_workers(n_workers: int, screen: Screen, worker: Worker, *, n_cores: int | None = None) -> WorkersForecast:
     """What so many trainings at a time bring, the start of their processes left out.
 
     Args:
         n_workers: Trainings at a time.
+        screen: Knows the space and what fits.
         worker: Measures, on the search's clips.
-        designs: Such as will be trained.
         n_cores: Physical cores; None counts them.
     """
-    n_cores = n_cores or count_cores()
     if n_workers == 1:
         return WorkersForecast(1)
-    reason = _why_unmeasured(worker)
-    gains = {} if reason else _measure_gains([n_workers], worker, designs, n_cores=n_cores)[0]
+    reason, designs = _why_unmeasured(worker), usual_designs(screen, seed=0)
+    gains = {} if reason else _measure_gains([n_workers], worker, designs, n_cores=n_cores or count_cores())[0]
     return WorkersForecast(n_workers, gains.get(n_workers), reason or ("" if gains else _FAIL))
 
 
 def choose_workers(
     config: StudyConfig,
+    screen: Screen,
     worker: Worker,
-    designs: Sequence[Design],
     *,
     plan: TimePlan,
     n_cores: int | None = None,
@@ -71,8 +70,8 @@ def choose_workers(
 
     Args:
         config: The config of the search.
+        screen: Knows the space and what fits.
         worker: Measures, on the search's clips.
-        designs: Such as will be trained.
         plan: How the search's time is shared out.
         n_cores: Physical cores; None counts them.
         free_bytes: Memory for the processes; None counts it.
@@ -87,7 +86,7 @@ def choose_workers(
     reason = next((reason for reason, n in most.items() if n < 2), _why_unmeasured(worker))
     if reason:
         return WorkersForecast(1, reason=reason)
-    counts = count_choices(n_cores, most=int(min(most.values())))
+    counts, designs = count_choices(n_cores, most=int(min(most.values()))), usual_designs(screen, seed=config.seed)
     gains, epoch_s = _measure_gains(counts, worker, designs, n_cores=n_cores)
     if not gains:
         return WorkersForecast(1, reason=_FAIL)

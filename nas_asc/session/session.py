@@ -31,10 +31,8 @@ from nas_asc.plan import (
     WorkersForecast,
     choose_workers,
     forecast_search,
-    forecast_workers,
     plan_per_gpu,
     plan_time,
-    usual_designs,
 )
 from nas_asc.propose import Screen
 from nas_asc.search import (
@@ -167,14 +165,9 @@ class Session:
         """
         self._began = self._clock.now()
         config = replace(self.config, n_trials=course.n_trials)
-        chosen = choose_workers(config, self.worker, self._usual_designs(), plan=self.time_plan(course))
+        chosen = choose_workers(config, self._screen(), self.worker, plan=self.time_plan(course))
         self.config = replace(self.config, n_workers=chosen.n_workers)
         return chosen
-
-    def forecast_workers(self) -> WorkersForecast:
-        """What so many trainings at a time bring as the config has, by a few steps here."""
-        designs = [] if self.config.n_workers == 1 else self._usual_designs()
-        return forecast_workers(self.config.n_workers, self.worker, designs)
 
     def forecast(self, course: Course, *, workers: WorkersForecast | None = None) -> Forecast | None:
         """How long a search will take; None where what fits is too rare to be measured.
@@ -184,8 +177,7 @@ class Session:
             workers: Trainings at a time; None measures what those of the config bring.
         """
         config = replace(self._ask(), n_trials=course.n_trials, timeout_s=course.timeout_s)
-        plan, workers = self.time_plan(course), workers or self.forecast_workers()
-        return forecast_search(config, self._screen(), self.worker, plan=plan, workers=workers)
+        return forecast_search(config, self._screen(), self.worker, plan=self.time_plan(course), workers=workers)
 
     def measure_per_gpu(self) -> PerGpu:
         """How many trainings the session's GPU is worth at the same time, by its space's first guess."""
@@ -357,9 +349,6 @@ class Session:
         config, prepared = self.config, self.worker.prepared
         options: dict[str, Any] = {"budget": config.budget, "target": config.target, "refuse": prepared.room.refusal}
         return Screen(self.inputs.space, prepared.task, **options)
-
-    def _usual_designs(self) -> list[Design]:
-        return usual_designs(self._screen(), seed=self.config.seed)
 
     def _ask(self) -> StudyConfig:
         """What is asked, of space and data as they are now."""

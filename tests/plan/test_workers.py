@@ -7,8 +7,9 @@ import torch
 
 from nas_asc.evaluation import Worker
 from nas_asc.plan import TimePlan, WorkersForecast, choose_workers, forecast_workers
+from nas_asc.propose import Screen
 from nas_asc.training import peak_bytes
-from tests.search.tiny import CPU, ask, prepare, space
+from tests.search.tiny import BUDGET, CPU, ask, prepare, space
 
 _EPOCHS = 10
 
@@ -48,10 +49,12 @@ def all_of_them(n_cores):
 def choose(prepared, seconds, *, n_cores, timeout_s=None, torch_device=CPU, free_bytes=math.inf, **changes):
     worker = Shares(prepared, seconds, torch_device)
     config = ask(prepared, epochs=_EPOCHS, **changes)
-    designs = [space.build(candidate, prepared.task) for candidate in space.guesses]
-    plan = TimePlan(timeout_s)
-    found = choose_workers(config, worker, designs, plan=plan, n_cores=n_cores, free_bytes=free_bytes)
-    return found, worker.measured
+    options = {"plan": TimePlan(timeout_s), "n_cores": n_cores, "free_bytes": free_bytes}
+    return choose_workers(config, screen(prepared), worker, **options), worker.measured
+
+
+def screen(prepared):
+    return Screen(space, prepared.task, budget=BUDGET)
 
 
 @pytest.mark.parametrize(
@@ -110,18 +113,17 @@ def test_one_trains_where_steps_fail(prepared):
             return []
 
     config = ask(prepared, n_trials=100)
-    found = choose_workers(config, Failing(prepared, alone), [], plan=TimePlan(None), n_cores=8)
+    found = choose_workers(config, screen(prepared), Failing(prepared, alone), plan=TimePlan(None), n_cores=8)
     assert found == WorkersForecast(1, reason="their steps fail")
 
 
 def test_a_number_that_is_asked_for_is_forecast(prepared):
-    worker = Shares(prepared, halves)
-    designs = [space.build(candidate, prepared.task) for candidate in space.guesses]
-    assert forecast_workers(1, worker, designs, n_cores=8) == WorkersForecast(1)
+    worker, known = Shares(prepared, halves), screen(prepared)
+    assert forecast_workers(1, known, worker, n_cores=8) == WorkersForecast(1)
     assert worker.measured == []
-    assert forecast_workers(4, worker, designs, n_cores=8).speed_up == 4
-    assert forecast_workers(16, worker, designs, n_cores=8).speed_up == pytest.approx(8 / 1.8)
-    on_gpu = forecast_workers(4, Shares(prepared, halves, torch.device("cuda")), designs, n_cores=8)
+    assert forecast_workers(4, known, worker, n_cores=8).speed_up == 4
+    assert forecast_workers(16, known, worker, n_cores=8).speed_up == pytest.approx(8 / 1.8)
+    on_gpu = forecast_workers(4, known, Shares(prepared, halves, torch.device("cuda")), n_cores=8)
     assert on_gpu == WorkersForecast(4, None, "several on a GPU are not measured")
 
 
