@@ -1,9 +1,9 @@
 """What CMSIS-NN needs where it runs the steps: scratch memory, which lies in the arena while its step runs.
 
 Conventions:
-    Sizes are those that CMSIS-NN 4 to 7 ask for, or a little more; the C asks again, and a step whose scratch memory
-    is too small runs on the plain kernel. In front of it lie the multipliers and shifts of the output channels, each by
-    itself.
+    Sizes are those that CMSIS-NN 4.0 and 7.0 ask for, or a little more. The C asks again, and a step whose scratch
+    memory is too small runs on the plain kernel. In front of it lie the multipliers and shifts of the output channels,
+    each by itself.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 /* Kernels of a network in int8, in plain C; where CMSIS_NN is defined, convolutions, dense layers, maxima
-   and additions call CMSIS-NN (version 4 to 7), which is to be compiled beside them.
+   and additions call CMSIS-NN (4.0 or newer), which is to be compiled beside them.
 
    A map lies as (frequency, time, channel), the channels side by side. An integer q stands for scale * (q - zero).
    Sums are int32; a sum becomes an int8 by a multiplier of 31 fractional bits and a shift, rounded as TensorFlow Lite

@@ -23,7 +23,7 @@ CMSIS_DSP_FLAGS = $(if $(CMSIS_DSP),-DCMSIS_DSP -isystem $(CMSIS_DSP)/Include -i
 CMSIS_FLAGS = $(CMSIS_NN_FLAGS) $(CMSIS_DSP_FLAGS) $(if $(CMSIS_CORE),-isystem $(CMSIS_CORE))
 CMSIS_NN_FILES = $(if $(CMSIS_NN),$(sort $(wildcard $(addprefix $(CMSIS_NN)/Source/,ConvolutionFunctions/*s8*.c \
 	NNSupportFunctions/*s8*.c NNSupportFunctions/*q7*.c PoolingFunctions/arm_max_pool_s8.c \
-	BasicMathFunctions/arm_elementwise_add_s8.c))))
+	BasicMathFunctions/arm_elementwise_add_s8.c TransposeFunctions/arm_transpose_s8.c))))
 CMSIS_DSP_FILES = $(if $(CMSIS_DSP),$(addprefix $(CMSIS_DSP)/Source/,$(addprefix TransformFunctions/arm_, \
 	cfft_f32.c cfft_init_f32.c cfft_radix8_f32.c bitreversal2.c) CommonTables/CommonTables.c))
 CMSIS_FILES = $(CMSIS_NN_FILES) $(CMSIS_DSP_FILES)
