@@ -12,7 +12,7 @@ from nas_asc.evaluation.checkpoint import StageCheckpoint
 from nas_asc.evaluation.ensemble import Member, choose_members, join_networks
 from nas_asc.evaluation.export_network import Exported, export_network, score_test_file
 from nas_asc.evaluation.golden import read_recordings
-from nas_asc.evaluation.job import Job, Result, TrainedOn
+from nas_asc.evaluation.job import Job, Result, TrainedOn, to_reason
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, score_test, train_design
 from nas_asc.evaluation.network import TrainedNetwork, to_state
 from nas_asc.evaluation.prepared import PreparedData
@@ -20,7 +20,7 @@ from nas_asc.evaluation.speed import Speed, choose_arithmetic, measure_features,
 from nas_asc.evaluation.stage import Life, Stage, list_stages
 from nas_asc.evaluation.teacher import Teacher, learn_from, write_teacher_logits
 from nas_asc.evaluation.waveform_network import WaveformNetwork
-from nas_asc.evaluation.worker import OnEpoch, Worker, to_reason
+from nas_asc.evaluation.worker import OnEpoch, Worker
 from nas_asc.evaluation.write_and_run import predict_file
 
 __all__ = [

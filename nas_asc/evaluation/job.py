@@ -121,3 +121,14 @@ def _pack_record(record: TrainingRecord) -> tuple[str, dict[str, Any]]:
 def _unpack_record(packed: tuple[str, dict[str, Any]]) -> Any:
     kind, values = packed
     return _RECORDS[kind].from_dict(values)
+
+
+def to_reason(error: Exception) -> str:
+    """Why a training failed, in one line.
+
+    Args:
+        error: What it raised.
+    """
+    text = " ".join(str(error).split()) or "no reason given"
+    known = type(error).__module__.startswith("nas_asc")
+    return text if known else f"{type(error).__name__}: {text}"

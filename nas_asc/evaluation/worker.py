@@ -23,7 +23,7 @@ from nas_asc.errors import (
 )
 from nas_asc.evaluation.band_selection import training_log_mel
 from nas_asc.evaluation.checkpoint import StageCheckpoint
-from nas_asc.evaluation.job import Job, R, Result
+from nas_asc.evaluation.job import Job, R, Result, to_reason
 from nas_asc.evaluation.life import Outcome, Trained, evaluate_candidate, train_design
 from nas_asc.evaluation.prepared import PreparedData
 from nas_asc.evaluation.speed import Speed, feature_work, measure_features, measure_shares, measure_speed
@@ -179,9 +179,7 @@ class Worker:
             limit,
             lambda row: on_epoch(row, n_rows),
             job.stop_after,
-            precision=self.precision,
-            memory_format=self.memory_format,
-            graphs=self.graphs,
+            **vars(self.arithmetic),
             on_note=on_note,
         )
         rest = (self._evaluate if job.clips == "training" else self._refit)(job, design, prepared, run)
@@ -372,17 +370,6 @@ def _begin_write(job: Job[R], outcome: Outcome, prepared: PreparedData) -> Calla
 
 def _write_nothing() -> None:
     """No file is asked for, or none can be."""
-
-
-def to_reason(error: Exception) -> str:
-    """Why a training failed, in one line.
-
-    Args:
-        error: What it raised.
-    """
-    text = " ".join(str(error).split()) or "no reason given"
-    known = type(error).__module__.startswith("nas_asc")
-    return text if known else f"{type(error).__name__}: {text}"
 
 
 def _read_checkpoint(content: bytes | None) -> StageCheckpoint | None:

@@ -146,6 +146,7 @@ class Crowd:
             connection.close()  # which it takes as its end
             process.join(timeout=5.0)
             process.kill()
+            process.join()
 
     def measure(self, n: int, *, seconds: float) -> float:
         """Clips a second of so many processes together, those that are missing being started before.
