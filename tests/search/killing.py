@@ -197,10 +197,10 @@ def kill_workers_and_resume(
     n_trials: int,
     most_words: float = 30,
     changes: dict[str, object] = PLAIN,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> list[TrialRecord]:
     """Two workers; they, or their coordinator, or all at once, are killed that often, and the search resumed."""
-    rng = random.Random(seed)
+    rng = random.Random(n_kills if seed is None else seed)
     folder, cache = tmp_path / "killed", tmp_path / "cache"
     announced: Said = []
     n_murders = n_kills if who == "workers" else 0
@@ -210,7 +210,7 @@ def kill_workers_and_resume(
             folder,
             cache,
             n_trials,
-            changes={"n_workers": 2, "murders": (seed, n_murders), **changes},
+            changes={"n_workers": 2, "murders": (seed or 0, n_murders), **changes},
             kill_after=None if is_last else rng.uniform(1, most_words),
             target=run_tiny.main_with_workers,
             with_workers=who == "both",
@@ -227,10 +227,10 @@ def kill_workers_and_resume(
 
 
 def kill_at_arrivals(
-    tmp_path: Path, *, n_kills: int, n_trials: int, changes: dict[str, object] = PLAIN, seed: int = 0
+    tmp_path: Path, *, n_kills: int, n_trials: int, changes: dict[str, object] = PLAIN, seed: int | None = None
 ) -> None:
     """A coordinator with two trainings at a time, killed between two writes of a result that arrives, and resumed."""
-    rng = random.Random(seed)
+    rng = random.Random(n_kills if seed is None else seed)
     folder, cache = tmp_path / "killed", tmp_path / "cache"
     announced: Said = []
     for kill in range(n_kills + 1):
