@@ -1,53 +1,39 @@
 """How long training a design takes on this machine, from a few steps."""
 
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
 from nas_asc.cores import count_processors
-from nas_asc.errors import CompressionError, ExportError
-from nas_asc.evaluation.export_network import build_metadata
 from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.prepared import PreparedData
-from nas_asc.evaluation.quantised_training import fine_recipe, follow_ranges, quantise
-from nas_asc.evaluation.write_and_run import predict_file, write_and_run
+from nas_asc.evaluation.stopwatch import Stopwatch
 from nas_asc.features import fit_standardiser, iterate_batches, load_recordings, validate_front_end
 from nas_asc.frontend import LogMel
-from nas_asc.models import lower_network
 from nas_asc.recipe import Recipe
 from nas_asc.space import Design
 from nas_asc.training import (
     CPU,
-    N_WARM,
     Arithmetic,
-    Clips,
     CudaRecorder,
     Recorder,
-    Trainer,
     choose_precision,
-    default_batch_size,
     fastest_arithmetic,
     list_arithmetics,
-    predict,
     prepare_process,
     seeded,
     some_cores,
     upload,
 )
 
-_FILE_CLIPS = 64  # that a network or its file is run on to know how long it takes
 _FEATURE_CLIPS = 16  # a processor
 _PRECISION_STEPS = 2
-_LEAST_AGREEMENT = 0.01
 _BATCHES = 8  # of an epoch that is repeated
 _SHARE_ROUNDS = 3
 _READING = 75_000.0  # points of transforms that reading and resampling a second takes as long as
@@ -108,7 +94,7 @@ def measure_speed(
     prepare_process()
     arithmetic = arithmetic or Arithmetic(choose_precision(torch_device))
     with seeded(0, torch_device=torch_device):
-        watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
+        watch = Stopwatch(design, prepared, torch_device=torch_device, n_steps=n_steps, clock=clock)
         return Speed(watch.epoch_s(arithmetic), watch.quantised_epoch_s(arithmetic), watch.file_s(), watch.scoring_s())
 
 
@@ -141,7 +127,7 @@ def choose_arithmetic(
     options: dict[str, Any] = {"torch_device": torch_device, "n_steps": _PRECISION_STEPS, "record": record}
     try:
         with seeded(0, torch_device=torch_device):
-            watches = [_Stopwatch(design, prepared, clock=clock, **options) for design in designs]
+            watches = [Stopwatch(design, prepared, clock=clock, **options) for design in designs]
             seconds = dict.fromkeys(candidates, 0.0)
             for watch in watches:
                 for each in candidates:
@@ -166,7 +152,7 @@ def repeat_steps(
         torch_device: Where to compute; a GPU is not waited for.
         arithmetic: How to compute.
     """
-    watch = _Stopwatch(design, prepared, torch_device=torch_device, n_steps=1, clock=WALL_CLOCK)
+    watch = Stopwatch(design, prepared, torch_device=torch_device, n_steps=1, clock=WALL_CLOCK)
     clips = watch.random_clips(min(prepared.n_train, _BATCHES * len(watch.clips)))
     trainer = watch.build_trainer(build_network(design.architecture, seed=0), watch.recipe, arithmetic, clips=clips)
     while True:
@@ -205,7 +191,7 @@ def measure_shares(
     try:
         with seeded(0, torch_device=CPU):
             for design in designs:
-                watch = _Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
+                watch = Stopwatch(design, prepared, torch_device=CPU, n_steps=1, clock=clock)
                 found.append(_measure_shares(watch, shares, arithmetic=arithmetic, limit=limit))
                 if limit.is_over:
                     break
@@ -215,7 +201,7 @@ def measure_shares(
 
 
 def _measure_shares(
-    watch: "_Stopwatch", shares: Collection[int], *, arithmetic: Arithmetic, limit: TimeLimit
+    watch: Stopwatch, shares: Collection[int], *, arithmetic: Arithmetic, limit: TimeLimit
 ) -> dict[int, float]:
     seconds = dict.fromkeys(sorted(shares, reverse=True), float("inf"))
     for _ in range(_SHARE_ROUNDS):
@@ -299,119 +285,3 @@ def _compute_some(
                 fit_standardiser(batch.features)
                 float(upload(batch.features, torch_device)[0, 0, 0, 0])  # waits for it
     return began
-
-
-class _Stopwatch:
-    """Times the parts of one design's training on random clips."""
-
-    def __init__(
-        self,
-        design: Design,
-        prepared: PreparedData,
-        *,
-        torch_device: torch.device,
-        n_steps: int,
-        clock: Clock,
-        record: Callable[[torch.device], Recorder] = CudaRecorder,
-    ) -> None:
-        batch_size = design.recipe.batch_size or default_batch_size(prepared.n_train)
-        self.recipe = replace(design.recipe, batch_size=batch_size, growth=None)
-        self.design, self.prepared = design, prepared
-        self.torch_device, self.n_steps, self.clock = torch_device, n_steps, clock
-        self.record = record
-        self.clips = self.random_clips(min(prepared.n_train, batch_size))
-
-    def epoch_s(self, arithmetic: Arithmetic) -> float:
-        return self._time_epoch(build_network(self.design.architecture, seed=0), self.recipe, arithmetic)
-
-    def agrees(self, arithmetic: Arithmetic) -> bool:
-        """Whether steps that are recorded give the losses of steps that are not, up to rounding."""
-        losses: list[list[float]] = []
-        faults = []
-        for each in (arithmetic, replace(arithmetic, graphs=False)):
-            with seeded(0, torch_device=self.torch_device):
-                network = build_network(self.design.architecture, seed=0)
-                trainer = self.build_trainer(network, self.recipe, each, clips=self.clips)
-                losses.append([self._take_step(trainer) for _ in range(2 * N_WARM)])
-            faults.append(trainer.graph_fault)
-        return not any(faults) and np.allclose(losses[0], losses[1], rtol=_LEAST_AGREEMENT, atol=0)
-
-    def quantised_epoch_s(self, arithmetic: Arithmetic) -> float:
-        if self.recipe.quantisation is None:
-            return 0.0
-        lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
-        exact = replace(arithmetic, precision=torch.float32, graphs=False)
-        return self._time_epoch(follow_ranges(lowered, self.clips), fine_recipe(self.recipe, 1), exact)
-
-    def file_s(self) -> float:
-        """Written for untrained weights, which takes as long."""
-        bits, clips = self.recipe.bits or 8, self.random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
-        started = self.clock.now()
-        lowered = lower_network(build_network(self.design.architecture, seed=0).eval())
-        n_bands = clips.in_shape[1]
-        metadata = build_metadata(
-            "speed", self.prepared.data_set, self.design.log_mel, torch.zeros(n_bands), torch.ones(n_bands)
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "network.onnx"
-            try:
-                network = quantise(lowered, self.clips, recipe=self.recipe) if bits == 8 else lowered
-                write_and_run(path, network, metadata, clips, bits=bits)
-            except (ExportError, CompressionError):
-                return 0.0
-            written = self.clock.now()
-            predict_file(path, clips)
-            ran_s = self.clock.now() - written
-        return written - started + ran_s * max(0, self.prepared.n_validation - len(clips)) / len(clips)
-
-    def scoring_s(self) -> float:
-        """Of a run after the first, which also prepares memory and kernels."""
-        network = build_network(self.design.architecture, seed=0)
-        clips = self.random_clips(min(self.prepared.n_validation, _FILE_CLIPS) or 1)
-        predict(network, clips, torch_device=self.torch_device)
-        started = self.clock.now()
-        predict(network, clips, torch_device=self.torch_device)
-        return (self.clock.now() - started) * self.prepared.n_validation / len(clips)
-
-    def _time_epoch(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic) -> float:
-        trainer = self.build_trainer(network, recipe, arithmetic, clips=self.clips)
-        n_first = N_WARM + 1 if arithmetic.graphs else 1
-        seconds = sorted([self._time_step(trainer) for _ in range(self.n_steps + n_first)][n_first:])
-        return seconds[len(seconds) // 2] * self.prepared.n_train / len(self.clips)
-
-    def build_trainer(self, network: nn.Module, recipe: Recipe, arithmetic: Arithmetic, *, clips: Clips) -> Trainer:
-        return Trainer(
-            network,
-            clips,
-            recipe=recipe,
-            n_classes=self.design.architecture.n_classes,
-            n_epochs=self.n_steps + 2 * N_WARM,
-            seed=0,
-            torch_device=self.torch_device,
-            precision=arithmetic.precision,
-            memory_format=arithmetic.memory_format,
-            recorder=self.record(self.torch_device) if arithmetic.graphs else None,
-        )
-
-    def _time_step(self, trainer: Trainer) -> float:
-        started = self.clock.now()
-        self._take_step(trainer)
-        return self.clock.now() - started
-
-    def _take_step(self, trainer: Trainer) -> float:
-        loss = 0.0
-        with trainer.epoch() as batches:
-            for batch in batches:
-                loss = float(trainer.step(*trainer.build_batch(batch)))
-        return loss
-
-    def random_clips(self, n_clips: int) -> Clips:
-        numbers, n_classes = torch.arange(n_clips), self.design.architecture.n_classes
-        return Clips(
-            torch.randn(n_clips, *self.design.architecture.in_shape),
-            numbers % n_classes,
-            devices=numbers % 2,
-            device_names=("a", "b"),
-            log_mel=self.design.log_mel,
-            teacher_logits=torch.zeros(n_clips, n_classes),
-        )

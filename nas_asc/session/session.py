@@ -9,7 +9,7 @@ from typing import Any
 
 from nas_asc.budget import Budget
 from nas_asc.clock import WALL_CLOCK, Clock, TimeLimit
-from nas_asc.evaluation import PreparedData, Worker, choose_arithmetic
+from nas_asc.evaluation import PreparedData, Worker
 from nas_asc.handover import (
     EnsembleResult,
     ExportResult,
@@ -51,11 +51,10 @@ from nas_asc.search import (
 from nas_asc.session.course import DEFAULT_SEEDS, Course, SessionResult
 from nas_asc.session.inputs import Inputs
 from nas_asc.session.report import write_study_report
-from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, list_guesses, turns_note
-from nas_asc.space import Design
+from nas_asc.session.worker_parts import SpaceFile, WorkerParts, build_executor, build_worker, list_guesses
 from nas_asc.study import StudyConfig, TrialRecord, has_study, is_refitted, load_records, load_refit_card, recommend
 from nas_asc.survey import Survey, survey_space
-from nas_asc.training import EpochRow, ignore_epoch, keep_arithmetic, prepare_process, resolve_device
+from nas_asc.training import EpochRow, ignore_epoch, resolve_device
 
 _N_SURVEY_DRAWS = 4_000
 _N_PLANNED_DRAWS = 500  # whose memory is planned, some milliseconds each
@@ -107,31 +106,14 @@ class Session:
             self.inputs.split,
             cache_dir=self._cache,
             cache_bytes=self._cache_bytes,
-            on_progress=self._tell_features,
+            on_progress=lambda done, total: self.listener.on_features(done, total),
         )
 
     @cached_property
     def worker(self) -> Worker:
         """Trains on the study's clips."""
-        prepare_process()
-        inputs, prepared = self.inputs, self.prepared
-        (device, *_), config = [resolve_device(name) for name in self.torch_devices], self.config
-        arithmetic = keep_arithmetic(
-            device,
-            device_name=config.torch_device,
-            precision=config.precision,
-            memory_format=config.memory_format,
-            graphs=bool(config.graphs),
-        )
-        if arithmetic is None:
-            arithmetic = choose_arithmetic(self._guesses(), prepared, torch_device=device, clock=self._clock)
-        return Worker(
-            prepared,
-            torch_device=device,
-            layer_types=inputs.space.layer_types,
-            clock=self._clock,
-            **vars(arithmetic),
-        )
+        space, device = self.inputs.space, resolve_device(self.torch_devices[0])
+        return build_worker(self.config, space, self.prepared, torch_device=device, clock=self._clock)
 
     def survey(self, *, n_draws: int | None = None) -> Survey:
         """What of the space fits the budget.
@@ -142,18 +124,11 @@ class Session:
         Raises:
             NothingFitsError: No candidate can be built at all, or none runs on the target.
         """
-        config, inputs = self.config, self.inputs
-        task, budget = inputs.data_set.task, config.budget
-        n_draws = n_draws or (_N_SURVEY_DRAWS if budget.ram_target is None else _N_PLANNED_DRAWS)
-        return survey_space(
-            inputs.space,
-            task,
-            budget,
-            target=config.target,
-            n_draws=n_draws,
-            seed=config.seed,
-            refuse=self.prepared.room.refusal,
-        )
+        config, task = self.config, self.inputs.data_set.task
+        n_draws = n_draws or (_N_SURVEY_DRAWS if config.budget.ram_target is None else _N_PLANNED_DRAWS)
+        options: dict[str, Any] = {"target": config.target, "n_draws": n_draws, "seed": config.seed}
+        options["refuse"] = self.prepared.room.refusal
+        return survey_space(self.inputs.space, task, config.budget, **options)
 
     def choose_workers(self, course: Course) -> WorkersForecast:
         """Let as many train at a time as a search of this course is expected to be fastest with, by a few steps here.
@@ -181,7 +156,7 @@ class Session:
 
     def measure_per_gpu(self) -> PerGpu:
         """How many trainings the session's GPU is worth at the same time, by its space's first guess."""
-        designs = self._guesses()
+        designs = list_guesses(self.config, self.inputs.space, self.prepared)
         return plan_per_gpu(self.worker, lambda: replace(self._worker_parts(), is_alone=False).build, designs)
 
     def time_plan(self, course: Course) -> TimePlan:
@@ -213,9 +188,6 @@ class Session:
         """
         limit, plan = self._limit(course), self.time_plan(course)
         self.listener.on_stage("trials")
-        note = turns_note(self.torch_devices)
-        if note is not None:
-            self.listener.on_note(note)
         with closing(self._build_executor()) as executor:
             found = run_search(
                 self._ask(),
@@ -342,9 +314,6 @@ class Session:
         limit = TimeLimit.after(course.timeout_s, clock=self._clock)
         return limit if began is None else limit.keep(self._clock.now() - began)
 
-    def _guesses(self) -> list[Design]:
-        return list_guesses(self.inputs.space, replace(self.prepared.task, target=self.config.target))
-
     def _screen(self) -> Screen:
         config, prepared = self.config, self.worker.prepared
         options: dict[str, Any] = {"budget": config.budget, "target": config.target, "refuse": prepared.room.refusal}
@@ -418,9 +387,6 @@ class Session:
 
     def _recommended(self) -> TrialRecord | None:
         return recommend(self.folder, self.config, load_records(self.folder, on_wait=self.listener.on_note))
-
-    def _tell_features(self, done: int, total: int) -> None:
-        self.listener.on_features(done, total)
 
     def _tell_device(self) -> None:
         note = device_note(self.config, torch_device=self.worker.device_name, precision=self.worker.precision_name)

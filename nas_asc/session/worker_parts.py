@@ -1,4 +1,4 @@
-"""What another process needs to train for a session: the recordings, the space file, where features are kept."""
+"""The workers of a session: in this process, and what another process needs to make the same."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -7,10 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
+
+from nas_asc.clock import Clock
 from nas_asc.data import DataSet, Split
 from nas_asc.errors import LayerError, SpaceError, StudyError
-from nas_asc.evaluation import PreparedData, Worker
-from nas_asc.frontend import Task
+from nas_asc.evaluation import PreparedData, Worker, choose_arithmetic
 from nas_asc.search import (
     Beside,
     Executor,
@@ -22,24 +24,52 @@ from nas_asc.search import (
     SearchListener,
 )
 from nas_asc.space import Design, Space, list_spaces, load_space
-from nas_asc.study import ExecutorKind, validate_executor
-from nas_asc.training import Arithmetic, has_mps, resolve_device
+from nas_asc.study import ExecutorKind, StudyConfig, validate_executor
+from nas_asc.training import Arithmetic, has_mps, keep_arithmetic, prepare_process, resolve_device
 
 _N_GUESSES = 3
 
 
-def list_guesses(space: Space, task: Task) -> list[Design]:
+def list_guesses(config: StudyConfig, space: Space, prepared: PreparedData) -> list[Design]:
     """Designs such as a search trains: the first guesses of a space that can be built.
 
     Args:
+        config: The config of the study, for its target.
         space: Search space.
-        task: What they are built for.
+        prepared: Gives the task.
     """
-    found = []
+    task, found = replace(prepared.task, target=config.target), []
     for candidate in space.guesses:
         with suppress(LayerError, SpaceError):
             found.append(space.build(candidate, task))
     return found[:_N_GUESSES]
+
+
+def build_worker(
+    config: StudyConfig, space: Space, prepared: PreparedData, *, torch_device: torch.device, clock: Clock
+) -> Worker:
+    """The worker of this process, which computes as the study does, or as a few steps of the guesses are fastest.
+
+    Args:
+        config: The config of the study.
+        space: Search space.
+        prepared: Clips and their features.
+        torch_device: Where to train.
+        clock: Tells the time.
+    """
+    prepare_process()
+    arithmetic = keep_arithmetic(
+        torch_device,
+        device_name=config.torch_device,
+        precision=config.precision,
+        memory_format=config.memory_format,
+        graphs=bool(config.graphs),
+    )
+    if arithmetic is None:
+        guesses = list_guesses(config, space, prepared)
+        arithmetic = choose_arithmetic(guesses, prepared, torch_device=torch_device, clock=clock)
+    how = vars(arithmetic)
+    return Worker(prepared, torch_device=torch_device, layer_types=space.layer_types, clock=clock, **how)
 
 
 @dataclass(frozen=True)
@@ -189,6 +219,9 @@ def build_executor(
     options: dict[str, Any] = {"layer_types": worker.layer_types, "on_features": listener.on_features}
     if kind == "processes":
         names = [*torch_devices] if len(torch_devices) == n_workers else [found.torch_device] * n_workers
+        note = None if worker.torch_device.type == "cpu" else turns_note(names)
+        if note is not None:
+            listener.on_note(note)
         builds = [replace(found, torch_device=name, is_alone=names.count(name) == 1).build for name in names]
         return Processes(builds, n_workers=n_workers, **options)
     ray = replace(ray, n_gpus=0.0) if found.torch_device == "cpu" else ray
