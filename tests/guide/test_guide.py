@@ -32,7 +32,7 @@ def test_no_two_pages_answer_one_question():
     [
         ("serching", "Did you mean 'searching'?"),
         ("Data", "Did you mean 'data'?"),
-        ("tflite", "The word is in counting, files, microcontroller, rooms."),
+        ("tflite", "The word is in counting, files, microcontroller, spaces, rooms."),
         ("zzz", "The topics are searching, machines, "),
         ("../guide/data", "The topics are searching, machines, "),
     ],
