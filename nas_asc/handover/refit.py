@@ -103,14 +103,17 @@ def _choose_epochs(folder: Path, config: StudyConfig, trial: TrialRecord, worker
     if config.final_length is not None:
         return round(config.final_length * own)
     scores = {epochs: sum(found) / len(found) for epochs, found in _scores(config, trial, repeats).items()}
-    affordable = left_s / max(_MARGIN * own * _epoch_s(folder, trial, worker), 1e-9)
+    affordable = left_s / max(_MARGIN * own * _epoch_s(folder, config, trial, worker), 1e-9)
     return math.floor(own * choose_length(scores, own=own, affordable=affordable))
 
 
-def _epoch_s(folder: Path, trial: TrialRecord, worker: Worker) -> float:
+def _epoch_s(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker) -> float:
     """Expected seconds of an epoch on all development clips."""
     n_train, n_clips = worker.prepared.n_train, worker.prepared.n_train + worker.prepared.n_validation
     whole_s = n_clips / n_train * trial.seconds / trial.epochs  # with features, scores and file
+    if config.n_workers > 1:  # the trial had a share of the cores
+        alone_s = worker.measure_speed(trial.design(worker.layer_types)).training_s(trial.recipe, trial.epochs)
+        return min(whole_s, n_clips / n_train * alone_s / trial.epochs) if alone_s > 0 else whole_s
     speed = load_speed(folder, trial)
     if speed is None or trial.recipe.quantisation is not None or n_clips / speed < _LEAST_SHARE * whole_s:
         return whole_s  # epochs do not tell where the time went

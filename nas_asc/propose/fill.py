@@ -69,7 +69,7 @@ class FillStrategy:
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The next one that was not tried; None where nothing is left to fill."""
-        if not screen.budget.limits or len(history) < N_FIRST:
+        if not screen.budget.limits or not len(history):
             return None
         for fill in self._fills(history, screen):
             candidate = self._grow(fill, screen)

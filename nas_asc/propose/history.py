@@ -37,6 +37,7 @@ class History:
         is_complete: (n,) whether a trial is complete; None is all of them.
         seconds: (n,) of each trial's whole training, of a stopped one as far as it came; None where unknown.
         scores: One a complete or stopped trial; empty where unknown.
+        running: Keys of designs that are in training, or that there was no time for.
     """
 
     candidates: tuple[Candidate, ...]
@@ -49,6 +50,7 @@ class History:
     is_complete: NDArray[np.bool_] | None = None
     seconds: NDArray[np.float64] | None = None
     scores: tuple[Scores, ...] = ()
+    running: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -88,7 +90,7 @@ class HistoryReader:
 
         Args:
             records: All finished trials.
-            avoid: Keys of designs that count as seen as well.
+            avoid: Keys of designs that are running.
         """
         known = self._records
         if len(records) < len(known) or any(old is not new for old, new in zip(known, records, strict=False)):
@@ -108,6 +110,7 @@ class HistoryReader:
             np.array(self._levels) == 0,
             np.array(self._seconds),
             tuple(self._scores),
+            frozenset(avoid) - self._seen,
         )
 
     def _clear(self) -> None:

@@ -27,10 +27,11 @@ from nas_asc.propose.warm_start import warm_start
 from nas_asc.study import GONE_SAMPLERS, OPTUNA_PREFIX, StudyConfig, TrialRecord
 
 Strategy = Callable[[Screen, History, np.random.Generator], Proposal | None]
-Turn = Callable[[int, int], Sequence[Strategy]]
+Turn = Callable[[int, History], Sequence[Strategy]]
 
 BEST_SAMPLER = "gp"  # what "auto" stands for
 _N_APART = 8
+_MOST_RUNNING = 2  # of the first networks, while the best of the others is tuned
 _EXPLORES = 3  # one proposal in so many is from all of the space
 
 
@@ -53,7 +54,7 @@ class TurnProposer:
     Args:
         screen: Knows the space and what fits.
         config: The config of the study.
-        turn: Strategies to try one after the other, by the trial's number and the number of complete trials.
+        turn: Strategies to try one after the other, by the trial's number and what was tried.
     """
 
     def __init__(self, screen: Screen, config: StudyConfig, turn: Turn) -> None:
@@ -78,7 +79,7 @@ class TurnProposer:
             if start.design.key not in history.seen:
                 return start
         rng = np.random.default_rng([self._seed, number])
-        for strategy in (*self._turn(number, len(history)), propose_random, propose_exhaustive):
+        for strategy in (*self._turn(number, history), propose_random, propose_exhaustive):
             proposal = strategy(self._screen, history, rng)
             if proposal is not None:
                 return proposal
@@ -142,11 +143,14 @@ def build_proposer(screen: Screen, config: StudyConfig) -> TurnProposer:
 
 
 def _random_turn(screen: Screen, config: StudyConfig) -> Turn:
-    return lambda number, n_complete: (propose_random,)
+    return lambda number, history: (propose_random,)
 
 
 def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
-    """First networks, a recipe for the best, growth into the limits; then small moves, one in three from everywhere."""
+    """First networks, a recipe for the best, growth into the limits; then small moves, one in three from everywhere.
+
+    While the last of the first networks are in training, the best of the others is tuned already.
+    """
     column = config.minimised.index(config.score)
     models, seconds = ScoreModels(screen.space, column=column), SecondsModels(screen, timeout_s=config.timeout_s)
     start, tune = _start(config), TuneStrategy(column=column, n_first=N_FIRST, seconds=seconds)
@@ -154,8 +158,8 @@ def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
     everywhere = GpStrategy(screen, config, models, seconds)
     move = LocalStrategy(models, column=column, seconds=seconds)
 
-    def turn(number: int, n_complete: int) -> Sequence[Strategy]:
-        if n_complete < N_FIRST:
+    def turn(number: int, history: History) -> Sequence[Strategy]:
+        if len(history) < N_FIRST - min(len(history.running), _MOST_RUNNING):
             return start(number)
         strategies = (everywhere, move) if number % _EXPLORES == 0 else (move, everywhere)
         return (tune, fill, *strategies, propose_child)
@@ -166,8 +170,8 @@ def _gp_turn(screen: Screen, config: StudyConfig) -> Turn:
 def _tpe_turn(screen: Screen, config: StudyConfig) -> Turn:
     start, tpe = _start(config), OptunaStrategy(screen, config)
 
-    def turn(number: int, n_complete: int) -> Sequence[Strategy]:
-        if n_complete < _N_APART:
+    def turn(number: int, history: History) -> Sequence[Strategy]:
+        if len(history) < _N_APART:
             return start(number)
         return (propose_child,) if number % 4 == 0 else (tpe, propose_child)
 
@@ -176,12 +180,12 @@ def _tpe_turn(screen: Screen, config: StudyConfig) -> Turn:
 
 def _genetic_turn(screen: Screen, config: StudyConfig) -> Turn:
     start, genetic = _start(config), OptunaStrategy(screen, config)
-    return lambda number, n_complete: start(1) if n_complete < POPULATION else (genetic, propose_child)
+    return lambda number, history: start(1) if len(history) < POPULATION else (genetic, propose_child)
 
 
 def _optuna_turn(screen: Screen, config: StudyConfig) -> Turn:
     strategy = OptunaStrategy(screen, config)
-    return lambda number, n_complete: (strategy,)
+    return lambda number, history: (strategy,)
 
 
 def _start(config: StudyConfig) -> Callable[[int], Sequence[Strategy]]:

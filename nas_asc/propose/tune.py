@@ -7,7 +7,7 @@ itself. Then clips are no longer shifted in pitch. What pays stays in whatever g
 Conventions:
     Only the recipe changes: front end, network, and what is pruned or trained in 8 bits stay. Clips that are not mixed
     gained in each of the domains that were measured, and the more the longer the training; one short training may hide
-    that, so they have the benefit of the doubt.
+    that, so they have the benefit of the doubt. A change that is in training beside others counts as one that pays.
 """
 
 from collections.abc import Callable, Sequence
@@ -98,7 +98,7 @@ class TuneStrategy:
 
     Args:
         column: The column of the score among the history's values.
-        n_first: How many networks come before; the best of them is tuned.
+        n_first: How many networks come before, or most of them; the best is tuned.
         seconds: The seconds of candidates.
     """
 
@@ -110,7 +110,7 @@ class TuneStrategy:
 
     def __call__(self, screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
         """The next change; None where all were tried, or the space has no such axes."""
-        return self._walk(screen, history)[2] if len(history) >= self._n_first else None
+        return self._walk(screen, history)[2] if len(history) else None
 
     def tuned(self, parent: Candidate, screen: Screen, history: History) -> Candidate:
         """One of the first networks with the changes that paid for the best of them, as far as it has the axes.
@@ -135,16 +135,22 @@ class TuneStrategy:
         kept: list[_Change] = []
         scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
         current = self._best(history)
+        score = scores[current]
         for question in _QUESTIONS:
             for change in question:
                 changed = self._change(current, screen, change)
                 if changed is None:
                     continue
+                pays = (
+                    scores[changed] < change.most * score
+                    if changed in scores
+                    else _is_running(changed, screen, history)
+                )
+                if pays:
+                    current, score = changed, scores.get(changed, score)
+                    kept.append(change)
+                    break
                 if changed in scores:
-                    if scores[changed] < change.most * scores[current]:
-                        current = changed
-                        kept.append(change)
-                        break
                     continue
                 proposal = screen.admit(changed, origin=f"tune, {change.name}", seen=history.seen)
                 if proposal is not None and self._seconds.affordable({changed: proposal.cost}, history):
@@ -156,6 +162,10 @@ class TuneStrategy:
         if key not in self._changed:
             self._changed[key] = _change(candidate, screen, change.parts)
         return self._changed[key]
+
+
+def _is_running(candidate: Candidate, screen: Screen, history: History) -> bool:
+    return bool(history.running) and screen.space.build(candidate, screen.task).key in history.running
 
 
 def _change(candidate: Candidate, screen: Screen, parts: Sequence[IsChange]) -> Candidate | None:

@@ -112,7 +112,8 @@ class Session:
     @cached_property
     def worker(self) -> Worker:
         """Trains on the study's clips."""
-        space, device = self.inputs.space, resolve_device(self.torch_devices[0])
+        device, *_ = [resolve_device(name) for name in self.torch_devices]  # or it is named which one is not there
+        space = self.inputs.space
         return build_worker(self.config, space, self.prepared, torch_device=device, clock=self._clock)
 
     def survey(self, *, n_draws: int | None = None) -> Survey:

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from nas_asc.clock import TimeLimit
-from nas_asc.handover import race_leaders, train_repeats
+from nas_asc.handover import race_leaders, refit_recommended, train_repeats
 from nas_asc.handover.race import next_leg
 from nas_asc.metrics import Scores
 from nas_asc.search import SilentListener
-from nas_asc.study import load_config, load_records, load_repeats
+from nas_asc.study import load_config, load_records, load_refit_card, load_repeats, recommend
 from tests.clocks import ManualClock
 from tests.search.backward import Backward
-from tests.search.tiny import ask, prepare, run, space, worker
+from tests.search.tiny import SteadyWorker, ask, prepare, run, space, worker
 from tests.study.records import example_config, example_record, example_repeat
 
 
@@ -139,3 +139,15 @@ def test_while_the_best_runs_for_longer_it_runs_with_other_seeds_too():
     assert next_of(arrived, []) == (0, 5)
     assert next_of(arrived, [longer]) == (0, 2)
     assert next_of(arrived, [longer, further(0, 3, 2), further(0, 4, 2)]) is None
+
+
+def test_the_last_training_is_as_long_as_all_cores_have_time_for(tmp_path):
+    """The trials had a share of the cores each, so that their seconds do not tell."""
+    prepared, folder = prepare(tmp_path / "cache"), tmp_path / "study"
+    run(ask(prepared, sampler="random", n_workers=2), space, prepared, n_trials=2, folder=folder, refit=False)
+    best = recommend(folder, load_config(folder), load_records(folder))
+    share = (prepared.n_train + prepared.n_validation) / prepared.n_train
+    refit_s = 1.2 * share * best.seconds  # with the margin, as long as a trial, on a share of the cores
+    alone = SteadyWorker(prepared, epoch_s=best.seconds / best.epochs / 4)
+    refit_recommended(folder, alone, limit=TimeLimit.after(1.01 * refit_s, clock=ManualClock()))
+    assert load_refit_card(folder)["recipe"]["epochs"] == 4 * best.epochs

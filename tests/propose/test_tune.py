@@ -120,6 +120,29 @@ def test_what_does_not_pay_is_taken_back(screen):
     assert grown.recipe == best.recipe
 
 
+def test_a_change_in_training_counts_as_one_that_pays_until_its_score_is_known(screen):
+    """Three workers: one trains the last of the first networks, two what is proposed beside it."""
+    proposer = build_proposer(screen, replace(CONFIG, sampler="gp", budget=BUDGET, objectives=("log_loss", "macs")))
+    first = study(screen, lambda record: 1.0 - record.cost.macs / 60e6, n=N_FIRST)
+    records, last = first[:-1], first[-1]
+    best = min(records, key=lambda record: record.scores.log_loss)
+    running = {last.key}
+    found = []
+    for number in range(N_FIRST, N_FIRST + 3):
+        found.append(proposer.propose(number, records, avoid=running))
+        running.add(found[-1].design.key)
+    assert [each.origin.split(",")[0] for each in found] == ["tune", "tune", "fill"]
+    both, unshifted, grown = (each.design.recipe for each in found)
+    assert stops_mixing(replace(best.recipe, optimiser=both.optimiser), both)
+    assert stops_shifting(both, unshifted)
+    assert grown == unshifted
+    made = fake_record(found[0], N_FIRST, rng=np.random.default_rng(0))
+    worse = replace(made, scores=replace(made.scores, log_loss=2.0 * best.scores.log_loss), seconds=1.0)
+    after = proposer.propose(N_FIRST + 3, [*records, worse], avoid=running - {worse.key})
+    assert after.origin == "tune, rate"
+    assert raises_rate(best.recipe, after.design.recipe)
+
+
 def test_a_space_without_such_axes_is_not_tuned():
     records = simulate(build("gp", space=small), N_FIRST + 4)
     assert not any(record.origin.startswith("tune") for record in records)
