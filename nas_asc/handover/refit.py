@@ -112,8 +112,9 @@ def _epoch_s(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Work
     n_train, n_clips = worker.prepared.n_train, worker.prepared.n_train + worker.prepared.n_validation
     whole_s = n_clips / n_train * trial.seconds / trial.epochs  # with features, scores and file
     if config.n_workers > 1:  # the trial had a share of the cores
-        alone_s = worker.measure_speed(trial.design(worker.layer_types)).training_s(trial.recipe, trial.epochs)
-        return min(whole_s, n_clips / n_train * alone_s / trial.epochs) if alone_s > 0 else whole_s
+        n_epochs = round(MOST_FOUND_LENGTH * trial.epochs)  # of which the file is a small part
+        alone_s = worker.measure_speed(trial.design(worker.layer_types)).training_s(trial.recipe, n_epochs)
+        return min(whole_s, n_clips / n_train * alone_s / n_epochs) if alone_s > 0 else whole_s
     speed = load_speed(folder, trial)
     if speed is None or trial.recipe.quantisation is not None or n_clips / speed < _LEAST_SHARE * whole_s:
         return whole_s  # epochs do not tell where the time went
