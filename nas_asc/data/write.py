@@ -8,11 +8,14 @@ import numpy as np
 import soundfile
 
 from nas_asc.data.data_set import DataSet
+from nas_asc.data.tau import SUBSETS
 from nas_asc.errors import DataError
 
 
 def write_synthetic(data_set: DataSet, folder: Path, *, on_progress: Callable[[int, int], None] | None = None) -> None:
     """Write every clip as 24-bit WAV, and the listings, as TAU 2022 has them; the folder appears when it is whole.
+
+    The training splits of the 2024 challenge are there too: shares of the training clips of each class.
 
     Args:
         data_set: The embedded scenes.
@@ -55,6 +58,11 @@ def _write_listings(data_set: DataSet, folder: Path) -> None:
     _write(setup / "fold1_train.csv", ("filename", "scene_label"), [pairs[row] for row in train])
     _write(setup / "fold1_evaluate.csv", ("filename", "scene_label"), [pairs[row] for row in test])
     _write(setup / "fold1_test.csv", ("filename",), [pairs[row][:1] for row in test])
+    drawn = np.random.default_rng(0).permutation(train)
+    of_class = [drawn[data_set.labels[drawn] == label] for label in range(len(data_set.classes))]
+    for percent in SUBSETS:  # each one holds the smaller ones
+        rows = np.sort(np.concatenate([each[: len(each) * percent // 100] for each in of_class]))
+        _write(setup / f"split{percent}.csv", ("filename",), [pairs[row][:1] for row in rows])
 
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -65,6 +65,17 @@ def test_written_scenes_are_tau_2022_and_decode_to_the_same_waveforms(tmp_path):
         assert np.array_equal(written.waveform(row), data.waveform(row))
 
 
+def test_written_scenes_have_the_training_splits_of_2024_each_in_the_next(tmp_path):
+    whole = load_data_set()
+    write_synthetic(_take(whole, np.arange(0, len(whole), 20)), tmp_path / "scenes")
+    found = {percent: load_data_set(tmp_path / "scenes", subset=percent) for percent in (5, 10, 25, 50, 100)}
+    trained = {percent: set(data.paths[data.parts == "train"]) for percent, data in found.items()}
+    assert trained[5] <= trained[10] < trained[25] < trained[50] < trained[100]
+    whole_train = found[100].labels[found[100].parts == "train"]
+    kept = found[25].labels[found[25].parts == "train"]
+    assert np.bincount(kept, minlength=10).tolist() == [n // 4 for n in np.bincount(whole_train, minlength=10)]
+
+
 def test_recordings_for_which_no_room_is_left_are_none(tmp_path, largest_file):
     largest_file(20_000)
     with pytest.raises(DataError, match=r"/scenes cannot be written: "):
