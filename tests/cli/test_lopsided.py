@@ -66,7 +66,7 @@ def place(tmp_path, monkeypatch):
         (
             "log_loss,macs",
             "the validation clips, the constant answer for 88.2 %",
-            "search with --objectives macro_error",
+            "search with `--objectives macro_error",
         ),
         ("macro_error,macs", "clips, the constant answer for 50.0 %", "Train for longer."),
     ],

@@ -105,7 +105,7 @@ def test_a_space_that_was_declared_in_a_program_is_searched(study):
     assert set(found.front["number"]) <= set(found.trials["number"])
     assert list(found.front.columns[:5]) == ["number", "log_loss", "accuracy", "params", "macs"]
     assert found.front.columns.is_unique
-    assert set(found.front.columns) >= {"accuracy.class.a", "width", "seconds"}
+    assert set(found.front.columns) >= {"accuracy.class.park", "width", "seconds"}
     assert sum(line.startswith("trial ") for line in lines) == 3
     assert lines[0].startswith("data: ")
     assert (found.folder / "report.html").is_file()
