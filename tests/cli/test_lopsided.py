@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from nas_asc.cli import main
+from nas_asc.study import name_options
 
 pytestmark = pytest.mark.slow
 _RATE, _N_FILES = 8_000, 100
@@ -80,7 +81,7 @@ def test_it_is_said_where_nothing_can_be_learnt(place, capsys, objectives, const
     assert constant in said[0]
     assert advice in said[0]
     assert cards["constant"]["verdict"] == "warning"
-    assert said[0] == f"{cards['constant']['finding']}. {cards['constant']['advice']}"
+    assert said[0] == name_options(f"{cards['constant']['finding']}. {cards['constant']['advice']}")
     assert "warning: recordings of equal bytes under two labels: common/1.wav and rare/copy.wav" in out
     assert cards["labels"]["verdict"] == "warning"
 
