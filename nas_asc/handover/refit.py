@@ -65,7 +65,7 @@ def refit_recommended(
         validate_data(config, worker.prepared)
         best = recommend(folder, config, load_records(folder, on_wait=listener.on_note))
         if best is not None and not is_refitted(folder, best):
-            n_epochs = _choose_epochs(folder, config, best, worker, left_s=limit.left_s)
+            n_epochs = _choose_epochs(folder, config, best, worker, limit=limit)
             on = f"on all development clips, for {n_epochs} epoch{'' if n_epochs == 1 else 's'}"
             listener.on_note(f"training the network of trial {best.number} once more, {on}")
             try:
@@ -98,12 +98,15 @@ def choose_length(scores: dict[int, float], *, own: int, affordable: float = mat
     return max(1.0, min(most, affordable))
 
 
-def _choose_epochs(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker, *, left_s: float) -> int:
+def _choose_epochs(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker, *, limit: TimeLimit) -> int:
     own, repeats = trial.epochs, load_repeats(folder)
     if config.final_length is not None:
         return round(config.final_length * own)
     scores = {epochs: sum(found) / len(found) for epochs, found in _scores(config, trial, repeats).items()}
-    affordable = left_s / max(_MARGIN * own * _epoch_s(folder, config, trial, worker), 1e-9)
+    affordable = math.inf
+    if limit.end is not None:
+        trial_s = own * _epoch_s(folder, config, trial, worker)  # measuring it takes of what is left
+        affordable = limit.left_s / max(_MARGIN * trial_s, 1e-9)
     return math.floor(own * choose_length(scores, own=own, affordable=affordable))
 
 

@@ -37,7 +37,7 @@ class History:
         is_complete: (n,) whether a trial is complete; None is all of them.
         seconds: (n,) of each trial's whole training, of a stopped one as far as it came; None where unknown.
         scores: One a complete or stopped trial; empty where unknown.
-        running: Keys of designs that are in training, or that there was no time for.
+        running: Keys of designs in training.
     """
 
     candidates: tuple[Candidate, ...]
@@ -83,14 +83,17 @@ class HistoryReader:
         self._minimised = tuple(minimised)
         self._clear()
 
-    def read(self, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> History:
+    def read(
+        self, records: Sequence[TrialRecord], *, avoid: Collection[str] = (), running: Collection[str] = ()
+    ) -> History:
         """What the records tell a proposer.
 
         Records of another space, after a change of it was accepted, count as seen alone.
 
         Args:
             records: All finished trials.
-            avoid: Keys of designs that are running.
+            avoid: Keys of designs that count as seen as well.
+            running: Keys of designs in training.
         """
         known = self._records
         if len(records) < len(known) or any(old is not new for old, new in zip(known, records, strict=False)):
@@ -110,7 +113,7 @@ class HistoryReader:
             np.array(self._levels) == 0,
             np.array(self._seconds),
             tuple(self._scores),
-            frozenset(avoid) - self._seen,
+            frozenset(running),
         )
 
     def _clear(self) -> None:

@@ -2,9 +2,10 @@
 
 Conventions:
     Parameters are the codes of a space's axes, all of them always. What is running or was pruned is not proposed again;
-    nothing else follows from it.
+    nothing else follows from what was pruned.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,6 @@ from nas_asc.propose.proposer import Proposer
 from nas_asc.propose.screen import Proposal, Screen
 from nas_asc.space import Candidate
 from nas_asc.study import TrialRecord
-
-_TAKEN = (TrialState.RUNNING, TrialState.PRUNED)  # nothing is known of these, or will be
 
 
 class ProposalSampler(BaseSampler):
@@ -39,6 +38,7 @@ class ProposalSampler(BaseSampler):
         self.others = RandomSampler(seed=seed)
         self.built: dict[tuple[Any, ...], Proposal | None] = {}
 
+    @abstractmethod
     def read_records(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> Sequence[TrialRecord]:
         """Records of the finished ones of some trials, in the order of their arrival.
 
@@ -46,7 +46,6 @@ class ProposalSampler(BaseSampler):
             study: Asked.
             trials: All but the one that is asked for.
         """
-        raise NotImplementedError
 
     def index(self, trial: FrozenTrial) -> int:
         """Index of a trial's proposal, which seeds it.
@@ -67,15 +66,19 @@ class ProposalSampler(BaseSampler):
             NothingFitsError: No new candidate that fits was found.
         """
         others = [each for each in study.get_trials(deepcopy=False) if each.number != trial.number]
-        taken = (self.build(each) for each in others if each.state in _TAKEN)
-        avoid = {one.design.key for one in taken if one is not None}
-        proposal = self.proposer.propose(self.index(trial), self.read_records(study, others), avoid=avoid)
+        running, pruned = (self._keys(others, state) for state in (TrialState.RUNNING, TrialState.PRUNED))
+        records = self.read_records(study, others)
+        proposal = self.proposer.propose(self.index(trial), records, avoid=running | pruned, running=running)
         if proposal is None:
             study.tell(trial.number, state=TrialState.FAIL)
             name, limits = self.screen.space.name, self.screen.budget.describe()
             faults = "".join(f" Left out: {fault}" for fault in sorted(self.screen.faults)[:1])
             raise NothingFitsError(f"no new candidate of space {name!r} fits the {limits}.{faults}")
         return proposal
+
+    def _keys(self, trials: Sequence[FrozenTrial], state: TrialState) -> set[str]:
+        built = (self.build(each) for each in trials if each.state == state)
+        return {one.design.key for one in built if one is not None}
 
     def parameters(self, proposal: Proposal) -> dict[str, Any]:
         """Codes of a proposal by the name of their axis."""

@@ -38,13 +38,21 @@ _EXPLORES = 3  # one proposal in so many is from all of the space
 class Proposer(Protocol):
     """A strategy."""
 
-    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+    def propose(
+        self,
+        number: int,
+        records: Sequence[TrialRecord],
+        *,
+        avoid: Collection[str] = (),
+        running: Collection[str] = (),
+    ) -> Proposal | None:
         """What trial `number` trains: it fits and is new; None where nothing new was found.
 
         Args:
             number: The number of the trial.
             records: All finished trials.
-            avoid: Keys of designs that are not wanted.
+            avoid: Keys of designs that are not wanted, what is in training among them.
+            running: Keys of designs in training.
         """
 
 
@@ -64,9 +72,16 @@ class TurnProposer:
         self._reader = HistoryReader(screen.space, minimised=config.minimised)
         self.starts = warm_start(screen, seed=config.seed) if config.warm_start else ()
 
-    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+    def propose(
+        self,
+        number: int,
+        records: Sequence[TrialRecord],
+        *,
+        avoid: Collection[str] = (),
+        running: Collection[str] = (),
+    ) -> Proposal | None:
         """The next start, or what the first strategy to find something finds."""
-        return self.choose(number, self._reader.read(records, avoid=avoid))
+        return self.choose(number, self._reader.read(records, avoid=avoid, running=running))
 
     def choose(self, number: int, history: History) -> Proposal | None:
         """As `propose`, of a history.

@@ -5,8 +5,8 @@ A guess of `asc`, its recipe tuned as a search tunes it, is trained for three ti
 from the mean logits of three networks that a search would have, and as the mean of two and of three seeds that share
 the epochs. What is grown from it in detail has weights of the same shapes: it is trained from scratch and from the
 guess's weights, as long as a trial and three times as long. Scores are of the validation clips, in float. A training is
-appended to FILE as soon as it is done, so that an interrupted run goes on; networks lie beside it. Prints a table in
-Markdown with the date and the commit.
+appended to FILE as soon as it is done, so that an interrupted run goes on; networks lie beside it, and one that is
+there already adds no seconds to a row. Prints a table in Markdown with the date and the commit.
 """
 
 import argparse
@@ -22,8 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from nas_asc.budget import parse_budget
-from nas_asc.data import load_data_set, split_data_set
 from nas_asc.evaluation import (
     PreparedData,
     Teacher,
@@ -34,12 +32,10 @@ from nas_asc.evaluation import (
 )
 from nas_asc.evaluation.network import build_network, to_state
 from nas_asc.metrics import score_predictions
-from nas_asc.propose import Screen
 from nas_asc.propose.fill import grow
-from nas_asc.propose.warm_start import warm_start
-from nas_asc.space import Design, load_space
-from nas_asc.training import Run, default_epochs, prepare_process, train_model
-from tests.benchmarks.bench_tune import CHANGES
+from nas_asc.space import Design
+from nas_asc.training import Run, default_epochs, train_model
+from tests.benchmarks.bench_tune import CHANGES, add_guess_options, find_guess
 from tests.benchmarks.heading import machine, made_by
 
 _LENGTH = 3  # of the last training, in trials
@@ -156,24 +152,13 @@ def format_table(rows: list[dict[str, Any]]) -> str:
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="default: synthetic scenes")
-    parser.add_argument("--clip", type=float, help="seconds of a clip")
-    parser.add_argument("--test-fold", type=int)
-    parser.add_argument("--params", default="128k")
-    parser.add_argument("--macs", default="30M")
-    parser.add_argument("--guess", type=int, default=1, help="which of the first networks of a search")
+    add_guess_options(parser)
     parser.add_argument("--change", default="both", choices=list(CHANGES), help="of the guess's recipe")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--keep", type=Path, required=True, help="file of what is done")
     options = parser.parse_args()
-    prepare_process()
-    data_set = load_data_set(options.data, clip_s=options.clip)
-    prepared = PreparedData(data_set, split_data_set(data_set, seed=0, test_fold=options.test_fold))
-    budget = parse_budget({"params": options.params, "macs": options.macs}, rules=None, bits=8)
-    space = load_space("asc")
-    screen = Screen(space, prepared.task, budget=budget)
-    values = warm_start(screen, seed=0)[options.guess - 1].candidate.values
-    guess = space.candidate_from({**values, **CHANGES[options.change]})
+    prepared, screen, as_it_is = find_guess(options)
+    space = screen.space
+    guess = space.candidate_from({**as_it_is.values, **CHANGES[options.change]})
     grown = grow(guess, screen, way="detail", share=0.5)
     assert grown is not None, "this guess uses half of the limit on MACs already"
     designs = [space.build(each, prepared.task) for each in (guess, grown)]

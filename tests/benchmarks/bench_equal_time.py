@@ -57,7 +57,14 @@ class PlainProposer:
         self._open: dict[str, optuna.Trial] = {}
         self._n_told = 0
 
-    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+    def propose(
+        self,
+        number: int,
+        records: Sequence[TrialRecord],
+        *,
+        avoid: Collection[str] = (),
+        running: Collection[str] = (),
+    ) -> Proposal | None:
         """What TPE asks for that fits, repeated designs too."""
         for record in records[self._n_told :]:
             self._tell(record)

@@ -19,7 +19,7 @@ from nas_asc.evaluation import PreparedData, evaluate_candidate
 from nas_asc.metrics import score_predictions
 from nas_asc.propose import Screen
 from nas_asc.propose.warm_start import warm_start
-from nas_asc.space import load_space
+from nas_asc.space import Candidate, load_space
 from nas_asc.training import Run, default_epochs, prepare_process
 from tests.benchmarks.heading import machine, made_by
 
@@ -48,25 +48,36 @@ def format_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def add_guess_options(parser: argparse.ArgumentParser) -> None:
+    """Options of a benchmark of one guess: the data, the limits, which guess, where to keep what is done."""
     parser.add_argument("--data", help="default: synthetic scenes")
     parser.add_argument("--clip", type=float, help="seconds of a clip")
     parser.add_argument("--test-fold", type=int)
     parser.add_argument("--params", default="128k")
     parser.add_argument("--macs", default="30M")
     parser.add_argument("--guess", type=int, default=1, help="which of the first networks of a search")
-    parser.add_argument("--lengths", default="1,3", help="multiples of the usual number of epochs")
-    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--keep", type=Path, required=True, help="file of what is done")
-    options = parser.parse_args()
+
+
+def find_guess(options: argparse.Namespace) -> tuple[PreparedData, Screen, Candidate]:
+    """Clips, what fits, and the guess that the options name."""
     prepare_process()
     data_set = load_data_set(options.data, clip_s=options.clip)
     prepared = PreparedData(data_set, split_data_set(data_set, seed=0, test_fold=options.test_fold))
     budget = parse_budget({"params": options.params, "macs": options.macs}, rules=None, bits=8)
-    space = load_space("asc")
-    guess = warm_start(Screen(space, prepared.task, budget=budget), seed=0)[options.guess - 1].candidate
+    screen = Screen(load_space("asc"), prepared.task, budget=budget)
+    return prepared, screen, warm_start(screen, seed=0)[options.guess - 1].candidate
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_guess_options(parser)
+    parser.add_argument("--lengths", default="1,3", help="multiples of the usual number of epochs")
+    parser.add_argument("--seeds", type=int, default=1)
+    options = parser.parse_args()
+    prepared, screen, guess = find_guess(options)
+    space = screen.space
     usual = default_epochs(prepared.n_train)
     options.keep.touch()
     for seed in range(options.seeds):

@@ -44,25 +44,12 @@ from nas_asc.study import StudyConfig, TrialRecord
 from nas_asc.training import prepare_process
 from tests.benchmarks.bench_equal_time import write_small_space
 from tests.benchmarks.heading import machine, made_by
+from tests.benchmarks.processor import read_processor, share_got
 
 _SIZES = {"small": {"params": "8k", "macs": "1M"}, "large": {"params": "128k", "macs": "30M"}}
 _EPOCHS = 2  # of each training of "search", so that there are many
 _ENOUGH = 0.9
 _SLEEP_SPACE = "cp_mobile"
-
-
-def _processor() -> tuple[float, float]:
-    """Seconds of all cores that were used, by whomever; those of this process and its children that have ended."""
-    ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-    own = os.times()
-    used = sum(ticks) - ticks[3] - ticks[4]  # idle, waiting
-    return used / os.sysconf("SC_CLK_TCK"), own.user + own.system + own.children_user + own.children_system
-
-
-def _share_got(before: tuple[float, float], seconds: float) -> float:
-    """Share of the cores that others left to this process."""
-    used, own = (now - then for now, then in zip(_processor(), before, strict=True))
-    return 1 - max(0.0, used - own) / (seconds * (os.cpu_count() or 1))
 
 
 def measure_shares(options: argparse.Namespace) -> None:
@@ -81,9 +68,9 @@ def measure_shares(options: argparse.Namespace) -> None:
         for size, limits in _SIZES.items():
             screen = Screen(space, worker.prepared.task, budget=parse_budget(limits, rules=None, bits=8))
             for design in usual_designs(screen, seed=0):
-                before, started = _processor(), time.monotonic()
+                before, started = read_processor(), time.monotonic()
                 (row,) = worker.measure_shares([design], {n_cores // n for n in counts}, most_s=60.0)
-                got = _share_got(before, time.monotonic() - started)
+                got = share_got(before, time.monotonic() - started)
                 macs = count_cost(design.architecture).macs
                 seconds = " | ".join(f"{row[n_cores // n]:.2f}" for n in counts)
                 gains = ", ".join(f"{n * row[n_cores] / row[n_cores // n]:.2f}" for n in counts)
@@ -119,7 +106,7 @@ def search(options: argparse.Namespace) -> None:
     moments = _Moments()
     with tempfile.TemporaryDirectory() as cache:
         session = begin_session(asked, root=folder, cache=Path(cache), listener=moments)
-        before, started = _processor(), time.monotonic()
+        before, started = read_processor(), time.monotonic()
         found = session.search(Course(timeout_s=options.seconds, n_seeds=1, refits=False)).search
         seconds = time.monotonic() - started
     points = [record.objectives for record in found.records if record.is_complete]
@@ -133,7 +120,7 @@ def search(options: argparse.Namespace) -> None:
         "trials": len(points),
         "log_loss": min(record.scores.log_loss for record in found.records if record.scores is not None),
         "hypervolume": hypervolume(points, reference) / prod(reference),
-        "got": _share_got(before, seconds),
+        "got": share_got(before, seconds),
         "made_by": made_by(),
     }
     (folder / f"{name}.json").write_text(json.dumps(row))
@@ -197,7 +184,7 @@ def sleep(options: argparse.Namespace) -> None:
             n_workers=n_workers,
         )
         config = ask_study(asked, space, worker.prepared)
-        before, started = _processor(), time.monotonic()
+        before, started = read_processor(), time.monotonic()
         with closing(Processes(build, n_workers=n_workers)) as executor:
             run_search(
                 config,
@@ -208,7 +195,7 @@ def sleep(options: argparse.Namespace) -> None:
                 listener=moments,
                 folder=Path(place) / "study",
             )
-        got = _share_got(before, time.monotonic() - started)
+        got = share_got(before, time.monotonic() - started)
     assert len(moments.moments) == n_jobs
     taken = moments.moments[-1] - moments.moments[n_workers - 1]
     linear = (n_jobs - n_workers) * options.seconds / n_workers

@@ -45,6 +45,7 @@ from nas_asc.study import (
 )
 from tests.benchmarks.bench_equal_time import PlainProposer
 from tests.benchmarks.heading import machine, made_by
+from tests.benchmarks.processor import read_processor, share_got
 
 CONTESTANTS = ("ours", "none", "mutations", "random", "tpe")
 _LENGTHS = (3, 6, 10)
@@ -58,7 +59,14 @@ class GuessesOnly:
     def __init__(self, screen: Screen, config: StudyConfig) -> None:
         self._starts = TurnProposer(screen, config, lambda number, n_complete: ()).starts
 
-    def propose(self, number: int, records: Sequence[TrialRecord], *, avoid: Collection[str] = ()) -> Proposal | None:
+    def propose(
+        self,
+        number: int,
+        records: Sequence[TrialRecord],
+        *,
+        avoid: Collection[str] = (),
+        running: Collection[str] = (),
+    ) -> Proposal | None:
         """The next guess that was not tried."""
         seen = {*avoid, *(record.key for record in records)}
         return next((start for start in self._starts if start.design.key not in seen), None)
@@ -165,13 +173,13 @@ def run_row(options: argparse.Namespace) -> None:
     """One row, in this process: search, then the scores of the int8 file on the test clips."""
     folder = options.folder.resolve() / "studies" / options.row
     os.environ["NAS_ASC_CACHE"] = cache = tempfile.mkdtemp(prefix="cache-", dir=folder.parent)
-    started, before = time.perf_counter(), _processor()
+    started, before = time.perf_counter(), read_processor()
     if options.contestant == "ours":
         run_ours(folder, options)
     else:
         run_rival(options.contestant, folder, options)
     seconds = time.perf_counter() - started
-    share = _share_got(before, seconds)
+    share = share_got(before, seconds)
     test = evaluate_study(folder, reopen_session(str(folder)).worker)
     config, records = load_config(folder), load_records(folder)
     assert test.file_scores is not None
@@ -198,20 +206,6 @@ def run_row(options: argparse.Namespace) -> None:
     }
     (folder / "row.json").write_text(json.dumps(row))
     shutil.rmtree(cache)
-
-
-def _processor() -> tuple[float, float]:
-    """Seconds of all cores that all but nice processes had, stolen ones too; those of this one and its children."""
-    ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-    busy = sum(ticks) - ticks[1] - ticks[3] - ticks[4]  # nice, idle, waiting
-    own = os.times()
-    return busy / os.sysconf("SC_CLK_TCK"), own.user + own.system + own.children_user + own.children_system
-
-
-def _share_got(before: tuple[float, float], seconds: float) -> float:
-    """Share of the cores that others left to this process."""
-    busy, own = (now - then for now, then in zip(_processor(), before, strict=True))
-    return 1 - max(0.0, busy - own) / (seconds * (os.cpu_count() or 1))
 
 
 def format_table(rows: Sequence[dict[str, Any]]) -> str:

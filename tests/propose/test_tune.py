@@ -129,7 +129,7 @@ def test_a_change_in_training_counts_as_one_that_pays_until_its_score_is_known(s
     running = {last.key}
     found = []
     for number in range(N_FIRST, N_FIRST + 3):
-        found.append(proposer.propose(number, records, avoid=running))
+        found.append(proposer.propose(number, records, avoid=running, running=running))
         running.add(found[-1].design.key)
     assert [each.origin.split(",")[0] for each in found] == ["tune", "tune", "fill"]
     both, unshifted, grown = (each.design.recipe for each in found)
@@ -138,9 +138,18 @@ def test_a_change_in_training_counts_as_one_that_pays_until_its_score_is_known(s
     assert grown == unshifted
     made = fake_record(found[0], N_FIRST, rng=np.random.default_rng(0))
     worse = replace(made, scores=replace(made.scores, log_loss=2.0 * best.scores.log_loss), seconds=1.0)
-    after = proposer.propose(N_FIRST + 3, [*records, worse], avoid=running - {worse.key})
+    running.remove(worse.key)
+    after = proposer.propose(N_FIRST + 3, [*records, worse], avoid=running, running=running)
     assert after.origin == "tune, rate"
     assert raises_rate(best.recipe, after.design.recipe)
+
+
+def test_a_change_that_there_was_no_time_for_does_not_count_as_one_that_pays(screen):
+    proposer = build_proposer(screen, replace(CONFIG, sampler="gp", budget=BUDGET, objectives=("log_loss", "macs")))
+    records = study(screen, lambda record: 1.0 - record.cost.macs / 60e6, n=N_FIRST)
+    both = proposer.propose(N_FIRST, records)
+    other = proposer.propose(N_FIRST, records, avoid={both.design.key})
+    assert [both.origin, other.origin] == ["tune, rate and mixing", "tune, rate"]
 
 
 def test_a_space_without_such_axes_is_not_tuned():

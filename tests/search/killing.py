@@ -184,8 +184,9 @@ def assert_as_proposed(records: list[TrialRecord], cache: Path) -> None:
     for record in records:
         asked = record.asked or Ask(index=record.number, n_known=record.number)
         proposer = build_proposer(Screen(tiny.space, prepared.task, budget=tiny.BUDGET), config)
-        avoid = {by_ask[other].key for other in asked.pending}
-        assert proposer.propose(asked.index, records[: asked.n_known], avoid=avoid).design.key == record.key
+        running = {by_ask[other].key for other in asked.pending}
+        again = proposer.propose(asked.index, records[: asked.n_known], avoid=running, running=running)
+        assert again.design.key == record.key
         assert record.seed == trial_seed(config.seed, record.ask)
 
 

@@ -367,7 +367,7 @@ class Small:
         self._screen = screen
         self._widths = (4, 6, 8)
 
-    def propose(self, number, records, *, avoid=()):
+    def propose(self, number, records, *, avoid=(), running=()):
         values = {"depth": 1, "kernel_size": 3, "activation": "relu", "learning_rate": 0.01}
         if number == len(self._widths):
             return None

@@ -97,9 +97,9 @@ def test_every_record_tells_what_its_proposal_knew(searched, prepared):
         assert len(pending) <= 1
         assert all(by_ask[other].number >= n_known for other in pending), "it was recorded when it was pending"
         screen = Screen(space, prepared.task, budget=BUDGET)
-        again = build_proposer(screen, result.config).propose(
-            record.ask, result.records[:n_known], avoid={by_ask[other].key for other in pending}
-        )
+        running = {by_ask[other].key for other in pending}
+        proposer = build_proposer(screen, result.config)
+        again = proposer.propose(record.ask, result.records[:n_known], avoid=running, running=running)
         assert again.design.key == record.key
     assert sum(record.asked is not None for record in result.records) >= N_TRIALS - 1
 
