@@ -66,7 +66,7 @@ class ProposalSampler(BaseSampler):
             NothingFitsError: No new candidate that fits was found.
         """
         others = [each for each in study.get_trials(deepcopy=False) if each.number != trial.number]
-        running, pruned = (self._keys(others, state) for state in (TrialState.RUNNING, TrialState.PRUNED))
+        running, pruned = (self.keys_in(state, others) for state in (TrialState.RUNNING, TrialState.PRUNED))
         records = self.read_records(study, others)
         proposal = self.proposer.propose(self.index(trial), records, avoid=running | pruned, running=running)
         if proposal is None:
@@ -76,7 +76,8 @@ class ProposalSampler(BaseSampler):
             raise NothingFitsError(f"no new candidate of space {name!r} fits the {limits}.{faults}")
         return proposal
 
-    def _keys(self, trials: Sequence[FrozenTrial], state: TrialState) -> set[str]:
+    def keys_in(self, state: TrialState, trials: Sequence[FrozenTrial]) -> set[str]:
+        """Keys of the designs of those of some trials that are in a state."""
         built = (self.build(each) for each in trials if each.state == state)
         return {one.design.key for one in built if one is not None}
 
