@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nas_asc.compression import quantise_network
 from nas_asc.cost import count_cost, list_obstacles
 from nas_asc.errors import ExportError, LayerError
-from nas_asc.export import CORES, TfliteNetwork, build_c, build_copy, build_tflite, write_c
+from nas_asc.export import CORES, TfliteNetwork, build_copy, build_tflite, write_proved_c
 from nas_asc.export.c.front_end import quantise_clip
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture
@@ -83,31 +83,27 @@ def measure(design: Design, clip_s: float, cores: Sequence[str]) -> list[str]:
         return [f"refused: {', '.join(obstacles)}"]
     if count_cost(architecture).macs >= MOST_MACS:
         clip_s = (SHORT_FRAMES - 1) * log_mel.hop_length / log_mel.sample_rate
+        architecture = Architecture(architecture.layers, log_mel.shape(clip_s), architecture.n_classes)
     network, metadata, recordings, standardised = build_drawn(architecture, log_mel, clip_s)
-    built = build_c(network, metadata, recordings[0])
     file, into = MicroFile(network.to_bytes()), network.model.quantisation(network.input)
     assert into is not None
-    inputs = np.stack([file.quantise(clip) for clip in standardised])
     features = np.stack([quantise_clip(samples, metadata, into) for samples in recordings])
-    outputs = file.run_integers(inputs).reshape(len(inputs), -1)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "c"
-        write_c(folder, built)
+        report = write_proved_c(folder, network, metadata, recordings=recordings, features=standardised, cores=cores)
         with build_copy(folder) as build:
-            found = np.frombuffer(build.run("network", inputs), np.int8).reshape(outputs.shape)
             heard = np.frombuffer(build.run("log_mel", recordings.swapaxes(1, 2)), np.int8).reshape(features.shape)
-            taken = [build.measure_core(core) for core in cores]
     return [
         f"{clip_s:.2f} s",
         f"{count_cost(architecture).macs / 1e6:.2f} M",
-        f"{int((found == outputs).all(axis=1).sum())} of {len(outputs)}",
+        f"{report.n_equal_clips} of {len(recordings)}",
         f"{int((heard != features).sum())} of {features.size:,}",
-        f"{built.arena_bytes:,}",
+        f"{report.arena_bytes:,}",
         f"{file.arena.activations:,}",
-        f"{built.front_end.ram_bytes:,}",
+        f"{report.front_end.ram_bytes:,}",
         *(
             text
-            for core in taken
+            for core in report.cores
             for text in (
                 *(f"{core.instructions[part] / 1e6:.1f} M" for part in ("clip", "network")),
                 f"{core.stack_bytes}",

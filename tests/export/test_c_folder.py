@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from nas_asc.errors import ExportError
-from nas_asc.export import build_copy
-from nas_asc.export.c import CORES, can_emulate
+from nas_asc.export import build_copy, write_proved_c
+from nas_asc.export.c import CORES, can_emulate, proof
 from nas_asc.export.c.front_end import quantise_clip
+from nas_asc.export.c.toolchain import CBuild, CoreReport
 from nas_asc.frontend import LogMel
 from nas_asc.prediction import MicroFile
 from tests.export.c_code import CLASSES, draw_recordings, needs_compiler, write_system
@@ -53,8 +54,28 @@ def test_check_fails_where_something_else_is_heard(system, tmp_path, what):
     head, tail = golden.read_text().split(f"{what}[", 1)
     changed = re.sub(r"-?\d+(?=, |})", lambda found: str((int(found[0]) + 64) % 128), tail, count=500)
     golden.write_text(f"{head}{what}[{changed}")
-    with build_copy(tmp_path) as build, pytest.raises(ExportError, match=r"make check failed .*FAILED"):
+    with build_copy(tmp_path) as build, pytest.raises(ExportError, match=r"make check failed .*[1-9]\d* of \d+ differ"):
         build.check()
+
+
+def test_recording_on_which_a_core_differs_is_not_the_golden_one(system, tmp_path, monkeypatch):
+    _, network, metadata = system
+    recordings, checked = list(draw_recordings(LOG_MEL, CLIP_S, 3)), []
+
+    def measure(build, core):
+        checked.append((build.folder / "golden" / "recording.wav").read_bytes())
+        if len(checked) == 1:
+            raise ExportError(f"make qemu CORE={core} failed.")
+        return CoreReport(core, {}, 0)
+
+    monkeypatch.setattr(proof, "can_emulate", lambda: True)
+    monkeypatch.setattr(CBuild, "measure_core", measure)
+    monkeypatch.setattr(CBuild, "measure_size", lambda _: None)
+    features = np.zeros((1, 1, 24, 39), np.float32)
+    report = write_proved_c(tmp_path, network, metadata, recordings=recordings, features=features)
+    assert [core.core for core in report.cores] == list(CORES)
+    assert checked[1:] == [(tmp_path / "golden" / "recording.wav").read_bytes()] * len(CORES)
+    assert checked[0] != checked[1]
 
 
 STANDARDS = ["cc -std=c11", "cc -std=c17", *(f"c++ -x c++ -std=c++{year}" for year in (11, 14, 17, 20, 23))]

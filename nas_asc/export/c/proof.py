@@ -56,6 +56,7 @@ def write_proved_c(
     *,
     recordings: Sequence[NDArray[np.int16]],
     features: NDArray[np.float32],
+    cores: Sequence[str] = CORES,
 ) -> CReport:
     """Write the C of a network with its front end, after it was checked as far as the tools here can.
 
@@ -65,6 +66,7 @@ def write_proved_c(
         metadata: What the network needs to be told of recordings.
         recordings: Clips (C, N), one of which becomes the golden one.
         features: Standardised log-mels (B, C, F, T) on which C and TensorFlow Lite Micro are compared.
+        cores: Those of `CORES` that are emulated, where the tools are there.
 
     Raises:
         ExportError: A step or the front end has no C, or the C computes something else.
@@ -72,16 +74,12 @@ def write_proved_c(
     """
     with tempfile.TemporaryDirectory() as place:
         draft = Path(place)
-        built = _build_checked(draft, network, metadata, recordings)
+        built, core_reports = _build_checked(draft, network, metadata, recordings, cores if can_emulate() else ())
         n_equal_clips, size = 0, None
-        cores: tuple[CoreReport, ...] = ()
         if can_run_here():
             with build_copy(draft) as build:
                 n_equal_clips = _compare(build, network, features)
                 size = build.measure_size()
-        if can_emulate():
-            with build_copy(draft) as build:
-                cores = tuple(map(build.measure_core, CORES))
     write_c(folder, built)
     return CReport(
         built.arena_bytes,
@@ -89,15 +87,22 @@ def write_proved_c(
         can_run_here(),
         n_equal_clips,
         size,
-        cores,
+        core_reports,
         {core: forecast_instructions(network, metadata.log_mel, metadata.clip_s, core=core) for core in FORECAST_CORES},
     )
 
 
 def _build_checked(
-    draft: Path, network: TfliteNetwork, metadata: Metadata, recordings: Sequence[NDArray[np.int16]]
-) -> CFolder:
-    """With the recording whose features keep farthest away from where rounding turns, and are the same in C."""
+    draft: Path,
+    network: TfliteNetwork,
+    metadata: Metadata,
+    recordings: Sequence[NDArray[np.int16]],
+    cores: Sequence[str],
+) -> tuple[CFolder, tuple[CoreReport, ...]]:
+    """With the recording whose features keep farthest away from where rounding turns, and are the same in all C.
+
+    Each C library has a logarithm of its own.
+    """
     into = network.model.quantisation(network.input)
     assert into is not None
     ranked = sorted(recordings, key=lambda samples: -find_margin(samples, metadata, into))
@@ -105,12 +110,11 @@ def _build_checked(
     for samples in ranked[:_N_TRIES]:
         built = build_c(network, metadata, samples)
         write_c(draft, built)
-        if not can_run_here():
-            return built
         try:
             with build_copy(draft) as build:
-                build.check()
-            return built
+                if can_run_here():
+                    build.check()
+                return built, tuple(map(build.measure_core, cores))
         except ExportError as error:
             fault = error
     raise fault

@@ -142,7 +142,8 @@ class CBuild:
             raise ExportError(f"make {' '.join(words)} took longer than {_TIMEOUT_S} s.") from None
         if done.returncode:
             lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-            shown = next((line for line in lines if "error" in line), "; ".join(lines[-4:]))
+            other = [line for line in lines if " differ" in line and ": 0 of" not in line]
+            shown = next((line for line in lines if "error" in line), "; ".join(other or lines[-4:]))
             raise ExportError(f"make {' '.join(words)} failed on the C that was written ({shown}).")
         return done.stdout
 
