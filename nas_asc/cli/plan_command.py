@@ -167,9 +167,12 @@ def feature_lines(features: "FrontEndForecast") -> Iterator[str]:
     least, median, most = (f"{format_short(n_bytes)}B" for n_bytes in features.table_bytes)
     computed = f", about {format_duration(features.table_s)} to compute" if features.table_s else ", computed already"
     yield f"features of {features.n_clips:,} clips: {least}, {median}, {most} a front end{computed}"
-    at_once = f", of which the cache keeps {format_short(features.kept_bytes)}B at once (--cache-size)"
+    places = [f"{format_short(features.disk_bytes)}B of disk"] if features.disk_bytes else []
+    if features.kept_bytes < features.disk_bytes:
+        places[0] += f", of which the cache keeps {format_short(features.kept_bytes)}B at once (--cache-size)"
+    if made_bytes := features.n_bytes - features.disk_bytes:
+        places.append(f"{format_short(made_bytes)}B that the GPU makes and keeps while it has room")
     yield (
-        f"about {features.n} front ends are used: {format_short(features.n_bytes)}B"
-        f"{at_once if features.kept_bytes < features.n_bytes else ''} of disk,"
+        f"about {features.n} front ends are used: {', '.join(places)},"
         f" {format_duration(features.seconds)} to compute; about {format_short(features.memory_bytes)}B of memory"
     )

@@ -16,11 +16,11 @@ class FrontEndForecast:
 
     Args:
         n_clips: Training and validation clips.
-        table_bytes: The bytes of one front end's features on disk: the smallest, median and largest of what
-            fits.
+        table_bytes: The bytes of one front end's features: the smallest, median and largest of what fits.
         table_s: Mean seconds that one front end's features take to compute, where they are not there.
         n: Front ends that the search uses.
         n_bytes: The number of bytes of all their features.
+        disk_bytes: Those of them that come to the disk; the compute device makes the others from the recordings.
         seconds: The seconds that they take to compute, without those that are there.
         kept_bytes: Most bytes of features on disk at the same time.
         memory_bytes: That the process is expected to need, its features in memory included.
@@ -31,6 +31,7 @@ class FrontEndForecast:
     table_s: float
     n: int
     n_bytes: int
+    disk_bytes: int
     seconds: float
     kept_bytes: int
     memory_bytes: int
@@ -53,6 +54,8 @@ class FrontEnds:
         self._shares = np.array(list(counts.values())) / len(log_mels)
         self._bytes = np.array([worker.prepared.room.n_bytes(log_mel) for log_mel in counts])
         self._seconds = np.array([worker.forecast_features(log_mel) for log_mel in counts])
+        made = [worker.prepared.makes_on(log_mel, worker.torch_device) for log_mel in counts]
+        self._disk_bytes = np.where(made, 0, self._bytes)
 
     def seconds(self, n_draws: float) -> float:
         """Expected seconds of computing the features of so many random candidates, those that are there left out."""
@@ -86,17 +89,18 @@ class FrontEnds:
         drawn = np.repeat(self._bytes, np.round(self._shares * 1_000).astype(int))
         smallest, median, largest = (int(np.quantile(drawn, share, method="nearest")) for share in (0.0, 0.5, 1.0))
         new = self._seconds > 0
-        n_bytes = int(used @ self._bytes)
-        in_memory = min(prepared.memory_bytes, n_bytes if largest <= prepared.memory_bytes else prepared.memory_bytes)
+        disk_bytes, largest_on_disk = int(used @ self._disk_bytes), int(self._disk_bytes.max())
+        fits = largest_on_disk <= prepared.memory_bytes
         return FrontEndForecast(
             n_clips=prepared.room.n_clips,
             table_bytes=(smallest, median, largest),
             table_s=float(np.average(self._seconds[new], weights=self._shares[new])) if new.any() else 0.0,
             n=max(1, round(float(used.sum()))),
-            n_bytes=n_bytes,
+            n_bytes=int(used @ self._bytes),
+            disk_bytes=disk_bytes,
             seconds=float(used @ self._seconds),
-            kept_bytes=min(n_bytes, max(largest, prepared.room.kept_bytes)),
-            memory_bytes=peak_bytes + in_memory,
+            kept_bytes=min(disk_bytes, max(largest_on_disk, prepared.room.kept_bytes)),
+            memory_bytes=peak_bytes + min(prepared.memory_bytes, disk_bytes if fits else prepared.memory_bytes),
         )
 
     def _used(self, n_draws: float) -> np.ndarray:

@@ -14,6 +14,7 @@ FEATURES = FrontEndForecast(
     table_s=240.0,
     n=10,
     n_bytes=40 * 10**9,
+    disk_bytes=40 * 10**9,
     seconds=2_400.0,
     kept_bytes=20 * 10**9,
     memory_bytes=3 * 10**9,
@@ -22,12 +23,25 @@ FEATURES = FrontEndForecast(
 
 def test_disk_memory_and_hours_are_said_and_what_the_cache_keeps_only_where_that_is_less():
     said = "\n".join(feature_lines(FEATURES))
-    for part in ("139,620 clips: 1GB, 4GB, 7GB", "about 4 min 0 s to compute", "about 10 front ends", "40GB, of which"):
+    for part in (
+        "139,620 clips: 1GB, 4GB, 7GB",
+        "about 4 min 0 s to compute",
+        "about 10 front ends",
+        "40GB of disk, of which",
+    ):
         assert part in said
-    assert "keeps 20GB at once (--cache-size) of disk, 40 min 0 s to compute; about 3GB of memory" in said
+    assert "keeps 20GB at once (--cache-size), 40 min 0 s to compute; about 3GB of memory" in said
     there = "\n".join(feature_lines(replace(FEATURES, table_s=0.0, kept_bytes=40 * 10**9)))
     assert "computed already" in there
     assert "--cache-size" not in there
+
+
+def test_what_a_gpu_makes_takes_no_disk():
+    some = "\n".join(feature_lines(replace(FEATURES, disk_bytes=15 * 10**9, kept_bytes=15 * 10**9)))
+    assert "used: 15GB of disk, 25GB that the GPU makes and keeps while it has room, 40 min" in some
+    none = "\n".join(feature_lines(replace(FEATURES, disk_bytes=0, kept_bytes=0)))
+    assert "used: 40GB that the GPU makes" in none
+    assert "disk" not in none
 
 
 def test_without_a_limit_on_time_all_parts_are_summed_up():

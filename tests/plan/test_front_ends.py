@@ -21,10 +21,16 @@ class Known:
     large_s: float = 40.0
     kept_bytes: int = 10**12
     memory_bytes: int = 10**12
+    made: tuple[LogMel, ...] = ()
+    torch_device: str = "cuda"
 
     def __post_init__(self):
         room = FeatureRoom(N_CLIPS, 1.0, most_bytes=10**12, kept_bytes=self.kept_bytes)
-        self.prepared = SimpleNamespace(room=room, memory_bytes=self.memory_bytes)
+        self.prepared = SimpleNamespace(
+            room=room,
+            memory_bytes=self.memory_bytes,
+            makes_on=lambda log_mel, torch_device: torch_device == "cuda" and log_mel in self.made,
+        )
 
     def forecast_features(self, log_mel):
         return self.small_s if log_mel == SMALL else self.large_s
@@ -38,7 +44,7 @@ def test_front_ends_are_counted_by_how_probably_one_of_the_draws_has_them():
     found = FrontEnds([SMALL] * 3 + [LARGE], Known()).forecast(2, peak_bytes=7)
     small, large = 1 - 0.25**2, 1 - 0.75**2
     assert found.seconds == pytest.approx(10 * small + 40 * large)
-    assert found.n_bytes == found.kept_bytes == int(n_bytes(SMALL) * small + n_bytes(LARGE) * large)
+    assert found.n_bytes == found.disk_bytes == found.kept_bytes == int(n_bytes(SMALL) * small + n_bytes(LARGE) * large)
     assert found.n == round(small + large)
     assert found.table_bytes == (n_bytes(SMALL), n_bytes(SMALL), n_bytes(LARGE))
     assert found.table_s == pytest.approx(0.75 * 10 + 0.25 * 40)
@@ -53,6 +59,13 @@ def test_what_is_there_takes_no_time_and_the_cache_and_the_memory_no_more_than_t
     assert found.kept_bytes == n_bytes(LARGE)  # one table at least
     assert found.memory_bytes == 7 + 5
     assert FrontEnds([SMALL], worker).forecast(9, peak_bytes=0).table_s == 0.0
+
+
+def test_what_the_device_makes_is_neither_on_disk_nor_in_memory():
+    found = FrontEnds([SMALL, LARGE], Known(made=(LARGE,), kept_bytes=1)).forecast(1_000, peak_bytes=7)
+    assert found.n_bytes == n_bytes(SMALL) + n_bytes(LARGE)
+    assert found.disk_bytes == found.kept_bytes == n_bytes(SMALL)
+    assert found.memory_bytes == 7 + n_bytes(SMALL)
 
 
 def test_trials_within_a_time_leave_time_for_their_features():
