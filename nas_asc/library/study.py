@@ -20,6 +20,8 @@ from nas_asc.space import Space
 from nas_asc.study import StudyConfig, TrialRecord, cut_front, find_study, load_config, load_records
 
 _FIRST = ["number", "log_loss", "accuracy", "params", "macs", "int8_bytes", "peak_ram_bytes", "origin"]  # of a frame
+_MOST_IN_LEGEND = 8  # lines and kinds of points; more say nothing
+_LEGEND_PX = 44
 
 
 class Study:
@@ -231,7 +233,12 @@ class Study:
         if name not in figures:
             known = ", ".join(sorted(figures)) or "none, as no trial is complete"
             raise StudyError(f"there is no figure {name!r}. There are {known}.")
-        return figures[name]
+        figure = figures[name]
+        if 1 < len(figure.data) <= _MOST_IN_LEGEND:  # in the report the text beside the figure says it
+            figure.update_layout(showlegend=True, height=figure.layout.height + _LEGEND_PX)
+            figure.update_layout(legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"})
+            figure.update_layout(margin_b=figure.layout.margin.b + _LEGEND_PX)
+        return figure
 
 
 def open_study(study: str | Path, **options: Any) -> Study:

@@ -127,7 +127,8 @@ def test_a_space_of_a_program_is_searched_and_raced_by_two_workers(study, tmp_pa
 @pytest.mark.slow
 def test_figures_come_as_plotly_has_them_and_a_wrong_name_says_which_there_are(study):
     found, _ = study
-    assert found.plot_front(cost="params").data
+    front = found.plot_front(cost="params")
+    assert front.layout.showlegend == (len(front.data) > 1)
     assert found.plot_history().data
     with pytest.raises(StudyError, match="front-log_loss-macs"):
         found.plot_front(cost="watts")
