@@ -19,9 +19,7 @@ class DataSet:
 
     Args:
         name: Short name, fit for a folder.
-        kind: Layout: "synthetic", "tau2020-mobile", "tau2020-3class", "tau2022-mobile", "tut", "esc50",
-            "urbansound8k", "speech-commands", "edge-impulse", "folder", "folder of splits", "folder of folds",
-            "folder of groups" or "csv".
+        kind: Layout, such as "synthetic", "tau2022-mobile", "esc50", "folder", "folder of splits" or "csv".
         root: Folder the paths start from; None for the embedded scenes.
         classes: Class names in the order of the labels.
         sample_rate: Hz of the recordings; where they have rates of their own, of most.

@@ -28,6 +28,7 @@ class MinimisedScore:
         chance: Minimised value of the constant answer that gives all classes the same probability, by their number.
         of_clips: (N,) minimised values of the clips, whose mean is that of all, from their labels, probabilities and
             log losses.
+        unit: The unit of a value in print; empty where there is none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class MinimisedScore:
     worst: Callable[[int], float]
     chance: Callable[[int], float]
     of_clips: ClipValues
+    unit: str = ""
 
     def value(self, scores: Scores) -> float:
         """What is minimised.
@@ -68,6 +70,7 @@ MINIMISED_SCORES = {
             worst=lambda n_classes: 1.5 * math.log(n_classes),  # half as much again as a guess
             chance=math.log,
             of_clips=lambda labels, probabilities, losses: losses,
+            unit="nats",
         ),
         MinimisedScore(
             name="error",

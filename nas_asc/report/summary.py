@@ -287,8 +287,8 @@ def _length_text(facts: Facts, record: TrialRecord) -> str:
 
 def _mean_score(facts: Facts, scores: Sequence[float]) -> str:
     mean = sum(scores) / len(scores)
-    name = facts.config.score
-    return format_percent(1 - mean) if MINIMISED_SCORES[name].is_share else f"{mean:.3f} nats"
+    score = MINIMISED_SCORES[facts.config.score]
+    return format_percent(1 - mean) if score.is_share else f"{mean:.3f} {score.unit}".rstrip()
 
 
 def _score_word(facts: Facts) -> str:

@@ -7,6 +7,7 @@ Conventions:
 """
 
 from nas_asc.study.config import (
+    EXECUTORS,
     GONE_SAMPLERS,
     MOST_FOUND_LENGTH,
     OPTUNA_PREFIX,
@@ -92,6 +93,7 @@ from nas_asc.study.trial_files import (
 
 __all__ = [
     "DEFAULT_OBJECTIVES",
+    "EXECUTORS",
     "FILE_KINDS",
     "GONE_SAMPLERS",
     "MOST_FOUND_LENGTH",

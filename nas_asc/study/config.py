@@ -6,7 +6,7 @@ Conventions:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from nas_asc.budget import Budget
 from nas_asc.errors import StudyError
@@ -17,6 +17,7 @@ from nas_asc.study.rung import validate_rung_clips, validate_rungs
 Mode = Literal["pareto", "best"]
 Scored = Literal["float", "int8"]
 ExecutorKind = Literal["processes", "ray"]
+EXECUTORS: tuple[str, ...] = get_args(ExecutorKind)
 SAMPLERS = ("auto", "gp", "tpe", "nsga2", "nsga3", "random")
 GONE_SAMPLERS = {"handover": "gp"}  # of studies made before: who goes on for them
 MOST_FINAL_LENGTH = 100.0
@@ -70,7 +71,7 @@ class StudyConfig:
         min_accuracy: Accuracy below which no network is of use, in [0, 1]; None leaves it to what is found.
         max_log_loss: Log loss above which no network is of use, in nats; None leaves it to what is found.
         n_workers: Trainings at the same time, each in a process of its own; 1 trains in the searching process, unless
-            on Ray.
+            the executor is another than "processes".
         executor: Where the workers are: "processes" of this machine, or on a "ray" cluster.
         n_trials: Trials in all; None is no number.
         timeout_s: Wall time of one run in seconds; None is no limit.
@@ -168,7 +169,7 @@ class StudyConfig:
     @property
     def trains_elsewhere(self) -> bool:
         """Whether other processes than the searching one train."""
-        return self.n_workers > 1 or self.executor == "ray"
+        return self.n_workers > 1 or self.executor != "processes"
 
     @property
     def minimised(self) -> tuple[str, ...]:
@@ -228,8 +229,9 @@ def validate_executor(kind: str) -> None:
     Raises:
         StudyError: It is unknown.
     """
-    if kind not in ("processes", "ray"):
-        raise StudyError(f"`executor` must be processes or ray, but got {kind!r}.")
+    if kind not in EXECUTORS:
+        *some, last = EXECUTORS
+        raise StudyError(f"`executor` must be {', '.join(some)} or {last}, but got {kind!r}.")
 
 
 _STUDY_FIELDS = (

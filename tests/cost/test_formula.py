@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from nas_asc.cost.cost import count_layer
 from nas_asc.cost.formula import derive_formula
 from nas_asc.layers import (
-    LAYER_TYPES,
     AttentivePool,
     AvgPool,
     BasicBlock,
@@ -19,7 +18,6 @@ from nas_asc.layers import (
     Downsampling,
     Dropout,
     GlobalPool,
-    Graph,
     Inception,
     InvertedBottleneck,
     Layer,
@@ -31,6 +29,7 @@ from nas_asc.layers import (
     format_layer,
 )
 from tests.cost.counting import exact_cost, fast_cost
+from tests.models.cases import CASES
 
 sizes = st.sampled_from([1, 2, 3, 4, 5, (3, 1), (1, 5), (4, 2)])
 odd_sizes = st.sampled_from([1, 3, 5, (3, 1), (1, 5)])
@@ -68,22 +67,14 @@ def test_the_formula_agrees_with_the_operations_at_every_size(layer, n_bands, n_
     assert fast_cost(layer, in_shape) == exact_cost(layer, in_shape)
 
 
-EXAMPLES = [
-    *(Conv(8, 3, 2, 1, norm="batch"), MaxPool(2), AvgPool(3, stride=2, padding=1), Residual(8, groups=2, roll=True)),
-    *(InvertedBottleneck(4, stride=(1, 2)), InvertedBottleneck(8), Classifier(hidden=8), Dropout(0.1)),
-    *(SharedResidual(3), Residual(8, n_bands=7), BroadcastResidual(8), TimeFrequencySeparable(8)),
-    *(Inception(4), BasicBlock(8, stride=2), Bottleneck(4, groups=2, norm="residual"), Downsampling(8), GlobalPool()),
-    *(Inception(4), SharedResidual(3), Graph(((Convolution(5, 3), (0,), "conv", None),))),
-]
+EXAMPLES = [case for case in CASES if case[0].reads_channels_only and "TimeMoments" not in format_layer(case[0])]
 
 
-@pytest.mark.parametrize("layer", EXAMPLES, ids=format_layer)
-def test_built_in_layers_that_promise_a_formula_have_one(layer):
-    assert derive_formula(layer, 4, 10) is not None
-
-
-def test_every_layer_that_promises_a_formula_is_tried():
-    assert {type(layer) for layer in EXAMPLES} == {kind for kind in LAYER_TYPES if kind.reads_channels_only}
+@pytest.mark.parametrize(("layer", "in_shape", "_"), EXAMPLES, ids=[format_layer(layer) for layer, _, _ in EXAMPLES])
+def test_layers_that_promise_a_formula_have_one_that_agrees(layer, in_shape, _):
+    no_formula = f"leave `reads_channels_only` out of {type(layer).__name__}, or teach nas_asc/cost/formula.py its form"
+    assert derive_formula(layer, in_shape[0], 10) is not None, no_formula
+    assert fast_cost(layer, in_shape) == exact_cost(layer, in_shape)
 
 
 class ByFrames(Layer):

@@ -20,7 +20,7 @@ class Layout:
 
     Args:
         kind: What the loader calls it.
-        word: What the help of `--data` calls it.
+        word: What the help of `--data` and the first table of the guide's page call it.
         write: Writes it into a folder that is not there yet, and gives what the loader is given.
         lists: Whether a listing names its recordings, so that one can be missing.
     """
@@ -46,8 +46,8 @@ def _write_csv(root: Path) -> Path:
 
 
 LAYOUTS = (
-    Layout("tau2020-mobile", "TAU 2020", lambda root: write_tau(root, small_takes(), n_pieces=None)),
-    Layout("tau2020-3class", "TAU 2020", lambda root: write_tau(root, small_takes(), n_pieces=None, coarse=True)),
+    Layout("tau2020-mobile", "2020", lambda root: write_tau(root, small_takes(), n_pieces=None)),
+    Layout("tau2020-3class", "2020", lambda root: write_tau(root, small_takes(), n_pieces=None, coarse=True)),
     Layout("tau2022-mobile", "2022", lambda root: write_tau(root, small_takes())),
     Layout("esc50", "ESC-50", write_esc),
     Layout("urbansound8k", "UrbanSound8K", write_urbansound),

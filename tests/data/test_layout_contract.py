@@ -9,11 +9,13 @@ import pytest
 import typer
 
 from nas_asc.cli import app
-from nas_asc.data import ClipError, check_audio, load_data_set, split_data_set, summarise_data_set
+from nas_asc.data import ClipError, check_audio, load, load_data_set, split_data_set, summarise_data_set
 from nas_asc.errors import DataError
 from nas_asc.features import compute_features
 from nas_asc.frontend import LogMel
+from nas_asc.guide import load_page
 from tests.data.layouts import LAYOUTS
+from tests.manual import tables
 
 _LOG_MEL = LogMel(sample_rate=4_000, n_fft=64, win_length=64, hop_length=16, n_mels=8)
 
@@ -31,13 +33,27 @@ def _copy(written, tmp_path):
     return copy / source.relative_to(root)
 
 
+def test_every_layout_is_in_this_suite(monkeypatch, tmp_path):
+    used, loaders = set(), [name for name in vars(load) if name.startswith("load_") and name != "load_data_set"]
+    for name in loaders:
+        whole = getattr(load, name)
+        monkeypatch.setattr(load, name, lambda *a, name=name, whole=whole, **b: used.add(name) or whole(*a, **b))
+    load_data_set(None)
+    for layout in LAYOUTS:
+        load_data_set(layout.write(tmp_path / layout.kind))
+    unread = sorted(set(loaders) - used)
+    assert not unread, f"no row of LAYOUTS in tests/data/layouts.py is read by {', '.join(unread)}"
+
+
 def test_it_is_recognised_and_named_in_one_line(written):
     layout, _, source = written
     data = load_data_set(source)
     assert data.kind == layout.kind
     assert summarise_data_set(data).facts[0] == ("data", f"{data.name} ({layout.kind})")
     options = {each.name: each for each in typer.main.get_command(app).commands["search"].params}
-    assert layout.word in options["data"].help
+    assert layout.word in options["data"].help, "say it in the help of --data, in nas_asc/cli/options.py"
+    ways = "".join(row[0] for row in tables(load_page("data").text)[0])
+    assert layout.word in ways, "give it a row in the first table of nas_asc/guide/data.md"
 
 
 def test_columns_are_of_one_length_and_name_files_that_are_there(written):

@@ -18,12 +18,11 @@ from nas_asc.errors import DataError, LayerError
 from nas_asc.features import compute_features, fit_standardiser, load_recordings, log_mel
 from nas_asc.features.compute import compute_batch
 from nas_asc.frontend import LogMel
-from nas_asc.space import load_space
+from nas_asc.space import list_spaces, load_space
 from tests.features.noise import write_folder
 from tests.training.machine import Machine
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
-SPACES = ["asc", "bc_resnet", "cp_mobile", "cp_resnet", "design_walk", "shared_resnet", "vgg_inception"]
 STEP = {"rtol": 2**-10, "atol": 2**-11}  # of float16
 ROWS = np.arange(0, 2_800, 280)
 SMALL = LogMel(sample_rate=8_000, n_fft=512, win_length=400, hop_length=200, n_mels=20)
@@ -58,7 +57,7 @@ def load_scenes(n_channels):
     return load(load_data_set(), ROWS[:2], n_channels=n_channels)
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", list_spaces())
 def test_features_are_those_of_the_cpu_for_every_option_of_a_space(name):
     front_ends = list_front_ends(name)
     assert len({front_end.sample_rate for front_end in front_ends}) >= 3

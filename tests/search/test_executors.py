@@ -12,11 +12,21 @@ from nas_asc.errors import DataError, StudyError
 from nas_asc.propose import Screen
 from nas_asc.search import Done, Late, Lost, Processes, RayActors
 from nas_asc.search.jobs import Jobs
+from nas_asc.study import EXECUTORS
+from tests.manual import find_command
 from tests.search.mortal import build_dead, build_mortal
 from tests.search.tiny import BUDGET, ask, prepare, space, worker
 
 KINDS = {"processes": Processes, "ray": RayActors}
-HOW = {"processes": "by signal 9 (SIGKILL)", "ray": "because its worker process has died"}
+HOW = {"processes": "by signal 9 (SIGKILL)", "ray": "because its worker process has died"}  # how a worker died
+SLOW = {"ray"}
+
+
+def test_every_executor_is_in_this_suite_and_in_the_help():
+    assert set(KINDS) == set(HOW) == set(EXECUTORS), "KINDS and HOW of this file have a row for each of EXECUTORS"
+    options = {each.name: each for each in find_command(["search"])[0].params}
+    unsaid = [name for name in EXECUTORS if name not in options["executor"].help]
+    assert not unsaid, f"nas_asc/cli/worker_options.py does not say {unsaid} in the help of --executor"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +44,9 @@ def orders(tmp_path_factory):
     return tmp_path_factory.mktemp("orders")
 
 
-@pytest.fixture(scope="module", params=["processes", pytest.param("ray", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in KINDS]
+)
 def kind(request):
     """Name of an executor that can be made here."""
     with pytest.MonkeyPatch.context() as patch:

@@ -70,6 +70,7 @@ def test_system_has_its_published_cost_and_receptive_field(space, name):
 def test_system_is_trained_as_its_report_says(space, name):
     system = SPACES[space].systems[name]
     recipe = SPACES[space].build_system(system).recipe
+    assert {name, space} & set(RECIPE_OF), "RECIPE_OF of this file must say whose recipe it is, or None for its own"
     report = RECIPE_OF[name] if name in RECIPE_OF else RECIPE_OF[space]
     wanted = RECIPES[report] if report else SPACES[space].training_recipe(system.candidate, system.task)
     assert replace(recipe, pruning=wanted.pruning, adaptation=None, band_selection=None) == wanted
@@ -102,8 +103,9 @@ def test_enough_random_candidates_fit_the_budget(space, task, share):
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
 def test_several_guesses_fit_the_budget_and_are_spread(space, task):
     found = [cost for cost in costs(space, space.guesses, TASKS[task]) if fits(cost)]
-    assert len(found) >= 4
-    assert max(cost.params for cost in found) > 4 * min(cost.params for cost in found)
+    assert len(found) >= 4, "too few guesses fit: add `space.guess(...)`"
+    spread = max(cost.params for cost in found) / min(cost.params for cost in found)
+    assert spread > 4, "the largest guess must have more than four times the smallest one's parameters"
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
@@ -130,6 +132,6 @@ def design_text(space, candidate, task) -> str:
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
 def test_space_describes_itself(space):
-    assert "Source:" in space.description
-    assert space.n_candidates > 10**6
+    assert "Source:" in space.description, "the docstring of the space file must say `Source:`"
+    assert space.n_candidates > 10**6, "a packaged space has more than a million candidates"
     assert [row.axis for row in space.describe()] == list(space.for_target("c").axes)

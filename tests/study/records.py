@@ -7,7 +7,7 @@ from nas_asc.cost import Cost
 from nas_asc.frontend import LogMel
 from nas_asc.metrics import Scores
 from nas_asc.recipe import Recipe
-from nas_asc.study import Ask, Repeat, RungRecord, StudyConfig, TrialRecord
+from nas_asc.study import EXECUTORS, Ask, Repeat, RungRecord, StudyConfig, TrialRecord
 
 counts = st.integers(0, 10**9)
 shares = st.floats(0, 1)
@@ -65,7 +65,7 @@ configs = st.builds(
     objectives=st.sampled_from([("log_loss",), ("error", "macs"), ("log_loss", "macs", "int8_bytes")]),
     mode=st.sampled_from(["pareto", "best"]),
     n_workers=st.integers(1, 64),
-    executor=st.sampled_from(["processes", "ray"]),
+    executor=st.sampled_from(EXECUTORS),
     reference_point=st.lists(st.floats(0, 1e9), max_size=3).map(tuple),
     sampler=st.sampled_from(["auto", "gp", "optuna:GPSampler"]),
     warm_start=st.booleans(),
