@@ -52,8 +52,9 @@ def run_process(
 ) -> Said:
     """What a process said until its end, or until it was killed after so many words of it.
 
-    A half word is half the time that the word before took: on a fast machine the kill comes as much sooner. Its
-    workers are killed in the same moment where that is asked for; else they are waited for, as they end by themselves.
+    A half word is half the time that the word before took, at most until the next one: on a fast machine the kill
+    comes as much sooner. Its workers are killed in the same moment where that is asked for; else they are waited for,
+    as they end by themselves.
     """
     ours, theirs = CONTEXT.Pipe(duplex=False)
     process = CONTEXT.Process(target=target, args=(theirs, folder, cache, n, changes))
@@ -100,7 +101,10 @@ def _is_alive(pid: int) -> bool:
 
 
 def _hear(pipe: Connection, n_words: float) -> Said:
-    """The next words of a process, as many as that, and then a part of the time that one more takes."""
+    """The next words of a process, as many as that, and then a part of the time that one more takes.
+
+    Where the word before waited for workers to start, the next ones come sooner: the first of them ends the wait.
+    """
     said, heard = [], [time.monotonic()]
     for _ in range(int(n_words)):
         try:
@@ -108,7 +112,7 @@ def _hear(pipe: Connection, n_words: float) -> Said:
         except EOFError:
             break
         heard.append(time.monotonic())
-    time.sleep((n_words % 1) * (heard[-1] - heard[-2] if len(heard) > 1 else 0.0))
+    pipe.poll((n_words % 1) * (heard[-1] - heard[-2] if len(heard) > 1 else 0.0))
     return said
 
 

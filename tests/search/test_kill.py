@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import signal
+import time
 
 import pytest
 
@@ -41,6 +42,21 @@ def test_a_search_with_rungs_killed_at_twenty_random_moments_loses_nothing(tmp_p
 @pytest.mark.slow
 def test_a_search_killed_at_twenty_random_moments_loses_nothing(tmp_path):
     kill_and_resume(tmp_path, n_kills=20, n_trials=120, most_words=11)
+
+
+def say_one_word_late(pipe, folder, cache, n, changes):
+    """As where workers must start: one long wait, then all in a shorter time."""
+    pipe.send(("start", 0, ""))
+    time.sleep(1.5)
+    for word in range(n):
+        pipe.send(("start", 1 + word, ""))
+        time.sleep(0.02)
+    pipe.send(("done", n, ""))
+
+
+def test_a_process_that_said_one_word_late_is_killed_with_its_next(tmp_path):
+    said = run_process(tmp_path, tmp_path, 50, kill_after=1.9, target=say_one_word_late)
+    assert said[-1][0] == "start"
 
 
 def test_finalists_killed_at_random_moments_are_trained_once_and_alike(tmp_path):
