@@ -183,6 +183,8 @@ def _print_c(report: "CReport") -> None:
     say("in instructions, which are not cycles; the forecast counts the passes of the loops")
     if report.cores:
         say("the others were emulated, and the golden check passed on each")
+    if report.too_small:
+        say(f"not emulated, for the board has too little memory: {', '.join(report.too_small)}")
 
 
 def _core_cells(name: str, instructions: Mapping[str, int], stack: str) -> tuple[str, ...]:

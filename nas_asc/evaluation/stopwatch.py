@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nas_asc.clock import Clock
-from nas_asc.errors import CompressionError, ExportError
+from nas_asc.errors import CompressionError, ExportError, ModelFileError
 from nas_asc.evaluation.export_network import build_metadata
 from nas_asc.evaluation.network import build_network
 from nas_asc.evaluation.prepared import PreparedData
@@ -114,7 +114,7 @@ class Stopwatch:
             try:
                 network = quantise(lowered, self.clips, recipe=self.recipe) if bits == 8 else lowered
                 write_and_run(path, network, metadata, clips, bits=bits)
-            except (ExportError, CompressionError):
+            except (ExportError, ModelFileError, CompressionError):
                 return 0.0
             written = self.clock.now()
             predict_file(path, clips)

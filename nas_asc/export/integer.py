@@ -10,6 +10,7 @@ import onnxruntime
 from nas_asc.errors import ExportError
 from nas_asc.layers import Convolution, Projection
 from nas_asc.models import Lowered, LoweredNetwork, Step
+from nas_asc.prediction import SILENT
 
 _INTEGER = ("QLinearConv", "QGemm", "QLinearMatMul", "MatMulIntegerToFloat", "ConvInteger", "MatMulInteger")
 
@@ -29,7 +30,7 @@ def measure_integer_share(path: Path, lowered: LoweredNetwork) -> float:
         options = onnxruntime.SessionOptions()
         options.optimized_model_filepath = str(optimised)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-        options.log_severity_level = 3
+        options.log_severity_level = SILENT
         onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         kinds = {node.name: node.op_type for node in onnx.load(optimised).graph.node}
     macs = {step.name: count_macs(step) for step in lowered.steps}

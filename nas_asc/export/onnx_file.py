@@ -9,12 +9,12 @@ import onnx
 import onnxruntime
 
 from nas_asc.compression import QuantisedNetwork
-from nas_asc.errors import ExportError
+from nas_asc.errors import ExportError, ModelFileError
 from nas_asc.export.node import write_network
 from nas_asc.export.port import FLOATS, describe_front_end, draw_floats
 from nas_asc.export.weights import Half, Integer, Precision, Single
 from nas_asc.models import LoweredNetwork
-from nas_asc.prediction import EXACT_SUMS, METADATA_KEY, Metadata
+from nas_asc.prediction import EXACT_SUMS, METADATA_KEY, SILENT, Metadata, run_session
 from nas_asc.study import write_file
 
 BITS = (8, 16, 32)
@@ -63,10 +63,13 @@ def _describe_port(model: onnx.ModelProto, metadata: Metadata) -> dict[str, Any]
     """Axes, front end, and the logits of a known input."""
     shape = tuple(size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim)[1:]
     options = onnxruntime.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 3, 1
+    options.log_severity_level, options.intra_op_num_threads = SILENT, 1
     options.add_session_config_entry(*EXACT_SUMS)
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    (logits,) = session.run(None, {"log_mel": draw_floats((1, *shape))})
+    try:
+        logits = run_session(session, draw_floats((1, *shape)))
+    except ModelFileError as error:
+        raise ExportError(f"the file is of no use: {error}") from None
     return {
         "input": {"axes": ["clip", "channel", "mel band", "frame"], "type": "float32", "shape": ["any", *shape]},
         "output": {"axes": ["clip", "class"], "type": "float32", "shape": ["any", *logits.shape[1:]]},

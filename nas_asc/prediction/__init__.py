@@ -12,13 +12,14 @@ from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 from nas_asc.prediction.micro import Arena, MicroFile, check_tflite, import_schema, read_tflite_metadata
 from nas_asc.prediction.model_file import TFLITE, ModelFile, load_model
 from nas_asc.prediction.prediction import Prediction
-from nas_asc.prediction.session import EXACT_SUMS
+from nas_asc.prediction.session import EXACT_SUMS, SILENT, run_session
 from nas_asc.prediction.time_line import Event, Window, find_events, smooth
 
 __all__ = [
     "CHALLENGES",
     "EXACT_SUMS",
     "METADATA_KEY",
+    "SILENT",
     "TFLITE",
     "Arena",
     "ChallengeTable",
@@ -36,5 +37,6 @@ __all__ = [
     "mel_filters",
     "read_tflite_metadata",
     "resample",
+    "run_session",
     "smooth",
 ]

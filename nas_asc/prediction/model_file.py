@@ -13,7 +13,7 @@ from nas_asc.prediction.log_mel import Floats
 from nas_asc.prediction.metadata import Metadata
 from nas_asc.prediction.micro import Arena, MicroFile, read_tflite_metadata
 from nas_asc.prediction.prediction import Prediction
-from nas_asc.prediction.session import open_session, read_metadata
+from nas_asc.prediction.session import open_session, read_metadata, run_session
 from nas_asc.prediction.time_line import Window
 
 TFLITE = ".tflite"
@@ -57,8 +57,10 @@ class ModelFile:
         session = open_session(self.path, n_threads=n_threads)
 
         def run(log_mels: Floats) -> Floats:
-            (logits,) = session.run(["logits"], {"log_mel": log_mels})
-            return np.asarray(logits)
+            try:
+                return run_session(session, log_mels)
+            except ModelFileError as error:
+                raise ModelFileError(f"{self.path}: {error}") from None
 
         return read_metadata(session), run
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from nas_asc.errors import ModelFileError
 from nas_asc.prediction.metadata import METADATA_KEY, Metadata
 
-_ONLY_ERRORS = 3
+SILENT = 4  # whatever onnxruntime says besides is in the error that it raises
 # Without it, processors that lack 8-bit dot products add two products in 16 bits, which cuts large sums off.
 EXACT_SUMS = ("session.x64quantprecision", "1")
 
@@ -25,13 +27,35 @@ def open_session(path: Path, *, n_threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _ONLY_ERRORS
+    options.log_severity_level = SILENT
     options.add_session_config_entry(*EXACT_SUMS)
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base
-        cause = str(error).strip().splitlines()[0].split(":")[-1].strip(" .")
-        raise ModelFileError(f"it is no ONNX file that onnxruntime can run ({cause}).") from None
+        raise ModelFileError(f"it is no ONNX file that onnxruntime can run ({_to_cause(error)}).") from None
+
+
+def run_session(session: onnxruntime.InferenceSession, log_mels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits of standardised log-mels.
+
+    Args:
+        session: Of a model file.
+        log_mels: (B, C, F, T).
+
+    Raises:
+        ModelFileError: A step cannot be computed, such as one of 8 bits whose scales are too far apart.
+
+    Shape:
+        output (B, K)
+    """
+    try:
+        return np.asarray(session.run(None, {"log_mel": log_mels})[0])
+    except Exception as error:
+        raise ModelFileError(f"onnxruntime cannot compute one of its steps ({_to_cause(error)}).") from None
+
+
+def _to_cause(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].split(":")[-1].strip(" .!")
 
 
 def read_metadata(session: onnxruntime.InferenceSession) -> Metadata:

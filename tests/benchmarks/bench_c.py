@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nas_asc.compression import quantise_network
 from nas_asc.cost import count_cost, list_obstacles
 from nas_asc.errors import ExportError, LayerError
-from nas_asc.export import CORES, TfliteNetwork, build_copy, build_tflite, write_proved_c
+from nas_asc.export import CORES, CReport, TfliteNetwork, build_copy, build_tflite, write_proved_c
 from nas_asc.export.c.front_end import quantise_clip
 from nas_asc.frontend import LogMel, Task
 from nas_asc.layers import Architecture
@@ -101,15 +101,17 @@ def measure(design: Design, clip_s: float, cores: Sequence[str]) -> list[str]:
         f"{report.arena_bytes:,}",
         f"{file.arena.activations:,}",
         f"{report.front_end.ram_bytes:,}",
-        *(
-            text
-            for core in report.cores
-            for text in (
-                *(f"{core.instructions[part] / 1e6:.1f} M" for part in ("clip", "network")),
-                f"{core.stack_bytes}",
-            )
-        ),
+        *(text for core in cores for text in list_counts(report, core)),
     ]
+
+
+def list_counts(report: CReport, core: str) -> tuple[str, str, str]:
+    """Instructions of a clip's features and of the network, and bytes of stack, on a core."""
+    taken = {each.core: each for each in report.cores}.get(core)
+    if taken is None:
+        return ("too small" if core in report.too_small else "",) * 3
+    clip, network = (f"{taken.instructions[part] / 1e6:.1f} M" for part in ("clip", "network"))
+    return clip, network, f"{taken.stack_bytes}"
 
 
 def main() -> None:

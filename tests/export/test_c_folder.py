@@ -209,6 +209,18 @@ def test_emulated_core_hears_the_same_and_counts_twice_alike(system, core):
     assert 64 < first.stack_bytes < 1_024
 
 
+@pytest.mark.slow
+def test_a_board_with_too_little_memory_is_no_fault(system, tmp_path):
+    folder, _, _ = system
+    if not can_emulate():
+        pytest.skip("needs gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm")
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    board = tmp_path / "qemu" / "board.ld"
+    board.write_text(board.read_text().replace("LENGTH = 2M", "LENGTH = 8K"))
+    with build_copy(tmp_path) as build:
+        assert build.measure_core("m3") is None
+
+
 def test_size_is_that_of_weights_and_memory(system):
     folder, network, _ = system
     with build_copy(folder) as build:

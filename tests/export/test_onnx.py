@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from nas_asc.compression import quantise_network
-from nas_asc.errors import ExportError
+from nas_asc.errors import ExportError, ModelFileError
 from nas_asc.export import build_onnx, count_weight_bytes
 from nas_asc.layers import Architecture, AvgPool, Classifier, Conv, InvertedBottleneck, MaxPool, Primitive, format_layer
 from nas_asc.models import lower_network
+from nas_asc.prediction import run_session
 from tests.export.onnx_run import difference, open_session, run
 from tests.models.cases import CASES
 from tests.models.drawn import draw_model
@@ -85,6 +86,16 @@ def test_file_holds_no_trace_of_the_machine():
     assert not model.graph.doc_string
     assert all(not node.doc_string and not node.metadata_props for node in model.graph.node)
     assert [node.name for node in model.graph.node if node.name] == [*(step.name for step in lowered.steps), "logits"]
+
+
+def test_scales_too_far_apart_for_the_runtime_are_told_and_nothing_is_printed(capfd):
+    clips = torch.randn(4, 1, 16, 12)
+    quantised = quantise_network(lower_network(draw_model(SMALL)), [clips])
+    mean = next(index for index, step in enumerate(quantised.steps, 1) if step.name.endswith("pool"))
+    quantised.low[mean], quantised.high[mean] = -5e-6, 5e-6
+    with pytest.raises(ModelFileError, match=r"onnxruntime cannot compute one of its steps \(QLinearGlobalAveragePool"):
+        run_session(open_session(build_onnx(quantised)), clips.numpy())
+    assert capfd.readouterr() == ("", "")
 
 
 def test_bad_requests_are_told():

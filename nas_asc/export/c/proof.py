@@ -32,6 +32,7 @@ class CReport:
         n_equal_clips: Clips whose outputs equal TensorFlow Lite Micro's in every value; 0 where none was run.
         size: Sections of the compiled library; None where there is no compiler.
         cores: Emulated cores on which the golden check passed, and what they took; empty without the tools.
+        too_small: Cores that were not emulated, since what they emulate has too little memory.
         forecast: Instructions of "clip", "frame" and "network" on each core of `FORECAST_CORES`, from the loops alone.
     """
 
@@ -41,6 +42,7 @@ class CReport:
     n_equal_clips: int
     size: SizeReport | None
     cores: tuple[CoreReport, ...]
+    too_small: tuple[str, ...]
     forecast: Mapping[str, Mapping[str, int]]
 
     @property
@@ -74,7 +76,7 @@ def write_proved_c(
     """
     with tempfile.TemporaryDirectory() as place:
         draft = Path(place)
-        built, core_reports = _build_checked(draft, network, metadata, recordings, cores if can_emulate() else ())
+        built, emulated = _build_checked(draft, network, metadata, recordings, cores if can_emulate() else ())
         n_equal_clips, size = 0, None
         if can_run_here():
             with build_copy(draft) as build:
@@ -87,7 +89,8 @@ def write_proved_c(
         can_run_here(),
         n_equal_clips,
         size,
-        core_reports,
+        tuple(report for report in emulated.values() if report),
+        tuple(core for core, report in emulated.items() if not report),
         {core: forecast_instructions(network, metadata.log_mel, metadata.clip_s, core=core) for core in FORECAST_CORES},
     )
 
@@ -98,7 +101,7 @@ def _build_checked(
     metadata: Metadata,
     recordings: Sequence[NDArray[np.int16]],
     cores: Sequence[str],
-) -> tuple[CFolder, tuple[CoreReport, ...]]:
+) -> tuple[CFolder, dict[str, CoreReport | None]]:
     """With the recording whose features keep farthest away from where rounding turns, and are the same in all C.
 
     Each C library has a logarithm of its own.
@@ -106,7 +109,7 @@ def _build_checked(
     into = network.model.quantisation(network.input)
     assert into is not None
     ranked = sorted(recordings, key=lambda samples: -find_margin(samples, metadata, into))
-    fault = ExportError("there is no recording for the golden check.")
+    faults = []
     for samples in ranked[:_N_TRIES]:
         built = build_c(network, metadata, samples)
         write_c(draft, built)
@@ -114,10 +117,10 @@ def _build_checked(
             with build_copy(draft) as build:
                 if can_run_here():
                     build.check()
-                return built, tuple(map(build.measure_core, cores))
+                return built, {core: build.measure_core(core) for core in cores}
         except ExportError as error:
-            fault = error
-    raise fault
+            faults.append(error)
+    raise faults[0] if faults else ExportError("there is no recording for the golden check.")
 
 
 def _compare(build: CBuild, network: TfliteNetwork, features: NDArray[np.float32]) -> int:
