@@ -274,7 +274,7 @@ class _Search:
         """Another trial for which there is time, instead of one for which there is not; None where none is found."""
         shortest = self._clock.forecast_s(proposal.design, self._records)
         for _ in range(_N_TRIED):
-            other = self._asks.another(asked)
+            other = None if self._clock.is_over(self._records) else self._asks.another(asked)
             if other is None:
                 break
             if self._has_time(other.design):

@@ -308,6 +308,24 @@ def test_a_timeout_too_short_for_one_trial_says_so(tmp_path, prepared):
         run(ask(prepared), space, prepared, timeout_s=2, folder=tmp_path / "tiny", who=who, clock=clock)
 
 
+def test_no_further_network_is_measured_when_the_time_is_over(tmp_path, prepared):
+    clock, measured = ManualClock(), []
+
+    class Busy(Worker):
+        """Beside other programs, even a few steps take a minute."""
+
+        def measure_speed(self, design, *, n_steps=3):
+            measured.append(design.key)
+            clock.seconds += 60
+            return Speed(1e6)
+
+    who = Busy(prepared, clock=clock)
+    with pytest.raises(StudyError, match=r"`timeout_s` must leave time for one trial"):
+        run(ask(prepared), space, prepared, timeout_s=100, folder=tmp_path / "tiny", who=who, clock=clock)
+    assert clock.seconds <= 100 + 60
+    assert measured
+
+
 def test_a_search_without_end_is_refused(tmp_path, prepared):
     with pytest.raises(StudyError, match="`n_trials` or `limit` must be given"):
         run(ask(prepared), space, prepared, folder=tmp_path / "tiny")
