@@ -210,13 +210,14 @@ def test_emulated_core_hears_the_same_and_counts_twice_alike(system, core):
 
 
 @pytest.mark.slow
-def test_a_board_with_too_little_memory_is_no_fault(system, tmp_path):
+@pytest.mark.parametrize("length", ["8K", "40K"], ids=["for the network", "for network and stack"])
+def test_a_board_with_too_little_memory_is_no_fault(system, length, tmp_path):
     folder, _, _ = system
     if not can_emulate():
         pytest.skip("needs gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm")
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     board = tmp_path / "qemu" / "board.ld"
-    board.write_text(board.read_text().replace("LENGTH = 2M", "LENGTH = 8K"))
+    board.write_text(board.read_text().replace("LENGTH = 2M", f"LENGTH = {length}"))
     with build_copy(tmp_path) as build:
         assert build.measure_core("m3") is None
 
