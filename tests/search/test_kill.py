@@ -55,7 +55,7 @@ def say_one_word_late(pipe, folder, cache, n, changes):
 
 
 def test_a_process_that_said_one_word_late_is_killed_with_its_next(tmp_path):
-    said = run_process(tmp_path, tmp_path, 50, kill_after=1.9, target=say_one_word_late)
+    said = run_process(tmp_path, tmp_path, 500, kill_after=1.9, target=say_one_word_late)
     assert said[-1][0] == "start"
 
 
