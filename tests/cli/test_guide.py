@@ -32,7 +32,7 @@ def test_topics_and_pages_are_told_as_json(capsys):
 def test_terminal_shows_a_page_without_marks_and_links_as_commands():
     shown = _on_terminal("guide", "extending")
     assert "Adding to it" in shown
-    assert "as in spaces (nas-asc guide spaces), with" in shown
+    assert "as in spaces (nas-asc guide spaces)." in shown
     assert "class Flip(AugmentationPart):" in shown
     assert [mark for mark in ("```", "# Adding", "spaces.md") if mark in shown] == []
 
