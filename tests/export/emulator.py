@@ -62,6 +62,14 @@ def needs_emulator():
         pytest.skip("needs gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm")
 
 
+def needs_cross_cxx():
+    """Skip the test where nothing compiles C++ and its standard headers for a Cortex."""
+    compiler = shutil.which("arm-none-eabi-g++")
+    command = [compiler, "-x", "c++", "-fsyntax-only", "-"]
+    if compiler is None or subprocess.run(command, input=b"#include <cstdint>", capture_output=True).returncode:
+        pytest.skip("needs gcc-arm-none-eabi and libstdc++-arm-none-eabi-newlib")
+
+
 @cache
 def find_cmsis_nn():
     """CMSIS-NN and the core's header as variables of the Makefile; empty where there are none."""

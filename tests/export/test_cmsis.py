@@ -11,7 +11,14 @@ from nas_asc.export.c.front_end import quantise_clip
 from nas_asc.frontend import LogMel
 from nas_asc.layers import Conv, Dense, Flatten, InvertedBottleneck, MaxPool, Residual
 from tests.export.c_code import draw_inputs, draw_recordings, needs_compiler, run_micro, write_system
-from tests.export.emulator import emulate_hearing, emulate_network, find_cmsis_dsp, find_cmsis_nn, needs_emulator
+from tests.export.emulator import (
+    emulate_hearing,
+    emulate_network,
+    find_cmsis_dsp,
+    find_cmsis_nn,
+    needs_cross_cxx,
+    needs_emulator,
+)
 from tests.export.tflite import needs_runtime
 
 LOG_MEL = LogMel(sample_rate=16_000, n_fft=512, win_length=400, hop_length=320, n_mels=40)
@@ -125,6 +132,7 @@ def test_features_by_cmsis_dsp_are_those_of_training_with_fewer_instructions(log
 @pytest.mark.parametrize("year", [11, 23])
 def test_code_that_calls_both_libraries_is_c_plus_plus_without_a_warning(year, tmp_path):
     libraries = needs_cmsis_nn() | needs_cmsis_dsp()
+    needs_cross_cxx()
     write_system(tmp_path, LOG_MEL, layers=FAST)
     folders = [libraries["CMSIS_NN"] / "Include", libraries["CMSIS_DSP"] / "Include", libraries["CMSIS_CORE"]]
     includes = [word for folder in folders for word in ("-isystem", folder)]
