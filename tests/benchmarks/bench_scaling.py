@@ -9,37 +9,38 @@ with date and commit: at equal trials, and at equal time.
 """
 
 import argparse
-import hashlib
 import json
+import math
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesRegressor
 
 from nas_asc.cores import count_processors
+from nas_asc.cost import Cost
 from nas_asc.pareto import hypervolume, non_dominated
-from nas_asc.propose import Proposal, Screen, build_proposer
+from nas_asc.propose import Proposal, build_proposer
 from nas_asc.search.asks import Asks
 from nas_asc.study import TrialRecord, find_region
 from tests.benchmarks.heading import machine, made_by
-from tests.benchmarks.strategies.compare import build_surrogate
+from tests.benchmarks.strategies.compare import build_world
 from tests.benchmarks.strategies.contestants import our_config
-from tests.benchmarks.strategies.surrogate import TASK, Surrogate, build_screen
-from tests.benchmarks.strategies.trainings import BUDGET, COMMITTED, EPOCHS, read_trainings
-from tests.benchmarks.strategies.world import World, to_point, to_record, to_scores
+from tests.benchmarks.strategies.surrogate import TASK, build_screen
+from tests.benchmarks.strategies.trainings import COMMITTED, read_trainings
+from tests.benchmarks.strategies.world import to_record, to_scores
 
 SHARES = (1 / 100, 1 / 50, 1 / 20, 1 / 10, 1 / 5, 1 / 2, 1)  # of the time of one worker
 TOTALS = (40, 300)
+_CHEAPEST = (5.0, 3.0)  # log10 of MACs and bytes: what is cheaper still gains nothing more
+_DEAREST = (float(np.log10(30_000_000)), float(np.log10(128_000)))
 
 
 @dataclass(frozen=True)
@@ -63,39 +64,6 @@ class Arrival:
     int8_bytes: float
 
 
-class Durations:
-    """Seconds of a candidate's training, learned from the table.
-
-    Args:
-        surrogate: Gives the features.
-    """
-
-    def __init__(self, surrogate: Surrogate) -> None:
-        self._surrogate, space = surrogate, build_screen().space
-        screen = Screen(space, TASK, budget=BUDGET)
-        whole = [one for one in read_trainings() if one.reason is None]
-        candidates = [space.candidate_from(one.values) for one in whole]
-        rows = [surrogate.features(one, cost) for one in candidates if (cost := screen.cost(one)) is not None]
-        seconds = np.log([one.seconds for one in whole])
-        self._model = ExtraTreesRegressor(100, max_features=0.5, min_samples_leaf=2, random_state=0, n_jobs=1)
-        self._model.fit(np.array(rows), seconds)
-        indices = np.array([one.index for one in whole])
-        self._noise = np.concatenate([_differences(seconds[indices == index]) for index in np.unique(indices)])
-
-    def seconds(self, proposal: Proposal, seed: int) -> float:
-        """Seconds of one training; the same for the same design and seed."""
-        row = np.array([self._surrogate.features(proposal.candidate, proposal.cost)])
-        digest = hashlib.sha256(f"{proposal.design.key} {seed} seconds".encode()).digest()
-        noise = self._noise[int.from_bytes(digest[:8], "big") % len(self._noise)]
-        return float(np.exp(self._model.predict(row)[0] + noise))
-
-
-@cache
-def build_durations() -> Durations:
-    """The seconds of the table's trainings, learned once a process."""
-    return Durations(build_surrogate(COMMITTED))
-
-
 def simulate(*, n_workers: int, n_trials: int, seed: int, ask_s: float) -> list[Arrival]:
     """Trainings of one search in the order of their arrival.
 
@@ -105,8 +73,8 @@ def simulate(*, n_workers: int, n_trials: int, seed: int, ask_s: float) -> list[
         seed: Of the search and of all noise.
         ask_s: Seconds that the coordinator takes for a proposal.
     """
-    screen, config, durations = build_screen(), our_config("gp", seed), build_durations()
-    world, records = World(build_surrogate(COMMITTED), screen, n_trials * EPOCHS, seed), list[TrialRecord]()
+    screen, config, records = build_screen(), our_config("gp", seed), list[TrialRecord]()
+    world = build_world(COMMITTED, n_seconds=math.inf, seed=seed)
     asks = Asks(Path("nowhere"), screen, build_proposer(screen, config), records, config=config, n_slots=1)
     running: list[tuple[float, int, Proposal]] = []
     arrivals: list[Arrival] = []
@@ -117,15 +85,23 @@ def simulate(*, n_workers: int, n_trials: int, seed: int, ask_s: float) -> list[
             assert proposal is not None
             asks.begin()
             now_s += ask_s
-            heappush(running, (now_s + durations.seconds(proposal, seed), asked.index, proposal))
+            heappush(running, (now_s + world.durations.seconds(proposal, seed), asked.index, proposal))
         end_s, index, proposal = heappop(running)
         now_s = max(now_s, end_s)
         record = to_record(proposal, len(records), world.train(proposal))
         records.append(replace(record, asked=asks.asked_as(index, number=record.number)))
         asks.end(index, records[-1])
-        _, seen, true, cost = world.finished[-1]
-        arrivals.append(Arrival(index, end_s, seen, true, *to_point(true, cost)[1:]))
+        last = world.finished[-1]
+        arrivals.append(Arrival(index, end_s, last.seen, last.true, *scale_costs(last.cost)))
     return arrivals
+
+
+def scale_costs(cost: Cost) -> list[float]:
+    """Logarithms of MACs and bytes, scaled to [0, 1]."""
+    costs = np.log10([max(cost.macs, 1), max(cost.int8_bytes, 1)])
+    low, high = np.array(_CHEAPEST), np.array(_DEAREST)
+    scaled: list[float] = np.clip((costs - low) / (high - low), 0.0, None).tolist()
+    return scaled
 
 
 def measure(arrivals: Sequence[Arrival], border: float) -> tuple[float, float]:
@@ -267,12 +243,6 @@ def _reached(curves: list[Curve], goal: float, whole_s: float, border: float) ->
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
-
-
-def _differences(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of the seeds of one candidate from their mean, widened for the mean's own share."""
-    n = len(seconds)
-    return (seconds - seconds.mean()) * np.sqrt(n / (n - 1)) if n > 1 else np.zeros(0)
 
 
 def main() -> None:

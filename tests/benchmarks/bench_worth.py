@@ -25,14 +25,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import numpy as np
-
 from nas_asc.budget import parse_budget
 from nas_asc.clock import TimeLimit
 from nas_asc.handover import RepeatRun, evaluate_study, race_leaders, refit_recommended
 from nas_asc.plan import plan_time
-from nas_asc.propose import Proposal, Proposer, Screen, TurnProposer, build_proposer
-from nas_asc.propose.history import History
+from nas_asc.propose import Proposal, Screen, TurnProposer, build_proposer
 from nas_asc.search import SilentListener, ask_study, run_search
 from nas_asc.session import begin_session, reopen_session
 from nas_asc.study import (
@@ -46,6 +43,7 @@ from nas_asc.study import (
 from tests.benchmarks.bench_equal_time import PlainProposer
 from tests.benchmarks.heading import machine, made_by
 from tests.benchmarks.processor import read_processor, share_got
+from tests.benchmarks.strategies.contestants import build_mutations
 
 CONTESTANTS = ("ours", "none", "mutations", "random", "tpe")
 _LENGTHS = (3, 6, 10)
@@ -70,22 +68,6 @@ class GuessesOnly:
         """The next guess that was not tried."""
         seen = {*avoid, *(record.key for record in records)}
         return next((start for start in self._starts if start.design.key not in seen), None)
-
-
-def build_mutations(screen: Screen, config: StudyConfig) -> Proposer:
-    """The guesses, then one or two axes of the best changed at random."""
-
-    def mutate(screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
-        best = history.candidates[int(np.argmin(history.values[:, config.minimised.index(config.score)]))]
-        for _ in range(500):
-            child = screen.space.mutate(best, rng)
-            n_changed = sum(one != other for one, other in zip(best.code, child.code, strict=True))
-            proposal = screen.admit(child, origin="mutation", seen=history.seen) if n_changed <= 2 else None
-            if proposal is not None:
-                return proposal
-        return None
-
-    return TurnProposer(screen, config, lambda number, n_complete: (mutate,))
 
 
 _BUILDS: dict[str, Any] = {

@@ -1,8 +1,9 @@
-"""Search strategies compared on the table of real trainings: true hypervolume against epochs spent.
+"""Search strategies compared on the table of real trainings: the true log loss of their best against seconds spent.
 
 Run: python -m tests.benchmarks.strategies.compare --seeds 30
-Prints the surrogate's quality and a table in Markdown with date and commit, and writes a figure. Every run is kept in
-a file as soon as it is done, so that an interrupted comparison goes on.
+The best is looked for inside the full limits, a half, a quarter and an eighth of them. Prints the surrogate's quality
+and a table in Markdown with date and commit, and writes a figure. Every run is kept in a file as soon as it is done, so
+that an interrupted comparison goes on.
 """
 
 import argparse
@@ -21,10 +22,11 @@ import numpy as np
 from nas_asc.cores import count_processors
 from tests.benchmarks.heading import machine, made_by
 from tests.benchmarks.strategies.contestants import CONTESTANTS, available
+from tests.benchmarks.strategies.durations import Durations
 from tests.benchmarks.strategies.figure import draw_lines
 from tests.benchmarks.strategies.surrogate import Quality, Surrogate, build_screen
 from tests.benchmarks.strategies.trainings import COMMITTED, EPOCHS, RUNGS, read_trainings
-from tests.benchmarks.strategies.world import SpentError, World
+from tests.benchmarks.strategies.world import SHARES, SpentError, World
 
 _STEPS = 60
 _OURS = "ours"
@@ -36,10 +38,21 @@ def build_surrogate(table: Path) -> Surrogate:
     return Surrogate(read_trainings(table), build_screen().space)
 
 
+@cache
+def build_durations(table: Path) -> Durations:
+    """The seconds of a table's trainings, learned once a process."""
+    return Durations(read_trainings(table), build_surrogate(table))
+
+
+def build_world(table: Path, *, n_seconds: float, seed: int) -> World:
+    """A world of a table's trainings in which nothing is spent yet."""
+    return World(build_surrogate(table), build_durations(table), build_screen(), n_seconds, seed)
+
+
 def run(name: str, seed: int, *, n_trainings: int, table: Path) -> dict[str, object]:
-    """One contestant's hypervolume after each part of the epochs, and its seconds without any training."""
+    """One contestant's best log losses after each part of the time, and its own seconds without any training."""
     started = time.perf_counter()
-    world = World(build_surrogate(table), build_screen(), n_trainings * EPOCHS, seed)
+    world = build_world(table, n_seconds=n_trainings * build_durations(table).mean, seed=seed)
     with contextlib.suppress(SpentError):
         CONTESTANTS[name](world, seed)
     return {
@@ -53,7 +66,7 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=30, help="of each contestant")
-    parser.add_argument("--trainings", type=int, default=100, help="whole trainings whose epochs each may spend")
+    parser.add_argument("--trainings", type=int, default=100, help="mean trainings whose time each may spend")
     parser.add_argument("--only", nargs="+", default=available(), help="contestants")
     parser.add_argument("--table", type=Path, default=COMMITTED)
     parser.add_argument("--keep", type=Path, default=Path("strategies.json"), help="file of what is done")
@@ -77,7 +90,7 @@ def main() -> None:
                     waiting.cancel()
             done[key_of(name, seed, options.trainings)] = found = future.result()
             options.keep.write_text(json.dumps(done))
-            print(f"{name}, seed {seed}: {found['history'][-1]:.4f}, {found['seconds']:.0f} s", flush=True)
+            print(f"{name}, seed {seed}: {found['history'][-1][0]:.4f}, {found['seconds']:.0f} s", flush=True)
     histories = {
         name: np.array([done[key_of(name, seed, options.trainings)]["history"] for seed in range(options.seeds)])
         for name in options.only
@@ -104,40 +117,44 @@ def format_quality(quality: Quality) -> str:
 
 
 def share_to_reach(history: np.ndarray, goal: float) -> float:
-    """Share of the epochs after which a hypervolume is reached; infinite where it never is."""
-    reached = np.flatnonzero(history >= goal)
+    """Share of the time after which a log loss is reached; infinite where it never is."""
+    reached = np.flatnonzero(history <= goal)
     return (reached[0] + 1) / len(history) if len(reached) else float("inf")
 
 
 def format_table(histories: dict[str, np.ndarray], options: argparse.Namespace) -> str:
-    """Markdown table: median hypervolumes, and how much sooner the best of the others' last one is reached."""
-    others = {name: median(history[:, -1]) for name, history in histories.items() if not name.startswith(_OURS)}
-    best = max(others, key=others.__getitem__) if others else ""
+    """Markdown table: median log losses, and how much sooner the best of the others' last one is reached."""
+    others = {name: median(history[:, -1, 0]) for name, history in histories.items() if not name.startswith(_OURS)}
+    best = min(others, key=others.__getitem__) if others else ""
+    minutes = options.trainings * build_durations(options.table).mean / 60
     lines = [
-        f"{made_by()}, {machine()}; {options.seeds} seeds,"
-        f" epochs of {options.trainings} whole trainings; best of the others: {best}; reached: its last median",
+        f"{made_by()}, {machine()}; {options.seeds} seeds, the time of {options.trainings} mean trainings"
+        f" ({minutes:.0f} minutes of a core); best of the others: {best}; reached: its last median",
         "",
-        "| strategy | seeds | a third of the epochs | two thirds | all | spread | share to reach it |",
-        "|---|---|---|---|---|---|---|",
+        "| strategy | a third of the time | two thirds | all | spread | half of the limits | a quarter | an eighth |"
+        " share to reach it |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, history in sorted(histories.items(), key=lambda item: -median(item[1][:, -1])):
-        third, two, last = (median(history[:, _STEPS * k // 3 - 1]) for k in (1, 2, 3))
-        share = median(share_to_reach(row, others[best]) for row in history) if others else float("nan")
+    for name, history in sorted(histories.items(), key=lambda item: median(item[1][:, -1, 0])):
+        whole = history[:, :, 0]
+        third, two, last = (median(whole[:, _STEPS * k // 3 - 1]) for k in (1, 2, 3))
+        parts = " | ".join(f"{median(history[:, -1, k]):.3f}" for k in range(1, len(SHARES)))
+        share = median(share_to_reach(row, others[best]) for row in whole) if others else float("nan")
         lines.append(
-            f"| {name} | {len(history)} | {third:.4f} | {two:.4f} | {last:.4f} | {history[:, -1].std():.4f} |"
+            f"| {name} | {third:.3f} | {two:.3f} | {last:.3f} | {whole[:, -1].std():.3f} | {parts} |"
             f" {'never' if np.isinf(share) else f'{share:.2f}'} |"
         )
     return "\n".join(lines)
 
 
 def write_figure(histories: dict[str, np.ndarray], options: argparse.Namespace) -> None:
-    """Median hypervolume over epochs, with quartiles, the best strategy first in the legend."""
-    order = sorted(histories, key=lambda name: -median(histories[name][:, -1]))
+    """Median log loss of the best over the time, with quartiles, the best strategy first in the legend."""
+    order = sorted(histories, key=lambda name: median(histories[name][:, -1, 0]))
     text = draw_lines(
-        {name: histories[name] for name in order},
-        x_max=options.trainings * EPOCHS,
-        x_title="epochs trained",
-        y_title="hypervolume of the front, true scores",
+        {name: histories[name][:, :, 0] for name in order},
+        x_max=options.trainings * build_durations(options.table).mean / 60,
+        x_title="minutes of one core, trained",
+        y_title="log loss of the best, without noise",
         ours=_OURS,
     )
     options.figure.write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
 """The strategies that are compared: ours, and what a user would write with plain Optuna.
 
 Conventions:
-    A contestant spends the epochs of a world until `SpentError` is raised. Plain Optuna samples every axis of the
-    flat space; what does not fit or breaks a requirement costs it no epoch, and is told as the strategy says.
+    A contestant spends the time of a world until `SpentError` is raised. Plain Optuna samples every axis of the
+    flat space; what does not fit or breaks a requirement costs it no time, and is told as the strategy says.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,45 +10,61 @@ from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
 from math import log10
+from typing import Any
 
 import numpy as np
 import optuna
 
 from nas_asc.pareto import front_ranks
-from nas_asc.propose import Proposal, build_proposer
+from nas_asc.propose import Proposal, Proposer, Screen, TurnProposer, build_proposer
+from nas_asc.propose.history import History
 from nas_asc.propose.optuna_study import model_distributions
 from nas_asc.propose.reference_point import reference_point
 from nas_asc.study import RungRecord, StudyConfig, TrialRecord, choose_promotion, rung_entries
-from tests.benchmarks.strategies.surrogate import build_screen
+from tests.benchmarks.strategies.surrogate import TASK, build_screen
 from tests.benchmarks.strategies.trainings import BUDGET, EPOCHS
 from tests.benchmarks.strategies.world import World, to_record, to_scores
 from tests.study.records import example_config
 
 Contestant = Callable[[World, int], None]
+Build = Callable[[Screen, StudyConfig], Proposer]
 _REJECTIONS = 20_000  # in all: a loop that finds nothing more has ended
 _STOPS = (2, 6, EPOCHS)
 _ETA = 3
+_WORST = [float(np.log(10)), 8.0, 6.0]  # log loss of a guess among ten classes, logarithms of MACs and bytes
 
 
-def ours(sampler: str, *, warm_start: bool = True, rungs: tuple[int, ...] = (), eta: float = 3.0) -> Contestant:
-    """Our search.
+def ours(
+    sampler: str = "gp",
+    *,
+    mode: str = "pareto",
+    warm_start: bool = True,
+    rungs: tuple[int, ...] = (),
+    eta: float = 3.0,
+    build: Build = build_proposer,
+) -> Contestant:
+    """Our search, or another one that begins and proposes by our means.
 
     Args:
         sampler: As `--sampler` has it.
+        mode: As `--mode` has it.
         warm_start: Whether guesses and published systems come first.
         rungs: Epochs after which trainings stop.
         eta: One in how many goes on.
+        build: Makes what proposes.
     """
 
     def search(world: World, seed: int) -> None:
-        OurSearch(world, our_config(sampler, seed, warm_start=warm_start), rungs=rungs, eta=eta).run()
+        config = our_config(sampler, seed, mode=mode, warm_start=warm_start, timeout_s=world.n_seconds)
+        OurSearch(world, config, rungs=rungs, eta=eta, build=build).run()
 
     return search
 
 
-def our_config(sampler: str, seed: int, *, warm_start: bool = True) -> StudyConfig:
+def our_config(sampler: str, seed: int, **changes: Any) -> StudyConfig:
     """Config of a study on the table."""
-    config = replace(example_config(budget=BUDGET), sampler=sampler, seed=seed, warm_start=warm_start)
+    classes = tuple(f"scene {number}" for number in range(TASK.n_classes))
+    config = replace(example_config(budget=BUDGET), sampler=sampler, seed=seed, classes=classes, **changes)
     return replace(config, reference_point=reference_point(config.objectives, build_screen(), seed=seed))
 
 
@@ -61,6 +77,8 @@ class OurSearch:
         rungs: Epochs after which trainings stop.
         eta: One in how many goes on.
         records: What an earlier run left.
+        build: Makes what proposes.
+        epochs: Of a trial.
     """
 
     def __init__(
@@ -71,18 +89,20 @@ class OurSearch:
         rungs: tuple[int, ...] = (),
         eta: float = 3.0,
         records: Sequence[TrialRecord] = (),
+        build: Build = build_proposer,
+        epochs: int = EPOCHS,
     ) -> None:
         self.records = list(records)
         self._world = world
         self._objectives = config.objectives
-        self._stops, self._eta = (*rungs, EPOCHS), eta
-        self._proposer = build_proposer(build_screen(), config)
+        self._stops, self._eta = (*rungs, epochs), eta
+        self._proposer = build(build_screen(), config)
 
     def run(self, n_trials: int | None = None) -> None:
-        """Go on until so many trials have begun or the epochs are spent.
+        """Go on until so many trials have begun or the time is spent.
 
         Raises:
-            SpentError: No epoch is left.
+            SpentError: No time is left.
         """
         while n_trials is None or len(self.records) < n_trials:
             entries = rung_entries(self.records, self._objectives) if len(self._stops) > 1 else ()
@@ -105,25 +125,47 @@ class OurSearch:
     def _go_on(self, proposal: Proposal, record: TrialRecord) -> TrialRecord:
         """The trial at its next rung, or complete."""
         level, stops = len(record.rungs), self._stops
+        before_s = self._world.spent_s
         log_loss = self._world.train(proposal, first=stops[level - 1] if level else 0, last=stops[level])
-        if stops[level] == EPOCHS:
-            return replace(to_record(proposal, record.number, log_loss), rungs=record.rungs)
+        seconds = record.seconds + self._world.spent_s - before_s
+        if stops[level] == stops[-1]:
+            return replace(to_record(proposal, record.number, log_loss, seconds=seconds), rungs=record.rungs)
         rung = RungRecord(epochs=stops[level], scores=to_scores(log_loss))
-        return replace(record, state="stopped", rungs=(*record.rungs, rung))
+        return replace(record, state="stopped", rungs=(*record.rungs, rung), seconds=seconds)
 
 
-def plain(build_sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes: bool) -> Contestant:
+def build_mutations(screen: Screen, config: StudyConfig) -> Proposer:
+    """The guesses, then one or two axes of the best changed at random."""
+
+    def mutate(screen: Screen, history: History, rng: np.random.Generator) -> Proposal | None:
+        best = history.candidates[int(np.argmin(history.values[:, config.minimised.index(config.score)]))]
+        for _ in range(500):
+            child = screen.space.mutate(best, rng)
+            n_changed = sum(one != other for one, other in zip(best.code, child.code, strict=True))
+            proposal = screen.admit(child, origin="mutation", seen=history.seen) if n_changed <= 2 else None
+            if proposal is not None:
+                return proposal
+        return None
+
+    return TurnProposer(screen, config, lambda number, n_complete: (mutate,))
+
+
+def plain(
+    build_sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes: bool = False, alone: bool = False
+) -> Contestant:
     """A user's loop around plain Optuna.
 
     Args:
         build_sampler: Of a seed.
         prunes: Whether what does not fit raises TrialPruned; else its excess is told as a constraint, with the worst
             values, since it was never trained.
+        alone: Whether the log loss is the only objective, beside the limits; else the costs are two more.
     """
+    n_objectives = 1 if alone else len(_WORST)
 
     def search(world: World, seed: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        study = optuna.create_study(directions=["minimize"] * 3, sampler=build_sampler(seed))
+        study = optuna.create_study(directions=["minimize"] * n_objectives, sampler=build_sampler(seed))
         distributions = model_distributions(world.screen.space)
         for _ in range(_REJECTIONS):
             trial = study.ask(distributions)
@@ -131,11 +173,11 @@ def plain(build_sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes
             if not prunes:
                 trial.set_constraint("excess", excess)
             if proposal is not None:
-                study.tell(trial, _values(proposal, world.train(proposal)))
+                study.tell(trial, _values(proposal, world.train(proposal))[:n_objectives])
             elif prunes:
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
             else:
-                study.tell(trial, [np.log(10), 8.0, 6.0])
+                study.tell(trial, _WORST[:n_objectives])
 
     return search
 
@@ -221,10 +263,6 @@ def _multivariate_tpe(seed: int) -> optuna.samplers.BaseSampler:
 
 
 def _nsga2(seed: int) -> optuna.samplers.BaseSampler:
-    return optuna.samplers.NSGAIISampler(seed=seed)
-
-
-def _small_nsga2(seed: int) -> optuna.samplers.BaseSampler:
     return optuna.samplers.NSGAIISampler(seed=seed, population_size=20)
 
 
@@ -233,20 +271,18 @@ def _gp(seed: int) -> optuna.samplers.BaseSampler:
 
 
 CONTESTANTS: dict[str, Contestant] = {
-    "ours, gp": ours("gp"),
-    "ours, gp, rungs 2 and 6": ours("gp", rungs=(2, 6)),
-    "ours, gp, rung 6": ours("gp", rungs=(6,), eta=2.0),
-    "ours, gp without warm start": ours("gp", warm_start=False),
-    "ours, tpe": ours("tpe"),
-    "ours, tpe, rungs 2 and 6": ours("tpe", rungs=(2, 6)),
-    "ours, nsga2": ours("nsga2"),
+    "ours": ours(),
+    "ours, best": ours(mode="best"),
+    "ours, rung at a third": ours(rungs=_STOPS[1:2]),
+    "ours without warm start": ours(warm_start=False),
+    "guesses, then mutations": ours(build=build_mutations),
     "feasible random": ours("random", warm_start=False),
-    "TPE, pruned": plain(_tpe, prunes=True),
-    "TPE, constraints": plain(_tpe, prunes=False),
+    "TPE, constraints": plain(_tpe),
+    "TPE, log loss alone": plain(_tpe, alone=True),
     "multivariate TPE, pruned": plain(_multivariate_tpe, prunes=True),
-    "NSGA-II, constraints": plain(_nsga2, prunes=False),
-    "NSGA-II of 20, pruned": plain(_small_nsga2, prunes=True),
-    "GP, constraints": plain(_gp, prunes=False),
+    "NSGA-II of 20, constraints": plain(_nsga2),
+    "GP, constraints": plain(_gp),
+    "GP, log loss alone": plain(_gp, alone=True),
     "successive halving": halving,
     "MO-ASHA of syne-tune": syne_tune,
 }

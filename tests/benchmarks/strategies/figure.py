@@ -22,10 +22,11 @@ def draw_lines(
         x_max: Where the last step is.
         x_title: Of the axis.
         y_title: Of the axis.
-        ours: How names of ours begin; their lines are wider.
+        ours: How names of ours begin; their lines are wider. What lies above the early quartiles is cut off.
     """
-    top = 1.05 * max(float(np.quantile(history[:, -1], 0.75)) for history in histories.values())
-    plot = _Plot(x_max, top)
+    lowest = 0.95 * min(float(history.min()) for history in histories.values())
+    highest = 1.05 * max(float(np.quantile(history[:, history.shape[1] // 6], 0.75)) for history in histories.values())
+    plot = _Plot(x_max, lowest, highest)
     colours = {True: iter(_OURS), False: iter(_OTHERS)}
     parts = [plot.frame(x_title, y_title)]
     for place, (name, history) in enumerate(histories.items()):
@@ -41,8 +42,8 @@ def draw_lines(
 
 
 class _Plot:
-    def __init__(self, x_max: float, y_max: float) -> None:
-        self._x_max, self._y_max = x_max, y_max
+    def __init__(self, x_max: float, y_min: float, y_max: float) -> None:
+        self._x_max, self._y_min, self._y_max = x_max, y_min, y_max
         self._width, self._height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
     def at(self, x: float, y: float) -> str:
@@ -52,13 +53,14 @@ class _Plot:
         return _LEFT + x / self._x_max * self._width
 
     def _y(self, y: float) -> float:
-        return _TOP + (1 - y / self._y_max) * self._height
+        share = (min(y, self._y_max) - self._y_min) / (self._y_max - self._y_min)
+        return _TOP + (1 - share) * self._height
 
     def frame(self, x_title: str, y_title: str) -> str:
         parts = []
         for value in np.linspace(0, self._x_max, 7):
             parts.append(f'<text x="{self._x(value):.1f}" y="{_HEIGHT - 32}" text-anchor="middle">{value:,.0f}</text>')
-        for value in np.arange(0, self._y_max, 0.1):
+        for value in np.arange(np.ceil(10 * self._y_min) / 10, self._y_max, 0.1):
             y = self._y(value)
             parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6e8eb"/>')
             parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')

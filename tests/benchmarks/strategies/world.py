@@ -1,7 +1,7 @@
-"""A search without training: a strategy asks, the surrogate answers, and epochs are counted.
+"""A search without training: a strategy asks, the surrogate answers, and the seconds of trainings are counted.
 
 Conventions:
-    What a strategy sees of a training has its noise; what it is judged by has none.
+    What a strategy sees of a training has its noise; what it is judged by has none. Proposals take no time.
 """
 
 from dataclasses import dataclass, field
@@ -12,84 +12,104 @@ from numpy.typing import NDArray
 from nas_asc.cost import Cost
 from nas_asc.layers import format_architecture
 from nas_asc.metrics import Scores
-from nas_asc.pareto import hypervolume, non_dominated
 from nas_asc.propose import Proposal, Screen
 from nas_asc.study import TrialRecord
+from tests.benchmarks.strategies.durations import Durations
 from tests.benchmarks.strategies.surrogate import Surrogate
-from tests.benchmarks.strategies.trainings import EPOCHS, RUNGS
+from tests.benchmarks.strategies.trainings import BUDGET, EPOCHS, RUNGS
 
 N_VALIDATION = 400
+SHARES = (1.0, 1 / 2, 1 / 4, 1 / 8)  # of the limits, within which the best is looked for
 _WORST_LOG_LOSS = float(np.log(10))  # of a guess among ten classes
-_CHEAPEST = (5.0, 3.0)  # log10 of MACs and bytes: what is cheaper still gains nothing more
-_DEAREST = (float(np.log10(30_000_000)), float(np.log10(128_000)))
 
 
 class SpentError(Exception):
-    """No epoch is left."""
+    """No time is left."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A whole training.
+
+    Args:
+        at_s: When it ended, in seconds from the start.
+        seen: Log loss with its noise.
+        true: Log loss without.
+        cost: What the network takes.
+    """
+
+    at_s: float
+    seen: float
+    true: float
+    cost: Cost
 
 
 @dataclass
 class World:
-    """What a strategy may train with its epochs, and what came of it.
+    """What a strategy may train in its time, and what came of it.
 
     Args:
         surrogate: Answers.
+        durations: Tells how long trainings take.
         screen: Of the space and the budget.
-        n_epochs: To be spent in all.
+        n_seconds: To be spent in all.
         seed: Of the noise.
-        spent: Epochs spent so far.
-        finished: Epochs spent, noisy log loss, true log loss and cost of each whole training.
+        spent_s: Seconds spent so far.
+        finished: Whole trainings, in the order of their ends.
     """
 
     surrogate: Surrogate
+    durations: Durations
     screen: Screen
-    n_epochs: int
+    n_seconds: float
     seed: int
-    spent: int = 0
-    finished: list[tuple[int, float, float, Cost]] = field(default_factory=list)
+    spent_s: float = 0.0
+    finished: list[Finish] = field(default_factory=list)
     _true: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def train(self, proposal: Proposal, *, first: int = 0, last: int = EPOCHS) -> float:
         """Log loss that is seen after epoch `last`, one of `RUNGS`, of a training that stood at epoch `first`.
 
         Raises:
-            SpentError: Fewer epochs are left than that takes.
+            SpentError: Less time is left than that takes.
         """
-        if self.spent + last - first > self.n_epochs:
+        taken_s = self.durations.seconds(proposal, self.seed) * (last - first) / EPOCHS
+        if self.spent_s + taken_s > self.n_seconds:
             raise SpentError
-        self.spent += last - first
+        self.spent_s += taken_s
+        rung = RUNGS.index(last)
+        true = float(self.curve(proposal)[rung])
+        seen = true * float(self.surrogate.draw_noise(proposal.design.key, self.seed)[rung])
+        if last == EPOCHS:
+            self.finished.append(Finish(self.spent_s, seen, true, proposal.cost))
+        return seen
+
+    def curve(self, proposal: Proposal) -> NDArray[np.float64]:
+        """(rungs,) log losses without noise."""
         key = proposal.design.key
         if key not in self._true:
             row = np.array([self.surrogate.features(proposal.candidate, proposal.cost)])
             self._true[key] = self.surrogate.curves(row)[0]
-        rung = RUNGS.index(last)
-        true = float(self._true[key][rung])
-        seen = true * float(self.surrogate.draw_noise(key, self.seed)[rung])
-        if last == EPOCHS:
-            self.finished.append((self.spent, seen, true, proposal.cost))
-        return seen
+        return self._true[key]
 
     def history(self, steps: int) -> NDArray[np.float64]:
-        """True hypervolume, in [0, 1], of the front by seen scores after each of `steps` equal parts of the epochs."""
-        marks = np.linspace(0, self.n_epochs, steps + 1)[1:]
-        return np.array([self._volume([one for one in self.finished if one[0] <= mark]) for mark in marks])
+        """(steps, shares) true log loss of what scored best within each of `SHARES` of the limits, over the time."""
+        marks = np.linspace(0, self.n_seconds, steps + 1)[1:]
+        return np.array([[self._best(share, mark) for share in SHARES] for mark in marks])
 
-    def _volume(self, finished: list[tuple[int, float, float, Cost]]) -> float:
-        if not finished:
-            return 0.0
-        seen = np.array([to_point(log_loss, cost) for _, log_loss, _, cost in finished])
-        true = np.array([to_point(log_loss, cost) for _, _, log_loss, cost in finished])
-        return hypervolume(true[non_dominated(seen)], np.ones(3))
+    def _best(self, share: float, mark: float) -> float:
+        within = [one for one in self.finished if one.at_s <= mark and share_of_limits(one.cost) <= share]
+        return min(within, key=lambda one: one.seen).true if within else _WORST_LOG_LOSS
 
 
-def to_point(log_loss: float, cost: Cost) -> list[float]:
-    """Log loss and logarithmic costs, each scaled to [0, 1]."""
-    costs = np.log10([max(cost.macs, 1), max(cost.int8_bytes, 1)])
-    low, high = np.array(_CHEAPEST), np.array(_DEAREST)
-    return [log_loss / _WORST_LOG_LOSS, *np.clip((costs - low) / (high - low), 0.0, None).tolist()]
+def share_of_limits(cost: Cost) -> float:
+    """The larger of a network's shares of the limits on parameters and on MACs."""
+    assert BUDGET.max_params is not None
+    assert BUDGET.max_macs is not None
+    return max(cost.params / BUDGET.max_params, cost.official_macs / BUDGET.max_macs)
 
 
-def to_record(proposal: Proposal, number: int, log_loss: float | None) -> TrialRecord:
+def to_record(proposal: Proposal, number: int, log_loss: float | None, *, seconds: float = 0.0) -> TrialRecord:
     """What a study would keep of a whole training; without a log loss of one that is yet to begin."""
     return TrialRecord(
         number=number,
@@ -102,6 +122,7 @@ def to_record(proposal: Proposal, number: int, log_loss: float | None) -> TrialR
         cost=proposal.cost,
         scores=None if log_loss is None else to_scores(log_loss),
         origin=proposal.origin,
+        seconds=seconds,
     )
 
 
