@@ -83,7 +83,8 @@ class FillStrategy:
         """What to grow, as far as the trials tell by now."""
         scores = dict(zip(history.candidates, history.values[:, self._column].tolist(), strict=True))
         halves = []
-        for parent in sorted(history.candidates[:N_FIRST], key=scores.__getitem__)[:_N_PARENTS]:
+        first = [history.candidates[row] for row in history.first_rows(N_FIRST)]
+        for parent in sorted(first, key=scores.__getitem__)[:_N_PARENTS]:
             tuned = self._tune.tuned(parent, screen, history)
             halves += [_Fill(tuned, scores.get(tuned, scores[parent]), way, _HALF) for way in _WAYS]
         yield from halves

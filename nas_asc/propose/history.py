@@ -38,6 +38,8 @@ class History:
         seconds: (n,) of each trial's whole training, of a stopped one as far as it came; None where unknown.
         scores: One a complete or stopped trial; empty where unknown.
         running: Keys of designs in training.
+        asks: (n,) index of each trial's proposal, which is not the order of trials where several train at once; None
+            where it is.
     """
 
     candidates: tuple[Candidate, ...]
@@ -51,6 +53,7 @@ class History:
     seconds: NDArray[np.float64] | None = None
     scores: tuple[Scores, ...] = ()
     running: frozenset[str] = frozenset()
+    asks: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -61,6 +64,17 @@ class History:
         if self.is_complete is None or not self.is_complete.any():
             return np.arange(len(self))
         return np.flatnonzero(self.is_complete)
+
+    def first_rows(self, n: int) -> NDArray[np.int64]:
+        """Rows of the first `n` proposals, in their order; of the earliest there are where none of them went well.
+
+        Args:
+            n: How many proposals.
+        """
+        asks = np.arange(len(self)) if self.asks is None else self.asks
+        order = np.argsort(asks, kind="stable")
+        first = order[asks[order] < n]
+        return first if len(first) else order[:n]
 
     @property
     def parents(self) -> list[Candidate]:
@@ -114,6 +128,7 @@ class HistoryReader:
             np.array(self._seconds),
             tuple(self._scores),
             frozenset(running),
+            np.array(self._asks, np.int64),
         )
 
     def _clear(self) -> None:
@@ -127,6 +142,7 @@ class HistoryReader:
         self._front = _Front(len(self._minimised))
         self._seconds: list[float] = []
         self._scores: list[Scores] = []
+        self._asks: list[int] = []
         self._levels: list[int] = []  # rungs behind a stopped trial's values; 0 of a complete one
         self._gains: list[list[list[float]]] = []  # by rung, for each trial that went through its scores' ratios
 
@@ -168,6 +184,7 @@ class HistoryReader:
         self._costs.append(record.cost)
         self._seconds.append(record.seconds)
         self._scores.append(scores)
+        self._asks.append(record.ask)
 
 
 def read_history(

@@ -128,7 +128,8 @@ class TuneStrategy:
         return parent
 
     def _best(self, history: History) -> Candidate:
-        return history.candidates[int(np.argmin(history.values[: self._n_first, self._column]))]
+        rows = history.first_rows(self._n_first)
+        return history.candidates[rows[np.argmin(history.values[rows, self._column])]]
 
     def _walk(self, screen: Screen, history: History) -> tuple[Candidate, list[_Change], Proposal | None]:
         """The best first network with what paid so far, what that was, and the next change of it."""

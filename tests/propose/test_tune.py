@@ -12,6 +12,7 @@ from nas_asc.propose.fill import N_FIRST
 from nas_asc.propose.tune import raises_rate, stops_mixing, stops_shifting
 from nas_asc.recipe import Adam, AdamW, CutMix, FreqMask, Mixup, PitchShift, Recipe, TimeRoll
 from nas_asc.space import load_space
+from nas_asc.study import Ask
 from tests.propose.made_up import CONFIG, build, fake_record, simulate, small
 
 asc = load_space("asc")
@@ -155,3 +156,19 @@ def test_a_change_that_there_was_no_time_for_does_not_count_as_one_that_pays(scr
 def test_a_space_without_such_axes_is_not_tuned():
     records = simulate(build("gp", space=small), N_FIRST + 4)
     assert not any(record.origin.startswith("tune") for record in records)
+
+
+def test_what_is_tuned_and_grown_does_not_depend_on_the_order_in_which_trainings_end(screen):
+    """Of two workers one trains the slow last guess, while the other has tuned the best one already."""
+
+    def score_of(record):
+        return 1.0 - record.cost.macs / 60e6 - 0.1 * is_tuned(record)
+
+    records = study(screen, score_of, n=N_FIRST + 5)
+    assert [record.origin.split(",")[0] for record in records[N_FIRST:]] == ["tune"] * 2 + ["fill"] * 3
+    proposer = build_proposer(screen, replace(CONFIG, sampler="gp", budget=BUDGET, objectives=("log_loss", "macs")))
+    asked = [replace(record, asked=Ask(index=record.number, n_known=0)) for record in records]
+    swapped = [*asked[: N_FIRST - 1], asked[N_FIRST], asked[N_FIRST - 1], *asked[N_FIRST + 1 :]]
+    for n in range(N_FIRST + 1, len(records)):
+        arrived = [replace(record, number=number) for number, record in enumerate(swapped[:n])]
+        assert proposer.propose(n, arrived).design.key == records[n].key
