@@ -27,6 +27,7 @@ from nas_asc.cost.row import CostRow, count_rows
 from nas_asc.cost.runtime_graph import moves_nothing
 from nas_asc.cost.runtime_memory import count_arena_of
 from nas_asc.cost.target import list_obstacles
+from nas_asc.cost.training_work import count_training_work
 from nas_asc.cost.window_padding import WindowPadding, find_padding
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "count_nonzero",
     "count_pruned_cost",
     "count_rows",
+    "count_training_work",
     "find_padding",
     "find_strides",
     "forecast_front_end",

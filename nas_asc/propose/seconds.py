@@ -1,9 +1,9 @@
 """Expected seconds of a candidate's training, learned from the study's own trials over a prior.
 
 Conventions:
-    A training takes time with the MACs of the network that is trained (before channels are removed) by a power that the
-    trials say, near 0.7 while there are few; what the nearest trials took more or less than that comes on top, and so
-    do the features of a front end that is new. Only searches with a time limit learn from seconds and ask for features:
+    A training takes time with the work of the network that is trained (before channels are removed) by a power that the
+    trials say, near 1 while there are few; what the nearest trials took more or less than that comes on top, and so do
+    the features of a front end that is new. Only searches with a time limit learn from seconds and ask for features:
     others propose the same networks whenever they are run.
 """
 
@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_asc.cost import Cost, count_cost
+from nas_asc.cost import Cost, count_training_work
 from nas_asc.errors import LayerError, SpaceError
 from nas_asc.propose.encoding import CandidateEncoding
 from nas_asc.propose.history import History
@@ -26,12 +26,11 @@ Array = NDArray[np.float64]
 
 MOST_TIME = 0.1  # of a search, for one training
 TIME_WEIGHT = 0.5  # of the logarithm of seconds beside that of the gain: by the whole, only small networks come
-_POWER = 0.7  # of MACs
+_POWER = 1.0  # of the work
 _TRUST = 4.0  # trials that the prior power is worth
-_QUANTISED = 2.0  # an epoch in 8 bits takes so many epochs more
+_QUANTISED = 2.5  # an epoch in 8 bits takes so many epochs more
 _N_NEAREST = 3
 _MOST_SEEN = 200  # trials that it learns from
-_LEAST_MACS = 300_000.0  # below, what every step takes counts most
 
 
 class SecondsModel:
@@ -81,15 +80,14 @@ class SecondsModel:
         return np.array([self._work_of(candidate, cost) for candidate, cost in pool.items()])
 
     def _work_of(self, candidate: Candidate, cost: Cost) -> float:
-        """Logarithm of what an epoch computes, in MACs."""
+        """Logarithm of the work of an epoch."""
         space, task = self._screen.space, self._screen.task
-        recipe = space.training_recipe(candidate, task)
-        macs: float = cost.macs
-        if recipe.pruning is not None:
-            with suppress(LayerError, SpaceError):
-                macs = count_cost(space.architecture(candidate, task)).macs
-        quantised = 0.0 if recipe.quantisation is None else recipe.quantisation.share
-        return math.log(max(macs, _LEAST_MACS)) + math.log1p(_QUANTISED * quantised)
+        work: float = cost.macs
+        with suppress(LayerError, SpaceError):
+            work = count_training_work(space.architecture(candidate, task))
+        quantisation = space.training_recipe(candidate, task).quantisation
+        quantised = 0.0 if quantisation is None else quantisation.share
+        return math.log(max(work, 1.0)) + math.log1p(_QUANTISED * quantised)
 
 
 class SecondsModels:

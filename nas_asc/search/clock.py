@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from nas_asc.clock import TimeLimit
-from nas_asc.cost import count_cost
+from nas_asc.cost import count_training_work
+from nas_asc.errors import LayerError
 from nas_asc.evaluation import Speed
+from nas_asc.layers import parse_architecture
 from nas_asc.search.jobs import Jobs
 from nas_asc.space import Design
 from nas_asc.study import TrialRecord, recommended
@@ -28,6 +30,7 @@ class SearchClock:
         measure: Tells how long the parts of a design's training take here.
         kept_s: Seconds kept for what follows the trials, by those of the recommended network's trial.
         features_s: Tells how long the features of a design's front end take; 0 where they are there.
+        layer_types: Layer classes of the space's own.
     """
 
     def __init__(
@@ -38,12 +41,15 @@ class SearchClock:
         measure: Callable[[Design], Speed],
         kept_s: Callable[[float], float],
         features_s: Callable[[Design], float] = lambda design: 0.0,
+        layer_types: tuple[type, ...] = (),
     ) -> None:
         self._limit = limit
         self._jobs = jobs
         self._measure = measure
         self._kept_s = kept_s
         self._features_s = features_s
+        self._layer_types = layer_types
+        self._works: dict[str, float] = {}
 
     def limit(self, records: Sequence[TrialRecord]) -> TimeLimit:
         """When a trial stops."""
@@ -75,7 +81,7 @@ class SearchClock:
         """Expected seconds of a design's trial, with a margin: measured, or as the nearest ones took if that is less.
 
         The features of a front end that is new come on top. A few steps measured while another process was busy say too
-        much. Families differ in time for the same MACs, so the slowest of the three nearest trials speaks; the deadline
+        much. Networks of the same work differ in time, so the slowest of the three nearest trials speaks; the deadline
         catches what says too little.
 
         Args:
@@ -88,12 +94,22 @@ class SearchClock:
         """As `forecast_s`, without the features."""
         recipe = self._jobs.recipe(design.recipe)
         measured = self._measure(design).training_s(recipe, recipe.epochs or 0)
-        macs = count_cost(design.architecture).macs
-        complete = [record for record in records if record.is_complete]
-        nearest = sorted(complete, key=lambda record: abs(math.log(record.cost.macs / macs)))[:_N_NEAREST]
+        work = count_training_work(design.architecture)
+        shares = [(work / self._work(record), record.seconds) for record in records if record.is_complete]
+        nearest = sorted(shares, key=lambda pair: abs(math.log(pair[0])))[:_N_NEAREST]
         if len(nearest) < _N_NEAREST:
             return _MARGIN * measured
-        return _MARGIN * min(measured, max(record.seconds * max(1.0, macs / record.cost.macs) for record in nearest))
+        return _MARGIN * min(measured, max(seconds * max(1.0, share) for share, seconds in nearest))
+
+    def _work(self, record: TrialRecord) -> float:
+        """The work of a trial's network; nearly none where its layers are not known any more."""
+        if record.architecture not in self._works:
+            try:
+                architecture = parse_architecture(record.architecture, self._layer_types)
+                self._works[record.architecture] = count_training_work(architecture)
+            except LayerError:
+                self._works[record.architecture] = 1.0
+        return self._works[record.architecture]
 
     def _best_s(self, records: Sequence[TrialRecord]) -> float:
         best = recommended(records, objective=self._jobs.config.score)

@@ -123,7 +123,8 @@ def run_search(
         config = _open_config(folder, config, worker.prepared.data_set, accepted=accepted, listener=listener)
         jobs = Jobs(config, n_train=worker.prepared.n_train)
         measure, features = worker.measure_speed, worker.measure_features
-        clock = SearchClock(limit, jobs, measure=measure, kept_s=kept_s, features_s=features)
+        types = worker.layer_types
+        clock = SearchClock(limit, jobs, measure=measure, kept_s=kept_s, features_s=features, layer_types=types)
         with closing(Ledger(folder, config, space, on_note=listener.on_note)) as ledger:
             search = _Search(
                 ledger,

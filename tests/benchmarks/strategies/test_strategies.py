@@ -6,11 +6,22 @@ import math
 import numpy as np
 import pytest
 
+from nas_asc.data import load_synthetic
+from nas_asc.space import load_space
 from tests.benchmarks.strategies import race
 from tests.benchmarks.strategies.compare import build_durations, build_surrogate, build_world
 from tests.benchmarks.strategies.contestants import CONTESTANTS, our_config
 from tests.benchmarks.strategies.resume import run
-from tests.benchmarks.strategies.trainings import COMMITTED, RUNGS, read_trainings
+from tests.benchmarks.strategies.trainings import (
+    BUDGET,
+    COMMITTED,
+    LONG,
+    RUNGS,
+    TableScreen,
+    Training,
+    propose,
+    read_trainings,
+)
 from tests.benchmarks.strategies.world import SHARES, SpentError, share_of_limits
 
 N_TRAININGS = 8
@@ -22,6 +33,25 @@ def test_table_holds_whole_curves_of_real_trainings():
     assert len(complete) > 0.9 * len(trainings)
     assert all(len(one.curve) == len(RUNGS) for one in complete)
     assert len({(one.index, one.seed) for one in trainings}) == len(trainings)
+
+
+def test_candidates_of_the_long_table_are_new_and_most_are_near_the_best():
+    task = load_synthetic().task
+    screen = TableScreen(load_space(LONG.space), task, LONG)
+    done = []
+    for index in range(14):
+        proposal = propose(index, 20, done, screen)
+        cost = screen.cost(proposal.candidate)
+        assert BUDGET.fits(cost)
+        curve = ((1.0 - cost.official_macs / 60e6, 0.5),) * len(LONG.rungs)
+        values = dict(proposal.candidate.values)
+        done.append(
+            Training(index, 0, proposal.origin, values, cost.params, cost.official_macs, cost.int8_bytes, curve, 1.0)
+        )
+    assert len({str(one.values) for one in done}) == len(done)
+    assert [one.origin for one in done[:5]] == ["guess"] * 5
+    assert [one.origin for one in done[5:9]] == ["random"] * 4
+    assert {one.origin.split(",")[0] for one in done[9:]} <= {"mutation", "fill"}
 
 
 @pytest.mark.parametrize(
