@@ -32,7 +32,7 @@ TRIAL = EPOCHS // 3  # epochs of a trial
 SIZES = (8, 12, 24)  # trials of a search
 SHARES = (1 / 4, 1 / 2)  # of the trials' time, for what follows
 RULES = ("best of all, were it known", "race", "repeats", "best score")
-CLIP_NOISE = 0.07  # relative, of a mean over 400 clips beside that of another network on the same clips
+CLIP_NOISE = 0.07  # relative, of a mean over 400 clips beside that of another network on them: assumed, to be measured
 _N_REPEATS = 3
 
 
