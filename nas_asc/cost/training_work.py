@@ -26,9 +26,10 @@ def count_training_work(architecture: Architecture) -> float:
         LayerError: A layer cannot take its input; gives the reason alone.
 
     Source:
-        Seconds of 200 trainings of candidates of `asc` on one core (tests/benchmarks/strategies) and of 50 in searches
-        by two workers of another machine: proportional to it within 8 to 21 % (median), at most 1.1 to 1.9 times as
-        long in the searches; by MACs to the power of 0.7, within 7 to 45 %, and up to 9 times as long.
+        Seconds of 200 trainings of candidates of `asc` on one core (tests/benchmarks/strategies), and of 50 in searches
+        by two workers of another machine, which chose the two constants: proportional to it with median errors of 22 %
+        and of 7 to 14 %, and in the searches at most 1.2 to 1.9 times as long; by MACs to the power of 0.7, 45 %, 7 to
+        17 %, and 1.9 to 8.9 times.
 
     >>> from nas_asc.layers import Classifier, Conv
     >>> one = Architecture((Conv(8, kernel_size=3, stride=2), Classifier()), (1, 34, 34), 10)

@@ -219,14 +219,10 @@ def propose(index: int, n: int, done: list[Training], screen: Screen) -> Proposa
     seen = {screen.space.build(candidate_of(one, screen.space), screen.task).key for one in done}
     is_random = index < len(starts) + _SHARE_RANDOM * n
     while True:
-        candidate, origin = _draw(done, screen, rng) if is_random else _near(done, screen, rng)
+        candidate, origin = (screen.space.draw_many(rng, 1)[0], "random") if is_random else _near(done, screen, rng)
         proposal = screen.admit(candidate, origin=origin, seen=seen)
         if proposal is not None:
             return proposal
-
-
-def _draw(done: list[Training], screen: Screen, rng: np.random.Generator) -> tuple[Candidate, str]:
-    return screen.space.draw_many(rng, 1)[0], "random"
 
 
 def _near(done: list[Training], screen: Screen, rng: np.random.Generator) -> tuple[Candidate, str]:
