@@ -59,7 +59,7 @@ class _Plot:
     def frame(self, x_title: str, y_title: str) -> str:
         parts = []
         for value in np.linspace(0, self._x_max, 7):
-            parts.append(f'<text x="{self._x(value):.1f}" y="{_HEIGHT - 32}" text-anchor="middle">{value:,.0f}</text>')
+            parts.append(f'<text x="{self._x(value):.1f}" y="{_HEIGHT - 32}" text-anchor="middle">{value:,.1f}</text>')
         for value in np.arange(np.ceil(10 * self._y_min) / 10, self._y_max, 0.1):
             y = self._y(value)
             parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6e8eb"/>')
