@@ -8,7 +8,9 @@ what does not fit as a broken constraint. These three share our repeats and refi
 for the test. Test clips are read once, at the end, by the int8 file. Each row is a process with a study and a cache of
 its own, kept under --folder with the share of the processor that it got: a row of less than 90 % is void and run again,
 and an interrupted run goes on. What runs beside it with `nice -n 19` has only what the row leaves, and is not counted.
-Prints a table in Markdown with the date, the commit and the machine.
+Prints a table in Markdown with the date, the commit and the machine, and how much each rival's log loss is above ours
+with its interval of 95 %: bootstrap draws of recording groups, the same for both, and of seeds; with --folds the clips
+of all folds are pooled.
 """
 
 import argparse
@@ -25,9 +27,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import numpy as np
+
 from nas_asc.budget import parse_budget
 from nas_asc.clock import TimeLimit
-from nas_asc.handover import RepeatRun, evaluate_study, race_leaders, refit_recommended
+from nas_asc.evaluation import export_network, predict_file
+from nas_asc.handover import RepeatRun, evaluate_study, find_network, race_leaders, refit_recommended
+from nas_asc.metrics import clip_losses, percentile_interval, resample_means
 from nas_asc.plan import plan_time
 from nas_asc.propose import Proposal, Screen, TurnProposer, build_proposer
 from nas_asc.search import SilentListener, ask_study, run_search
@@ -190,6 +196,62 @@ def run_row(options: argparse.Namespace) -> None:
     shutil.rmtree(cache)
 
 
+def read_losses(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Losses of the shipped int8 file on the test clips, (n,) in nats, and the clips' recording groups, (n,)."""
+    kept = folder / "losses.npz"
+    if not kept.is_file():
+        prepared = reopen_session(str(folder)).worker.prepared
+        stored = find_network(folder, prepared)
+        test = prepared.test_clips(stored.network.log_mel)
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name) / "network.onnx"
+            recipe, bits = stored.record.recipe, stored.record.bits
+            export_network(path, stored.network, prepared, recipe=recipe, name=folder.name, bits=bits)
+            found = predict_file(path, test.clips)
+        np.savez(kept, losses=clip_losses(test.labels, found), groups=test.groups)
+    arrays = np.load(kept)
+    return arrays["losses"], arrays["groups"]
+
+
+def compare_losses(
+    ours: Sequence[tuple[np.ndarray, np.ndarray]], rival: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> tuple[float, float, float]:
+    """How much a rival's mean log loss is above ours, and the interval of 95 % of that.
+
+    Args:
+        ours: For each seed the losses (n,) and recording groups (n,) of the clips.
+        rival: The same of the rival, of the same seeds.
+
+    >>> losses, groups = np.array([0.1, 0.3]), np.array(["a", "b"])
+    >>> [round(value, 9) for value in compare_losses([(losses, groups)], [(losses + 0.5, groups)])]
+    [0.5, 0.5, 0.5]
+    """
+    same = all(np.array_equal(groups, ours[0][1]) for _, groups in ours)
+    join = np.stack if same else lambda each: np.concatenate(each)[None]
+    values = [join([losses for losses, _ in found]) for found in (ours, rival)]
+    groups = ours[0][1] if same else np.concatenate([groups for _, groups in ours])
+    draws = resample_means(values, groups)
+    return float(values[1].mean() - values[0].mean()), *percentile_interval(draws[:, 1] - draws[:, 0])
+
+
+def format_differences(rows: Sequence[dict[str, Any]], losses: Any) -> str:
+    """For each rival one line: its log loss less ours over the seeds that both have.
+
+    Args:
+        rows: Rows of `run_row`.
+        losses: Gives what `read_losses` gives of a contestant's name and a seed.
+    """
+    seeds = {name: {row["seed"] for row in rows if row["contestant"] == name} for name in CONTESTANTS}
+    lines = []
+    for name in CONTESTANTS[1:]:
+        if both := sorted(seeds["ours"] & seeds[name]):
+            ours, rival = ([losses(each, seed) for seed in both] for each in ("ours", name))
+            mean_of, low, high = compare_losses(ours, rival)
+            seeds_of = f"{len(both)} seed{'' if len(both) == 1 else 's'}"
+            lines.append(f"{name} less ours, {seeds_of}: {mean_of:+.3f} [{low:+.3f}, {high:+.3f}]")
+    return "\n".join(lines)
+
+
 def format_table(rows: Sequence[dict[str, Any]]) -> str:
     """Rows and means, in Markdown."""
     lines = [
@@ -244,11 +306,16 @@ def main() -> None:
             rows.append(_row(name, seed, options))
             print(json.dumps(rows[-1]), flush=True)
     print(format_table(rows))
+    print(format_differences(rows, lambda name, seed: read_losses(_folder(name, seed, options))))
+
+
+def _folder(name: str, seed: int, options: argparse.Namespace) -> Path:
+    return options.folder.resolve() / "studies" / f"{options.stem}-{name}-{seed}"
 
 
 def _row(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """A row that is there, or one that is run in a process of its own until it had the processor."""
-    folder = options.folder / "studies" / f"{options.stem}-{name}-{seed}"
+    folder = _folder(name, seed, options)
     for attempt in range(3):
         kept = folder / "row.json"
         if kept.is_file():
