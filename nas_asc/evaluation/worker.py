@@ -46,7 +46,7 @@ from nas_asc.training import (
 )
 
 T = TypeVar("T")
-OnEpoch = Callable[[EpochRow, int], None]
+OnEpoch = Callable[[EpochRow, int], int | None]
 
 
 def _ignore(row: EpochRow, n_epochs: int) -> None:

@@ -3,15 +3,17 @@
 Conventions:
     How long it is trained follows from validation clips, the same for all lengths, and from the time that is left;
     never from test clips. A length that gained is doubled where no longer one was tried; where a longer one scored
-    worse, the best one stands.
+    worse, the best one stands. How many epochs there is time for is forecast; then the training's own epochs tell, and
+    the schedule is spread over as many as will end in time.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nas_asc.clock import NO_LIMIT, Clock, TimeLimit
+from nas_asc.clock import NO_LIMIT, TimeLimit
 from nas_asc.errors import TrainingError
 from nas_asc.evaluation import Result, Worker
 from nas_asc.layers import format_architecture
@@ -31,10 +33,14 @@ from nas_asc.study import (
     scores_by_epochs,
     write_refit_files,
 )
+from nas_asc.training import EpochRow
 
 _UNTRIED_LENGTH = 3.0  # where nothing says how long it gains, and there is no limit on time
 _FURTHER = 2.0  # beyond the longest length that was tried, and gained
 _MARGIN = 1.2
+_SEEN_MARGIN = 1.05  # of the epochs to come, by those that were seen
+_FEWEST_SEEN = 2
+_LEAST_CHANGE = 0.05  # of the epochs
 _LEAST_SHARE = 0.5  # of a trial that its epochs take
 
 
@@ -65,17 +71,17 @@ def refit_recommended(
         validate_data(config, worker.prepared)
         best = recommend(folder, config, load_records(folder, on_wait=listener.on_note))
         if best is not None and not is_refitted(folder, best):
-            n_epochs = _choose_epochs(folder, config, best, worker, limit=limit)
+            n_epochs, pace = _choose_epochs(folder, config, best, worker, limit=limit)
             on = f"on all development clips, for {n_epochs} epoch{'' if n_epochs == 1 else 's'}"
             listener.on_note(f"training the network of trial {best.number} once more, {on}")
             try:
-                _refit(folder, config, best, worker, n_epochs=n_epochs, clock=limit.clock, listener=listener)
+                _refit(folder, config, best, worker, n_epochs=n_epochs, pace=pace, listener=listener)
             except TrainingError as error:
                 listener.on_note(f"the last training failed, so the trial's own weights stand: {error}")
     return best
 
 
-def choose_length(scores: dict[int, float], *, own: int, affordable: float = math.inf) -> float:
+def choose_length(scores: Mapping[int, float], *, own: int, affordable: float = math.inf) -> float:
     """How long a refit is, in trainings of its trial; see the conventions.
 
     Args:
@@ -98,16 +104,63 @@ def choose_length(scores: dict[int, float], *, own: int, affordable: float = mat
     return max(1.0, min(most, affordable))
 
 
-def _choose_epochs(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker, *, limit: TimeLimit) -> int:
-    own, repeats = trial.epochs, load_repeats(folder)
-    if config.final_length is not None:
-        return round(config.final_length * own)
+@dataclass
+class _Pace:
+    """How many epochs of a refit there is time for.
+
+    Args:
+        limit: When it should be over.
+        own: Epochs of the trial's own training.
+        scores: As `choose_length` takes them.
+        is_even: Whether the number may change on the way: every epoch takes as long, and no part of the recipe counts
+            them.
+    """
+
+    limit: TimeLimit
+    own: int
+    scores: Mapping[int, float]
+    is_even: bool
+    _first_s: float = 0.0
+
+    def fit(self, n_more: float, *, n_done: int = 0) -> int:
+        """Epochs in all for which the network gains, where there is time for so many more."""
+        length = choose_length(self.scores, own=self.own, affordable=(n_done + n_more) / self.own)
+        return max(n_done + 1, math.floor(self.own * length))
+
+    def plan(self, n_done: int, n_epochs: int) -> int:
+        """Epochs in all, told after each.
+
+        Args:
+            n_done: That are done.
+            n_epochs: That were planned.
+        """
+        now, n_seen = self.limit.clock.now(), n_done - 1
+        if n_seen == 0:
+            self._first_s = now  # what came before is not of every epoch
+        if n_seen < _FEWEST_SEEN or now <= self._first_s or n_done == n_epochs:
+            return n_epochs
+        epoch_s = (now - self._first_s) / n_seen
+        found = self.fit(self.limit.left_s / (_SEEN_MARGIN * epoch_s), n_done=n_done)
+        is_late = (n_epochs - n_done) * epoch_s > self.limit.left_s
+        return found if is_late or abs(found - n_epochs) > _LEAST_CHANGE * n_epochs else n_epochs
+
+
+def _choose_epochs(
+    folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker, *, limit: TimeLimit
+) -> tuple[int, _Pace]:
+    own, recipe = trial.epochs, trial.recipe
+    repeats = load_repeats(folder)
     scores = {epochs: sum(found) / len(found) for epochs, found in _scores(config, trial, repeats).items()}
+    counts = (recipe.averaging, recipe.pruning, recipe.growth, recipe.band_selection, recipe.quantisation)
+    is_free = config.final_length is None and limit.end is not None
+    pace = _Pace(limit, own, scores, is_even=is_free and not any(part is not None for part in counts))
+    if config.final_length is not None:
+        return round(config.final_length * own), pace
     affordable = math.inf
     if limit.end is not None:
-        trial_s = own * _epoch_s(folder, config, trial, worker)  # measuring it takes of what is left
-        affordable = limit.left_s / max(_MARGIN * trial_s, 1e-9)
-    return math.floor(own * choose_length(scores, own=own, affordable=affordable))
+        epoch_s = _epoch_s(folder, config, trial, worker)  # measuring it takes of what is left
+        affordable = limit.left_s / max(_MARGIN * epoch_s, 1e-9)
+    return pace.fit(affordable), pace
 
 
 def _epoch_s(folder: Path, config: StudyConfig, trial: TrialRecord, worker: Worker) -> float:
@@ -139,15 +192,25 @@ def _refit(
     worker: Worker,
     *,
     n_epochs: int,
-    clock: Clock,
+    pace: _Pace,
     listener: SearchListener,
 ) -> None:
+    planned = n_epochs
+
+    def on_epoch(row: EpochRow, n_rows: int) -> int | None:
+        nonlocal planned
+        listener.on_epoch(trial.number, row, n_rows + planned - n_epochs)
+        if not pace.is_even:
+            return None
+        planned = pace.plan(row.epoch, planned)
+        return planned
+
     job = Jobs(config, n_train=worker.prepared.n_train).of_refit(trial, epochs=n_epochs)
-    result = worker.train(
-        job,
-        limit=TimeLimit(clock=clock),
-        on_epoch=lambda row, n_epochs: listener.on_epoch(trial.number, row, n_epochs),
-    )
+    result = worker.train(job, limit=TimeLimit(clock=pace.limit.clock), on_epoch=on_epoch)
+    record = replace(result.record, recipe=replace(result.record.recipe, epochs=planned))
+    result = replace(result, record=record)
+    if planned != n_epochs:
+        listener.on_note(f"there was time for {planned} epochs")
     for note in result.notes:
         listener.on_note(note)
     assert result.network is not None

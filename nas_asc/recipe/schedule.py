@@ -13,7 +13,7 @@ from nas_asc.recipe.part import Part
 class Schedule(Part):
     """Base of all schedules: a factor of the optimiser's learning rate for each step."""
 
-    def factor_at(self, step: int, n_steps: int) -> float:
+    def factor_at(self, step: float, n_steps: int) -> float:
         """Factor of the learning rate at one step, from 0, of so many; above 0 and at most 1."""
         raise NotImplementedError
 
@@ -23,11 +23,11 @@ class WarmedUp(Schedule):
 
     warmup: float
 
-    def factor_at(self, step: int, n_steps: int) -> float:
+    def factor_at(self, step: float, n_steps: int) -> float:
         """The rise, then what `decay_at` says."""
         n_warmup = round(self.warmup * n_steps)
         if step < n_warmup:
-            return (step + 1) / n_warmup
+            return min(1.0, (step + 1) / n_warmup)
         return self.decay_at((step - n_warmup) / (n_steps - n_warmup))
 
     def decay_at(self, progress: float) -> float:
@@ -157,10 +157,10 @@ class RampDown(Schedule):
         self.check_number("floor", high=1, above=True)
         self.check_number("warmup", high=self.start)
 
-    def factor_at(self, step: int, n_steps: int) -> float:
+    def factor_at(self, step: float, n_steps: int) -> float:
         """The rise, the peak, the fall, the floor."""
         n_warmup = round(self.warmup * n_steps)
         if step < n_warmup:
-            return (step + 1) / n_warmup
+            return min(1.0, (step + 1) / n_warmup)
         fallen = min(1.0, max(0.0, (step / n_steps - self.start) / (self.end - self.start)))
         return max(self.floor, 1 - (1 - self.floor) * fallen)

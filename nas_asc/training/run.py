@@ -28,7 +28,8 @@ class Run:
         seed: Fixes initial weights, order of clips, augmentation and dropout.
         torch_device: Where to compute.
         limit: When no further step begins; its clock tells how long the training took.
-        on_epoch: Called after every epoch; what it raises ends the training.
+        on_epoch: Called after every epoch; what it raises ends the training. A number that it gives is that of all
+            epochs from then on, for recipes no part of which counts epochs, in trainings that do not stop on the way.
         stop_after: Epochs, of the recipe's, after which it stops, to go on another time; None goes through.
         way: How the cores of a CPU share a batch; None chooses by the sizes of network and batch.
         precision: Type of forward passes in training; None asks `choose_precision`.
@@ -40,7 +41,7 @@ class Run:
     seed: int = 0
     torch_device: torch.device = CPU
     limit: TimeLimit = NO_LIMIT
-    on_epoch: Callable[[EpochRow], None] = ignore_epoch
+    on_epoch: Callable[[EpochRow], int | None] = ignore_epoch
     stop_after: int | None = None
     way: Way | None = None
     precision: torch.dtype | None = None

@@ -42,11 +42,11 @@ def default_batch_size(n_train: int) -> int:
     return max(SMALLEST_BATCH, min(_LARGEST_BATCH, even))
 
 
-def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe, n_epochs: int | None = None) -> float:
+def learning_rate_at(step: float, n_steps: int, *, recipe: Recipe, n_epochs: int | None = None) -> float:
     """Learning rate of one step: the optimiser's peak times the schedule's factor, or that of averaged epochs.
 
     Args:
-        step: From 0.
+        step: From 0; between two steps where a schedule was spread over more or fewer of them.
         n_steps: Steps of the whole training.
         recipe: Gives the peak, the schedule, and what the averaging asks of its epochs.
         n_epochs: Epochs of the whole training, each of the same number of steps; None asks the schedule alone.
@@ -57,7 +57,7 @@ def learning_rate_at(step: int, n_steps: int, *, recipe: Recipe, n_epochs: int |
     [0.5, 1.0, 1.0, 0.5]
     """
     if recipe.averaging is not None and n_epochs is not None:
-        constant = recipe.averaging.learning_rate_at(step * n_epochs // n_steps + 1, n_epochs)
+        constant = recipe.averaging.learning_rate_at(int(step * n_epochs // n_steps) + 1, n_epochs)
         if constant is not None:
             return constant
     return recipe.optimiser.learning_rate * recipe.schedule.factor_at(step, n_steps)

@@ -78,9 +78,11 @@ def train_model(
         if checkpoint is not None:
             trainer.load_state_dict(copy.deepcopy(dict(checkpoint.trainer)))
             restore_random(checkpoint.random, torch_device)
-        for epoch in range(trainer.n_epochs_done + 1, min(run.stop_after or n_epochs, n_epochs) + 1):
-            curve.append(_train_epoch(trainer, run, epoch=epoch, n_epochs=n_epochs))
-            run.on_epoch(curve[-1])
+        while trainer.n_epochs_done < min(run.stop_after or trainer.n_epochs, trainer.n_epochs):
+            curve.append(_train_epoch(trainer, run))
+            planned = run.on_epoch(curve[-1])
+            if planned is not None:
+                trainer.plan(planned)
         if trainer.graph_fault is not None:
             run.on_note(f"its steps could not be recorded and were launched one by one: {trainer.graph_fault}")
         if run.stop_after is not None:
@@ -96,8 +98,8 @@ def _take_checkpoint(trainer: Trainer, curve: Sequence[EpochRow], seconds: float
     return Checkpoint(state, random, precision, tuple(curve), seconds)
 
 
-def _train_epoch(trainer: Trainer, run: Run, *, epoch: int, n_epochs: int) -> EpochRow:
-    clock = run.limit.clock
+def _train_epoch(trainer: Trainer, run: Run) -> EpochRow:
+    clock, epoch, n_epochs = run.limit.clock, trainer.n_epochs_done + 1, trainer.n_epochs
     started = clock.now()
     total = torch.zeros((), device=trainer.torch_device)
     with trainer.epoch() as batches:

@@ -106,6 +106,8 @@ class Trainer:
         self.n_batches = max(1, len(clips) // batch_size)
         self.n_epochs = n_epochs
         self.n_steps = n_epochs * self.n_batches
+        self._schedule_epochs, self._schedule_steps = n_epochs, self.n_steps
+        self._planned, self._passed, self._pace = 0, 0.0, 1.0
         self.n_done = 0
         self.n_epochs_done = 0
         self._n_done_in_epoch, self._n_in_epoch = 0, self.n_batches
@@ -138,8 +140,31 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """Of the coming step; of the last one when the training is over."""
-        step = min(self._position, self.n_steps - 1)
-        return learning_rate_at(step, self.n_steps, recipe=self.recipe, n_epochs=self.n_epochs)
+        step = self._schedule_step(min(self._position, self.n_steps - 1))
+        return learning_rate_at(step, self._schedule_steps, recipe=self.recipe, n_epochs=self._schedule_epochs)
+
+    def plan(self, n_epochs: int) -> None:
+        """So many epochs in all: what is left of the schedule of the learning rate is spread over what is left of them.
+
+        Args:
+            n_epochs: More than are done, unless it is as it was.
+
+        Raises:
+            ValueError: Not more than are done.
+        """
+        if n_epochs == self.n_epochs:
+            return
+        if n_epochs <= self.n_epochs_done:
+            raise ValueError(
+                f"`n_epochs` must be more than the {self.n_epochs_done} that are done, but got {n_epochs}."
+            )
+        position = self._position
+        self._planned, self._passed = position, self._schedule_step(position)
+        self.n_epochs, self.n_steps = n_epochs, n_epochs * self.n_batches
+        self._pace = (self._schedule_steps - self._passed) / (self.n_steps - position)
+
+    def _schedule_step(self, position: int) -> float:
+        return self._passed + (position - self._planned) * self._pace
 
     @property
     def _position(self) -> int:

@@ -10,7 +10,7 @@ from torch import nn
 from nas_asc.clock import TimeLimit
 from nas_asc.errors import TrainingError
 from nas_asc.recipe import AdamW, CrossEntropy, Mixup, Recipe, TimeMask, TimeRoll
-from nas_asc.training import CPU, Clips, DeadlineError, predict, train_model
+from nas_asc.training import CPU, Clips, DeadlineError, learning_rate_at, predict, train_model
 from tests.clocks import StepClock
 from tests.training.halves import IN_HALVES
 
@@ -69,6 +69,31 @@ def test_same_seed_gives_identical_weights_and_another_seed_others(dropout):
         states.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
     assert torch.equal(states[0], states[1])
     assert not torch.equal(states[0], states[2])
+
+
+@pytest.mark.parametrize("n_epochs", [3, 5, 16])
+def test_epochs_planned_on_the_way_spread_what_is_left_of_the_schedule(n_epochs):
+    told = replace(SEEDED, on_epoch=lambda row: {1: 9, 2: n_epochs}.get(row.epoch))
+    curve = train(make_model(), make_clips(), run=told).curve
+    assert [row.epoch for row in curve] == list(range(1, n_epochs + 1))
+    after_first = 3 + 3 * (24 - 3) / (27 - 3)  # steps of the schedule, 3 of the training's an epoch
+    for row in curve[2:]:
+        done = 3 * row.epoch - 1
+        step = after_first + (done - 6) * (24 - after_first) / (3 * n_epochs - 6)
+        assert row.learning_rate == pytest.approx(learning_rate_at(step, 24, recipe=PLAIN))
+
+
+def test_as_many_epochs_as_were_planned_change_nothing():
+    models = make_model(), make_model()
+    plain = train(models[0], make_clips())
+    told = train(models[1], make_clips(), run=replace(SEEDED, on_epoch=lambda row: 8))
+    assert [row.loss for row in plain.curve] == [row.loss for row in told.curve]
+    assert torch.equal(models[0][0].weight, models[1][0].weight)
+
+
+def test_fewer_epochs_than_are_done_cannot_be_planned():
+    with pytest.raises(ValueError, match="more than the 3 that are done"):
+        train(make_model(), make_clips(), run=replace(SEEDED, on_epoch=lambda row: 3 if row.epoch == 3 else None))
 
 
 def test_training_leaves_the_global_random_state_alone():
