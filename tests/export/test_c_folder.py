@@ -230,4 +230,5 @@ def test_size_is_that_of_weights_and_memory(system):
     settings = (folder / "settings.h").read_text()
     ram = sum(int(re.search(rf"{name} (\d+)", settings)[1]) for name in ("NETWORK_ARENA_BYTES", "LOG_MEL_RAM_BYTES"))
     columns = 39 * LOG_MEL.n_mels
-    assert ram + columns < size.data + size.bss < ram + columns + 4 * 8 * len(CLASSES) + 200
+    padding = 0 if size.compiler.startswith("arm") else 400  # a computer has long pointers and wide alignment
+    assert ram + columns < size.data + size.bss < ram + columns + 4 * 8 * len(CLASSES) + 200 + padding

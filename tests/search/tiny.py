@@ -110,8 +110,8 @@ def ask_of(name: str, space: Space, prepared: PreparedData, /, **changes: Any) -
 
 
 def worker(prepared: PreparedData, space: Space = space, clock: Clock = WALL_CLOCK) -> Worker:
-    """Who trains, with a clock of a test's own where it matters."""
-    return Worker(prepared, layer_types=space.layer_types, clock=clock)
+    """Who trains, with a clock of a test's own where it matters; in float32, for a new process may measure another."""
+    return Worker(prepared, layer_types=space.layer_types, clock=clock, precision=torch.float32)
 
 
 def build_worker(cache_dir: Path, on_features: OnFeatures) -> Worker:
@@ -130,7 +130,7 @@ class SteadyWorker(Worker):
     """
 
     def __init__(self, prepared: PreparedData, *, epoch_s: float, clock: Clock = WALL_CLOCK) -> None:
-        super().__init__(prepared, clock=clock)
+        super().__init__(prepared, clock=clock, precision=torch.float32)
         self.epoch_s = epoch_s
 
     def measure_speed(self, design: Design, *, n_steps: int = 3) -> Speed:
