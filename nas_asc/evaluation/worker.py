@@ -46,7 +46,7 @@ from nas_asc.training import (
 )
 
 T = TypeVar("T")
-OnEpoch = Callable[[EpochRow, int], int | None]
+OnEpoch = Callable[[EpochRow, int], int | None]  # a number that it gives is as in `Run.on_epoch`
 
 
 def _ignore(row: EpochRow, n_epochs: int) -> None:
