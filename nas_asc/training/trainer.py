@@ -107,7 +107,7 @@ class Trainer:
         self.n_epochs = n_epochs
         self.n_steps = n_epochs * self.n_batches
         self._schedule_epochs, self._schedule_steps = n_epochs, self.n_steps
-        self._planned, self._passed, self._pace = 0, 0.0, 1.0  # when planned anew; steps of the schedule by then, and a step
+        self._planned, self._passed, self._pace = 0, 0.0, 1.0  # steps at the last plan, and of the schedule, by then
         self.n_done = 0
         self.n_epochs_done = 0
         self._n_done_in_epoch, self._n_in_epoch = 0, self.n_batches
