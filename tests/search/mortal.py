@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import torch
+
 from nas_asc.errors import DataError
 from nas_asc.evaluation import PreparedData, Worker
 from nas_asc.search import OnFeatures
@@ -21,7 +23,8 @@ class Mortal(Worker):
 
     def __init__(self, folder: Path, cache_dir: Path, on_features: OnFeatures) -> None:
         split = tiny.prepare(cache_dir).split
-        super().__init__(PreparedData(tiny.make_data(), split, cache_dir=cache_dir, on_progress=on_features))
+        prepared = PreparedData(tiny.make_data(), split, cache_dir=cache_dir, on_progress=on_features)
+        super().__init__(prepared, layer_types=tiny.space.layer_types, precision=torch.float32)
         self._folder = folder
 
     def attempt(self, job, **options):

@@ -80,7 +80,7 @@ class HeldWorker(Worker):
     """Trains no second epoch before a file is there that names a node, and never on that node."""
 
     def __init__(self, prepared, gate):
-        super().__init__(prepared, layer_types=space.layer_types)
+        super().__init__(prepared, layer_types=space.layer_types, precision=torch.float32)
         self._gate = gate
 
     def attempt(self, job, *, limit, on_epoch):
