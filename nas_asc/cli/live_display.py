@@ -59,6 +59,7 @@ class LiveDisplay:
         config: The config of the study.
         course: What is asked to follow the trials; None says nothing of it.
         plan: How the time is shared out; None where `course` is.
+        began: Reading of the clock where the search's time began; None is now.
         clock: Tells the time.
     """
 
@@ -69,12 +70,13 @@ class LiveDisplay:
         course: Course | None = None,
         plan: TimePlan | None = None,
         *,
+        began: float | None = None,
         clock: Clock = WALL_CLOCK,
     ) -> None:
         self._console, self._config, self._clock = console, config, clock
         self._course, self._plan = course, plan
         self._stage: Stage = "trials"
-        self._started = clock.now()
+        self._started = clock.now() if began is None else began
         self._seconds: list[float] = []
         self._front: Sequence[TrialRecord] = ()
         self._n_done = self._n_failed = 0
@@ -182,7 +184,7 @@ class LiveDisplay:
 
 
 def build_display(
-    config: StudyConfig, course: Course | None = None, plan: TimePlan | None = None
+    config: StudyConfig, course: Course | None = None, plan: TimePlan | None = None, *, began: float | None = None
 ) -> LiveDisplay | PlainDisplay:
     """The display that fits stderr: live on a terminal, plain lines elsewhere.
 
@@ -190,9 +192,12 @@ def build_display(
         config: The config of the study, with the trials and the time that are asked for now.
         course: What is asked to follow the trials; None says nothing of it.
         plan: How the time is shared out; None where `course` is.
+        began: Reading of the clock where the search's time began; None is now.
     """
     console = build_console(stderr=True)
-    return LiveDisplay(console, config, course, plan) if console.is_terminal else PlainDisplay(course, plan)
+    if not console.is_terminal:
+        return PlainDisplay(course, plan)
+    return LiveDisplay(console, config, course, plan, began=began)
 
 
 def _count(n: int, word: str) -> str:

@@ -11,6 +11,7 @@ from nas_asc.cli import words
 from nas_asc.cli.group import spread_groups
 from nas_asc.cli.terminal import say
 from nas_asc.cli.worker_options import DeviceOptions
+from nas_asc.clock import WALL_CLOCK
 from nas_asc.units import format_duration
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def search(
 
     Example: nas-asc search --budget 128k --macs 30M
     """
+    began = WALL_CLOCK.now()
     say(options.resolved.describe())  # before torch is loaded, which takes seconds
     from nas_asc.cli.survey_lines import short_lines
     from nas_asc.session import begin_session
@@ -40,6 +42,7 @@ def search(
         cache=options.cache,
         cache_bytes=words.parse_cache_size(options.cache_size),
     )
+    session.began = began
     workers.apply(session)
     say(session.inputs.describe(), *session.inputs.notes)
     survey = session.survey()
@@ -109,7 +112,7 @@ def _run(session: "Session", course: "Course", *, accepted: Collection[str] = ()
 
     _print_course(session, course)
     config = replace(session.config, n_trials=course.n_trials, timeout_s=course.timeout_s)
-    with build_display(config, course, session.time_plan(course)) as session.listener:
+    with build_display(config, course, session.time_plan(course), began=session.began) as session.listener:
         result = session.search(course, accepted=accepted)
     _conclude(session, result)
 

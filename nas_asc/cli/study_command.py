@@ -8,6 +8,7 @@ import typer
 
 from nas_asc.cli import options as opt
 from nas_asc.cli.terminal import build_console, build_table, print_json, say
+from nas_asc.clock import WALL_CLOCK
 from nas_asc.units import format_short
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def reopen(
 ) -> "Session":
     """The session of a study; its budget is the first line printed unless `quiet`, progress goes to stderr.
 
+    A time limit counts from here.
+
     Args:
         study: Its name, or the path of its folder.
         cache: Where features are kept; None is the user's cache folder.
@@ -134,14 +137,17 @@ def reopen(
     """
     from nas_asc.study import find_study, load_config
 
+    began = WALL_CLOCK.now()
     if not quiet:
         say(load_config(find_study(study)).budget.describe())  # before torch is loaded
     from nas_asc.cli.display import FeatureDisplay
     from nas_asc.session import reopen_session
 
-    return reopen_session(
+    session = reopen_session(
         study, torch_device=torch_device, cache=cache, cache_bytes=cache_bytes, listener=FeatureDisplay()
     )
+    session.began = began
+    return session
 
 
 def evaluate(

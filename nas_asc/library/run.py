@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_asc.budget import Budget
+from nas_asc.clock import WALL_CLOCK
 from nas_asc.library.asked import ask, to_seconds
 from nas_asc.library.notebook import choose_listener, search_with
 from nas_asc.library.study import Study
@@ -66,6 +67,7 @@ def run_search(
         NothingFitsError: No candidate fits the budget.
         DataError: Audio cannot be read.
     """
+    began = WALL_CLOCK.now()
     course = Course.of(n_trials, to_seconds(timeout, "timeout"), n_seeds=n_seeds, refits=refits)
     listener = listener or choose_listener()
     session = begin_session(
@@ -76,6 +78,7 @@ def run_search(
         root=root,
         space=space if isinstance(space, Space) else None,
     )
+    session.began = began
     listener.on_note(session.inputs.describe())
     session.survey().validate()
     search_with(session, course, listener)

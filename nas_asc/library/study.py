@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from nas_asc.budget import Budget
+from nas_asc.clock import WALL_CLOCK
 from nas_asc.errors import StudyError
 from nas_asc.evaluation import WaveformNetwork
 from nas_asc.handover import ExportResult, TestResult, find_network
@@ -147,10 +148,11 @@ class Study:
         Raises:
             StudyError: Space or data are gone or differ from those of the study, or another process has it.
         """
-        timeout_s, config = to_seconds(timeout, "timeout"), self.config
+        began, timeout_s, config = WALL_CLOCK.now(), to_seconds(timeout, "timeout"), self.config
         if n_trials is None and timeout_s is None:
             n_trials, timeout_s = config.n_trials, config.timeout_s if config.n_trials is None else None
         course = Course(n_trials=n_trials, timeout_s=timeout_s, n_seeds=n_seeds, refits=refits)
+        self._session.began = began
         search_with(self._session, course, self._listener or choose_listener())
         return self
 

@@ -96,7 +96,7 @@ class Session:
         self._cache = cache
         self._cache_bytes = cache_bytes
         self._clock = clock
-        self._began: float | None = None  # where the time of the search began before its trials
+        self.began: float | None = None  # reading of the clock where the next time limit counts from; None: its call
 
     @cached_property
     def prepared(self) -> PreparedData:
@@ -134,12 +134,12 @@ class Session:
     def choose_workers(self, course: Course) -> WorkersForecast:
         """Let as many train at a time as a search of this course is expected to be fastest with, by a few steps here.
 
-        The time of the search begins with it.
+        The time of the search begins with it, if not earlier.
 
         Args:
             course: The course of the search.
         """
-        self._began = self._clock.now()
+        self.began = self._clock.now() if self.began is None else self.began
         config = replace(self.config, n_trials=course.n_trials)
         chosen = choose_workers(config, self._screen(), self.worker, plan=self.time_plan(course))
         self.config = replace(self.config, n_workers=chosen.n_workers)
@@ -187,7 +187,7 @@ class Session:
             NothingFitsError: No candidate fits the budget, and there is no trial yet.
             DataError: Audio cannot be read.
         """
-        limit, plan = self._limit(course), self.time_plan(course)
+        limit, plan = self._limit(course.timeout_s), self.time_plan(course)
         self.listener.on_stage("trials")
         with closing(self._build_executor()) as executor:
             found = run_search(
@@ -209,7 +209,7 @@ class Session:
                     repeats = self._follow(executor, course, limit, plan)
                     stopped_by = "interrupt" if repeats and repeats.was_interrupted else stopped_by
                 if stopped_by != "interrupt" and course.twin:
-                    twin = self._train_twin(executor, course.timeout_s)
+                    twin = self._train_twin(executor, self._limit(course.timeout_s))
                     stopped_by = "interrupt" if twin.search.stopped_by == "interrupt" else stopped_by
             except KeyboardInterrupt:
                 stopped_by = "interrupt"
@@ -223,14 +223,14 @@ class Session:
         Args:
             n_seeds: Trainings of each network in all, the trial's own included.
             n_most: Most networks; None is the whole front.
-            timeout_s: Wall time from now; None is no limit.
+            timeout_s: Wall time; None is no limit.
 
         Raises:
             StudyError: No trial is complete, the data are not those of the study, or another process has it.
         """
         self._tell_split()
         self._tell_device()
-        limit = TimeLimit.after(timeout_s, clock=self._clock)
+        limit = self._limit(timeout_s)
         course = Course(timeout_s=timeout_s, n_seeds=n_seeds, refits=load_refit_card(self.folder) is not None)
         plan, best = self.time_plan(course), self._recommended()
         self.listener.on_stage("repeats")
@@ -250,7 +250,7 @@ class Session:
         """The study beside random search at equal cost.
 
         Args:
-            timeout_s: Wall time from now; None is no limit.
+            timeout_s: Wall time; None is no limit.
 
         Raises:
             StudyError: There is nothing to be the twin of, or space, data or versions are not those of the study.
@@ -259,7 +259,7 @@ class Session:
         self._tell_split()
         self._tell_device()
         with closing(self._build_executor()) as executor:
-            return self._train_twin(executor, timeout_s)
+            return self._train_twin(executor, self._limit(timeout_s))
 
     def evaluate(self, *, number: int | None = None) -> TestResult:
         """Scores on the test clips, which nothing else reads.
@@ -310,9 +310,9 @@ class Session:
         """The report, written anew; see `nas_asc.session.write_study_report`."""
         return write_study_report(self.folder, self.inputs, out=out)
 
-    def _limit(self, course: Course) -> TimeLimit:
-        began, self._began = self._began, None
-        limit = TimeLimit.after(course.timeout_s, clock=self._clock)
+    def _limit(self, timeout_s: float | None) -> TimeLimit:
+        began, self.began = self.began, None
+        limit = TimeLimit.after(timeout_s, clock=self._clock)
         return limit if began is None else limit.keep(self._clock.now() - began)
 
     def _screen(self) -> Screen:
@@ -353,8 +353,8 @@ class Session:
             return replace(repeats, was_interrupted=True)
         return repeats
 
-    def _train_twin(self, executor: Executor, timeout_s: float | None) -> TwinResult:
-        limit, space = TimeLimit.after(timeout_s, clock=self._clock), self.inputs.space
+    def _train_twin(self, executor: Executor, limit: TimeLimit) -> TwinResult:
+        space = self.inputs.space
         self.listener.on_stage("twin")
         return train_twin(self.folder, space, self.worker, executor=executor, limit=limit, listener=self.listener)
 

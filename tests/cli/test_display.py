@@ -139,6 +139,11 @@ def test_what_follows_is_told_with_its_planned_time_and_shrinks_stage_by_stage(s
     assert not [line for line in lines() if line.startswith("Then")]
 
 
+def test_the_time_that_passed_before_the_trials_is_shown_too(show, clock):
+    _, lines = show(1, timeout_s=480.0, course=_COURSE, plan=_PLAN, began=clock.now() - 20)
+    assert "0 of 9 trials; 20 s passed" in lines()[-3]
+
+
 def test_only_what_is_asked_for_follows(show):
     course = Course(n_trials=9, n_seeds=1, refits=False, twin=True)
     _, lines = show(1, course=course, plan=TimePlan(None))

@@ -75,6 +75,21 @@ def test_trials_repeats_and_refit_end_within_the_time(tmp_path, timeout_s):
     assert ticking.stages == ["trials", "repeats", "refit", "report"]
 
 
+@pytest.mark.parametrize("passed_s", [0.0, 40.0])
+def test_the_time_counts_from_where_it_began_once(tmp_path, passed_s):
+    ticking = Ticking()
+    session = open_session(tmp_path, ticking)
+    session.began = -passed_s
+    assert session.search(Course(timeout_s=90.0)).is_refitted
+    assert 0.5 * (90 - passed_s) < ticking.clock.seconds <= 90 - passed_s
+    assert session.began is None
+    before = ticking.clock.seconds
+    session.began = before - passed_s
+    repeats = session.repeat(n_seeds=50, timeout_s=60.0)
+    assert repeats.n_left > 0
+    assert ticking.clock.seconds - before <= 60 - passed_s
+
+
 def test_trainings_on_another_device_than_the_studys_are_told_or_accepted(tmp_path):
     session = open_session(tmp_path, Ticking())
     course = Course(n_trials=2, n_seeds=1, refits=False)
