@@ -1,5 +1,6 @@
 """The time of `--timeout` counts from the command's start, so it holds the reading of data too."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,8 +10,11 @@ from nas_asc.cli import main
 from nas_asc.cli.study_command import reopen
 from nas_asc.clock import WALL_CLOCK
 from nas_asc.errors import StudyError
+from nas_asc.library import study as study_room
 from nas_asc.session import Session
 from nas_asc.session import open as opening
+from nas_asc.study import create_study_dir
+from tests.study.records import example_config
 
 
 @pytest.fixture
@@ -53,3 +57,15 @@ def test_the_time_of_what_goes_on_with_a_study_begins_before_it_is_read(monkeypa
     before = WALL_CLOCK.now()
     session = reopen("any", quiet=True)
     assert before <= session.began <= session.read
+
+
+def test_a_study_that_goes_on_from_python_has_its_time_from_the_call(monkeypatch, tmp_path):
+    folder, heard = tmp_path / "study", []
+    create_study_dir(folder, replace(example_config(), name="study"))
+    monkeypatch.setattr(study_room, "reopen_session", lambda *words, **options: SimpleNamespace(began=None))
+    monkeypatch.setattr(study_room, "search_with", lambda session, course, listener: heard.append(session.began))
+    found = study_room.Study(folder)
+    for _ in range(2):  # the session is kept, the time begins anew
+        before = WALL_CLOCK.now()
+        found.resume(timeout="1m")
+        assert before <= heard[-1] <= WALL_CLOCK.now()
